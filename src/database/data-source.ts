@@ -1,0 +1,56 @@
+// One DataSource from a URL: used by the server, the commands, ormconfig.ts and the tests.
+import type { TlsOptions } from 'node:tls';
+import { DataSource } from 'typeorm';
+import { ALL_ENTITIES } from '../entities/all';
+import { Core1700000000001 } from '../migrations/1700000000001-core';
+import { RollUps1700000000002 } from '../migrations/1700000000002-roll-ups';
+import { pgTypes } from './pg-types';
+
+export interface DataSourceOptions {
+  url: string;
+  poolSize?: number;
+  /** Milliseconds after which PostgreSQL gives up on a statement. 0: never. */
+  statementTimeoutMs?: number;
+  /** Milliseconds to wait for a connection, a new one or one of the pool. */
+  connectTimeoutMs?: number;
+  ssl?: boolean | TlsOptions;
+  applicationName?: string;
+}
+
+/**
+ * Oldest first. A migration that has been released is never edited.
+ */
+export const MIGRATIONS = [Core1700000000001, RollUps1700000000002];
+
+/** Sessions are in UTC with ISO dates, whatever the server's or the role's own settings say. */
+export function createDataSource(options: DataSourceOptions): DataSource {
+  const session = [
+    '-c timezone=UTC',
+    '-c datestyle=ISO',
+    '-c default_transaction_isolation=read\\ committed',
+    `-c statement_timeout=${options.statementTimeoutMs ?? 0}`,
+    '-c idle_in_transaction_session_timeout=60000',
+  ];
+  return new DataSource({
+    type: 'postgres',
+    url: options.url,
+    ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
+    applicationName: options.applicationName ?? 'centesimo',
+    poolSize: options.poolSize ?? 10,
+    connectTimeoutMS: options.connectTimeoutMs ?? 3_000,
+    entities: ALL_ENTITIES,
+    migrations: MIGRATIONS,
+    migrationsTableName: 'migrations',
+    // Each by itself: an index built CONCURRENTLY can't share a transaction with the rest.
+    migrationsTransactionMode: 'each',
+    synchronize: false,
+    migrationsRun: false,
+    logging: false,
+    installExtensions: false,
+    extra: {
+      types: pgTypes,
+      options: session.join(' '),
+      keepAlive: true,
+    },
+  });
+}

@@ -1,0 +1,118 @@
+// The one door to SQL: a statement has a name, which logs, plans and tests know it by.
+import type { PoolClient, QueryResultRow } from 'pg';
+import { DatabaseError } from 'pg';
+import { AppError } from '../errors';
+
+/** Counts or logs every statement; given by tests and by the metrics. */
+export type StatementObserver = (name: string, durationMs: number, failed: boolean) => void;
+
+/** Something that runs one statement: a snapshot, a transaction, a lane of the write path. */
+export interface Sql {
+  query<Row extends QueryResultRow>(name: string, text: string, values?: readonly unknown[]): Promise<Row[]>;
+}
+
+/**
+ * A connection as a Sql. `prepared`: the server keeps the statement's plan under its name, which pays for
+ * statements that run all the time with parameters of one shape.
+ */
+export class Connection implements Sql {
+  constructor(
+    private readonly client: Pick<PoolClient, 'query'>,
+    private readonly observe: StatementObserver = () => undefined,
+  ) {}
+
+  query<Row extends QueryResultRow>(
+    name: string,
+    text: string,
+    values: readonly unknown[] = [],
+  ): Promise<Row[]> {
+    return this.run<Row>(name, { text: `/* ${name} */ ${text}`, values: [...values] });
+  }
+
+  prepared<Row extends QueryResultRow>(
+    name: string,
+    text: string,
+    values: readonly unknown[],
+  ): Promise<Row[]> {
+    return this.run<Row>(name, {
+      name: planName(name, text),
+      text: `/* ${name} */ ${text}`,
+      values: [...values],
+    });
+  }
+
+  private async run<Row extends QueryResultRow>(
+    name: string,
+    statement: { name?: string; text: string; values: unknown[] },
+  ): Promise<Row[]> {
+    const startedAt = performance.now();
+    let failed = true;
+    try {
+      const { rows } = await this.client.query<Row>(statement);
+      failed = false;
+      return rows;
+    } finally {
+      this.observe(name, performance.now() - startedAt, failed);
+    }
+  }
+}
+
+const planNames = new Map<string, string>();
+
+/** PostgreSQL refuses one name for two texts, and some statements have a few fixed forms (an order, a filter). */
+function planName(name: string, text: string): string {
+  let known = planNames.get(text);
+  if (known === undefined) {
+    known = `${name}_${planNames.size}`;
+    planNames.set(text, known);
+  }
+  return known;
+}
+
+const CONNECTION_ERRORS = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EAI_AGAIN',
+]);
+
+const codeOf = (error: unknown): string | undefined =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+
+/** The connection is gone or can't be had: what was sent may or may not have been committed. */
+export function isConnectionLoss(error: unknown): boolean {
+  const code = codeOf(error);
+  if (code !== undefined && (CONNECTION_ERRORS.has(code) || /^(08|57P0)/.test(code))) return true;
+  return (
+    error instanceof Error &&
+    !(error instanceof DatabaseError) &&
+    /connection (terminated|ended|error)|not queryable|connection timeout|timeout (expired|exceeded)|server closed the connection|query read timeout|client was closed|DriverPackage|Connection is not established/i.test(
+      error.message,
+    )
+  );
+}
+
+/** The database rolled back by itself and the same transaction may succeed when it is run again. */
+export const isSerializationFailure = (error: unknown): boolean => {
+  const code = codeOf(error);
+  return code === '40001' || code === '40P01';
+};
+
+/** A failure that passes: lost connection, conflict, resources, a time-out. Callers get 503 and may retry. */
+export function isTransient(error: unknown): boolean {
+  const code = codeOf(error);
+  return (
+    (error instanceof AppError && error.code === 'SERVICE_UNAVAILABLE') ||
+    isConnectionLoss(error) ||
+    isSerializationFailure(error) ||
+    (code !== undefined && (/^53/.test(code) || code === '57014' || code === '55P03'))
+  );
+}
+
+/** True when `error` is the violation of the constraint of this name. */
+export const violates = (error: unknown, constraint: string): boolean =>
+  error instanceof DatabaseError && error.constraint === constraint;

@@ -1,0 +1,51 @@
+// Whose usage, of which period, in which zone, as of when: every question of a report starts with this.
+
+import type { Sql } from '../../database/sql';
+import { forbiddenWorkspace } from '../../errors';
+import { type Period, type PeriodChoice, resolvePeriod } from '../../period';
+import { assertZone } from '../../time';
+import { findWorkspace, type Workspace } from '../workspaces';
+
+export interface UsageScope {
+  readonly workspace: Workspace;
+  readonly period: Period;
+  readonly asOf: Date;
+}
+
+export interface ScopeChoice {
+  period?: PeriodChoice | null | undefined;
+  /** IANA zone; default: the workspace's. */
+  timeZone?: string | null | undefined;
+}
+
+/** Throws FORBIDDEN when there is no such workspace, BAD_USER_INPUT for a period or zone that is none. */
+export async function openScope(
+  sql: Sql,
+  workspaceId: string,
+  choice: ScopeChoice,
+  asOf: Date,
+): Promise<UsageScope> {
+  const workspace = await findWorkspace(sql, workspaceId, asOf);
+  if (!workspace) throw forbiddenWorkspace(workspaceId);
+  return scopeOf(workspace, choice, asOf);
+}
+
+/** The same when the workspace is at hand. */
+export function scopeOf(workspace: Workspace, choice: ScopeChoice, asOf: Date): UsageScope {
+  const zone = choice.timeZone ? assertZone(choice.timeZone) : workspace.timeZone;
+  return { workspace, period: resolvePeriod(choice.period, zone, asOf), asOf };
+}
+
+const answers = new WeakMap<UsageScope, Map<string, Promise<unknown>>>();
+
+/** Asks once a scope: parts of one report that rest on the same figures share one statement. */
+export function once<T>(scope: UsageScope, question: string, ask: () => Promise<T>): Promise<T> {
+  let asked = answers.get(scope);
+  if (!asked) answers.set(scope, (asked = new Map()));
+  const known = asked.get(question);
+  // The key names the question, so its answer's type is the question's.
+  if (known) return known as Promise<T>;
+  const answer = ask();
+  asked.set(question, answer);
+  return answer;
+}

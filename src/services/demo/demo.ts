@@ -1,0 +1,169 @@
+// The demo workspace: the reference example, and half a year of a small restaurant's believable traffic.
+// It is written through the same door as everything else, so it can't contain what the product couldn't.
+
+import { DateTime } from 'luxon';
+import type { Logger } from 'pino';
+import type { Clock } from '../../time';
+import type { Actor } from '../audit';
+import type { CustomerService, Registration } from '../customers';
+import { ITEMS_LIMIT, type SaveMessageService } from '../save-message';
+import type { RawTurn } from '../turn';
+import type { WorkspaceService } from '../workspaces';
+import { ANNA, CONVERSATION, GIULIA, LUCA, MARIO, PAOLO, PEOPLE, STRANGERS } from './people';
+import { Random } from './random';
+
+export const DEMO_WORKSPACE = {
+  id: 'workspace-123',
+  name: 'Trattoria Da Nino',
+  timeZone: 'Europe/Rome',
+  currency: 'EUR',
+};
+
+const ACTOR: Actor = { name: 'demo' };
+const DAYS_OF_TRAFFIC = 183;
+
+export interface DemoServices {
+  workspaces: WorkspaceService;
+  customers: CustomerService;
+  saveMessages: SaveMessageService;
+}
+
+/** Makes the demo workspace, its customers and its turns; answers with how many turns were saved. */
+export async function createDemo(services: DemoServices, clock: Clock, logger: Logger): Promise<number> {
+  await services.workspaces.create(DEMO_WORKSPACE, ACTOR);
+  for (const person of PEOPLE) await services.customers.register(DEMO_WORKSPACE.id, person, ACTOR);
+  const turns = [...referenceExample(), ...traffic(clock())];
+  for (let start = 0; start < turns.length; start += ITEMS_LIMIT) {
+    const results = await services.saveMessages.saveAll(
+      DEMO_WORKSPACE.id,
+      turns.slice(start, start + ITEMS_LIMIT),
+    );
+    const refused = results.find((result) => 'error' in result);
+    if (refused && 'error' in refused) throw refused.error;
+  }
+  logger.info({ workspaceId: DEMO_WORKSPACE.id, turns: turns.length }, 'made the demo workspace');
+  return turns.length;
+}
+
+/** When, who: local time in the demo's zone. */
+type ReferenceTurn = readonly [at: string, person: Registration];
+
+const DECEMBER_2024: readonly ReferenceTurn[] = [
+  ['2024-12-02T12:41', MARIO],
+  ['2024-12-03T20:05', GIULIA],
+  ['2024-12-05T13:12', LUCA],
+  ['2024-12-06T19:47', MARIO],
+  ['2024-12-07T21:03', ANNA],
+  ['2024-12-09T12:55', GIULIA],
+  ['2024-12-11T14:20', MARIO],
+  ['2024-12-12T19:58', LUCA],
+  ['2024-12-13T20:31', GIULIA],
+  ['2024-12-14T13:40', ANNA],
+  ['2024-12-16T14:08', MARIO],
+  ['2024-12-18T12:19', LUCA],
+  ['2024-12-19T20:44', GIULIA],
+  ['2024-12-20T13:27', MARIO],
+  ['2024-12-21T21:15', ANNA],
+  ['2024-12-23T14:51', MARIO],
+  ['2024-12-27T19:36', GIULIA],
+  ['2024-12-28T20:12', LUCA],
+  ['2024-12-30T13:05', MARIO],
+];
+
+/** 25 turns, 9 of them Mario's, 8 between 14:00 and 15:00. */
+const JANUARY_2025: readonly ReferenceTurn[] = [
+  ['2025-01-02T14:05', MARIO],
+  ['2025-01-03T12:40', GIULIA],
+  ['2025-01-04T20:15', LUCA],
+  ['2025-01-06T14:00', MARIO],
+  ['2025-01-07T13:22', ANNA],
+  ['2025-01-08T19:48', GIULIA],
+  ['2025-01-09T14:31', MARIO],
+  ['2025-01-10T21:02', LUCA],
+  ['2025-01-11T20:37', MARIO],
+  ['2025-01-13T14:17', GIULIA],
+  ['2025-01-14T12:08', ANNA],
+  ['2025-01-15T13:55', MARIO],
+  ['2025-01-16T14:44', LUCA],
+  ['2025-01-17T20:20', GIULIA],
+  ['2025-01-18T19:33', MARIO],
+  ['2025-01-20T14:59', MARIO],
+  ['2025-01-21T12:26', LUCA],
+  ['2025-01-22T20:51', ANNA],
+  ['2025-01-23T14:12', GIULIA],
+  ['2025-01-24T21:10', MARIO],
+  ['2025-01-25T13:36', LUCA],
+  ['2025-01-27T19:05', GIULIA],
+  ['2025-01-28T14:28', ANNA],
+  ['2025-01-30T20:42', LUCA],
+  ['2025-01-31T12:50', MARIO],
+];
+
+/** Saved and not charged, each for another reason: they change none of the reference example's figures. */
+const JANUARY_2025_UNCHARGED: readonly RawTurn[] = [
+  { ...turnOf('2025-01-10T13:15', MARIO, 'gen25-u1'), response: '' },
+  { ...turnOf('2025-01-19T20:01', PAOLO, 'gen25-u2') },
+  { ...turnOf('2025-01-26T13:09', { name: '', phoneNumber: STRANGERS[0] }, 'gen25-u3') },
+];
+
+function referenceExample(): RawTurn[] {
+  return [
+    ...DECEMBER_2024.map(([at, person], index) => turnOf(at, person, `dic24-${index}`)),
+    ...JANUARY_2025.map(([at, person], index) => turnOf(at, person, `gen25-${index}`)),
+    ...JANUARY_2025_UNCHARGED,
+  ];
+}
+
+function turnOf(at: string, person: Registration, key: string): RawTurn {
+  const [message, response] = CONVERSATION[key.length % CONVERSATION.length] ?? CONVERSATION[0];
+  return {
+    idempotencyKey: `demo-${key}`,
+    phoneNumber: person.phoneNumber ?? null,
+    whatsappUserId: person.whatsappUserId ?? null,
+    message,
+    response,
+    occurredAt: DateTime.fromISO(at, { zone: DEMO_WORKSPACE.timeZone }).toUTC().toISO(),
+  };
+}
+
+/** Monday to Sunday, and midnight to 23:00: lunch, dinner, and a shop that sleeps. */
+const WEEKDAYS = [0.7, 0.8, 0.9, 1, 1.4, 1.6, 1.3];
+const HOURS = [1, 0, 0, 0, 0, 0, 0, 1, 3, 5, 8, 14, 26, 22, 10, 5, 5, 8, 16, 28, 30, 20, 8, 3];
+const TURNS_A_DAY_AT_FIRST = 60;
+const TURNS_A_DAY_AT_LAST = 140;
+
+function traffic(now: Date): RawTurn[] {
+  const today = DateTime.fromJSDate(now, { zone: DEMO_WORKSPACE.timeZone }).startOf('day');
+  const turns: RawTurn[] = [];
+  for (let day = DAYS_OF_TRAFFIC; day >= 0; day -= 1) {
+    const progress = 1 - day / DAYS_OF_TRAFFIC;
+    turns.push(...trafficOf(today.minus({ days: day }), progress, now));
+  }
+  return turns;
+}
+
+function trafficOf(day: DateTime, progress: number, now: Date): RawTurn[] {
+  const date = day.toFormat('yyyy-MM-dd');
+  const random = new Random(Number(day.toFormat('yyyyMMdd')));
+  const usual = TURNS_A_DAY_AT_FIRST + (TURNS_A_DAY_AT_LAST - TURNS_A_DAY_AT_FIRST) * progress;
+  const turns = Math.round(usual * (WEEKDAYS[day.weekday - 1] ?? 1) * (0.85 + 0.3 * random.next()));
+  return Array.from({ length: turns }, (_, index) => trafficTurn(day, `${date}-${index}`, random)).filter(
+    (turn) => Date.parse(turn.occurredAt ?? '') <= now.getTime(),
+  );
+}
+
+function trafficTurn(day: DateTime, key: string, random: Random): RawTurn {
+  const at = day.set({ hour: random.weighted(HOURS), minute: random.below(60), second: random.below(60) });
+  const stranger = random.next() < 0.03;
+  // A few regulars write most: the square leans towards the front of the list.
+  const person = PEOPLE[Math.floor(PEOPLE.length * random.next() ** 2)] ?? MARIO;
+  const [message, response] = random.pick(CONVERSATION);
+  return {
+    idempotencyKey: `demo-${key}`,
+    phoneNumber: stranger ? random.pick(STRANGERS) : (person.phoneNumber ?? null),
+    whatsappUserId: stranger ? null : (person.whatsappUserId ?? null),
+    message,
+    response: random.next() < 0.04 ? null : response,
+    occurredAt: at.toUTC().toISO(),
+  };
+}

@@ -1,0 +1,121 @@
+// Keyset paging: a cursor says where the reader stands and what he asked, so that page two can't ask something else.
+import { createHash } from 'node:crypto';
+import { badInput } from '../errors';
+
+export const PAGE_LIMIT = 100;
+
+export interface Page<T> {
+  items: { cursor: string; node: T }[];
+  hasNextPage: boolean;
+  hasPreviousPage: boolean;
+  /** Counts all pages' rows. Asks the database, so only when somebody wants to know. */
+  total(): Promise<number>;
+}
+
+/** Throws BAD_USER_INPUT unless `first` is a whole number from 1 to 100. */
+export function checkFirst(first: number): number {
+  if (!Number.isInteger(first) || first < 1 || first > PAGE_LIMIT) {
+    throw badInput(
+      `first must be a whole number from 1 to ${PAGE_LIMIT}; got ${first}. Page on with after: pageInfo.endCursor.`,
+    );
+  }
+  return first;
+}
+
+/**
+ * What the reader asked, as plain JSON values by argument name; null or absent: not given. `list` and `workspaceId`
+ * keep a cursor of one list from being used in another.
+ */
+export interface Asked {
+  list: string;
+  workspaceId: string;
+  args: Readonly<Record<string, string | null | undefined>>;
+}
+
+export interface Cursor<Position> {
+  args: Record<string, string>;
+  /** What was resolved at page one (the period's instants, say) and holds for all pages. */
+  resolved: Record<string, string>;
+  position: Position;
+}
+
+type Sealed = [
+  list: string,
+  workspaceId: string,
+  args: Record<string, string>,
+  resolved: Record<string, string>,
+  position: unknown,
+];
+
+/** Writes a cursor. The seal catches mangled text; it is no secret, and no permission hangs on it. */
+export function writeCursor(
+  asked: Asked,
+  resolved: Record<string, string>,
+  position: readonly string[],
+): string {
+  const sealed: Sealed = [asked.list, asked.workspaceId, given(asked.args), resolved, position];
+  const body = JSON.stringify(sealed);
+  return Buffer.from(`${seal(body)}${body}`, 'utf8').toString('base64url');
+}
+
+/**
+ * Reads a cursor of this list and workspace. Arguments that are given beside it must be the ones it was made
+ * with; absent ones are taken from it. Throws BAD_USER_INPUT.
+ */
+export function readCursor(text: string, asked: Asked, positions: number): Cursor<string[]> {
+  const opened = open(text);
+  if (!opened || opened[0] !== asked.list || opened[1] !== asked.workspaceId) throw foreign();
+  const [, , args, resolved, position] = opened;
+  for (const [name, value] of Object.entries(given(asked.args))) {
+    if (args[name] !== value) {
+      throw badInput(
+        `after belongs to a list with another ${name}. Leave ${name} out, give the same one, or start again without after.`,
+      );
+    }
+  }
+  if (
+    !Array.isArray(position) ||
+    position.length !== positions ||
+    !position.every((part) => typeof part === 'string')
+  ) {
+    throw foreign();
+  }
+  return { args, resolved, position };
+}
+
+const foreign = () =>
+  badInput("after is not a cursor of this list. Give pageInfo.endCursor or an edge's cursor, unchanged.");
+
+const seal = (body: string): string =>
+  createHash('sha256').update(`cursor 1 ${body}`).digest('hex').slice(0, 12);
+
+const given = (args: Asked['args']): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(args)
+      .filter((entry): entry is [string, string] => entry[1] !== null && entry[1] !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+
+function open(text: string): Sealed | undefined {
+  const plain = Buffer.from(text, 'base64url').toString('utf8');
+  const body = plain.slice(12);
+  if (seal(body) !== plain.slice(0, 12)) return undefined;
+  const value: unknown = JSON.parse(body);
+  return isSealed(value) ? value : undefined;
+}
+
+const isSealed = (value: unknown): value is Sealed => Array.isArray(value) && value.length === 5;
+
+/** Cuts `first + 1` rows to a page. */
+export function toPage<T>(
+  rows: readonly T[],
+  first: number,
+  options: { after: boolean; cursor: (row: T) => string; total: () => Promise<number> },
+): Page<T> {
+  return {
+    items: rows.slice(0, first).map((node) => ({ cursor: options.cursor(node), node })),
+    hasNextPage: rows.length > first,
+    hasPreviousPage: options.after,
+    total: options.total,
+  };
+}

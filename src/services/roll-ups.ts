@@ -1,0 +1,78 @@
+// How roll-ups are written: the same three upserts for a batch of saves and for reconciliation.
+import { floorSlot, localDate, SLOT_MS } from '../time';
+
+/** A slot is split over this many rows, so that writers don't queue for one. */
+export const SHARDS = 8;
+
+/** Where a turn is counted: its slot, and its local day and month in the workspace's zone. */
+export interface RollUpKeys {
+  slotAt: Date;
+  day: string;
+  month: string;
+}
+
+/** The keys of a turn that happened at `occurredAt`, for a workspace of this IANA zone. */
+export function rollUpKeys(occurredAt: Date, timeZone: string): RollUpKeys {
+  const day = localDate(occurredAt, timeZone);
+  return { slotAt: floorSlot(occurredAt), day, month: `${day.slice(0, 7)}-01` };
+}
+
+/** Which shard this process's lane writes to: fixed by its address, so that a restart spreads no further. */
+export function shardOf(processName: string, lane: number): number {
+  let hash = 0;
+  for (const character of processName) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0;
+  return (hash + lane) % SHARDS;
+}
+
+export const SLOT_INTERVAL_MS = SLOT_MS;
+
+/**
+ * The upserts as CTEs of a larger statement. `counted` names a CTE with the rows that were really stored
+ * (workspace_id, customer_id, outcome, price_micros, occurred_at, slot_at, day, month); `shard` is a parameter.
+ * Input is grouped before DO UPDATE (which may touch a row once only) and sorted by key, so that the batches of
+ * several servers take their row locks in one order.
+ */
+export const rollUpUpserts = (counted: string, shard: string): string => `
+  slots AS (
+    INSERT INTO usage_slots AS u (workspace_id, slot_at, shard, messages, cost_micros, first_at, last_at,
+      no_response, unknown_customer, inactive_customer)
+    SELECT c.workspace_id, c.slot_at, ${shard},
+      count(*) FILTER (WHERE c.outcome = 'TRACKED'),
+      coalesce(sum(c.price_micros) FILTER (WHERE c.outcome = 'TRACKED'), 0)::bigint,
+      min(c.occurred_at) FILTER (WHERE c.outcome = 'TRACKED'),
+      max(c.occurred_at) FILTER (WHERE c.outcome = 'TRACKED'),
+      count(*) FILTER (WHERE c.outcome = 'NO_RESPONSE'),
+      count(*) FILTER (WHERE c.outcome = 'UNKNOWN_CUSTOMER'),
+      count(*) FILTER (WHERE c.outcome = 'INACTIVE_CUSTOMER')
+    FROM ${counted} c
+    GROUP BY c.workspace_id, c.slot_at
+    ORDER BY c.workspace_id, c.slot_at
+    ON CONFLICT ON CONSTRAINT usage_slots_pkey DO UPDATE SET
+      messages = u.messages + excluded.messages,
+      cost_micros = u.cost_micros + excluded.cost_micros,
+      first_at = least(u.first_at, excluded.first_at),
+      last_at = greatest(u.last_at, excluded.last_at),
+      no_response = u.no_response + excluded.no_response,
+      unknown_customer = u.unknown_customer + excluded.unknown_customer,
+      inactive_customer = u.inactive_customer + excluded.inactive_customer
+  ),
+  days AS (${customerUpsert('customer_days', 'day', counted)}),
+  months AS (${customerUpsert('customer_months', 'month', counted)})`;
+
+const customerUpsert = (
+  table: 'customer_days' | 'customer_months',
+  unit: 'day' | 'month',
+  counted: string,
+): string => `
+    INSERT INTO ${table} AS u (workspace_id, ${unit}, customer_id, messages, cost_micros, first_at, last_at)
+    SELECT c.workspace_id, c.${unit}, c.customer_id, count(*), sum(c.price_micros)::bigint,
+      min(c.occurred_at), max(c.occurred_at)
+    FROM ${counted} c
+    WHERE c.outcome = 'TRACKED'
+    GROUP BY c.workspace_id, c.${unit}, c.customer_id
+    ORDER BY c.workspace_id, c.${unit}, c.customer_id
+    ON CONFLICT ON CONSTRAINT ${table}_pkey DO UPDATE SET
+      messages = u.messages + excluded.messages,
+      cost_micros = u.cost_micros + excluded.cost_micros,
+      first_at = least(u.first_at, excluded.first_at),
+      last_at = greatest(u.last_at, excluded.last_at)`;

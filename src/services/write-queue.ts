@@ -1,0 +1,148 @@
+// Turns that wait for their batch. A batch is whatever arrived while the ones before were being committed:
+// no timer, so one caller alone waits for nobody.
+import type { QueryRunner } from 'typeorm';
+import { Connection } from '../database/sql';
+import { connect, type Database } from '../database/transaction';
+import { unavailable } from '../errors';
+import { shardOf } from './roll-ups';
+import { type Turn, weightOf } from './turn';
+import type { BatchWriter, Lane, Settlement } from './write-batch';
+
+export interface WriteQueueLimits {
+  /** Batches in flight at once, each on a connection of its own. */
+  lanes: number;
+  /** Turns a batch. */
+  batchMax: number;
+  /** Turns that may wait, and their bytes; beyond it callers get 503 at once. */
+  queueMax: number;
+  queueMaxBytes: number;
+}
+
+/** Told after each batch, for the metrics. */
+export type BatchObserver = (turns: number, durationMs: number) => void;
+
+interface Waiting {
+  turn: Turn;
+  weight: number;
+  settle: (settlement: Settlement) => void;
+}
+
+export class WriteQueue {
+  private waiting: Waiting[] = [];
+  private waitingBytes = 0;
+  private readonly idle: ConnectionLane[];
+  private readonly lanes: readonly ConnectionLane[];
+  private draining = false;
+  private onEmpty: (() => void)[] = [];
+
+  constructor(
+    database: Database,
+    private readonly writer: BatchWriter,
+    private readonly limits: WriteQueueLimits,
+    processName: string,
+    private readonly observe: BatchObserver = () => undefined,
+  ) {
+    this.lanes = Array.from(
+      { length: limits.lanes },
+      (_, lane) => new ConnectionLane(database, shardOf(processName, lane)),
+    );
+    this.idle = [...this.lanes];
+  }
+
+  /** Turns that wait now. */
+  get depth(): number {
+    return this.waiting.length;
+  }
+
+  get isFull(): boolean {
+    return this.waiting.length >= this.limits.queueMax || this.waitingBytes >= this.limits.queueMaxBytes;
+  }
+
+  /**
+   * Takes all of the turns or none. Each promise is settled after the COMMIT of its turn's batch.
+   * Throws SERVICE_UNAVAILABLE at once when there is no room or the server is stopping.
+   */
+  submit(turns: readonly Turn[]): Promise<Settlement>[] {
+    if (this.draining) throw unavailable('The server is stopping. Retry with the same idempotencyKey.');
+    const weights = turns.map(weightOf);
+    const bytes = weights.reduce((sum, weight) => sum + weight, 0);
+    const room =
+      this.waiting.length + turns.length <= this.limits.queueMax &&
+      this.waitingBytes + bytes <= this.limits.queueMaxBytes;
+    // A request larger than the whole queue could never be taken: an empty queue takes any.
+    if (!room && this.waiting.length > 0) {
+      throw unavailable('Too many turns are waiting to be saved. Retry with the same idempotencyKey.');
+    }
+    this.waitingBytes += bytes;
+    const settlements = turns.map(
+      (turn, index) =>
+        new Promise<Settlement>((settle) => {
+          this.waiting.push({ turn, weight: weights[index] ?? 0, settle });
+        }),
+    );
+    this.dispatch();
+    return settlements;
+  }
+
+  /** Refuses new turns, saves those that wait, and gives the connections back. */
+  async drain(): Promise<void> {
+    this.draining = true;
+    if (!this.isEmpty()) await new Promise<void>((resolve) => this.onEmpty.push(resolve));
+    await Promise.all(this.lanes.map((lane) => lane.discard()));
+  }
+
+  private dispatch(): void {
+    while (this.waiting.length > 0) {
+      const lane = this.idle.pop();
+      if (!lane) return;
+      void this.run(lane, this.waiting.splice(0, this.limits.batchMax));
+    }
+  }
+
+  private async run(lane: ConnectionLane, batch: readonly Waiting[]): Promise<void> {
+    for (const { weight } of batch) this.waitingBytes -= weight;
+    const startedAt = performance.now();
+    const settlements = await this.writer.write(
+      lane,
+      batch.map(({ turn }) => turn),
+    );
+    this.observe(batch.length, performance.now() - startedAt);
+    batch.forEach(({ settle }, index) => {
+      const settlement = settlements[index];
+      if (settlement) settle(settlement);
+    });
+    this.idle.push(lane);
+    this.dispatch();
+    if (this.isEmpty()) for (const resolve of this.onEmpty.splice(0)) resolve();
+  }
+
+  private isEmpty(): boolean {
+    return this.waiting.length === 0 && this.idle.length === this.lanes.length;
+  }
+}
+
+/** One connection that is kept for writing, so that reads can't starve saves. */
+class ConnectionLane implements Lane {
+  private runner: QueryRunner | undefined;
+  private open: Connection | undefined;
+
+  constructor(
+    private readonly database: Database,
+    readonly shard: number,
+  ) {}
+
+  async connection(): Promise<Connection> {
+    if (!this.open) {
+      this.runner = await connect(this.database);
+      this.open = new Connection(await this.runner.connect(), this.database.observe);
+    }
+    return this.open;
+  }
+
+  async discard(): Promise<void> {
+    const runner = this.runner;
+    this.runner = undefined;
+    this.open = undefined;
+    await runner?.release();
+  }
+}

@@ -1,0 +1,71 @@
+// One cluster for the whole run and one migrated template in it; each test file gets a copy of the template.
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { createDataSource } from '../../src/database/data-source';
+import { type EmbeddedDatabase, startEmbedded } from '../../src/database/embedded';
+import { migrate } from '../../src/database/migrate';
+
+export interface TestCluster {
+  embedded: EmbeddedDatabase | undefined;
+  folder: string | undefined;
+  template: string;
+  url: string;
+}
+
+declare global {
+  var testCluster: TestCluster | undefined;
+}
+
+/** TEST_DATABASE_URL names another server (its user must be able to create databases); default: an embedded one. */
+export default async function setUp(): Promise<void> {
+  // No answer may depend on the process's or the session's own zone (docs/architecture.md#tests).
+  process.env.TZ = 'Pacific/Apia';
+  const given = process.env.TEST_DATABASE_URL;
+  const folder = given ? undefined : await temporaryFolder();
+  const embedded = folder
+    ? await startEmbedded({ dataDir: folder, role: 'server', log: () => undefined })
+    : undefined;
+  const url = given ?? embedded?.url ?? '';
+  const template = `centesimo_template_${process.pid}`;
+  await onServer(url, `CREATE DATABASE ${template}`);
+  await onServer(url, `ALTER DATABASE ${template} SET timezone = 'Pacific/Apia'`);
+  const dataSource = createDataSource({ url: urlOf(url, template), poolSize: 2 });
+  await dataSource.initialize();
+  await migrate(dataSource);
+  await dataSource.destroy();
+  process.env.CENTESIMO_TEST_URL = url;
+  process.env.CENTESIMO_TEST_TEMPLATE = template;
+  globalThis.testCluster = { embedded, folder, template, url };
+}
+
+async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'centesimo-test-'));
+  // The database's system user must be able to enter it when the tests run as root.
+  await chmod(folder, 0o755);
+  return folder;
+}
+
+export async function tearDown(cluster: TestCluster): Promise<void> {
+  await onServer(cluster.url, `DROP DATABASE IF EXISTS ${cluster.template} WITH (FORCE)`);
+  await cluster.embedded?.stop();
+  if (cluster.folder) await rm(cluster.folder, { recursive: true, force: true });
+}
+
+async function onServer(url: string, statement: string): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
+
+/** The same server, another database. */
+export function urlOf(url: string, database: string): string {
+  const other = new URL(url);
+  other.pathname = `/${database}`;
+  return other.toString();
+}
