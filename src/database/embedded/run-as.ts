@@ -1,0 +1,80 @@
+// PostgreSQL refuses to run as root. Then a system user runs it, and must be able to reach its files.
+import { spawn } from 'node:child_process';
+import { codeOf, StartError } from './start-error';
+
+/** The user that runs PostgreSQL; undefined stands for the one that runs this process. */
+export interface RunAs {
+  uid: number;
+  gid: number;
+}
+
+export interface RunResult {
+  /** Null when it could not be started or was killed. */
+  code: number | null;
+  output: string;
+}
+
+export const isRoot = (): boolean => process.getuid?.() === 0;
+
+/** Nothing of ours reaches PostgreSQL: no DATABASE_URL, no PG* variable that would change what it does. */
+export const CLEAN_ENVIRONMENT = { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' };
+
+/** Runs a program to its end, from `/` (the user may not be allowed into the current folder). */
+export function run(file: string, args: readonly string[], as?: RunAs): Promise<RunResult> {
+  return new Promise((resolve) => {
+    const child = spawn(file, args, {
+      ...as,
+      cwd: '/',
+      env: CLEAN_ENVIRONMENT,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const chunks: Buffer[] = [];
+    child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+    child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
+    child.on('error', (error) => resolve({ code: null, output: `error: ${codeOf(error)} ${error.message}` }));
+    child.on('close', (code) => resolve({ code, output: Buffer.concat(chunks).toString('utf8') }));
+  });
+}
+
+/** Whether that user can enter the folder, tried for real: modes alone don't tell about ACLs and mounts. */
+export async function canEnter(folder: string, as: RunAs): Promise<boolean> {
+  return (await run('/bin/sh', ['-c', 'test -x "$1"', 'sh', folder], as)).code === 0;
+}
+
+/** The system user for PostgreSQL under root: `postgres`, else `centesimo`, made when neither is there. */
+export async function systemUser(log: (message: string) => void): Promise<RunAs> {
+  const existing = (await findUser('postgres')) ?? (await findUser('centesimo'));
+  const user = existing ?? (await createUser(log));
+  if ((await run('/bin/sh', ['-c', 'true'], user)).code !== 0) {
+    throw new StartError(
+      'PostgreSQL refuses to run as root, and this root may not start a process as another user (a container without the capabilities SETUID and SETGID?): run as an ordinary user, or set DATABASE_URL to a PostgreSQL of your own.',
+    );
+  }
+  return user;
+}
+
+async function findUser(name: string): Promise<RunAs | undefined> {
+  const [uid, gid] = await Promise.all([run('id', ['-u', name]), run('id', ['-g', name])]);
+  return uid.code === 0 && gid.code === 0 && Number(uid.output) > 0
+    ? { uid: Number(uid.output), gid: Number(gid.output) }
+    : undefined;
+}
+
+async function createUser(log: (message: string) => void): Promise<RunAs> {
+  const shell = '/usr/sbin/nologin';
+  // The second form is BusyBox's, the third Debian's own wrapper.
+  const ways: readonly (readonly [string, ...string[]])[] = [
+    ['useradd', '--system', '--user-group', '--no-create-home', '--shell', shell, 'centesimo'],
+    ['adduser', '-S', '-D', '-H', '-s', '/sbin/nologin', 'centesimo'],
+    ['adduser', '--system', '--group', '--no-create-home', '--disabled-login', 'centesimo'],
+  ];
+  for (const [command, ...args] of ways) {
+    const made = (await run(command, args)).code === 0 ? await findUser('centesimo') : undefined;
+    if (made === undefined) continue;
+    log('PostgreSQL refuses to run as root: made the system user centesimo for it');
+    return made;
+  }
+  throw new StartError(
+    'PostgreSQL refuses to run as root, there is no user "postgres" or "centesimo", and none could be made: run as an ordinary user, add such a user (useradd --system centesimo), or set DATABASE_URL to a PostgreSQL of your own.',
+  );
+}
