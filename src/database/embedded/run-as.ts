@@ -1,6 +1,6 @@
 // PostgreSQL refuses to run as root. Then a system user runs it, and must be able to reach its files.
 import { spawn } from 'node:child_process';
-import { codeOf, StartError } from './start-error';
+import { StartError } from './start-error';
 
 /** The user that runs PostgreSQL; undefined stands for the one that runs this process. */
 export interface RunAs {
@@ -20,20 +20,22 @@ export const isRoot = (): boolean => process.getuid?.() === 0;
 export const CLEAN_ENVIRONMENT = { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' };
 
 /** Runs a program to its end, from `/` (the user may not be allowed into the current folder). */
-export function run(file: string, args: readonly string[], as?: RunAs): Promise<RunResult> {
-  return new Promise((resolve) => {
-    const child = spawn(file, args, {
-      ...as,
-      cwd: '/',
-      env: CLEAN_ENVIRONMENT,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+export async function run(file: string, args: readonly string[], as?: RunAs): Promise<RunResult> {
+  const options = { ...as, cwd: '/', env: CLEAN_ENVIRONMENT };
+  try {
+    const child = spawn(file, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
     const chunks: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
-    child.on('error', (error) => resolve({ code: null, output: `error: ${codeOf(error)} ${error.message}` }));
-    child.on('close', (code) => resolve({ code, output: Buffer.concat(chunks).toString('utf8') }));
-  });
+    const code = await new Promise<number | null>((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', resolve);
+    });
+    return { code, output: Buffer.concat(chunks).toString('utf8') };
+  } catch (error) {
+    // Node throws some errors of a start (EPERM) and emits the others (ENOENT).
+    return { code: null, output: `error: ${error instanceof Error ? error.message : String(error)}` };
+  }
 }
 
 /** Whether that user can enter the folder, tried for real: modes alone don't tell about ACLs and mounts. */
