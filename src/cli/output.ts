@@ -1,0 +1,45 @@
+// How a command speaks: a table for people, JSON for scripts.
+
+/** One row of a listing: column title -> text. */
+export type Row = Record<string, string>;
+
+export interface Output {
+  /** Prints one result: JSON with --json, the sentence otherwise. */
+  result(value: object, sentence: string): void;
+  /** Prints a listing: a JSON array with --json, a table otherwise. */
+  table(values: readonly object[], rows: readonly Row[], empty: string): void;
+  /** Words for people only. */
+  say(text: string): void;
+}
+
+export function createOutput(
+  json: boolean,
+  write: (text: string) => void = (text) => process.stdout.write(text),
+): Output {
+  const line = (text: string) => write(`${text}\n`);
+  return {
+    result: (value, sentence) => line(json ? toJson(value) : sentence),
+    table: (values, rows, empty) =>
+      line(json ? toJson(values) : rows.length === 0 ? empty : printTable(rows)),
+    say: (text) => {
+      if (!json) line(text);
+    },
+  };
+}
+
+/** Amounts of micro-units are exact as text; JSON's numbers would be read as floats. */
+const toJson = (value: unknown): string =>
+  JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part), 2);
+
+function printTable(rows: readonly Row[]): string {
+  const titles = Object.keys(rows[0] ?? {});
+  const widths = titles.map((title) =>
+    Math.max(title.length, ...rows.map((row) => (row[title] ?? '').length)),
+  );
+  const print = (cells: readonly string[]) =>
+    cells
+      .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+      .join('  ')
+      .trimEnd();
+  return [print(titles), ...rows.map((row) => print(titles.map((title) => row[title] ?? '')))].join('\n');
+}

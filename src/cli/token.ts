@@ -1,0 +1,89 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { formatInstant } from '../time';
+import { type Cli, OPERATOR } from './cli';
+
+export const tokenCommand = (cli: Cli): Command =>
+  new Command('token')
+    .description('who may call: bearer tokens')
+    .addCommand(create(cli))
+    .addCommand(list(cli))
+    .addCommand(revoke(cli));
+
+interface CreateOptions {
+  kind: string;
+  name: string;
+  workspace: string[];
+  scope?: string[];
+  expiresIn?: number;
+}
+
+const create = (cli: Cli): Command =>
+  cli
+    .command('create', 'create a token; it is shown once and stored as a hash only')
+    .requiredOption('--kind <kind>', 'service (n8n), client (dashboards) or analyst')
+    .requiredOption('--name <name>', 'what it is for')
+    .requiredOption('--workspace <id...>', 'the workspaces it is for')
+    .option('--scope <scope...>', 'what it may do (default: what its kind usually has)')
+    .option(
+      '--expires-in <days>',
+      'days until it expires (default: 365 for service, 90 for others; at most 730)',
+      wholeNumber,
+    )
+    .addHelpText('after', '\nExample:\n  centesimo token create --kind service --name n8n --workspace shop')
+    .action((options: CreateOptions) =>
+      cli.run(async ({ services, output }) => {
+        const made = await services.tokens.create(
+          {
+            kind: options.kind,
+            name: options.name,
+            workspaceIds: options.workspace,
+            scopes: options.scope,
+            expiresInDays: options.expiresIn,
+          },
+          OPERATOR,
+        );
+        output.result(
+          made,
+          `${made.token}\n\nKeep it now: it is not shown again. It expires on ${formatInstant(made.expiresAt)} (id ${made.id}).`,
+        );
+      }),
+    );
+
+const list = (cli: Cli): Command =>
+  cli.command('list', 'all tokens, newest first, without their secrets').action(() =>
+    cli.run(async ({ services, output }) => {
+      const tokens = await services.tokens.list();
+      output.table(
+        tokens,
+        tokens.map((token) => ({
+          ID: token.id,
+          KIND: token.kind,
+          NAME: token.name,
+          HINT: token.hint,
+          WORKSPACES: token.workspaceIds.join(' '),
+          SCOPES: token.scopes.join(' '),
+          STATE: token.state,
+          EXPIRES: formatInstant(token.expiresAt),
+          'LAST USED': token.lastUsedAt ? formatInstant(token.lastUsedAt) : 'never',
+        })),
+        'No tokens.',
+      );
+    }),
+  );
+
+const revoke = (cli: Cli): Command =>
+  cli
+    .command('revoke', 'end a token now, on every running server')
+    .argument('<id>', "the token's id, as token list shows it")
+    .addHelpText('after', '\nExample:\n  centesimo token revoke 0190d2b4-...')
+    .action((id: string) =>
+      cli.run(async ({ services, output }) => {
+        const token = await services.tokens.revoke(id, OPERATOR);
+        output.result(token, `Revoked ${token.name} (${token.hint}).`);
+      }),
+    );
+
+export function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('A whole number is expected.');
+  return Number(text);
+}
