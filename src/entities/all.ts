@@ -1,1 +1,26 @@
-export const ALL_ENTITIES = [];
+// Every table, for the DataSource: TypeORM compares them with what the migrations make (test/entities.test.ts).
+import { AuditEntry } from './audit-entry.entity';
+import { Charge } from './charge.entity';
+import { Customer } from './customer.entity';
+import { CustomerDay } from './customer-day.entity';
+import { CustomerMonth } from './customer-month.entity';
+import { Message } from './message.entity';
+import { Price } from './price.entity';
+import { Token } from './token.entity';
+import { TokenWorkspace } from './token-workspace.entity';
+import { UsageSlot } from './usage-slot.entity';
+import { Workspace } from './workspace.entity';
+
+export const ALL_ENTITIES = [
+  Workspace,
+  Price,
+  Customer,
+  Message,
+  Charge,
+  UsageSlot,
+  CustomerDay,
+  CustomerMonth,
+  Token,
+  TokenWorkspace,
+  AuditEntry,
+];

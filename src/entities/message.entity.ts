@@ -1,0 +1,65 @@
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
+import { Customer } from './customer.entity';
+import { Workspace } from './workspace.entity';
+
+/** One turn of a conversation: what the customer wrote, what the LLM answered, and the verdict on charging it. */
+@Entity({ name: 'messages' })
+@Unique('messages_one_per_key', ['workspaceId', 'idempotencyKey'])
+@ForeignKey(() => Customer, ['workspaceId', 'customerId'], ['workspaceId', 'id'], {
+  name: 'messages_customer_fkey',
+})
+@Check(
+  'messages_outcome_known',
+  `outcome IN ('TRACKED', 'NO_RESPONSE', 'UNKNOWN_CUSTOMER', 'INACTIVE_CUSTOMER', 'DEFERRED')`,
+)
+@Check('messages_deferred_price', `(outcome = 'DEFERRED') = (deferred_price_micros IS NOT NULL)`)
+@Check('messages_have_a_contact', 'phone_number IS NOT NULL OR whatsapp_user_id IS NOT NULL')
+@Index('messages_by_time', ['workspaceId', 'occurredAt', 'id'])
+@Index('messages_by_customer', ['workspaceId', 'customerId', 'occurredAt', 'id'])
+@Index('messages_uncharged', ['workspaceId', 'outcome', 'occurredAt', 'id'], {
+  where: `outcome <> 'TRACKED'`,
+})
+export class Message {
+  @PrimaryColumn({ name: 'workspace_id', type: 'text', primaryKeyConstraintName: 'messages_pkey' })
+  @ForeignKey(() => Workspace, { name: 'messages_workspace_fkey' })
+  workspaceId!: string;
+
+  @PrimaryColumn({ name: 'id', type: 'uuid', primaryKeyConstraintName: 'messages_pkey' })
+  id!: string;
+
+  /** The caller's; unique in its workspace, for ever. */
+  @Column({ name: 'idempotency_key', type: 'text' })
+  idempotencyKey!: string;
+
+  /** The contact as it was given, in E.164. */
+  @Column({ name: 'phone_number', type: 'text', nullable: true })
+  phoneNumber!: string | null;
+
+  @Column({ name: 'whatsapp_user_id', type: 'text', nullable: true })
+  whatsappUserId!: string | null;
+
+  /** The customer registered under the contact when the turn was saved; null: nobody was. */
+  @Column({ name: 'customer_id', type: 'uuid', nullable: true })
+  customerId!: string | null;
+
+  /** Empty: a turn without text. */
+  @Column({ name: 'message', type: 'text' })
+  message!: string;
+
+  @Column({ name: 'response', type: 'text', nullable: true })
+  response!: string | null;
+
+  /** The verdict on charging it: one of services/tracking.ts. */
+  @Column({ name: 'outcome', type: 'text' })
+  outcome!: string;
+
+  /** The price in force at the turn, kept while its charge is still to be made. */
+  @Column({ name: 'deferred_price_micros', type: 'bigint', nullable: true })
+  deferredPriceMicros!: bigint | null;
+
+  @Column({ name: 'occurred_at', type: 'timestamptz' })
+  occurredAt!: Date;
+
+  @Column({ name: 'saved_at', type: 'timestamptz' })
+  savedAt!: Date;
+}
