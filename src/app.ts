@@ -1,0 +1,174 @@
+// The composition root: the only place that makes services.
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import type { Logger } from 'pino';
+import type { Config } from './config';
+import { createDataSource, type DataSourceOptions } from './database/data-source';
+import { startEmbedded } from './database/embedded';
+import { migrate, pendingMigrations } from './database/migrate';
+import type { StatementObserver } from './database/sql';
+import type { Database } from './database/transaction';
+import { createServer, type Server } from './http/server';
+import { CustomerService } from './services/customers';
+import { Reconciler } from './services/reconcile';
+import { SaveMessageService } from './services/save-message';
+import { TokenService } from './services/tokens';
+import { WorkspaceService } from './services/workspaces';
+import { BatchWriter } from './services/write-batch';
+import { WriteQueue } from './services/write-queue';
+import type { Clock } from './time';
+
+export interface Services {
+  readonly clock: Clock;
+  readonly workspaces: WorkspaceService;
+  readonly customers: CustomerService;
+  readonly saveMessages: SaveMessageService;
+  readonly tokens: TokenService;
+  readonly reconciler: Reconciler;
+  /** Saves what waits, and gives the write path's connections back. */
+  drain(): Promise<void>;
+}
+
+export interface Surroundings {
+  clock: Clock;
+  logger: Logger;
+  /** Sees every statement; for tests and metrics. */
+  observe?: StatementObserver;
+}
+
+export interface OpenDatabase extends Database {
+  close(): Promise<void>;
+}
+
+/**
+ * Connects to DATABASE_URL, or to the embedded PostgreSQL, which is started when it isn't running; brings it to
+ * this version unless MIGRATE_AT_START is off.
+ */
+export async function openDatabase(
+  config: Config,
+  role: 'server' | 'command',
+  { logger, observe = () => undefined }: Surroundings,
+): Promise<OpenDatabase> {
+  const embedded =
+    config.databaseUrl === undefined
+      ? await startEmbedded({
+          dataDir: config.dataDir,
+          role,
+          log: (message, details) => logger[role === 'server' ? 'info' : 'debug'](details ?? {}, message),
+        })
+      : undefined;
+  const dataSource = createDataSource({
+    url: config.databaseUrl ?? embedded?.url ?? '',
+    poolSize: config.databasePoolSize,
+    statementTimeoutMs: config.statementTimeoutMs,
+    ...tlsOf(config),
+  });
+  const close = async (): Promise<void> => {
+    if (dataSource.isInitialized) await dataSource.destroy();
+    await embedded?.stop();
+  };
+  try {
+    await dataSource.initialize();
+    await bringUp(dataSource, config, logger);
+    return { dataSource, observe, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function bringUp(dataSource: Database['dataSource'], config: Config, logger: Logger): Promise<void> {
+  if (!config.migrateAtStart) {
+    const pending = await pendingMigrations(dataSource);
+    if (pending.length > 0)
+      logger.warn({ pending }, 'the database lacks migrations: run the migrate command');
+    return;
+  }
+  for (const { name } of await migrate(dataSource)) logger.info({ migration: name }, 'migrated the database');
+}
+
+function tlsOf(config: Config): Pick<DataSourceOptions, 'ssl'> {
+  if (config.databaseSsl === 'off') return {};
+  const ca = config.databaseCa === undefined ? {} : { ca: readFileSync(config.databaseCa, 'utf8') };
+  return { ssl: { rejectUnauthorized: config.databaseSsl === 'verify-full', ...ca } };
+}
+
+export function createServices(
+  database: Database,
+  config: Config,
+  { clock, logger }: Surroundings,
+): Services {
+  const processName = `${hostname()}:${config.port}`;
+  const writer = new BatchWriter(clock, logger);
+  const limits = {
+    lanes: config.writeLanes,
+    batchMax: config.writeBatchMax,
+    queueMax: config.writeQueueMax,
+    queueMaxBytes: config.writeQueueMaxBytes,
+  };
+  const queue = new WriteQueue(database, writer, limits, processName);
+  return {
+    clock,
+    workspaces: new WorkspaceService(database, clock),
+    customers: new CustomerService(database, clock),
+    saveMessages: new SaveMessageService(queue, clock),
+    tokens: new TokenService(database, clock, logger, { cacheMs: config.tokenCacheMs }),
+    reconciler: new Reconciler(database, clock, logger),
+    drain: () => queue.drain(),
+  };
+}
+
+export interface App {
+  readonly services: Services;
+  readonly database: Database;
+  /** Where it listens, without a slash at the end. */
+  readonly url: string;
+  /** Finishes what is in flight, then closes everything. */
+  stop(): Promise<void>;
+}
+
+/** Starts a server on a database that is ready for it. */
+export async function startApp(config: Config, surroundings: Surroundings): Promise<App> {
+  const { clock, logger } = surroundings;
+  const database = await openDatabase(config, 'server', surroundings);
+  try {
+    const services = createServices(database, config, surroundings);
+    const server = createServer({ config, services, database, clock, logger });
+    const url = await server.start();
+    const reconciling = reconcileEvery(config.reconcileIntervalMs, services, logger);
+    return { services, database, url, stop: () => stopAll(server, services, reconciling, database) };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+async function stopAll(
+  server: Server,
+  services: Services,
+  reconciling: { stop(): Promise<void> },
+  database: OpenDatabase,
+): Promise<void> {
+  await server.stop();
+  await reconciling.stop();
+  await services.drain();
+  await services.tokens.close();
+  await database.close();
+}
+
+/** Looks for charges that failed, once an interval; several servers may do so at once. */
+function reconcileEvery(intervalMs: number, services: Services, logger: Logger): { stop(): Promise<void> } {
+  let running: Promise<unknown> = Promise.resolve();
+  const timer = setInterval(() => {
+    running = running
+      .then(() => services.reconciler.run())
+      .catch((error: unknown) => logger.warn({ err: error }, 'reconciliation failed; it is tried again'));
+  }, intervalMs);
+  timer.unref();
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      await running;
+    },
+  };
+}

@@ -1,0 +1,97 @@
+// What all commands share: settings, a database, services, and an exit code that means something.
+import { Command } from 'commander';
+import { config as readDotenv } from 'dotenv';
+import pino, { type Logger } from 'pino';
+import { createServices, openDatabase, type Services } from '../app';
+import { type Config, ConfigError, loadConfig } from '../config';
+import { StartError } from '../database/embedded';
+import { Connection, type Sql } from '../database/sql';
+import type { Database } from '../database/transaction';
+import { AppError, ERROR_CODES } from '../errors';
+import type { Actor } from '../services/audit';
+import { createOutput, type Output } from './output';
+
+/** Who the audit trail names for what the command line does. */
+export const OPERATOR: Actor = { name: 'operator' };
+
+/** 1: it failed; 2: the call or the settings are wrong; 3: it may succeed later. */
+export const EXIT = { failed: 1, badCall: 2, tryAgain: 3 } as const;
+
+export interface CommandContext {
+  config: Config;
+  services: Services;
+  database: Database;
+  /** A connection for reads. */
+  sql: Sql;
+  output: Output;
+  logger: Logger;
+}
+
+export class Cli {
+  private json = false;
+
+  /** A command with --json. */
+  command(name: string, description: string): Command {
+    return new Command(name)
+      .description(description)
+      .option('--json', 'print JSON, for scripts')
+      .hook('preAction', (command) => {
+        this.json = command.opts<{ json?: boolean }>().json === true;
+      });
+  }
+
+  get output(): Output {
+    return createOutput(this.json);
+  }
+
+  /** Runs beside a running server or, when there is none, on a database that is started for as long as it takes. */
+  async run(work: (context: CommandContext) => Promise<void>): Promise<void> {
+    const config = settings();
+    const logger = pino(
+      { level: config.logLevel === 'info' ? 'warn' : config.logLevel },
+      pino.destination(2),
+    );
+    const surroundings = { clock: () => new Date(), logger };
+    const database = await openDatabase(config, 'command', surroundings);
+    const services = createServices(database, config, surroundings);
+    const runner = database.dataSource.createQueryRunner();
+    try {
+      const sql = new Connection(await runner.connect());
+      await work({ config, services, database, sql, output: this.output, logger });
+    } finally {
+      await runner.release();
+      await services.drain();
+      await services.tokens.close();
+      await database.close();
+    }
+  }
+}
+
+/** The environment and, where it says nothing, the file .env. */
+export function settings(): Config {
+  readDotenv({ quiet: true });
+  return loadConfig(process.env);
+}
+
+/** Says what went wrong on standard error, in words for the operator; answers with the exit code. */
+export function explain(error: unknown): number {
+  const write = (text: string) => process.stderr.write(`${text}\n`);
+  if (error instanceof AppError) {
+    write(error.message);
+    return error.code === 'BAD_USER_INPUT'
+      ? EXIT.badCall
+      : ERROR_CODES[error.code].retryable
+        ? EXIT.tryAgain
+        : EXIT.failed;
+  }
+  if (error instanceof ConfigError) {
+    write(error.message);
+    return EXIT.badCall;
+  }
+  if (error instanceof StartError) {
+    write(error.message);
+    return EXIT.failed;
+  }
+  write(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  return EXIT.failed;
+}

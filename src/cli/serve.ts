@@ -1,0 +1,64 @@
+import type { Command } from 'commander';
+import pino from 'pino';
+import { type App, startApp } from '../app';
+import { printSettings } from '../config';
+import { Connection } from '../database/sql';
+import { createDemo, DEMO_WORKSPACE } from '../services/demo/demo';
+import { listAllWorkspaces } from '../services/workspaces';
+import { type Cli, settings } from './cli';
+import { type DemoTokens, printWelcome } from './welcome';
+
+export const serveCommand = (cli: Cli): Command =>
+  cli
+    .command('serve', 'run the server until it is stopped')
+    .option('--no-demo', 'leave out the demo workspace, which a first start on the embedded PostgreSQL makes')
+    .addHelpText('after', `\nSettings, by environment or in a file .env:\n${printSettings()}`)
+    .action(async (options: { demo: boolean }) => {
+      const config = settings();
+      const logger = pino({ level: config.logLevel });
+      const app = await startApp(config, { clock: () => new Date(), logger });
+      stopOnSignal(app, logger);
+      const tokens =
+        options.demo && config.databaseUrl === undefined ? await makeDemoOnce(app, logger) : undefined;
+      process.stdout.write(printWelcome(app.url, config, tokens));
+    });
+
+/** The demo is for an empty database of our own; somebody else's is never written to unasked. */
+async function makeDemoOnce(app: App, logger: pino.Logger): Promise<DemoTokens | undefined> {
+  const { services, database } = app;
+  const runner = database.dataSource.createQueryRunner();
+  try {
+    const sql = new Connection(await runner.connect());
+    if ((await listAllWorkspaces(sql, services.clock())).length > 0) return undefined;
+  } finally {
+    await runner.release();
+  }
+  await createDemo(services, services.clock, logger);
+  const make = async (kind: string, name: string): Promise<string> => {
+    const input = { kind, name, workspaceIds: [DEMO_WORKSPACE.id] };
+    return (await services.tokens.create(input, { name: 'demo' })).token;
+  };
+  return {
+    service: await make('service', 'demo n8n'),
+    client: await make('client', 'demo dashboard'),
+    analyst: await make('analyst', 'demo analyst'),
+  };
+}
+
+function stopOnSignal(app: App, logger: pino.Logger): void {
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (stopping) return;
+    stopping = true;
+    logger.info({ signal }, 'stopping: finishing what is in flight');
+    app.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        logger.error({ err: error }, 'could not stop cleanly');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}

@@ -1,0 +1,58 @@
+// What a person sees when the server has started: what to open and what to paste.
+import type { Config } from '../config';
+import { DEMO_WORKSPACE } from '../services/demo/demo';
+
+export interface DemoTokens {
+  service: string;
+  client: string;
+  analyst: string;
+}
+
+export function printWelcome(url: string, config: Config, tokens: DemoTokens | undefined): string {
+  const lines = [
+    '',
+    'Centesimo is ready.',
+    '',
+    `  GraphQL      ${url}/graphql${config.sandbox ? '   (open it in a browser: Apollo Sandbox)' : ''}`,
+  ];
+  lines.push(`  Health       ${url}/health/ready`, '');
+  if (tokens) lines.push(...demo(url, tokens));
+  else lines.push('  A token:     npm run cli -- token create --kind service --name n8n --workspace ID', '');
+  return `${lines.join('\n')}\n`;
+}
+
+function demo(url: string, tokens: DemoTokens): string[] {
+  return [
+    `The demo workspace ${DEMO_WORKSPACE.id} is made. Its tokens are shown this once:`,
+    '',
+    `  n8n (saves turns)           ${tokens.service}`,
+    `  dashboard (reads figures)   ${tokens.client}`,
+    `  analyst (reads messages)    ${tokens.analyst}`,
+    '',
+    'Save a turn and see it charged:',
+    '',
+    curl(url, tokens.service, SAVE, {
+      input: {
+        workspaceId: DEMO_WORKSPACE.id,
+        phoneNumber: '393331234567',
+        message: 'Ciao, avete mozzarella?',
+        response: 'Ciao Mario! Sì, appena arrivata.',
+        idempotencyKey: 'wamid.first-turn',
+      },
+    }),
+    '',
+    'Read the month of the reference example:',
+    '',
+    curl(url, tokens.client, REPORT, { workspaceId: DEMO_WORKSPACE.id, period: { month: '2025-01' } }),
+    '',
+  ];
+}
+
+const SAVE =
+  'mutation ($input: SaveMessageInput!) { saveMessage(input: $input) { replayed message { id tracking { outcome usage { price { amount currency } } } } } }';
+const REPORT =
+  'query ($workspaceId: ID!, $period: PeriodInput) { usage(workspaceId: $workspaceId, period: $period) { totals { cost { amount currency } messages activeClients } growth { messages { percent } } peakHour { label messages } topClients(limit: 3) { rank customer { name } messages cost { amount } } } }';
+
+/** One command that a shell takes as it is: single quotes around, none within. */
+const curl = (url: string, token: string, query: string, variables: object): string =>
+  `  curl -s ${url}/graphql -H 'content-type: application/json' -H 'authorization: Bearer ${token}' -d '${JSON.stringify({ query, variables }).replaceAll("'", '\\u0027')}'`;
