@@ -1,5 +1,6 @@
 // Is it more than before, fairly compared?
 import type { Sql } from '../../database/sql';
+import { formatRatio } from '../../money';
 import { comparison, type GrowthBasis, type Period } from '../../period';
 import type { UsageScope } from './scope';
 import { findTotalsOf, NO_USAGE } from './totals';
@@ -28,3 +29,7 @@ export async function findGrowth(sql: Sql, scope: UsageScope, basis: GrowthBasis
     activeClients: { current: now.activeClients, previous: before.activeClients },
   };
 }
+
+/** 25 after 19 is "31.58"; null when there was nothing before (docs/semantics.md#growth). */
+export const percentOf = ({ current, previous }: Change): string | null =>
+  previous === 0n ? null : formatRatio((current - previous) * 100n, previous, 2);

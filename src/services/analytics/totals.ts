@@ -1,5 +1,6 @@
 // How much was charged, in how many messages, to how many clients?
 import type { Sql } from '../../database/sql';
+import { divideHalfAwayFromZero } from '../../money';
 import type { Range } from './cover';
 import { customerParts, slotParts } from './parts';
 import { once, type UsageScope } from './scope';
@@ -21,6 +22,10 @@ export const NO_USAGE: Totals = {
   firstAt: null,
   lastAt: null,
 };
+
+/** Cost per active client in micro-units, halves away from zero; null when there is no client. */
+export const averageCost = ({ costMicros, activeClients }: Totals): bigint | null =>
+  activeClients === 0n ? null : divideHalfAwayFromZero(costMicros, activeClients);
 
 /** The totals of the scope's whole period. */
 export async function findTotals(sql: Sql, scope: UsageScope): Promise<Totals> {

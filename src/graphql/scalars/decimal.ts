@@ -1,0 +1,13 @@
+import { badInput } from '../../errors';
+import { printText, textScalar } from './text-scalar';
+
+/** Outside and inside: text. A JSON number is refused, since it has gone through a float already. */
+export const GraphQLDecimal = textScalar<string>({
+  name: 'Decimal',
+  description: 'An exact decimal number, written as a string: "0.125". Never a float.',
+  parse(text) {
+    if (/^-?\d{1,30}(\.\d{1,30})?$/.test(text)) return text;
+    throw badInput('A Decimal is written as plain digits with an optional sign and point, such as "0.125".');
+  },
+  print: printText,
+});

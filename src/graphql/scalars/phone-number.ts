@@ -1,0 +1,10 @@
+import { parsePhone } from '../../phone';
+import { printText, textScalar } from './text-scalar';
+
+export const GraphQLPhoneNumber = textScalar<string>({
+  name: 'PhoneNumber',
+  description:
+    "A phone number in E.164 form, such as +393331234567. Input may also be WhatsApp's form without the plus (393331234567) and may contain spaces, dots, dashes and parentheses.",
+  parse: parsePhone,
+  print: printText,
+});

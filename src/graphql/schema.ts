@@ -1,0 +1,39 @@
+// The whole contract, built once: type-graphql's metadata belongs to the process.
+import 'reflect-metadata';
+import { type GraphQLSchema, printSchema } from 'graphql';
+import { buildSchemaSync } from 'type-graphql';
+import { applyPermissions } from '../auth/permissions';
+import { CustomerResolver } from '../resolvers/customer.resolver';
+import { MessageResolver } from '../resolvers/message.resolver';
+import { TimelinePointResolver, UsageResolver } from '../resolvers/usage.resolver';
+import { UsageRecordResolver } from '../resolvers/usage-record.resolver';
+import { ViewerResolver } from '../resolvers/viewer.resolver';
+import { WorkspaceResolver } from '../resolvers/workspace.resolver';
+
+/** Resolvers hold no state: one of each serves everybody, and what a request needs is in its context. */
+const RESOLVERS = [
+  ViewerResolver,
+  WorkspaceResolver,
+  UsageResolver,
+  TimelinePointResolver,
+  UsageRecordResolver,
+  MessageResolver,
+  CustomerResolver,
+] as const;
+
+const instances = new Map<unknown, object>(RESOLVERS.map((resolver) => [resolver, new resolver()]));
+
+/** The contract without permissions: for emitting it and for tests that look at it. */
+export const bareSchema: GraphQLSchema = buildSchemaSync({
+  resolvers: [...RESOLVERS],
+  container: { get: (resolver: unknown) => instances.get(resolver) },
+  // Values are checked by scalars and services, each in one place.
+  validate: false,
+});
+
+/** What the server answers with: every root field and every explicit resolver behind its rule. */
+export const schema: GraphQLSchema = applyPermissions(bareSchema);
+
+/** schema.graphql's content. */
+export const printContract = (): string =>
+  `# Emitted from the code by npm run schema:emit; a test fails when the two differ.\n\n${printSchema(bareSchema)}\n`;

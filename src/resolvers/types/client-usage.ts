@@ -1,0 +1,41 @@
+import { Field, Int, ObjectType } from 'type-graphql';
+import { GraphQLDateTime } from '../../graphql/scalars/date-time';
+import { GraphQLDecimal } from '../../graphql/scalars/decimal';
+import { GraphQLSafeInt } from '../../graphql/scalars/safe-int';
+import type { ClientUsage as Row } from '../../services/analytics/top-clients';
+import { connectionOf } from './connection';
+import { Customer } from './customer';
+import { Money } from './money';
+
+@ObjectType('ClientUsage', {
+  description:
+    'share: the fraction of the measure that orders the list (messages for LAST_ACTIVE), 0 to 1, four decimals, "0" when the total is 0.',
+  simpleResolvers: true,
+})
+export class ClientUsage {
+  @Field(() => Int, { description: 'By the measure that orders the list; shared by ties (1, 2, 2, 4).' })
+  rank!: number;
+
+  @Field(() => Customer, { description: 'Whose usage it is.' })
+  customer!: Customer;
+
+  @Field(() => Money, { description: "The sum of the client's charges in the period." })
+  cost!: Money;
+
+  @Field(() => GraphQLSafeInt, { description: "The client's charged turns in the period." })
+  messages!: bigint;
+
+  @Field(() => GraphQLDecimal, {
+    description: "The client's part of the whole period, 0 to 1, at most four decimals.",
+  })
+  share!: string;
+
+  @Field(() => GraphQLDateTime, { description: "The client's last charged turn in the period." })
+  lastAt!: Date;
+
+  static of({ rank, customer, costMicros, messages, share, lastAt }: Row, currency: string): ClientUsage {
+    return { rank, customer, cost: Money.of(costMicros, currency), messages, share, lastAt };
+  }
+}
+
+export const ClientUsageConnection = connectionOf('ClientUsage', () => ClientUsage, 'the clients with usage');

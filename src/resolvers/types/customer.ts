@@ -1,0 +1,70 @@
+import { Field, ID, InputType, ObjectType } from 'type-graphql';
+import { GraphQLDateTime } from '../../graphql/scalars/date-time';
+import { GraphQLPhoneNumber } from '../../graphql/scalars/phone-number';
+import type { Registration } from '../../services/customers';
+import { connectionOf } from './connection';
+
+@ObjectType('Customer', {
+  description:
+    'Somebody who writes to the chatbot and whose turns are charged. Known by a phone number, a WhatsApp user id, or both. Reports call customers with usage clients.',
+  simpleResolvers: true,
+})
+export class Customer {
+  @Field(() => ID, { description: 'A UUID; unique in its workspace.' })
+  id!: string;
+
+  @Field(() => String, { description: 'What people call the customer.' })
+  name!: string;
+
+  @Field(() => GraphQLPhoneNumber, {
+    nullable: true,
+    description: 'Null for a contact who is known by a WhatsApp user id only.',
+  })
+  phoneNumber!: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "WhatsApp's business-scoped user id, for contacts who hide their number.",
+  })
+  whatsappUserId!: string | null;
+
+  @Field(() => Boolean, { description: 'False: turns are saved as INACTIVE_CUSTOMER and not charged.' })
+  activeChatbot!: boolean;
+
+  @Field(() => GraphQLDateTime, { description: 'When the customer was registered.' })
+  createdAt!: Date;
+
+  workspaceId!: string;
+}
+
+export const CustomerConnection = connectionOf('Customer', () => Customer, 'the customers');
+
+@InputType('RegisterCustomerInput', {
+  description:
+    'A customer to register, or to update when the phone number or the WhatsApp user id is known already. What is absent or null keeps what is stored.',
+})
+export class RegisterCustomerInput implements Registration {
+  @Field(() => ID, { description: 'Whose customer it is.' })
+  workspaceId!: string;
+
+  @Field(() => String, { description: '1 to 200 characters, not only white space.' })
+  name!: string;
+
+  @Field(() => GraphQLPhoneNumber, {
+    nullable: true,
+    description: 'Either this or whatsappUserId is needed. When the two belong to two customers: CONFLICT.',
+  })
+  phoneNumber?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "WhatsApp's business-scoped user id, at most 255 characters.",
+  })
+  whatsappUserId?: string | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'Absent: unchanged; a new customer starts active.',
+  })
+  activeChatbot?: boolean | null;
+}

@@ -1,0 +1,99 @@
+import { Field, ID, ObjectType } from 'type-graphql';
+import { GraphQLDateTime } from '../../graphql/scalars/date-time';
+import { GraphQLPhoneNumber } from '../../graphql/scalars/phone-number';
+import type { MessageRow } from '../../services/records';
+import type { SavedMessage } from '../../services/saved-message';
+import type { TrackingOutcome } from '../../services/tracking';
+import { connectionOf } from './connection';
+import type { Customer } from './customer';
+import { TrackingOutcomeEnum } from './enums';
+import { Money } from './money';
+import { UsageRecord } from './usage-record';
+import type { Workspace } from './workspace';
+
+@ObjectType('Tracking', {
+  description: 'What was decided about charging a turn, and why.',
+  simpleResolvers: true,
+})
+export class Tracking {
+  @Field(() => TrackingOutcomeEnum, {
+    description: 'The verdict, as of the moment of saving: registering or activating later charges nothing.',
+  })
+  outcome!: TrackingOutcome;
+
+  @Field(() => UsageRecord, {
+    nullable: true,
+    description: 'The charge; there is one when outcome is TRACKED.',
+  })
+  usage!: UsageRecord | null;
+}
+
+@ObjectType('Message', {
+  description: 'One turn of a conversation: what the customer wrote and what the LLM answered.',
+  simpleResolvers: true,
+})
+export class Message {
+  @Field(() => ID, { description: 'A UUID; unique in its workspace.' })
+  id!: string;
+
+  @Field(() => GraphQLPhoneNumber, { nullable: true, description: 'The contact as given with the turn.' })
+  phoneNumber!: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "The contact's WhatsApp user id as given with the turn.",
+  })
+  whatsappUserId!: string | null;
+
+  @Field(() => String, {
+    description: 'What the customer wrote; empty for a turn without text (an image, a sticker).',
+  })
+  message!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'What the LLM answered, as saved first; null when none was given.',
+  })
+  response!: string | null;
+
+  @Field(() => GraphQLDateTime, {
+    description: 'When the turn happened. All figures and periods go by it.',
+  })
+  occurredAt!: Date;
+
+  @Field(() => GraphQLDateTime, { description: 'When the turn was stored.' })
+  savedAt!: Date;
+
+  @Field(() => Tracking, { description: 'Was it charged, and if not, why?' })
+  tracking!: Tracking;
+
+  workspaceId!: string;
+  customerId!: string | null;
+  /** What a save has at hand, so that nothing is read after its COMMIT; otherwise left to the loaders. */
+  workspace?: Workspace;
+  customer?: Customer | null;
+
+  static of(row: MessageRow): Message {
+    const { charge, outcome, ...rest } = row;
+    const usage = charge && UsageRecord.of(charge);
+    const message: Message = { ...rest, tracking: { outcome, usage } };
+    if (usage) usage.message = message;
+    return message;
+  }
+
+  /** Complete in itself: workspace, customer and charge are the save's own. */
+  static saved(saved: SavedMessage): Message {
+    const { charge, outcome, workspace, customer, ...rest } = saved;
+    const ids = { workspaceId: workspace.id, customerId: customer?.id ?? null };
+    const message: Message = { ...rest, ...ids, workspace, customer, tracking: { outcome, usage: null } };
+    if (charge && customer) {
+      const { id, amountMicros, occurredAt, savedAt } = charge;
+      const price = Money.of(amountMicros, workspace.currency);
+      const keys = { workspaceId: workspace.id, customerId: customer.id, messageId: saved.id };
+      message.tracking.usage = { id, price, occurredAt, savedAt, ...keys, customer, message };
+    }
+    return message;
+  }
+}
+
+export const MessageConnection = connectionOf('Message', () => Message, 'the saved messages');

@@ -1,0 +1,62 @@
+import { Field, InputType, ObjectType } from 'type-graphql';
+import { GraphQLDateTime } from '../../graphql/scalars/date-time';
+import { GraphQLTimeZone } from '../../graphql/scalars/time-zone';
+import { GraphQLYearMonth } from '../../graphql/scalars/year-month';
+import {
+  isComplete,
+  type PeriodChoice,
+  type PeriodPreset,
+  type Period as ResolvedPeriod,
+} from '../../period';
+import { PeriodPresetEnum } from './enums';
+
+@InputType('PeriodInput', {
+  description: 'Which period. Give one of: preset; month; from and to. Default: THIS_MONTH.',
+})
+export class PeriodInput implements PeriodChoice {
+  @Field(() => PeriodPresetEnum, { nullable: true, description: 'A period named from now.' })
+  preset?: PeriodPreset | null;
+
+  @Field(() => GraphQLYearMonth, {
+    nullable: true,
+    description: "A calendar month of the query's time zone, such as 2025-01.",
+  })
+  month?: string | null;
+
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description: 'The first instant of a free period, included. Needs to.',
+  })
+  from?: Date | null;
+
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description: 'The end of a free period, excluded: after from, by at most 20 years.',
+  })
+  to?: Date | null;
+}
+
+@ObjectType('Period', {
+  description: 'A resolved period, whole even while it still runs: from is included, to is excluded.',
+  simpleResolvers: true,
+})
+export class Period {
+  @Field(() => GraphQLDateTime, { description: 'The first instant, included.' })
+  from!: Date;
+
+  @Field(() => GraphQLDateTime, { description: 'The end, excluded.' })
+  to!: Date;
+
+  @Field(() => GraphQLTimeZone, {
+    description: "Whose days, weeks and months these are: the query's, or else the workspace's.",
+  })
+  timeZone!: string;
+
+  @Field(() => Boolean, { description: 'False while the period still runs.' })
+  complete!: boolean;
+
+  static of(period: ResolvedPeriod, asOf: Date): Period {
+    const { from, to, timeZone } = period;
+    return { from, to, timeZone, complete: isComplete(period, asOf) };
+  }
+}

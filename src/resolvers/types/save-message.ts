@@ -1,0 +1,133 @@
+import { Field, ID, InputType, ObjectType } from 'type-graphql';
+import { GraphQLDateTime } from '../../graphql/scalars/date-time';
+import { GraphQLPhoneNumber } from '../../graphql/scalars/phone-number';
+import type { ItemResult } from '../../services/save-message';
+import type { SaveResult } from '../../services/saved-message';
+import type { RawTurn, TurnInput } from '../../services/turn';
+import { Message } from './message';
+
+const KEY_DESCRIPTION =
+  "Makes retries safe; 1 to 255 characters. Best: WhatsApp's message id (wamid...). The same key with the same contact and message answers with what was saved first; with another contact or message it is refused.";
+
+@InputType('SaveMessageInput', {
+  description: 'One turn of a conversation. Optional fields may be absent or null.',
+})
+export class SaveMessageInput implements TurnInput {
+  @Field(() => ID, { description: 'In which workspace it is saved.' })
+  workspaceId!: string;
+
+  @Field(() => GraphQLPhoneNumber, {
+    nullable: true,
+    description: "The customer's phone number. Either this or whatsappUserId is needed.",
+  })
+  phoneNumber?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "WhatsApp's business-scoped user id, for contacts who hide their number.",
+  })
+  whatsappUserId?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'What the customer wrote, at most 65 536 characters. Absent or blank (an image, a sticker): a turn without text, stored as empty.',
+  })
+  message?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'What the LLM answered, at most 65 536 characters. Empty, blank or absent: saved, not charged.',
+  })
+  response?: string | null;
+
+  @Field(() => String, { description: KEY_DESCRIPTION })
+  idempotencyKey!: string;
+
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description: 'When the turn happened: since 2009, at most 5 minutes ahead. Default: now.',
+  })
+  occurredAt?: Date | null;
+}
+
+@InputType('SaveMessageItem', {
+  description:
+    'One turn of saveMessages: the fields of SaveMessageInput as plain text, checked one by one, so that a bad one is answered for itself.',
+})
+export class SaveMessageItem implements RawTurn {
+  @Field(() => String, {
+    nullable: true,
+    description: "The customer's phone number. Either this or whatsappUserId is needed.",
+  })
+  phoneNumber?: string | null;
+
+  @Field(() => String, { nullable: true, description: "WhatsApp's business-scoped user id." })
+  whatsappUserId?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'What the customer wrote.' })
+  message?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'What the LLM answered. Empty, blank or absent: saved, not charged.',
+  })
+  response?: string | null;
+
+  @Field(() => String, { nullable: true, description: `Needed. ${KEY_DESCRIPTION}` })
+  idempotencyKey?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'When the turn happened, RFC 3339 with an offset. Default: now.',
+  })
+  occurredAt?: string | null;
+}
+
+@ObjectType('SaveMessagePayload', {
+  description: 'What was saved. An answer with it means: committed.',
+  simpleResolvers: true,
+})
+export class SaveMessagePayload {
+  @Field(() => Message, { description: 'The turn as it is stored, with its verdict and its charge.' })
+  message!: Message;
+
+  @Field(() => Boolean, {
+    description:
+      'True when this idempotency key had been saved before: nothing was written or charged again.',
+  })
+  replayed!: boolean;
+
+  static of({ message, replayed }: SaveResult): SaveMessagePayload {
+    return { message: Message.saved(message), replayed };
+  }
+}
+
+@ObjectType('InputProblem', { description: 'Why one item was refused. Final.', simpleResolvers: true })
+export class InputProblem {
+  @Field(() => String, { description: 'BAD_USER_INPUT, IDEMPOTENCY_KEY_REUSED or CONFLICT.' })
+  code!: string;
+
+  @Field(() => String, { description: 'What is wrong and what is expected, for people.' })
+  message!: string;
+}
+
+@ObjectType('SaveMessageResult', {
+  description:
+    'One element of saveMessages: exactly one of payload and error is there. An error here is final (BAD_USER_INPUT, IDEMPOTENCY_KEY_REUSED); when anything could not be stored for a passing cause, the whole request fails with SERVICE_UNAVAILABLE, and what was stored replays.',
+  simpleResolvers: true,
+})
+export class SaveMessageResult {
+  @Field(() => SaveMessagePayload, { nullable: true, description: 'What was saved, when it was.' })
+  payload!: SaveMessagePayload | null;
+
+  @Field(() => InputProblem, { nullable: true, description: 'Why it was not saved, when it was not.' })
+  error!: InputProblem | null;
+
+  static of(result: ItemResult): SaveMessageResult {
+    if ('ok' in result) return { payload: SaveMessagePayload.of(result.ok), error: null };
+    const { code, message } = result.error;
+    return { payload: null, error: { code, message } };
+  }
+}

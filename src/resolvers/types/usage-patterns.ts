@@ -1,0 +1,121 @@
+// When usage happens, how much of what was saved is charged, and where it will end.
+import { Field, Int, ObjectType } from 'type-graphql';
+import { GraphQLDateTime } from '../../graphql/scalars/date-time';
+import { GraphQLDecimal } from '../../graphql/scalars/decimal';
+import { GraphQLSafeInt } from '../../graphql/scalars/safe-int';
+import type { TimelineInterval } from '../../period';
+import type { Forecast as ForecastRow } from '../../services/analytics/forecast';
+import type { HourCell } from '../../services/analytics/hour-cells';
+import type { HourUsage as HourRow } from '../../services/analytics/peak-hours';
+import type { UsageScope } from '../../services/analytics/scope';
+import type { TimelinePoint as PointRow } from '../../services/analytics/timeline';
+import type { TrackingOutcome } from '../../services/tracking';
+import { TrackingOutcomeEnum } from './enums';
+import { Money } from './money';
+
+const CHARGED = { description: 'Charged turns.' };
+const COST = { description: 'The sum of their charges.' };
+
+@ObjectType('HourUsage', {
+  description: 'hour 0 to 23, label "14:00", share of messages as in ClientUsage.',
+  simpleResolvers: true,
+})
+export class HourUsage {
+  @Field(() => Int, { description: "0 to 23 on the local clock of the query's time zone." })
+  hour!: number;
+
+  @Field(() => String, { description: 'The hour as people write it: "14:00" is 14:00 to 15:00.' })
+  label!: string;
+
+  @Field(() => GraphQLSafeInt, CHARGED)
+  messages!: bigint;
+
+  @Field(() => Money, COST)
+  cost!: Money;
+
+  @Field(() => GraphQLDecimal, {
+    description: "The fraction of the period's charged turns, 0 to 1, at most four decimals.",
+  })
+  share!: string;
+
+  static of({ hour, label, messages, costMicros, share }: HourRow, currency: string): HourUsage {
+    return { hour, label, messages, cost: Money.of(costMicros, currency), share };
+  }
+}
+
+@ObjectType('HeatmapCell', { description: 'weekday 1 (Monday) to 7.', simpleResolvers: true })
+export class HeatmapCell {
+  @Field(() => Int, { description: '1 (Monday) to 7 (Sunday).' })
+  weekday!: number;
+
+  @Field(() => Int, { description: "0 to 23 on the local clock of the query's time zone." })
+  hour!: number;
+
+  @Field(() => GraphQLSafeInt, CHARGED)
+  messages!: bigint;
+
+  @Field(() => Money, COST)
+  cost!: Money;
+
+  static of({ weekday, hour, messages, costMicros }: HourCell, currency: string): HeatmapCell {
+    return { weekday, hour, messages, cost: Money.of(costMicros, currency) };
+  }
+}
+
+/** Which timeline a point belongs to. */
+export interface TimelineSeries {
+  scope: UsageScope;
+  interval: TimelineInterval;
+}
+
+@ObjectType('TimelinePoint', { description: 'One bucket of the timeline.', simpleResolvers: true })
+export class TimelinePoint {
+  @Field(() => GraphQLDateTime, { description: 'The first instant, included.' })
+  from!: Date;
+
+  @Field(() => GraphQLDateTime, { description: 'The end, excluded: the next bucket starts here.' })
+  to!: Date;
+
+  @Field(() => GraphQLSafeInt, CHARGED)
+  messages!: bigint;
+
+  @Field(() => Money, COST)
+  cost!: Money;
+
+  /** Where it belongs: the clients of all its points are counted at once, when they are asked for. */
+  series!: TimelineSeries;
+  index!: number;
+
+  static of(point: PointRow, index: number, series: TimelineSeries): TimelinePoint {
+    const { from, to, messages, costMicros } = point;
+    return { from, to, messages, cost: Money.of(costMicros, series.scope.workspace.currency), series, index };
+  }
+}
+
+@ObjectType('OutcomeCount', {
+  description: 'How many saved turns have a verdict. All five verdicts are there, also those with 0.',
+  simpleResolvers: true,
+})
+export class OutcomeCount {
+  @Field(() => TrackingOutcomeEnum, { description: 'The verdict.' })
+  outcome!: TrackingOutcome;
+
+  @Field(() => GraphQLSafeInt, { description: 'Saved turns with this verdict.' })
+  messages!: bigint;
+}
+
+@ObjectType('Forecast', {
+  description: 'What was counted so far, divided by the elapsed share of the period.',
+  simpleResolvers: true,
+})
+export class Forecast {
+  @Field(() => Money, { description: 'The cost at the end of the period, at this pace.' })
+  cost!: Money;
+
+  @Field(() => GraphQLSafeInt, { description: 'The charged turns at the end of the period, at this pace.' })
+  messages!: bigint;
+
+  static of({ costMicros, messages }: ForecastRow, currency: string): Forecast {
+    return { cost: Money.of(costMicros, currency), messages };
+  }
+}

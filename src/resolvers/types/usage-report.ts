@@ -1,0 +1,29 @@
+import { Field, ObjectType } from 'type-graphql';
+import { GraphQLDateTime } from '../../graphql/scalars/date-time';
+import type { UsageScope } from '../../services/analytics/scope';
+import { Period } from './period';
+import { Workspace } from './workspace';
+
+@ObjectType('UsageReport', {
+  description:
+    "Everything about one workspace's usage in one period. All parts are read from one snapshot, so they agree with each other to the last micro-unit.",
+  simpleResolvers: true,
+})
+export class UsageReport {
+  @Field(() => Workspace, { description: 'Whose usage it is.' })
+  workspace!: Workspace;
+
+  @Field(() => Period, { description: 'Which period, resolved.' })
+  period!: Period;
+
+  @Field(() => GraphQLDateTime, { description: 'Everything acknowledged before this instant is counted.' })
+  asOf!: Date;
+
+  /** What the other parts are asked about; they are field resolvers (usage-report.resolver.ts). */
+  scope!: UsageScope;
+
+  static of(scope: UsageScope): UsageReport {
+    const { workspace, period, asOf } = scope;
+    return { workspace, period: Period.of(period, asOf), asOf, scope };
+  }
+}

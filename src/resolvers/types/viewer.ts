@@ -1,0 +1,26 @@
+import { Field, ObjectType } from 'type-graphql';
+import type { Principal, TokenKind } from '../../auth/principal';
+import { GraphQLDateTime } from '../../graphql/scalars/date-time';
+import { TokenKindEnum } from './enums';
+
+@ObjectType('Viewer', { description: 'Who the caller is, by the token.', simpleResolvers: true })
+export class Viewer {
+  @Field(() => String, { description: "The token's name, or the person's." })
+  name!: string;
+
+  @Field(() => TokenKindEnum, { description: 'What the token was made for.' })
+  kind!: TokenKind;
+
+  @Field(() => [String], { description: 'What the token may do, such as usage:read.' })
+  scopes!: string[];
+
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description: 'When the token ends; null: it does not end by itself.',
+  })
+  expiresAt!: Date | null;
+
+  static of({ name, kind, scopes, expiresAt }: Principal): Viewer {
+    return { name, kind, scopes: [...scopes].sort(), expiresAt };
+  }
+}

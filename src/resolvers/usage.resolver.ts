@@ -1,0 +1,175 @@
+// The usage report: one scope, and a field for each question about it.
+import { Arg, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from 'type-graphql';
+import type { GraphQLContext } from '../graphql/context';
+import { GraphQLSafeInt } from '../graphql/scalars/safe-int';
+import { GraphQLTimeZone } from '../graphql/scalars/time-zone';
+import type { GrowthBasis, TimelineInterval } from '../period';
+import { findForecast } from '../services/analytics/forecast';
+import { findGrowth } from '../services/analytics/growth';
+import { findHeatmap } from '../services/analytics/heatmap';
+import { findOutcomes } from '../services/analytics/outcomes';
+import { findPeakHours } from '../services/analytics/peak-hours';
+import { openScope } from '../services/analytics/scope';
+import { findTimeline, findTimelineClients } from '../services/analytics/timeline';
+import { type ClientOrder, findTopClients, listClients } from '../services/analytics/top-clients';
+import { findTotals } from '../services/analytics/totals';
+import { AFTER, DEFAULT_FIRST, FIRST, PERIOD, TIME_ZONE, WORKSPACE_ID } from './arguments';
+import { ClientUsage, ClientUsageConnection } from './types/client-usage';
+import { mapPage } from './types/connection';
+import { ClientOrderEnum, GrowthBasisEnum, TimelineIntervalEnum } from './types/enums';
+import { Growth } from './types/growth';
+import { PeriodInput } from './types/period';
+import { Forecast, HeatmapCell, HourUsage, OutcomeCount, TimelinePoint } from './types/usage-patterns';
+import { UsageReport } from './types/usage-report';
+import { UsageTotals } from './types/usage-totals';
+
+const CLIENT_ORDER = {
+  nullable: true,
+  defaultValue: 'COST',
+  description: 'By which measure, highest first.',
+};
+
+@Resolver(() => UsageReport)
+export class UsageResolver {
+  @Query(() => UsageReport, {
+    description:
+      "Everything about one workspace's usage in one period. All parts agree with each other to the last micro-unit.",
+  })
+  async usage(
+    @Arg('workspaceId', () => ID, WORKSPACE_ID) workspaceId: string,
+    @Arg('period', () => PeriodInput, PERIOD) period: PeriodInput | null | undefined,
+    @Arg('timeZone', () => GraphQLTimeZone, TIME_ZONE) timeZone: string | null | undefined,
+    @Ctx() { snapshot }: GraphQLContext,
+  ): Promise<UsageReport> {
+    return UsageReport.of(await openScope(snapshot, workspaceId, { period, timeZone }, snapshot.asOf));
+  }
+
+  @FieldResolver(() => UsageTotals, { description: 'What the period adds up to.' })
+  async totals(@Root() { scope }: UsageReport, @Ctx() { snapshot }: GraphQLContext): Promise<UsageTotals> {
+    return UsageTotals.of(await findTotals(snapshot, scope), scope.workspace.currency);
+  }
+
+  @FieldResolver(() => Growth, { description: 'Is it more than before, fairly compared?' })
+  async growth(
+    @Root() { scope }: UsageReport,
+    @Arg('basis', () => GrowthBasisEnum, {
+      nullable: true,
+      defaultValue: 'SAME_ELAPSED',
+      description: 'What it is compared with.',
+    })
+    basis: GrowthBasis | null,
+    @Ctx() { snapshot }: GraphQLContext,
+  ): Promise<Growth> {
+    return Growth.of(await findGrowth(snapshot, scope, basis ?? 'SAME_ELAPSED'), scope);
+  }
+
+  @FieldResolver(() => [ClientUsage], {
+    description: 'Highest first; ties by name, then id. rank is shared by ties (1, 2, 2, 4).',
+  })
+  async topClients(
+    @Root() { scope }: UsageReport,
+    @Arg('limit', () => Int, { nullable: true, defaultValue: 10, description: 'How many, 1 to 100.' })
+    limit: number | null,
+    @Arg('orderBy', () => ClientOrderEnum, CLIENT_ORDER) orderBy: ClientOrder | null,
+    @Ctx() { snapshot }: GraphQLContext,
+  ): Promise<ClientUsage[]> {
+    const clients = await findTopClients(snapshot, scope, limit ?? 10, orderBy ?? 'COST');
+    return clients.map((client) => ClientUsage.of(client, scope.workspace.currency));
+  }
+
+  @FieldResolver(() => ClientUsageConnection, {
+    description: 'Every client with usage, with paging (Relay connection), in the same order as topClients.',
+  })
+  async clients(
+    @Root() { scope }: UsageReport,
+    @Arg('first', () => Int, FIRST) first: number | null,
+    @Arg('after', () => String, AFTER) after: string | null | undefined,
+    @Arg('orderBy', () => ClientOrderEnum, CLIENT_ORDER) orderBy: ClientOrder | null,
+    @Ctx() { snapshot }: GraphQLContext,
+  ): Promise<InstanceType<typeof ClientUsageConnection>> {
+    const query = { first: first ?? DEFAULT_FIRST, after, order: orderBy ?? 'COST' };
+    const page = await listClients(snapshot, scope, query);
+    const { currency } = scope.workspace;
+    return new ClientUsageConnection(mapPage(page, (client) => ClientUsage.of(client, currency)));
+  }
+
+  @FieldResolver(() => HourUsage, {
+    nullable: true,
+    description: 'The busiest hour of the day, null when there is no usage; ties go to the earlier hour.',
+  })
+  async peakHour(
+    @Root() { scope }: UsageReport,
+    @Ctx() { snapshot }: GraphQLContext,
+  ): Promise<HourUsage | null> {
+    const [busiest] = await findPeakHours(snapshot, scope, 1);
+    return busiest ? HourUsage.of(busiest, scope.workspace.currency) : null;
+  }
+
+  @FieldResolver(() => [HourUsage], { description: 'The hours of the day that have usage, busiest first.' })
+  async peakHours(
+    @Root() { scope }: UsageReport,
+    @Arg('limit', () => Int, { nullable: true, defaultValue: 24, description: 'How many, 1 to 24.' })
+    limit: number | null,
+    @Ctx() { snapshot }: GraphQLContext,
+  ): Promise<HourUsage[]> {
+    const hours = await findPeakHours(snapshot, scope, limit ?? 24);
+    return hours.map((hour) => HourUsage.of(hour, scope.workspace.currency));
+  }
+
+  @FieldResolver(() => [HeatmapCell], { description: 'Weekday by hour, 168 cells, Monday 0h first.' })
+  async heatmap(@Root() { scope }: UsageReport, @Ctx() { snapshot }: GraphQLContext): Promise<HeatmapCell[]> {
+    const cells = await findHeatmap(snapshot, scope);
+    return cells.map((cell) => HeatmapCell.of(cell, scope.workspace.currency));
+  }
+
+  @FieldResolver(() => [TimelinePoint], {
+    description:
+      'Gapless: a bucket without usage is there with zeros. Days of 23 and 25 hours are right. Ends with the bucket that holds asOf; at most 2 000 points.',
+  })
+  async timeline(
+    @Root() { scope }: UsageReport,
+    @Arg('interval', () => TimelineIntervalEnum, {
+      nullable: true,
+      defaultValue: 'DAY',
+      description: "The buckets' length.",
+    })
+    interval: TimelineInterval | null,
+    @Ctx() { snapshot }: GraphQLContext,
+  ): Promise<TimelinePoint[]> {
+    const series = { scope, interval: interval ?? 'DAY' };
+    const points = await findTimeline(snapshot, scope, series.interval);
+    return points.map((point, index) => TimelinePoint.of(point, index, series));
+  }
+
+  @FieldResolver(() => [OutcomeCount], {
+    description: 'Saved turns by verdict: what was charged, what was not, and why.',
+  })
+  outcomes(@Root() { scope }: UsageReport, @Ctx() { snapshot }: GraphQLContext): Promise<OutcomeCount[]> {
+    return findOutcomes(snapshot, scope);
+  }
+
+  @FieldResolver(() => Forecast, {
+    nullable: true,
+    description:
+      'Where the running period will end at this pace; null for a complete period or one with too little to tell.',
+  })
+  async forecast(
+    @Root() { scope }: UsageReport,
+    @Ctx() { snapshot }: GraphQLContext,
+  ): Promise<Forecast | null> {
+    const forecast = await findForecast(snapshot, scope);
+    return forecast && Forecast.of(forecast, scope.workspace.currency);
+  }
+}
+
+@Resolver(() => TimelinePoint)
+export class TimelinePointResolver {
+  @FieldResolver(() => GraphQLSafeInt, { nullable: true, description: 'Distinct clients; null for HOUR.' })
+  async activeClients(
+    @Root() { series, index }: TimelinePoint,
+    @Ctx() { snapshot }: GraphQLContext,
+  ): Promise<bigint | null> {
+    const clients = await findTimelineClients(snapshot, series.scope, series.interval);
+    return clients?.[index] ?? null;
+  }
+}

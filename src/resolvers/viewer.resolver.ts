@@ -1,0 +1,20 @@
+import { Ctx, FieldResolver, Query, Resolver } from 'type-graphql';
+import type { GraphQLContext } from '../graphql/context';
+import { listWorkspaces } from '../services/workspaces';
+import { Viewer } from './types/viewer';
+import { Workspace } from './types/workspace';
+
+@Resolver(() => Viewer)
+export class ViewerResolver {
+  @Query(() => Viewer, {
+    description: 'Who this token is: its name, kind, scopes and the workspaces it may read.',
+  })
+  viewer(@Ctx() { principal }: GraphQLContext): Viewer {
+    return Viewer.of(principal);
+  }
+
+  @FieldResolver(() => [Workspace], { description: 'The workspaces that the token is for, by name.' })
+  workspaces(@Ctx() { principal, snapshot }: GraphQLContext): Promise<Workspace[]> {
+    return listWorkspaces(snapshot, principal.workspaceIds, snapshot.asOf);
+  }
+}

@@ -1,0 +1,26 @@
+import { Arg, Ctx, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql';
+import type { GraphQLContext } from '../graphql/context';
+import { listWorkspaces } from '../services/workspaces';
+import { Money } from './types/money';
+import { Workspace } from './types/workspace';
+
+@Resolver(() => Workspace)
+export class WorkspaceResolver {
+  @Query(() => [Workspace], { description: 'The workspaces this token may read, by name.' })
+  workspaces(@Ctx() { principal, snapshot }: GraphQLContext): Promise<Workspace[]> {
+    return listWorkspaces(snapshot, principal.workspaceIds, snapshot.asOf);
+  }
+
+  @Query(() => Workspace, { description: 'One of the workspaces this token may read.' })
+  workspace(
+    @Arg('id', () => ID, { description: 'Which workspace. The token must be for it.' }) id: string,
+    @Ctx() { loaders }: GraphQLContext,
+  ): Promise<Workspace> {
+    return loaders.workspaces.load(id);
+  }
+
+  @FieldResolver(() => Money, { description: 'The price of one tracked response, as in force now.' })
+  pricePerResponse(@Root() workspace: Workspace): Money {
+    return Money.of(workspace.priceMicros, workspace.currency);
+  }
+}
