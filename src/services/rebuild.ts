@@ -1,48 +1,173 @@
 // Roll-ups made anew from the records, which are the only truth.
 import type { Sql } from '../database/sql';
+import { type Database, inTransaction } from '../database/transaction';
 import { buckets } from '../period';
 import { localDate } from '../time';
+import { lockWorkspace, type Workspace } from './workspaces';
 
 /** More days than a workspace can have: turns lie between 2009 and now. */
 const ALL_DAYS = 100_000;
+
+export interface LocalDay {
+  /** 'YYYY-MM-DD' */
+  date: string;
+  from: Date;
+  to: Date;
+}
+
+/** The local days from the one that holds `first` to the one that holds `last`, each with its first instant. */
+export function daysOf(first: Date, last: Date, timeZone: string): LocalDay[] {
+  const start = new Date(first.getTime() - 86_400_000);
+  const bounds = buckets(
+    { from: start, to: new Date(last.getTime() + 2 * 86_400_000) },
+    'DAY',
+    timeZone,
+    ALL_DAYS,
+  );
+  // The first and the last stretch are cut by our own margins, not by midnight.
+  return bounds.slice(1, -2).map((from, index) => ({
+    date: localDate(from, timeZone),
+    from,
+    to: bounds[index + 2] ?? from,
+  }));
+}
 
 /**
  * The customers' days and months of a workspace, cut by this zone. The caller holds the workspace's row FOR UPDATE:
  * no save can write a day of the old zone behind it.
  */
 export async function rebuildCustomerRollUps(sql: Sql, workspaceId: string, timeZone: string): Promise<void> {
+  await sql.query('no_time_limit', 'SET LOCAL statement_timeout = 0');
   await sql.query('clear_customer_days', 'DELETE FROM customer_days WHERE workspace_id = $1', [workspaceId]);
   await sql.query('clear_customer_months', 'DELETE FROM customer_months WHERE workspace_id = $1', [
     workspaceId,
   ]);
-  const [span] = await sql.query<{ first_at: Date | null; last_at: Date | null }>(
-    'span_of_charges',
-    'SELECT min(c.occurred_at) AS first_at, max(c.occurred_at) AS last_at FROM charges c WHERE c.workspace_id = $1',
-    [workspaceId],
-  );
-  if (!span?.first_at || !span.last_at) return;
-  const days = dayStarts(span.first_at, span.last_at, timeZone);
+  const span = await findSpan(sql, workspaceId);
+  if (!span) return;
+  const days = daysOf(span.first, span.last, timeZone);
   await sql.query('rebuild_customer_days', CUSTOMER_DAYS, [
     workspaceId,
     days.map(({ from }) => from),
     days.map(({ date }) => date),
+    span.first,
+    new Date(span.last.getTime() + 1),
   ]);
-  await sql.query('rebuild_customer_months', CUSTOMER_MONTHS, [workspaceId]);
+  await sql.query('rebuild_customer_months', CUSTOMER_MONTHS, [workspaceId, '-infinity', 'infinity']);
 }
 
-/** The local days from the one that holds `first` to the one that holds `last`, each with its first instant. */
-export function dayStarts(first: Date, last: Date, timeZone: string): { date: string; from: Date }[] {
-  const range = { from: first, to: new Date(last.getTime() + 1) };
-  return buckets(range, 'DAY', timeZone, ALL_DAYS)
-    .slice(0, -1)
-    .map((from) => ({ date: localDate(from, timeZone), from }));
+/** Told after each local day that was made anew. */
+export type Progress = (done: number, of: number) => void;
+
+/**
+ * Makes all roll-ups of a workspace anew, a local day at a time, each in a transaction of its own: saves wait for one
+ * day's rebuild at most. Roll-ups that no record stands behind disappear.
+ */
+export async function rebuildWorkspace(
+  database: Database,
+  workspace: Workspace,
+  progress: Progress,
+): Promise<{ days: number }> {
+  const span = await inTransaction(database, (sql) => findRebuildSpan(sql, workspace.id));
+  if (!span) return { days: 0 };
+  const days = daysOf(span.first, span.last, workspace.timeZone);
+  for (const [index, day] of days.entries()) {
+    await inTransaction(database, async (sql) => {
+      await sql.query('no_time_limit', 'SET LOCAL statement_timeout = 0');
+      const locked = await lockWorkspace(sql, workspace.id, day.from);
+      if (locked.timeZone !== workspace.timeZone)
+        throw new Error('The zone was changed meanwhile. Run the rebuild again.');
+      await rebuildDay(sql, workspace.id, day);
+      const monthEnds = days[index + 1]?.date.slice(0, 7) !== day.date.slice(0, 7);
+      if (monthEnds) await rebuildMonth(sql, workspace.id, day.date);
+    });
+    progress(index + 1, days.length);
+  }
+  return { days: days.length };
 }
+
+async function rebuildDay(sql: Sql, workspaceId: string, day: LocalDay): Promise<void> {
+  const range = [workspaceId, day.from, day.to];
+  await sql.query(
+    'clear_slots',
+    'DELETE FROM usage_slots WHERE workspace_id = $1 AND slot_at >= $2 AND slot_at < $3',
+    range,
+  );
+  await sql.query('rebuild_slots', SLOTS, range);
+  await sql.query('clear_day', 'DELETE FROM customer_days WHERE workspace_id = $1 AND day = $2', [
+    workspaceId,
+    day.date,
+  ]);
+  await sql.query('rebuild_day', CUSTOMER_DAYS, [workspaceId, [day.from], [day.date], day.from, day.to]);
+}
+
+async function rebuildMonth(sql: Sql, workspaceId: string, date: string): Promise<void> {
+  const month = `${date.slice(0, 7)}-01`;
+  const next = new Date(Date.parse(`${month}T00:00:00Z`) + 32 * 86_400_000).toISOString().slice(0, 7);
+  const range = [workspaceId, month, `${next}-01`];
+  await sql.query(
+    'clear_months',
+    'DELETE FROM customer_months WHERE workspace_id = $1 AND month >= $2 AND month < $3',
+    range,
+  );
+  await sql.query('rebuild_months', CUSTOMER_MONTHS, range);
+}
+
+interface Span {
+  first: Date;
+  last: Date;
+}
+
+async function findSpan(sql: Sql, workspaceId: string): Promise<Span | undefined> {
+  return toSpan(
+    await sql.query<SpanRow>(
+      'span_of_charges',
+      'SELECT min(c.occurred_at) AS first, max(c.occurred_at) AS last FROM charges c WHERE c.workspace_id = $1',
+      [workspaceId],
+    ),
+  );
+}
+
+/** From the first to the last of the records and of what the roll-ups say, right or wrong. */
+async function findRebuildSpan(sql: Sql, workspaceId: string): Promise<Span | undefined> {
+  return toSpan(
+    await sql.query<SpanRow>(
+      'span_of_rebuild',
+      `SELECT least(m.first, u.first, d.first) AS first, greatest(m.last, u.last, d.last) AS last FROM
+         (SELECT min(occurred_at) AS first, max(occurred_at) AS last FROM messages WHERE workspace_id = $1) m,
+         (SELECT min(slot_at) AS first, max(slot_at) AS last FROM usage_slots WHERE workspace_id = $1) u,
+         (SELECT min(day)::timestamptz AS first, max(day)::timestamptz AS last FROM
+           (SELECT day FROM customer_days WHERE workspace_id = $1
+            UNION ALL SELECT month FROM customer_months WHERE workspace_id = $1) r) d`,
+      [workspaceId],
+    ),
+  );
+}
+
+interface SpanRow {
+  first: Date | null;
+  last: Date | null;
+}
+
+const toSpan = ([row]: readonly SpanRow[]): Span | undefined =>
+  row?.first && row.last ? { first: row.first, last: row.last } : undefined;
+
+const SLOTS = `
+  INSERT INTO usage_slots (workspace_id, slot_at, shard, messages, cost_micros, first_at, last_at, no_response,
+    unknown_customer, inactive_customer)
+  SELECT m.workspace_id, date_bin('15 minutes', m.occurred_at, '2000-01-01 00:00:00+00') AS slot_at, 0,
+    count(c.id) FILTER (WHERE NOT c.reversal), coalesce(sum(c.amount_micros), 0)::bigint,
+    min(c.occurred_at), max(c.occurred_at), count(*) FILTER (WHERE m.outcome = 'NO_RESPONSE'),
+    count(*) FILTER (WHERE m.outcome = 'UNKNOWN_CUSTOMER'), count(*) FILTER (WHERE m.outcome = 'INACTIVE_CUSTOMER')
+  FROM messages m
+  LEFT JOIN charges c ON c.workspace_id = m.workspace_id AND c.message_id = m.id
+  WHERE m.workspace_id = $1 AND m.occurred_at >= $2 AND m.occurred_at < $3 AND m.outcome <> 'DEFERRED'
+  GROUP BY m.workspace_id, 2`;
 
 const CUSTOMER_DAYS = `
   INSERT INTO customer_days (workspace_id, day, customer_id, messages, cost_micros, first_at, last_at)
   SELECT c.workspace_id, ($3::date[])[width_bucket(c.occurred_at, $2::timestamptz[])] AS day, c.customer_id,
     count(*) FILTER (WHERE NOT c.reversal), sum(c.amount_micros)::bigint, min(c.occurred_at), max(c.occurred_at)
-  FROM charges c WHERE c.workspace_id = $1
+  FROM charges c WHERE c.workspace_id = $1 AND c.occurred_at >= $4 AND c.occurred_at < $5
   GROUP BY c.workspace_id, 2, c.customer_id`;
 
 /** A date's month is a matter of the calendar, not of a zone. */
@@ -50,5 +175,5 @@ const CUSTOMER_MONTHS = `
   INSERT INTO customer_months (workspace_id, month, customer_id, messages, cost_micros, first_at, last_at)
   SELECT d.workspace_id, date_trunc('month', d.day::timestamp)::date AS month, d.customer_id,
     sum(d.messages)::bigint, sum(d.cost_micros)::bigint, min(d.first_at), max(d.last_at)
-  FROM customer_days d WHERE d.workspace_id = $1
+  FROM customer_days d WHERE d.workspace_id = $1 AND d.day >= $2::date AND d.day < $3::date
   GROUP BY d.workspace_id, 2, d.customer_id`;

@@ -1,6 +1,6 @@
 // Do the roll-ups say what the records say? Reads every workspace: for the operator, never behind a token.
 import type { Sql } from '../database/sql';
-import { dayStarts } from './rebuild';
+import { daysOf } from './rebuild';
 import type { Workspace } from './workspaces';
 
 export interface Difference {
@@ -42,8 +42,7 @@ export async function verifyWorkspace(sql: Sql, workspace: Workspace): Promise<V
   const [span] = await sql.query<{ first_at: Date | null; last_at: Date | null }>('verify_span', SPAN, [
     workspace.id,
   ]);
-  const days =
-    span?.first_at && span.last_at ? dayStarts(span.first_at, span.last_at, workspace.timeZone) : [];
+  const days = span?.first_at && span.last_at ? daysOf(span.first_at, span.last_at, workspace.timeZone) : [];
   const bounds = [workspace.id, days.map(({ from }) => from), days.map(({ date }) => date)];
   add(
     'customer_days',

@@ -1,0 +1,35 @@
+// Who calls: resolved once a request, before anything is parsed.
+
+export const TOKEN_KINDS = ['SERVICE', 'CLIENT', 'ANALYST', 'USER'] as const;
+export type TokenKind = (typeof TOKEN_KINDS)[number];
+
+export const SCOPES = [
+  'messages:write',
+  'customers:write',
+  'usage:read',
+  'messages:read',
+  'export:read',
+] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** What each kind has unless scopes are named; a person's (USER) come from the claims of the login. */
+export const DEFAULT_SCOPES: Readonly<Record<TokenKind, readonly Scope[]>> = {
+  SERVICE: ['messages:write', 'customers:write'],
+  CLIENT: ['usage:read', 'export:read'],
+  ANALYST: ['usage:read', 'messages:read', 'export:read'],
+  USER: ['usage:read'],
+};
+
+export const WRITE_SCOPES: ReadonlySet<Scope> = new Set<Scope>(['messages:write', 'customers:write']);
+
+export interface Principal {
+  /** The token's id, or the person's subject: what logs and the audit trail name. */
+  readonly id: string;
+  readonly name: string;
+  readonly kind: TokenKind;
+  readonly scopes: ReadonlySet<Scope>;
+  readonly workspaceIds: readonly string[];
+  readonly expiresAt: Date | null;
+}
+
+export const isScope = (text: string): text is Scope => SCOPES.some((scope) => scope === text);

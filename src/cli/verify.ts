@@ -1,0 +1,81 @@
+import type { Command } from 'commander';
+import { Snapshot } from '../database/snapshot';
+import { rebuildWorkspace } from '../services/rebuild';
+import { type Verification, verifyWorkspace } from '../services/verify';
+import { getWorkspace, listAllWorkspaces, type Workspace } from '../services/workspaces';
+import { type Cli, type CommandContext, EXIT } from './cli';
+import { progressLine } from './progress';
+
+export const verifyCommand = (cli: Cli): Command =>
+  cli
+    .command('verify', 'compare every roll-up with the records; exits with 1 on any difference')
+    .option('--workspace <id>', 'this workspace only')
+    .addHelpText('after', '\nExample:\n  centesimo verify --workspace shop')
+    .action((options: { workspace?: string }) =>
+      cli.run(async (context) => {
+        const results: Verification[] = [];
+        for (const workspace of await chosen(context, options.workspace)) {
+          const result = await verifyOne(context, workspace);
+          results.push(result);
+          context.output.say(sentence(result));
+        }
+        const differences = results.reduce((sum, result) => sum + result.differences, 0n);
+        context.output.result(
+          { differences, workspaces: results },
+          differences === 0n
+            ? 'All roll-ups agree with the records.'
+            : `${differences} differences. Make the roll-ups anew: centesimo rebuild`,
+        );
+        if (differences > 0n) process.exitCode = EXIT.failed;
+      }),
+    );
+
+async function verifyOne(
+  { database, services }: CommandContext,
+  workspace: Workspace,
+): Promise<Verification> {
+  const snapshot = new Snapshot(database, services.clock());
+  try {
+    await snapshot.query('no_time_limit', 'SET LOCAL statement_timeout = 0');
+    return await verifyWorkspace(snapshot, workspace);
+  } finally {
+    await snapshot.end();
+  }
+}
+
+function sentence({ workspaceId, compared, differences, first }: Verification): string {
+  const head = `${workspaceId}: ${compared} rows compared, ${differences} differences`;
+  const lines = first.map(
+    ({ table, key, records, rollUp }) =>
+      `  ${table} ${key}\n    records: ${records ?? 'none'}\n    roll-up: ${rollUp ?? 'none'}`,
+  );
+  return [head, ...lines].join('\n');
+}
+
+export const rebuildCommand = (cli: Cli): Command =>
+  cli
+    .command('rebuild', 'make all roll-ups anew from the records; saves go on meanwhile')
+    .option('--workspace <id>', 'this workspace only')
+    .addHelpText('after', '\nExample:\n  centesimo rebuild --workspace shop')
+    .action((options: { workspace?: string }) =>
+      cli.run(async (context) => {
+        const rebuilt = [];
+        for (const workspace of await chosen(context, options.workspace)) {
+          const progress = progressLine(`${workspace.id}: days`);
+          rebuilt.push({
+            workspaceId: workspace.id,
+            ...(await rebuildWorkspace(context.database, workspace, progress)),
+          });
+        }
+        context.output.table(
+          rebuilt,
+          rebuilt.map(({ workspaceId, days }) => ({ WORKSPACE: workspaceId, DAYS: String(days) })),
+          'No workspaces.',
+        );
+      }),
+    );
+
+const chosen = async ({ sql, services }: CommandContext, id: string | undefined): Promise<Workspace[]> =>
+  id === undefined
+    ? listAllWorkspaces(sql, services.clock())
+    : [await getWorkspace(sql, id, services.clock())];

@@ -1,0 +1,97 @@
+// The only place that hides a message: what is not meant for callers becomes an id that the log has too.
+import { randomUUID } from 'node:crypto';
+import { unwrapResolverError } from '@apollo/server/errors';
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import type { Logger } from 'pino';
+import { isTransient } from '../database/sql';
+import { AppError, ERROR_CODES, type ErrorCode, printError, unavailable } from '../errors';
+
+/** Codes of GraphQL's own layers whose messages speak of the document alone, with the status each deserves. */
+const GRAPHQL_CODES: Readonly<Record<string, number>> = {
+  GRAPHQL_PARSE_FAILED: 400,
+  GRAPHQL_VALIDATION_FAILED: 400,
+  OPERATION_RESOLUTION_FAILURE: 400,
+  BAD_REQUEST: 400,
+  PERSISTED_QUERY_NOT_SUPPORTED: 400,
+  BAD_USER_INPUT: 400,
+};
+
+/** The HTTP status of an error that is on its way out. */
+export const statusOf = (code: unknown): number =>
+  isOurs(code) ? ERROR_CODES[code].status : (GRAPHQL_CODES[String(code)] ?? 500);
+
+const isOurs = (code: unknown): code is ErrorCode => typeof code === 'string' && code in ERROR_CODES;
+
+/** What is told of an error, in the form that n8n needs: the code stands in the message too. */
+export interface PublicError {
+  message: string;
+  extensions: { code: string; errorId?: string; retryAfterSeconds?: number };
+}
+
+/**
+ * Any error -> what the caller may know of it. Passing failures of the database become SERVICE_UNAVAILABLE; anything
+ * unexpected is logged once, with an id, and masked.
+ */
+export function toPublicError(error: unknown, logger: Logger): PublicError {
+  const known = knownError(error);
+  if (known) {
+    const { code, message, retryAfterSeconds } = known;
+    if (code === 'SERVICE_UNAVAILABLE') logger.warn({ cause: describeCause(known.cause) }, 'answered with 503');
+    return {
+      message: printError(code, message),
+      extensions: { code, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) },
+    };
+  }
+  const errorId = randomUUID();
+  logger.error({ errorId, err: describeUnexpected(error) }, 'unexpected error');
+  return {
+    message: printError('INTERNAL_SERVER_ERROR', `Something went wrong on our side. Quote this id: ${errorId}.`),
+    extensions: { code: 'INTERNAL_SERVER_ERROR', errorId },
+  };
+}
+
+function knownError(error: unknown): AppError | undefined {
+  if (error instanceof AppError) return error;
+  if (isTransient(error)) return unavailable('The database is not available for now. Try again shortly.', error);
+  return undefined;
+}
+
+/** Apollo's formatError. */
+export function maskGraphQLError(formatted: GraphQLFormattedError, raw: unknown, logger: Logger): GraphQLFormattedError {
+  const original = originalOf(raw);
+  const place = {
+    ...(formatted.locations ? { locations: formatted.locations } : {}),
+    ...(formatted.path ? { path: formatted.path } : {}),
+  };
+  const code = String(formatted.extensions?.code ?? '');
+  if (!(original instanceof AppError) && isOfTheDocument(code, raw, original)) {
+    return { message: printError(code, withoutValues(formatted.message)), ...place, extensions: { code } };
+  }
+  return { ...toPublicError(original, logger), ...place };
+}
+
+/** The error that a resolver or a scalar threw, under GraphQL's wrapping. */
+function originalOf(raw: unknown): unknown {
+  let error = unwrapResolverError(raw);
+  while (error instanceof GraphQLError && error.originalError) error = error.originalError;
+  return error;
+}
+
+/** Said by the parser, the validator or the coercion of variables about the document; not thrown by our own code. */
+const isOfTheDocument = (code: string, raw: unknown, original: unknown): boolean =>
+  code in GRAPHQL_CODES && raw instanceof GraphQLError && original instanceof GraphQLError;
+
+/** GraphQL quotes a variable's value when it refuses it; a customer's words are in there. */
+const withoutValues = (message: string): string =>
+  message.replace(/got invalid value [\s\S]*?(?= at "|; )/, 'got an invalid value');
+
+/** SQL, rows and hosts stay in; a database error's DETAIL can hold a customer's words, so it is not logged either. */
+const describeUnexpected = (error: unknown): object =>
+  error instanceof Error
+    ? { type: error.name, message: error.message, code: codeOf(error), stack: error.stack }
+    : { type: typeof error };
+
+const describeCause = (cause: unknown): object | undefined =>
+  cause instanceof Error ? { type: cause.name, code: codeOf(cause) } : undefined;
+
+const codeOf = (error: Error): unknown => ('code' in error ? error.code : undefined);

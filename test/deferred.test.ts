@@ -1,0 +1,122 @@
+// Charging never costs a message: DEFERRED and its reconciliation, with a database that really refuses charges.
+
+import { Snapshot } from '../src/database/snapshot';
+import { verifyWorkspace } from '../src/services/verify';
+import { getWorkspace } from '../src/services/workspaces';
+import { aCustomer, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
+import { OUTCOMES, SAVE, type SaveData, TOTALS, type TotalsData } from './support/operations';
+
+let app: TestApp;
+let shop: TestWorkspace;
+beforeEach(async () => {
+  app = await startApp();
+  shop = await aWorkspace(app);
+  await aCustomer(app, shop, { phoneNumber: '+393331234567' });
+});
+afterEach(() => app.stop());
+
+const refuseCharges = async (condition = 'true') => {
+  await app.database.sql(`CREATE FUNCTION refuse_charge() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN IF ${condition} THEN RAISE EXCEPTION 'no charge today'; END IF; RETURN NEW; END $$`);
+  await app.database.sql(
+    'CREATE TRIGGER refuse_charge BEFORE INSERT ON charges FOR EACH ROW EXECUTE FUNCTION refuse_charge()',
+  );
+};
+const allowCharges = () => app.database.sql('DROP FUNCTION refuse_charge CASCADE');
+
+const outcomes = async (): Promise<Record<string, number>> => {
+  const { usage } = await app.api
+    .as(shop.client)
+    .data<{ usage: { outcomes: { outcome: string; messages: number }[] } }>(OUTCOMES, {
+      workspaceId: shop.id,
+    });
+  return Object.fromEntries(
+    usage.outcomes.filter(({ messages }) => messages > 0).map(({ outcome, messages }) => [outcome, messages]),
+  );
+};
+
+const totals = async () =>
+  (await app.api.as(shop.client).data<TotalsData>(TOTALS, { workspaceId: shop.id })).usage.totals;
+
+const save = async (input: object = aTurn(shop)) =>
+  (await app.api.as(shop.service).data<SaveData>(SAVE, { input })).saveMessage;
+
+const differences = async () => {
+  const snapshot = new Snapshot(app.database, app.clock.now());
+  try {
+    return (await verifyWorkspace(snapshot, await getWorkspace(snapshot, shop.id, app.clock.now())))
+      .differences;
+  } finally {
+    await snapshot.end();
+  }
+};
+
+it('a turn whose charge fails is saved all the same, and charged later at the price of then', async () => {
+  await refuseCharges();
+  const saved = await save();
+  expect(saved.message.tracking).toEqual({ outcome: 'DEFERRED', usage: null });
+  expect([await outcomes(), (await totals()).messages]).toEqual([{ DEFERRED: 1 }, 0]);
+
+  await app.services.workspaces.setPrice(
+    shop.id,
+    { amountMicros: 9_000n, startsAt: new Date(0) },
+    { name: 'test' },
+  );
+  expect(await app.services.reconciler.run()).toEqual({ charged: 0, failed: 1 });
+  await allowCharges();
+  expect(await app.services.reconciler.run()).toEqual({ charged: 1, failed: 0 });
+  expect(await app.services.reconciler.run()).toEqual({ charged: 0, failed: 0 });
+
+  expect([await outcomes(), (await totals()).cost.amount]).toEqual([{ TRACKED: 1 }, '0.005']);
+  expect(await differences()).toBe(0n);
+});
+
+it('a deferred turn replays as what it is now', async () => {
+  await refuseCharges();
+  const input = aTurn(shop);
+  const saved = await save(input);
+  expect(await save(input)).toEqual({ ...saved, replayed: true });
+  await allowCharges();
+  await app.services.reconciler.run();
+  expect(await save(input)).toMatchObject({
+    replayed: true,
+    message: { id: saved.message.id, tracking: { outcome: 'TRACKED' } },
+  });
+});
+
+it('only the guilty turn of a batch is deferred', async () => {
+  await refuseCharges("NEW.occurred_at = '2026-03-01 10:00:00+00'");
+  const inputs = Array.from({ length: 21 }, (_, day) =>
+    aTurn(shop, { occurredAt: day === 10 ? '2026-03-01T10:00:00Z' : '2026-03-02T10:00:00Z' }),
+  );
+  const saved = await Promise.all(inputs.map(save));
+  expect(saved.map(({ message }) => message.tracking.outcome === 'DEFERRED')).toEqual(
+    inputs.map((_, day) => day === 10),
+  );
+  expect(await outcomes()).toEqual({ TRACKED: 20, DEFERRED: 1 });
+  expect(await differences()).toBe(0n);
+});
+
+it('reconciliation by two servers at once charges once', async () => {
+  await refuseCharges();
+  for (let turn = 0; turn < 30; turn += 1) await save();
+  await allowCharges();
+  const runs = await Promise.all(Array.from({ length: 4 }, () => app.services.reconciler.run()));
+  expect(runs.reduce((sum, { charged }) => sum + charged, 0)).toBe(30);
+  expect(await outcomes()).toEqual({ TRACKED: 30 });
+  expect(await differences()).toBe(0n);
+});
+
+it('when nothing can be saved the caller hears 503 and nothing is there', async () => {
+  await app.database.sql(
+    `CREATE FUNCTION refuse_message() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$`,
+  );
+  await app.database.sql(
+    'CREATE TRIGGER refuse_message BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION refuse_message()',
+  );
+  const answer = await app.api.as(shop.service).send(SAVE, { input: aTurn(shop) });
+  expect([answer.status, answer.body.data ?? null]).toEqual([503, null]);
+  expect(answer.body.errors?.[0]?.message).toMatch(/^\[SERVICE_UNAVAILABLE\] .*same idempotencyKey/);
+  expect(answer.headers.get('retry-after')).toBe('1');
+  expect(await outcomes()).toEqual({});
+});
