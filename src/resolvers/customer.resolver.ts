@@ -1,10 +1,8 @@
-import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { GraphQLContext } from '../graphql/context';
-import { GraphQLTimeZone } from '../graphql/scalars/time-zone';
 import { listCustomers } from '../services/customers';
-import { AFTER, DEFAULT_FIRST, FIRST, PERIOD, TIME_ZONE, WORKSPACE_ID } from './arguments';
+import { CustomersArgs, DEFAULT_FIRST, PeriodArgs } from './types/arguments';
 import { Customer, CustomerConnection, RegisterCustomerInput } from './types/customer';
-import { PeriodInput } from './types/period';
 import { UsageTotals } from './types/usage-totals';
 
 @Resolver(() => Customer)
@@ -13,18 +11,11 @@ export class CustomerResolver {
     description: "A workspace's registered customers, by name (Relay connection).",
   })
   async customers(
-    @Arg('workspaceId', () => ID, WORKSPACE_ID) workspaceId: string,
-    @Arg('search', () => String, {
-      nullable: true,
-      description: 'Only those with this text in the name, the phone number or the WhatsApp user id.',
-    })
-    search: string | null | undefined,
-    @Arg('first', () => Int, FIRST) first: number | null,
-    @Arg('after', () => String, AFTER) after: string | null | undefined,
+    @Args(() => CustomersArgs) { workspaceId, ...query }: CustomersArgs,
     @Ctx() { snapshot }: GraphQLContext,
   ): Promise<InstanceType<typeof CustomerConnection>> {
-    const query = { search, first: first ?? DEFAULT_FIRST, after };
-    return new CustomerConnection(await listCustomers(snapshot, workspaceId, query));
+    const first = query.first ?? DEFAULT_FIRST;
+    return new CustomerConnection(await listCustomers(snapshot, workspaceId, { ...query, first }));
   }
 
   @Mutation(() => Customer, {
@@ -43,8 +34,7 @@ export class CustomerResolver {
   })
   async usage(
     @Root() { workspaceId, id }: Customer,
-    @Arg('period', () => PeriodInput, PERIOD) period: PeriodInput | null | undefined,
-    @Arg('timeZone', () => GraphQLTimeZone, TIME_ZONE) timeZone: string | null | undefined,
+    @Args(() => PeriodArgs) { period, timeZone }: PeriodArgs,
     @Ctx() { loaders }: GraphQLContext,
   ): Promise<UsageTotals> {
     const key = { workspaceId, id, choice: { period, timeZone } };

@@ -1,19 +1,15 @@
-import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { GraphQLContext } from '../graphql/context';
-import { GraphQLTimeZone } from '../graphql/scalars/time-zone';
 import { listMessages } from '../services/records';
-import type { TrackingOutcome } from '../services/tracking';
-import { AFTER, CUSTOMER_ID, DEFAULT_FIRST, FIRST, PERIOD, TIME_ZONE, WORKSPACE_ID } from './arguments';
+import { DEFAULT_FIRST, MessagesArgs } from './types/arguments';
 import { mapPage } from './types/connection';
 import { Customer } from './types/customer';
-import { TrackingOutcomeEnum } from './types/enums';
 import { Message, MessageConnection } from './types/message';
-import { PeriodInput } from './types/period';
 import {
   SaveMessageInput,
-  SaveMessageItem,
   SaveMessagePayload,
   SaveMessageResult,
+  SaveMessagesArgs,
 } from './types/save-message';
 import { Workspace } from './types/workspace';
 
@@ -35,9 +31,7 @@ export class MessageResolver {
       'The same for many turns of one workspace in one request (imports, catch-up; at most 500). One result per item, in order; one bad item never spoils the others.',
   })
   async saveMessages(
-    @Arg('workspaceId', () => ID, { description: 'In which workspace they are saved.' }) workspaceId: string,
-    @Arg('items', () => [SaveMessageItem], { description: 'The turns, at most 500.' })
-    items: SaveMessageItem[],
+    @Args(() => SaveMessagesArgs) { workspaceId, items }: SaveMessagesArgs,
     @Ctx() { services }: GraphQLContext,
   ): Promise<SaveMessageResult[]> {
     const results = await services.saveMessages.saveAll(workspaceId, items);
@@ -49,21 +43,11 @@ export class MessageResolver {
       'The saved messages with their tracking verdicts, newest first: why was this one not charged?',
   })
   async messages(
-    @Arg('workspaceId', () => ID, WORKSPACE_ID) workspaceId: string,
-    @Arg('period', () => PeriodInput, PERIOD) period: PeriodInput | null | undefined,
-    @Arg('timeZone', () => GraphQLTimeZone, TIME_ZONE) timeZone: string | null | undefined,
-    @Arg('customerId', () => ID, CUSTOMER_ID) customerId: string | null | undefined,
-    @Arg('outcome', () => TrackingOutcomeEnum, {
-      nullable: true,
-      description: 'Only turns with this verdict. Default: all.',
-    })
-    outcome: TrackingOutcome | null | undefined,
-    @Arg('first', () => Int, FIRST) first: number | null,
-    @Arg('after', () => String, AFTER) after: string | null | undefined,
+    @Args(() => MessagesArgs) { workspaceId, ...query }: MessagesArgs,
     @Ctx() { snapshot }: GraphQLContext,
   ): Promise<InstanceType<typeof MessageConnection>> {
-    const query = { period, timeZone, customerId, outcome, first: first ?? DEFAULT_FIRST, after };
-    const page = await listMessages(snapshot, workspaceId, query, snapshot.asOf);
+    const first = query.first ?? DEFAULT_FIRST;
+    const page = await listMessages(snapshot, workspaceId, { ...query, first }, snapshot.asOf);
     return new MessageConnection(mapPage(page, Message.of));
   }
 

@@ -1,12 +1,10 @@
-import { Arg, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from 'type-graphql';
+import { Args, Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql';
 import type { GraphQLContext } from '../graphql/context';
-import { GraphQLTimeZone } from '../graphql/scalars/time-zone';
 import { listUsageRecords } from '../services/records';
-import { AFTER, CUSTOMER_ID, DEFAULT_FIRST, FIRST, PERIOD, TIME_ZONE, WORKSPACE_ID } from './arguments';
+import { DEFAULT_FIRST, UsageRecordsArgs } from './types/arguments';
 import { mapPage } from './types/connection';
 import { Customer } from './types/customer';
 import { Message } from './types/message';
-import { PeriodInput } from './types/period';
 import { UsageRecord, UsageRecordConnection } from './types/usage-record';
 
 @Resolver(() => UsageRecord)
@@ -15,16 +13,11 @@ export class UsageRecordResolver {
     description: 'The single charges, newest first (Relay connection).',
   })
   async usageRecords(
-    @Arg('workspaceId', () => ID, WORKSPACE_ID) workspaceId: string,
-    @Arg('period', () => PeriodInput, PERIOD) period: PeriodInput | null | undefined,
-    @Arg('timeZone', () => GraphQLTimeZone, TIME_ZONE) timeZone: string | null | undefined,
-    @Arg('customerId', () => ID, CUSTOMER_ID) customerId: string | null | undefined,
-    @Arg('first', () => Int, FIRST) first: number | null,
-    @Arg('after', () => String, AFTER) after: string | null | undefined,
+    @Args(() => UsageRecordsArgs) { workspaceId, ...query }: UsageRecordsArgs,
     @Ctx() { snapshot }: GraphQLContext,
   ): Promise<InstanceType<typeof UsageRecordConnection>> {
-    const query = { period, timeZone, customerId, first: first ?? DEFAULT_FIRST, after };
-    const page = await listUsageRecords(snapshot, workspaceId, query, snapshot.asOf);
+    const first = query.first ?? DEFAULT_FIRST;
+    const page = await listUsageRecords(snapshot, workspaceId, { ...query, first }, snapshot.asOf);
     return new UsageRecordConnection(mapPage(page, UsageRecord.of));
   }
 

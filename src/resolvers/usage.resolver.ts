@@ -1,8 +1,7 @@
 // The usage report: one scope, and a field for each question about it.
-import { Arg, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, Int, Query, Resolver, Root } from 'type-graphql';
 import type { GraphQLContext } from '../graphql/context';
 import { GraphQLSafeInt } from '../graphql/scalars/safe-int';
-import { GraphQLTimeZone } from '../graphql/scalars/time-zone';
 import type { GrowthBasis, TimelineInterval } from '../period';
 import { findForecast } from '../services/analytics/forecast';
 import { findGrowth } from '../services/analytics/growth';
@@ -11,23 +10,16 @@ import { findOutcomes } from '../services/analytics/outcomes';
 import { findPeakHours } from '../services/analytics/peak-hours';
 import { openScope } from '../services/analytics/scope';
 import { findTimeline, findTimelineClients } from '../services/analytics/timeline';
-import { type ClientOrder, findTopClients, listClients } from '../services/analytics/top-clients';
+import { findTopClients, listClients } from '../services/analytics/top-clients';
 import { findTotals } from '../services/analytics/totals';
-import { AFTER, DEFAULT_FIRST, FIRST, PERIOD, TIME_ZONE, WORKSPACE_ID } from './arguments';
+import { ClientsArgs, DEFAULT_FIRST, DEFAULT_TOP, TopClientsArgs, UsageArgs } from './types/arguments';
 import { ClientUsage, ClientUsageConnection } from './types/client-usage';
 import { mapPage } from './types/connection';
-import { ClientOrderEnum, GrowthBasisEnum, TimelineIntervalEnum } from './types/enums';
+import { GrowthBasisEnum, TimelineIntervalEnum } from './types/enums';
 import { Growth } from './types/growth';
-import { PeriodInput } from './types/period';
 import { Forecast, HeatmapCell, HourUsage, OutcomeCount, TimelinePoint } from './types/usage-patterns';
 import { UsageReport } from './types/usage-report';
 import { UsageTotals } from './types/usage-totals';
-
-const CLIENT_ORDER = {
-  nullable: true,
-  defaultValue: 'COST',
-  description: 'By which measure, highest first.',
-};
 
 @Resolver(() => UsageReport)
 export class UsageResolver {
@@ -36,9 +28,7 @@ export class UsageResolver {
       "Everything about one workspace's usage in one period. All parts agree with each other to the last micro-unit.",
   })
   async usage(
-    @Arg('workspaceId', () => ID, WORKSPACE_ID) workspaceId: string,
-    @Arg('period', () => PeriodInput, PERIOD) period: PeriodInput | null | undefined,
-    @Arg('timeZone', () => GraphQLTimeZone, TIME_ZONE) timeZone: string | null | undefined,
+    @Args(() => UsageArgs) { workspaceId, period, timeZone }: UsageArgs,
     @Ctx() { snapshot }: GraphQLContext,
   ): Promise<UsageReport> {
     return UsageReport.of(await openScope(snapshot, workspaceId, { period, timeZone }, snapshot.asOf));
@@ -68,12 +58,10 @@ export class UsageResolver {
   })
   async topClients(
     @Root() { scope }: UsageReport,
-    @Arg('limit', () => Int, { nullable: true, defaultValue: 10, description: 'How many, 1 to 100.' })
-    limit: number | null,
-    @Arg('orderBy', () => ClientOrderEnum, CLIENT_ORDER) orderBy: ClientOrder | null,
+    @Args(() => TopClientsArgs) { limit, orderBy }: TopClientsArgs,
     @Ctx() { snapshot }: GraphQLContext,
   ): Promise<ClientUsage[]> {
-    const clients = await findTopClients(snapshot, scope, limit ?? 10, orderBy ?? 'COST');
+    const clients = await findTopClients(snapshot, scope, limit ?? DEFAULT_TOP, orderBy ?? 'COST');
     return clients.map((client) => ClientUsage.of(client, scope.workspace.currency));
   }
 
@@ -82,9 +70,7 @@ export class UsageResolver {
   })
   async clients(
     @Root() { scope }: UsageReport,
-    @Arg('first', () => Int, FIRST) first: number | null,
-    @Arg('after', () => String, AFTER) after: string | null | undefined,
-    @Arg('orderBy', () => ClientOrderEnum, CLIENT_ORDER) orderBy: ClientOrder | null,
+    @Args(() => ClientsArgs) { first, after, orderBy }: ClientsArgs,
     @Ctx() { snapshot }: GraphQLContext,
   ): Promise<InstanceType<typeof ClientUsageConnection>> {
     const query = { first: first ?? DEFAULT_FIRST, after, order: orderBy ?? 'COST' };

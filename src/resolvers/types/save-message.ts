@@ -1,4 +1,4 @@
-import { Field, ID, InputType, ObjectType } from 'type-graphql';
+import { ArgsType, Field, ID, InputType, ObjectType } from 'type-graphql';
 import { GraphQLDateTime } from '../../graphql/scalars/date-time';
 import { GraphQLPhoneNumber } from '../../graphql/scalars/phone-number';
 import type { ItemResult } from '../../services/save-message';
@@ -83,6 +83,15 @@ export class SaveMessageItem implements RawTurn {
     description: 'When the turn happened, RFC 3339 with an offset. Default: now.',
   })
   occurredAt?: string | null;
+}
+
+@ArgsType()
+export class SaveMessagesArgs {
+  @Field(() => ID, { description: 'In which workspace they are saved.' })
+  workspaceId!: string;
+
+  @Field(() => [SaveMessageItem], { description: 'The turns, at most 500.' })
+  items!: SaveMessageItem[];
 }
 
 @ObjectType('SaveMessagePayload', {

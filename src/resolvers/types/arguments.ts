@@ -1,0 +1,130 @@
+// Arguments of queries. As classes, since parameters of a method would come out in reverse order in the schema.
+import { ArgsType, Field, type FieldOptions, ID, Int } from 'type-graphql';
+import { GraphQLTimeZone } from '../../graphql/scalars/time-zone';
+import type { ClientOrder } from '../../services/analytics/top-clients';
+import type { TrackingOutcome } from '../../services/tracking';
+import { ClientOrderEnum, TrackingOutcomeEnum } from './enums';
+import { PeriodInput } from './period';
+
+/** How many rows a page has when the caller doesn't say; null is the same as not saying. */
+export const DEFAULT_FIRST = 50;
+export const DEFAULT_TOP = 10;
+
+const WORKSPACE_ID: FieldOptions = { description: 'Which workspace. The token must be for it.' };
+
+const PERIOD: FieldOptions = { nullable: true, description: 'Which period. Default: THIS_MONTH.' };
+
+const TIME_ZONE: FieldOptions = {
+  nullable: true,
+  description: "Whose days, weeks and months cut the period. Default: the workspace's zone.",
+};
+
+const CUSTOMER_ID: FieldOptions = { nullable: true, description: 'Only this customer. Default: all.' };
+
+const FIRST: FieldOptions = {
+  nullable: true,
+  defaultValue: DEFAULT_FIRST,
+  description: 'How many rows, 1 to 100.',
+};
+
+const AFTER: FieldOptions = {
+  nullable: true,
+  description:
+    'A cursor of this list: the rows behind it. It carries the other arguments, which may be left out beside it.',
+};
+
+const ORDER_BY: FieldOptions = {
+  nullable: true,
+  defaultValue: 'COST',
+  description: 'By which measure, highest first.',
+};
+
+@ArgsType()
+export class PeriodArgs {
+  @Field(() => PeriodInput, PERIOD)
+  period?: PeriodInput | null;
+
+  @Field(() => GraphQLTimeZone, TIME_ZONE)
+  timeZone?: string | null;
+}
+
+@ArgsType()
+export class UsageArgs {
+  @Field(() => ID, WORKSPACE_ID)
+  workspaceId!: string;
+
+  @Field(() => PeriodInput, PERIOD)
+  period?: PeriodInput | null;
+
+  @Field(() => GraphQLTimeZone, TIME_ZONE)
+  timeZone?: string | null;
+}
+
+@ArgsType()
+export class UsageRecordsArgs extends UsageArgs {
+  @Field(() => ID, CUSTOMER_ID)
+  customerId?: string | null;
+
+  @Field(() => Int, FIRST)
+  first?: number | null;
+
+  @Field(() => String, AFTER)
+  after?: string | null;
+}
+
+@ArgsType()
+export class MessagesArgs extends UsageArgs {
+  @Field(() => ID, CUSTOMER_ID)
+  customerId?: string | null;
+
+  @Field(() => TrackingOutcomeEnum, {
+    nullable: true,
+    description: 'Only turns with this verdict. Default: all.',
+  })
+  outcome?: TrackingOutcome | null;
+
+  @Field(() => Int, FIRST)
+  first?: number | null;
+
+  @Field(() => String, AFTER)
+  after?: string | null;
+}
+
+@ArgsType()
+export class CustomersArgs {
+  @Field(() => ID, WORKSPACE_ID)
+  workspaceId!: string;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Only those with this text in the name, the phone number or the WhatsApp user id.',
+  })
+  search?: string | null;
+
+  @Field(() => Int, FIRST)
+  first?: number | null;
+
+  @Field(() => String, AFTER)
+  after?: string | null;
+}
+
+@ArgsType()
+export class TopClientsArgs {
+  @Field(() => Int, { nullable: true, defaultValue: DEFAULT_TOP, description: 'How many, 1 to 100.' })
+  limit?: number | null;
+
+  @Field(() => ClientOrderEnum, ORDER_BY)
+  orderBy?: ClientOrder | null;
+}
+
+@ArgsType()
+export class ClientsArgs {
+  @Field(() => Int, FIRST)
+  first?: number | null;
+
+  @Field(() => String, AFTER)
+  after?: string | null;
+
+  @Field(() => ClientOrderEnum, ORDER_BY)
+  orderBy?: ClientOrder | null;
+}
