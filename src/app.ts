@@ -1,12 +1,12 @@
 // The composition root: the only place that makes services.
-import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import type { Config } from './config';
-import { createDataSource, type DataSourceOptions } from './database/data-source';
+import { createDataSource } from './database/data-source';
 import { startEmbedded } from './database/embedded';
 import { migrate, pendingMigrations } from './database/migrate';
 import type { StatementObserver } from './database/sql';
+import { tlsOf } from './database/tls';
 import type { Database } from './database/transaction';
 import { createServer, type Server } from './http/server';
 import { CustomerService } from './services/customers';
@@ -85,12 +85,6 @@ async function bringUp(dataSource: Database['dataSource'], config: Config, logge
     return;
   }
   for (const { name } of await migrate(dataSource)) logger.info({ migration: name }, 'migrated the database');
-}
-
-function tlsOf(config: Config): Pick<DataSourceOptions, 'ssl'> {
-  if (config.databaseSsl === 'off') return {};
-  const ca = config.databaseCa === undefined ? {} : { ca: readFileSync(config.databaseCa, 'utf8') };
-  return { ssl: { rejectUnauthorized: config.databaseSsl === 'verify-full', ...ca } };
 }
 
 export function createServices(
