@@ -1,6 +1,6 @@
 // The whole contract, built once: type-graphql's metadata belongs to the process.
 import 'reflect-metadata';
-import { type GraphQLSchema, printSchema } from 'graphql';
+import { type GraphQLObjectType, type GraphQLSchema, printSchema } from 'graphql';
 import { buildSchemaSync } from 'type-graphql';
 import { applyPermissions } from '../auth/permissions';
 import { CustomerResolver } from '../resolvers/customer.resolver';
@@ -30,6 +30,17 @@ export const bareSchema: GraphQLSchema = buildSchemaSync({
   // Values are checked by scalars and services, each in one place.
   validate: false,
 });
+
+// type-graphql makes these two by itself and has nowhere to say what they are.
+describeType(
+  bareSchema.getQueryType(),
+  'What can be read. All of it comes from one snapshot of the database.',
+);
+describeType(bareSchema.getMutationType(), 'What can be written. An answer means: committed.');
+
+function describeType(type: GraphQLObjectType | null | undefined, description: string): void {
+  if (type) type.description = description;
+}
 
 /** What the server answers with: every root field and every explicit resolver behind its rule. */
 export const schema: GraphQLSchema = applyPermissions(bareSchema);
