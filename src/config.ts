@@ -34,47 +34,209 @@ const origins = list.refine(
   (all) => all.every((origin) => /^https?:\/\/[^/*\s]+$/.test(origin)),
   'origins such as https://dashboard.example.com, separated by commas, are expected; * is refused',
 );
-const postgresUrl = z.string().regex(/^postgres(ql)?:\/\/\S+$/, 'a URL such as postgres://user:password@host:5432/database is expected');
+const postgresUrl = z
+  .string()
+  .regex(/^postgres(ql)?:\/\/\S+$/, 'a URL such as postgres://user:password@host:5432/database is expected');
 const httpUrl = z.string().regex(/^https?:\/\/\S+$/, 'a URL is expected');
 
 const setting = <T>(definition: Setting<T>): Setting<T> => definition;
-const optional = (definition: Omit<Setting<string | undefined>, 'fallback'>): Setting<string | undefined> => ({
+const optional = (
+  definition: Omit<Setting<string | undefined>, 'fallback'>,
+): Setting<string | undefined> => ({
   ...definition,
   fallback: undefined,
 });
 
 /** All settings by their key in Config, in the order in which people read them. */
 const SETTINGS = {
-  host: setting({ name: 'HOST', schema: text, fallback: '127.0.0.1', meaning: 'The address to listen on. In a container: 0.0.0.0.' }),
-  port: setting({ name: 'PORT', schema: wholeNumber(0, 65_535), fallback: 3001, meaning: 'The port to listen on; 0 takes a free one.' }),
-  dataDir: setting({ name: 'DATA_DIR', schema: text, fallback: '.data', meaning: 'The folder of the embedded PostgreSQL. Not used with DATABASE_URL.' }),
-  databaseUrl: optional({ name: 'DATABASE_URL', schema: postgresUrl, shown: 'the embedded PostgreSQL', meaning: 'A PostgreSQL of your own, 15 or newer.', secret: true }),
-  databaseSsl: setting({ name: 'DATABASE_SSL', schema: oneOf(['off', 'require', 'verify-full']), fallback: 'off', meaning: 'TLS to DATABASE_URL: off; require (encrypted, the server is not checked); verify-full (the certificate is checked).' }),
-  databaseCa: optional({ name: 'DATABASE_CA', schema: text, shown: "Node's own authorities", meaning: 'A PEM file with the authority that signed the database\'s certificate.' }),
-  databasePoolSize: setting({ name: 'DATABASE_POOL_SIZE', schema: wholeNumber(4, 500), fallback: 20, meaning: 'Connections a process holds at most, those of the write path included.' }),
-  migrateAtStart: setting({ name: 'MIGRATE_AT_START', schema: flag, fallback: true, meaning: 'Bring the database to this version when the server starts. Off: run `migrate` yourself.' }),
-  statementTimeoutMs: setting({ name: 'STATEMENT_TIMEOUT_MS', schema: wholeNumber(100, 3_600_000), fallback: 10_000, meaning: 'Milliseconds after which PostgreSQL gives up on a statement. Exports are exempt.' }),
-  requestTimeoutMs: setting({ name: 'REQUEST_TIMEOUT_MS', schema: wholeNumber(1_000, 600_000), fallback: 15_000, meaning: 'Milliseconds in which a request must have arrived whole.' }),
-  shutdownTimeoutMs: setting({ name: 'SHUTDOWN_TIMEOUT_MS', schema: wholeNumber(1_000, 600_000), fallback: 10_000, meaning: 'Milliseconds that requests in flight get when the server is stopped.' }),
-  bodyLimitBytes: setting({ name: 'BODY_LIMIT_BYTES', schema: wholeNumber(1_024, 104_857_600), fallback: 4_194_304, meaning: 'Bytes of a request\'s body; larger ones get 413.' }),
-  writeLanes: setting({ name: 'WRITE_LANES', schema: wholeNumber(1, 8), fallback: 2, meaning: 'Batches of saves in flight at once, each on a connection of its own.' }),
-  writeBatchMax: setting({ name: 'WRITE_BATCH_MAX', schema: wholeNumber(1, 10_000), fallback: 500, meaning: 'Turns a batch.' }),
-  writeQueueMax: setting({ name: 'WRITE_QUEUE_MAX', schema: wholeNumber(1, 1_000_000), fallback: 5_000, meaning: 'Turns that may wait to be saved; beyond it callers get 503 at once.' }),
-  writeQueueMaxBytes: setting({ name: 'WRITE_QUEUE_MAX_BYTES', schema: wholeNumber(1_048_576, 4_294_967_296), fallback: 67_108_864, meaning: 'Bytes of turns that may wait.' }),
-  readsPerSecond: setting({ name: 'READS_PER_SECOND', schema: wholeNumber(1, 1_000_000), fallback: 50, meaning: 'Reads a second that one token gets; beyond it 429. Saves are never counted.' }),
-  failedLoginsPerMinute: setting({ name: 'FAILED_LOGINS_PER_MINUTE', schema: wholeNumber(1, 1_000_000), fallback: 20, meaning: 'Refused tokens a minute that one address gets; beyond it 429.' }),
-  trustProxy: setting({ name: 'TRUST_PROXY', schema: flag, fallback: false, meaning: 'Take the caller\'s address from X-Forwarded-For. Only behind a proxy that sets it.' }),
-  tokenCacheMs: setting({ name: 'TOKEN_CACHE_MS', schema: wholeNumber(0, 5_000), fallback: 5_000, meaning: 'Milliseconds for which a token\'s check is remembered. Revocations reach every server within a second all the same.' }),
-  reconcileIntervalMs: setting({ name: 'RECONCILE_INTERVAL_MS', schema: wholeNumber(100, 86_400_000), fallback: 60_000, meaning: 'Milliseconds between two looks for charges that failed (DEFERRED).' }),
-  corsOrigins: setting<string[]>({ name: 'CORS_ORIGINS', schema: origins, fallback: [], shown: 'none', meaning: 'Origins of web pages that may call, exact, separated by commas.' }),
-  sandbox: setting({ name: 'SANDBOX', schema: flag, fallback: true, meaning: 'Serve Apollo Sandbox at /graphql and let its hosted page call.' }),
-  logLevel: setting({ name: 'LOG_LEVEL', schema: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']), fallback: 'info', meaning: 'What is logged.' }),
-  jwtJwksUrl: optional({ name: 'JWT_JWKS_URL', schema: httpUrl, shown: 'off', meaning: 'Where the keys of your login\'s JSON Web Tokens are. Set together with JWT_ISSUER and JWT_AUDIENCE.' }),
-  jwtIssuer: optional({ name: 'JWT_ISSUER', schema: text, shown: 'off', meaning: 'The issuer (iss) that tokens must name.' }),
-  jwtAudience: optional({ name: 'JWT_AUDIENCE', schema: text, shown: 'off', meaning: 'The audience (aud) that tokens must name.' }),
-  jwtAlgorithms: setting<string[]>({ name: 'JWT_ALGORITHMS', schema: list.refine((all) => all.every((name) => /^(RS|PS|ES)(256|384|512)$|^EdDSA$/.test(name)), 'asymmetric algorithms such as RS256, separated by commas, are expected'), fallback: ['RS256'], meaning: 'Signatures that are accepted.' }),
-  jwtWorkspacesClaim: setting({ name: 'JWT_WORKSPACES_CLAIM', schema: text, fallback: 'workspaces', meaning: 'The claim with the ids of the workspaces a person may read.' }),
-  jwtScopesClaim: setting({ name: 'JWT_SCOPES_CLAIM', schema: text, fallback: 'scope', meaning: 'The claim with the scopes; write scopes are never taken from it.' }),
+  host: setting({
+    name: 'HOST',
+    schema: text,
+    fallback: '127.0.0.1',
+    meaning: 'The address to listen on. In a container: 0.0.0.0.',
+  }),
+  port: setting({
+    name: 'PORT',
+    schema: wholeNumber(0, 65_535),
+    fallback: 3001,
+    meaning: 'The port to listen on; 0 takes a free one.',
+  }),
+  dataDir: setting({
+    name: 'DATA_DIR',
+    schema: text,
+    fallback: '.data',
+    meaning: 'The folder of the embedded PostgreSQL. Not used with DATABASE_URL.',
+  }),
+  databaseUrl: optional({
+    name: 'DATABASE_URL',
+    schema: postgresUrl,
+    shown: 'the embedded PostgreSQL',
+    meaning: 'A PostgreSQL of your own, 15 or newer.',
+    secret: true,
+  }),
+  databaseSsl: setting({
+    name: 'DATABASE_SSL',
+    schema: oneOf(['off', 'require', 'verify-full']),
+    fallback: 'off',
+    meaning:
+      'TLS to DATABASE_URL: off; require (encrypted, the server is not checked); verify-full (the certificate is checked).',
+  }),
+  databaseCa: optional({
+    name: 'DATABASE_CA',
+    schema: text,
+    shown: "Node's own authorities",
+    meaning: "A PEM file with the authority that signed the database's certificate.",
+  }),
+  databasePoolSize: setting({
+    name: 'DATABASE_POOL_SIZE',
+    schema: wholeNumber(4, 500),
+    fallback: 20,
+    meaning: 'Connections a process holds at most, those of the write path included.',
+  }),
+  migrateAtStart: setting({
+    name: 'MIGRATE_AT_START',
+    schema: flag,
+    fallback: true,
+    meaning: 'Bring the database to this version when the server starts. Off: run `migrate` yourself.',
+  }),
+  statementTimeoutMs: setting({
+    name: 'STATEMENT_TIMEOUT_MS',
+    schema: wholeNumber(100, 3_600_000),
+    fallback: 10_000,
+    meaning: 'Milliseconds after which PostgreSQL gives up on a statement. Exports are exempt.',
+  }),
+  requestTimeoutMs: setting({
+    name: 'REQUEST_TIMEOUT_MS',
+    schema: wholeNumber(1_000, 600_000),
+    fallback: 15_000,
+    meaning: 'Milliseconds in which a request must have arrived whole.',
+  }),
+  shutdownTimeoutMs: setting({
+    name: 'SHUTDOWN_TIMEOUT_MS',
+    schema: wholeNumber(1_000, 600_000),
+    fallback: 10_000,
+    meaning: 'Milliseconds that requests in flight get when the server is stopped.',
+  }),
+  bodyLimitBytes: setting({
+    name: 'BODY_LIMIT_BYTES',
+    schema: wholeNumber(1_024, 104_857_600),
+    fallback: 4_194_304,
+    meaning: "Bytes of a request's body; larger ones get 413.",
+  }),
+  writeLanes: setting({
+    name: 'WRITE_LANES',
+    schema: wholeNumber(1, 8),
+    fallback: 2,
+    meaning: 'Batches of saves in flight at once, each on a connection of its own.',
+  }),
+  writeBatchMax: setting({
+    name: 'WRITE_BATCH_MAX',
+    schema: wholeNumber(1, 10_000),
+    fallback: 500,
+    meaning: 'Turns a batch.',
+  }),
+  writeQueueMax: setting({
+    name: 'WRITE_QUEUE_MAX',
+    schema: wholeNumber(1, 1_000_000),
+    fallback: 5_000,
+    meaning: 'Turns that may wait to be saved; beyond it callers get 503 at once.',
+  }),
+  writeQueueMaxBytes: setting({
+    name: 'WRITE_QUEUE_MAX_BYTES',
+    schema: wholeNumber(1_048_576, 4_294_967_296),
+    fallback: 67_108_864,
+    meaning: 'Bytes of turns that may wait.',
+  }),
+  readsPerSecond: setting({
+    name: 'READS_PER_SECOND',
+    schema: wholeNumber(1, 1_000_000),
+    fallback: 50,
+    meaning: 'Reads a second that one token gets; beyond it 429. Saves are never counted.',
+  }),
+  failedLoginsPerMinute: setting({
+    name: 'FAILED_LOGINS_PER_MINUTE',
+    schema: wholeNumber(1, 1_000_000),
+    fallback: 20,
+    meaning: 'Refused tokens a minute that one address gets; beyond it 429.',
+  }),
+  trustProxy: setting({
+    name: 'TRUST_PROXY',
+    schema: flag,
+    fallback: false,
+    meaning: "Take the caller's address from X-Forwarded-For. Only behind a proxy that sets it.",
+  }),
+  tokenCacheMs: setting({
+    name: 'TOKEN_CACHE_MS',
+    schema: wholeNumber(0, 5_000),
+    fallback: 5_000,
+    meaning:
+      "Milliseconds for which a token's check is remembered. Revocations reach every server within a second all the same.",
+  }),
+  reconcileIntervalMs: setting({
+    name: 'RECONCILE_INTERVAL_MS',
+    schema: wholeNumber(100, 86_400_000),
+    fallback: 60_000,
+    meaning: 'Milliseconds between two looks for charges that failed (DEFERRED).',
+  }),
+  corsOrigins: setting<string[]>({
+    name: 'CORS_ORIGINS',
+    schema: origins,
+    fallback: [],
+    shown: 'none',
+    meaning: 'Origins of web pages that may call, exact, separated by commas.',
+  }),
+  sandbox: setting({
+    name: 'SANDBOX',
+    schema: flag,
+    fallback: true,
+    meaning: 'Serve Apollo Sandbox at /graphql and let its hosted page call.',
+  }),
+  logLevel: setting({
+    name: 'LOG_LEVEL',
+    schema: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
+    fallback: 'info',
+    meaning: 'What is logged.',
+  }),
+  jwtJwksUrl: optional({
+    name: 'JWT_JWKS_URL',
+    schema: httpUrl,
+    shown: 'off',
+    meaning:
+      "Where the keys of your login's JSON Web Tokens are. Set together with JWT_ISSUER and JWT_AUDIENCE.",
+  }),
+  jwtIssuer: optional({
+    name: 'JWT_ISSUER',
+    schema: text,
+    shown: 'off',
+    meaning: 'The issuer (iss) that tokens must name.',
+  }),
+  jwtAudience: optional({
+    name: 'JWT_AUDIENCE',
+    schema: text,
+    shown: 'off',
+    meaning: 'The audience (aud) that tokens must name.',
+  }),
+  jwtAlgorithms: setting<string[]>({
+    name: 'JWT_ALGORITHMS',
+    schema: list.refine(
+      (all) => all.every((name) => /^(RS|PS|ES)(256|384|512)$|^EdDSA$/.test(name)),
+      'asymmetric algorithms such as RS256, separated by commas, are expected',
+    ),
+    fallback: ['RS256'],
+    meaning: 'Signatures that are accepted.',
+  }),
+  jwtWorkspacesClaim: setting({
+    name: 'JWT_WORKSPACES_CLAIM',
+    schema: text,
+    fallback: 'workspaces',
+    meaning: 'The claim with the ids of the workspaces a person may read.',
+  }),
+  jwtScopesClaim: setting({
+    name: 'JWT_SCOPES_CLAIM',
+    schema: text,
+    fallback: 'scope',
+    meaning: 'The claim with the scopes; write scopes are never taken from it.',
+  }),
 } as const;
 
 type Settings = typeof SETTINGS;
@@ -88,7 +250,9 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 
   constructor(readonly mistakes: readonly string[]) {
-    super(`The settings have ${mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`}:\n${mistakes.map((mistake) => `  ${mistake}`).join('\n')}`);
+    super(
+      `The settings have ${mistakes.length === 1 ? 'a mistake' : `${mistakes.length} mistakes`}:\n${mistakes.map((mistake) => `  ${mistake}`).join('\n')}`,
+    );
   }
 }
 
@@ -115,14 +279,26 @@ function readAll(read: <T>(setting: Setting<T>) => T): Config {
   const s = SETTINGS;
   return {
     ...{ host: read(s.host), port: read(s.port), dataDir: read(s.dataDir), databaseUrl: read(s.databaseUrl) },
-    ...{ databaseSsl: read(s.databaseSsl), databaseCa: read(s.databaseCa), databasePoolSize: read(s.databasePoolSize) },
+    ...{
+      databaseSsl: read(s.databaseSsl),
+      databaseCa: read(s.databaseCa),
+      databasePoolSize: read(s.databasePoolSize),
+    },
     ...{ migrateAtStart: read(s.migrateAtStart), statementTimeoutMs: read(s.statementTimeoutMs) },
     ...{ requestTimeoutMs: read(s.requestTimeoutMs), shutdownTimeoutMs: read(s.shutdownTimeoutMs) },
-    ...{ bodyLimitBytes: read(s.bodyLimitBytes), writeLanes: read(s.writeLanes), writeBatchMax: read(s.writeBatchMax) },
+    ...{
+      bodyLimitBytes: read(s.bodyLimitBytes),
+      writeLanes: read(s.writeLanes),
+      writeBatchMax: read(s.writeBatchMax),
+    },
     ...{ writeQueueMax: read(s.writeQueueMax), writeQueueMaxBytes: read(s.writeQueueMaxBytes) },
     ...{ readsPerSecond: read(s.readsPerSecond), failedLoginsPerMinute: read(s.failedLoginsPerMinute) },
     ...{ trustProxy: read(s.trustProxy), tokenCacheMs: read(s.tokenCacheMs) },
-    ...{ reconcileIntervalMs: read(s.reconcileIntervalMs), corsOrigins: read(s.corsOrigins), sandbox: read(s.sandbox) },
+    ...{
+      reconcileIntervalMs: read(s.reconcileIntervalMs),
+      corsOrigins: read(s.corsOrigins),
+      sandbox: read(s.sandbox),
+    },
     ...{ logLevel: read(s.logLevel), jwtJwksUrl: read(s.jwtJwksUrl), jwtIssuer: read(s.jwtIssuer) },
     ...{ jwtAudience: read(s.jwtAudience), jwtAlgorithms: read(s.jwtAlgorithms) },
     ...{ jwtWorkspacesClaim: read(s.jwtWorkspacesClaim), jwtScopesClaim: read(s.jwtScopesClaim) },
@@ -131,7 +307,9 @@ function readAll(read: <T>(setting: Setting<T>) => T): Config {
 
 function contradictions(config: Config): string[] {
   const found: string[] = [];
-  const jwt = [config.jwtJwksUrl, config.jwtIssuer, config.jwtAudience].filter((value) => value !== undefined);
+  const jwt = [config.jwtJwksUrl, config.jwtIssuer, config.jwtAudience].filter(
+    (value) => value !== undefined,
+  );
   if (jwt.length !== 0 && jwt.length !== 3) {
     found.push('JWT_JWKS_URL, JWT_ISSUER, JWT_AUDIENCE: all three or none are expected');
   }
@@ -139,7 +317,9 @@ function contradictions(config: Config): string[] {
     found.push('DATABASE_SSL: it is for DATABASE_URL, which is not set');
   }
   if (config.databasePoolSize < config.writeLanes + 2) {
-    found.push(`DATABASE_POOL_SIZE=${config.databasePoolSize}: at least WRITE_LANES + 2 (${config.writeLanes + 2}) is expected`);
+    found.push(
+      `DATABASE_POOL_SIZE=${config.databasePoolSize}: at least WRITE_LANES + 2 (${config.writeLanes + 2}) is expected`,
+    );
   }
   return found;
 }
@@ -161,7 +341,12 @@ export function describeSettings(config?: Config): PrintedSetting[] {
     const shown = 'shown' in definition ? definition.shown : print(fallback);
     const value = config?.[key as keyof Config];
     const secret = 'secret' in definition && definition.secret;
-    const printed = value === undefined || (Array.isArray(value) && value.length === 0) ? '' : secret ? '********' : print(value);
+    const printed =
+      value === undefined || (Array.isArray(value) && value.length === 0)
+        ? ''
+        : secret
+          ? '********'
+          : print(value);
     return { name, fallback: shown ?? '', meaning, value: printed };
   });
 }

@@ -357,9 +357,9 @@ describe('the timeline', () => {
   });
 
   it('of more than 2 000 points is refused, naming a coarser interval', async () => {
+    app.clock.set('2026-12-05T12:00:00Z');
     const shop = await aWorkspace(app);
     const query = `query ($id: ID!) { usage(workspaceId: $id, period: { preset: THIS_YEAR }) { timeline(interval: HOUR) { messages } } }`;
-    app.clock.set('2026-12-05T12:00:00Z');
     const [error] = await app.api.as(shop.client).errors(query, { id: shop.id });
     expect(error?.message).toMatch(/^\[BAD_USER_INPUT\] .*DAY/);
   });

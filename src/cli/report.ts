@@ -70,7 +70,6 @@ async function report({ output }: CommandContext, snapshot: Snapshot, options: R
   output.result(value, sentence(scope, value));
 }
 
-
 function sentence(
   scope: UsageScope,
   value: {

@@ -36,7 +36,8 @@ export function toPublicError(error: unknown, logger: Logger): PublicError {
   const known = knownError(error);
   if (known) {
     const { code, message, retryAfterSeconds } = known;
-    if (code === 'SERVICE_UNAVAILABLE') logger.warn({ cause: describeCause(known.cause) }, 'answered with 503');
+    if (code === 'SERVICE_UNAVAILABLE')
+      logger.warn({ cause: describeCause(known.cause) }, 'answered with 503');
     return {
       message: printError(code, message),
       extensions: { code, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) },
@@ -45,19 +46,27 @@ export function toPublicError(error: unknown, logger: Logger): PublicError {
   const errorId = randomUUID();
   logger.error({ errorId, err: describeUnexpected(error) }, 'unexpected error');
   return {
-    message: printError('INTERNAL_SERVER_ERROR', `Something went wrong on our side. Quote this id: ${errorId}.`),
+    message: printError(
+      'INTERNAL_SERVER_ERROR',
+      `Something went wrong on our side. Quote this id: ${errorId}.`,
+    ),
     extensions: { code: 'INTERNAL_SERVER_ERROR', errorId },
   };
 }
 
 function knownError(error: unknown): AppError | undefined {
   if (error instanceof AppError) return error;
-  if (isTransient(error)) return unavailable('The database is not available for now. Try again shortly.', error);
+  if (isTransient(error))
+    return unavailable('The database is not available for now. Try again shortly.', error);
   return undefined;
 }
 
 /** Apollo's formatError. */
-export function maskGraphQLError(formatted: GraphQLFormattedError, raw: unknown, logger: Logger): GraphQLFormattedError {
+export function maskGraphQLError(
+  formatted: GraphQLFormattedError,
+  raw: unknown,
+  logger: Logger,
+): GraphQLFormattedError {
   const original = originalOf(raw);
   const place = {
     ...(formatted.locations ? { locations: formatted.locations } : {}),

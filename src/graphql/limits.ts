@@ -1,0 +1,167 @@
+// How large a document may be. Each limit is refused with 400 before anything is resolved.
+import {
+  type ASTVisitor,
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  GraphQLError,
+  type GraphQLSchema,
+  Kind,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+  TypeInfo,
+  type ValidationContext,
+  visit,
+  visitWithTypeInfo,
+} from 'graphql';
+import { type ComplexityEstimator, getComplexity } from 'graphql-query-complexity';
+
+export const LIMITS = {
+  /** Fields below fields; introspection is exempt, since its own query is deeper. */
+  depth: 8,
+  aliases: 15,
+  directives: 10,
+  rootFields: 5,
+  /** About the number of values that are made to answer. */
+  complexity: 5_000,
+  /** Words and signs of the document, for the parser. */
+  tokens: 1_000,
+  /** Selections after fragments are spread, for Apollo. */
+  recursiveSelections: 1_000,
+} as const;
+
+interface Size {
+  depth: number;
+  aliases: number;
+  directives: number;
+}
+
+/** A validation rule: an operation's depth, aliases, directives and root fields, fragments spread. */
+export function limitSize(context: ValidationContext): ASTVisitor {
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const node of context.getDocument().definitions) {
+    if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
+  }
+  const measure = measurer(fragments);
+  return {
+    OperationDefinition(node) {
+      const size = measure(node.selectionSet);
+      const refuse = (what: string, is: number, limit: number) => {
+        if (is > limit) {
+          context.reportError(
+            new GraphQLError(`The operation has ${is} ${what}; at most ${limit} are answered.`, {
+              nodes: node,
+            }),
+          );
+        }
+      };
+      refuse('levels of fields', size.depth, LIMITS.depth);
+      refuse('aliases', size.aliases, LIMITS.aliases);
+      refuse('directives', size.directives + (node.directives?.length ?? 0), LIMITS.directives);
+      refuse('root fields', rootFields(node, fragments), LIMITS.rootFields);
+    },
+  };
+}
+
+/** Each fragment is measured once, so that fragments that spread fragments cost nothing to count. */
+function measurer(fragments: ReadonlyMap<string, FragmentDefinitionNode>): (set: SelectionSetNode) => Size {
+  const known = new Map<string, Size>();
+  const none: Size = { depth: 0, aliases: 0, directives: 0 };
+  const fragment = (name: string): Size => {
+    const size = known.get(name);
+    if (size) return size;
+    const node = fragments.get(name);
+    // A cycle is another rule's to refuse; here it must only end.
+    known.set(name, none);
+    const measured = node ? measure(node.selectionSet) : none;
+    known.set(name, measured);
+    return measured;
+  };
+  const measure = (set: SelectionSetNode): Size => {
+    const total = { ...none };
+    for (const selection of set.selections) {
+      const inner = sizeOf(selection, fragment, measure);
+      total.depth = Math.max(total.depth, inner.depth);
+      total.aliases += inner.aliases;
+      total.directives += inner.directives + (selection.directives?.length ?? 0);
+    }
+    return total;
+  };
+  return measure;
+}
+
+function sizeOf(
+  selection: SelectionSetNode['selections'][number],
+  fragment: (name: string) => Size,
+  measure: (set: SelectionSetNode) => Size,
+): Size {
+  if (selection.kind === Kind.FRAGMENT_SPREAD) return fragment(selection.name.value);
+  if (selection.kind === Kind.INLINE_FRAGMENT) return measure(selection.selectionSet);
+  const below = selection.selectionSet ? measure(selection.selectionSet) : undefined;
+  const introspects = selection.name.value.startsWith('__');
+  return {
+    depth: introspects ? 1 : 1 + (below?.depth ?? 0),
+    aliases: (below?.aliases ?? 0) + (selection.alias ? 1 : 0),
+    directives: below?.directives ?? 0,
+  };
+}
+
+function rootFields(
+  operation: OperationDefinitionNode,
+  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+): number {
+  const visited = new Set<string>();
+  const count = (set: SelectionSetNode): number =>
+    set.selections.reduce((sum, selection) => {
+      if (selection.kind === Kind.FIELD) return sum + 1;
+      if (selection.kind === Kind.INLINE_FRAGMENT) return sum + count(selection.selectionSet);
+      const node = fragments.get(selection.name.value);
+      if (!node || visited.has(selection.name.value)) return sum;
+      visited.add(selection.name.value);
+      const inner = count(node.selectionSet);
+      visited.delete(selection.name.value);
+      return sum + inner;
+    }, 0);
+  return count(operation.selectionSet);
+}
+
+/** Lists without an argument that says how long they are. */
+const LENGTHS: Readonly<Record<string, number>> = { heatmap: 10, timeline: 20, outcomes: 5, items: 1 };
+const LONGEST_PAGE = 100;
+
+/** A page costs its length times a row. Longer pages are refused by the services, in words. */
+const estimator: ComplexityEstimator = ({ args, childComplexity, field }) => {
+  const asked: unknown = args.first ?? args.limit;
+  const length =
+    typeof asked === 'number' ? Math.min(Math.max(asked, 1), LONGEST_PAGE) : (LENGTHS[field.name] ?? 1);
+  return 1 + length * childComplexity;
+};
+
+/** What an operation costs with these variables. */
+export const complexityOf = (
+  schema: GraphQLSchema,
+  query: DocumentNode,
+  variables: Readonly<Record<string, unknown>>,
+  operationName: string | undefined,
+): number =>
+  getComplexity({
+    schema,
+    query,
+    variables: { ...variables },
+    ...(operationName ? { operationName } : {}),
+    estimators: [estimator],
+  });
+
+/** The coordinates ('Customer.usage') of every field that the document selects. */
+export function selectedFields(schema: GraphQLSchema, document: DocumentNode): Set<string> {
+  const found = new Set<string>();
+  const types = new TypeInfo(schema);
+  visit(
+    document,
+    visitWithTypeInfo(types, {
+      Field(node) {
+        found.add(`${types.getParentType()?.name}.${node.name.value}`);
+      },
+    }),
+  );
+  return found;
+}

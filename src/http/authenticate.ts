@@ -1,0 +1,37 @@
+// Who calls: decided by the Authorization header alone, before a body is read.
+import type { FastifyRequest } from 'fastify';
+import type { Principal } from '../auth/principal';
+import { looksOpaque } from '../auth/tokens';
+import { AppError, unauthenticated } from '../errors';
+import type { RateLimits } from './rate-limits';
+
+export interface Authenticators {
+  /** One of our own tokens. */
+  token: (token: string) => Promise<Principal>;
+  /** A JSON Web Token of a person's login; undefined: there is no such login. */
+  jwt: ((token: string) => Promise<Principal>) | undefined;
+}
+
+const REFUSED = 'A valid token is needed: Authorization: Bearer ctm_... Is it complete, expired or revoked?';
+
+/** Throws UNAUTHENTICATED with the same words for every reason, RATE_LIMITED after too many, SERVICE_UNAVAILABLE. */
+export async function authenticate(
+  request: FastifyRequest,
+  authenticators: Authenticators,
+  rateLimits: RateLimits,
+): Promise<Principal> {
+  try {
+    return await principalOf(request.headers.authorization, authenticators);
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'UNAUTHENTICATED') throw error;
+    await rateLimits.failedLogin(request.ip);
+    throw unauthenticated(REFUSED);
+  }
+}
+
+async function principalOf(header: string | undefined, { token, jwt }: Authenticators): Promise<Principal> {
+  const bearer = /^Bearer ([^\s]+)$/i.exec(header ?? '')?.[1];
+  if (bearer === undefined) throw unauthenticated(REFUSED);
+  if (jwt && !looksOpaque(bearer)) return jwt(bearer);
+  return token(bearer);
+}

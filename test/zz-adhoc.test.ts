@@ -1,0 +1,55 @@
+import pino from 'pino';
+import { graphql } from 'graphql';
+import { loadConfig } from '../src/config';
+import { createDataSource } from '../src/database/data-source';
+import { Snapshot } from '../src/database/snapshot';
+import { createContext } from '../src/graphql/context';
+import { schema } from '../src/graphql/schema';
+import { createDatabase } from './support/database';
+import { CustomerService } from '../src/services/customers';
+import { WorkspaceService } from '../src/services/workspaces';
+import { SaveMessageService } from '../src/services/save-message';
+import { BatchWriter } from '../src/services/write-batch';
+import { WriteQueue } from '../src/services/write-queue';
+
+it('works', async () => {
+  const db = await createDatabase();
+  const dataSource = createDataSource({ url: db.url, poolSize: 5 });
+  await dataSource.initialize();
+  const ran: string[] = [];
+  const database = { dataSource, observe: (n: string) => void ran.push(n) };
+  const clock = () => new Date('2025-01-20T12:00:00Z');
+  const config = loadConfig({});
+  const queue = new WriteQueue(database, new BatchWriter(clock, pino({ level: 'silent' })), { lanes: 2, batchMax: 100, queueMax: 1000, queueMaxBytes: 1e8 }, 'x');
+  const services = { saveMessages: new SaveMessageService(queue, clock), customers: new CustomerService(database, clock) };
+  const ws = new WorkspaceService(database, clock);
+  await ws.create({ id: 'w', name: 'W', timeZone: 'Europe/Rome', currency: 'EUR' }, { name: 't' });
+  const principal = { id: 'x', name: 'n', kind: 'SERVICE' as const, scopes: new Set(['messages:write', 'customers:write', 'usage:read', 'messages:read'] as const), workspaceIds: ['w'], expiresAt: null };
+  const run = async (source: string, variableValues: Record<string, unknown> = {}) => {
+    ran.length = 0;
+    const snapshot = new Snapshot(database, clock());
+    const r = await graphql({ schema, source, variableValues, contextValue: createContext({ requestId: '1', principal, services, snapshot }) });
+    await snapshot.end();
+    console.log(source + '\n' + JSON.stringify(variableValues) + '\n' + JSON.stringify(r, null, 1) + '\n' + ran.join(' '));
+    return r;
+  };
+  for (let i = 0; i < 3; i++) await run(`mutation($input: RegisterCustomerInput!){registerCustomer(input:$input){id name phoneNumber activeChatbot createdAt usage{messages}}}`, { input: { workspaceId: 'w', name: 'C' + i, phoneNumber: '39 333 123 456' + i, activeChatbot: null } });
+  for (let i = 0; i < 6; i++) await run(`mutation($input: SaveMessageInput!){saveMessage(input:$input){replayed message{id workspace{id pricePerResponse{amount currency}} customer{name phoneNumber} phoneNumber message response occurredAt savedAt tracking{outcome usage{id price{amount currency} customer{name} message{id tracking{usage{id}}}}}}}}`, { input: { workspaceId: 'w', phoneNumber: '+39 333 123 456' + (i % 4), idempotencyKey: 'k' + i, message: 'hi', response: 'yo', occurredAt: null } });
+  await run(`mutation($items:[SaveMessageItem!]!){saveMessages(workspaceId:"w",items:$items){payload{replayed message{id}} error{code message}}}`, { items: [{ phoneNumber: 'x' }, { phoneNumber: '393331234560', idempotencyKey: 'k0', message: 'hi' }, { phoneNumber: '393331234560', idempotencyKey: 'k0', message: 'other' }] });
+  await run(`{viewer{name kind scopes expiresAt workspaces{id}} workspaces{id name timeZone currency} workspace(id:"w"){name}}`);
+  await run(`{usage(workspaceId:"w"){workspace{id} period{from to timeZone complete} asOf totals{cost{amount} messages activeClients averageCostPerClient{amount} firstAt lastAt} growth{comparedTo{from to complete} cost{current{amount} previous{amount} change{amount} percent} messages{current previous change percent}} topClients(limit:2){rank customer{name usage{messages}} cost{amount} share lastAt} clients(first:2){totalCount pageInfo{hasNextPage hasPreviousPage startCursor endCursor} nodes{rank} edges{cursor node{messages}}} peakHour{hour label share} peakHours{hour} outcomes{outcome messages} forecast{cost{amount} messages}}}`);
+  await run(`{usage(workspaceId:"w", period:{month:"2025-01"}){heatmap{weekday hour messages} }}`).then(r => r);
+  await run(`{usage(workspaceId:"w", period:{from:"2025-01-19T00:00:00Z",to:"2025-01-21T00:00:00+01:00"}){timeline{from to messages cost{amount} activeClients} h:timeline(interval:HOUR){activeClients}}}`);
+  await run(`{customers(workspaceId:"w",first:null){totalCount nodes{name a:usage{messages cost{amount}} b:usage(period:{preset:LAST_MONTH}){messages} c:usage(period:{preset:THIS_MONTH}){messages}}}}`);
+  await run(`{usageRecords(workspaceId:"w",first:2){totalCount pageInfo{endCursor hasNextPage} nodes{price{amount} customer{name} message{message customer{name}}}} messages(workspaceId:"w",outcome:UNKNOWN_CUSTOMER){totalCount nodes{tracking{outcome usage{id}} customer{id} workspace{name}}}}`);
+  for (const bad of ['first:-1', 'first:0', 'first:100000', 'after:"zzz"', 'timeZone:"Mars/X"', 'period:{month:"2025-13"}', 'period:{from:"2025-01-01"}', 'period:{preset:TODAY,month:"2025-01"}', 'period:{month:2025}', 'customerId:"x"'])
+    await run(`{usageRecords(workspaceId:"w",${bad}){totalCount}}`);
+  await run(`mutation($input: SaveMessageInput!){saveMessage(input:$input){replayed}}`, { input: { workspaceId: 'w', phoneNumber: 'secret-words', idempotencyKey: 'k' } });
+  await run(`mutation{saveMessage(input:{workspaceId:"w",phoneNumber:"secret-words",idempotencyKey:"q"}){replayed}}`);
+  await run(`{usage(workspaceId:"w"){topClients(limit:0){rank}}}`);
+  await run(`{usage(workspaceId:"other"){asOf}}`);
+  await run(`{customers(workspaceId:"w"){nodes{usage(period:{preset:TODAY,month:"2025-01"}){messages}}}}`);
+  await queue.drain();
+  await dataSource.destroy();
+  await db.drop();
+});
