@@ -3,7 +3,12 @@ import { randomUUID } from 'node:crypto';
 import type { AddressInfo, Socket } from 'node:net';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import fastifyCors from '@fastify/cors';
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import type { Logger } from 'pino';
 import { createJwtVerifier } from '../auth/jwt';
 import type { Principal } from '../auth/principal';
@@ -74,7 +79,7 @@ function createFastify(config: Config, logger: Logger): FastifyInstance {
     requestTimeout: config.requestTimeoutMs,
     http: { headersTimeout: Math.min(HEADERS_WITHIN_MS, config.requestTimeoutMs) },
     trustProxy: config.trustProxy,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     logger: false,
     genReqId: () => randomUUID(),
     // Ours says it in the form that callers know.

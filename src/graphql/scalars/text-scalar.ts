@@ -1,5 +1,5 @@
 import { type ASTNode, GraphQLError, GraphQLScalarType, Kind } from 'graphql';
-import { AppError } from '../../errors';
+import { AppError, badInput } from '../../errors';
 
 export interface TextScalarConfig<Value> {
   name: string;
@@ -34,12 +34,9 @@ export function textScalar<Value>(config: TextScalarConfig<Value>): GraphQLScala
 }
 
 /** BAD_USER_INPUT as graphql-js passes it on: unchanged in a document, behind the variable's name otherwise. */
-export function refusal(message: string, node?: ASTNode, cause?: AppError): GraphQLError {
-  return new GraphQLError(message, {
-    ...(node ? { nodes: node } : {}),
-    ...(cause ? { originalError: cause } : {}),
-    extensions: { code: 'BAD_USER_INPUT' },
-  });
+export function refusal(message: string, node?: ASTNode, originalError = badInput(message)): GraphQLError {
+  const nodes = node ? { nodes: node } : {};
+  return new GraphQLError(message, { ...nodes, originalError, extensions: { code: originalError.code } });
 }
 
 /** For scalars whose value is its own text. */
