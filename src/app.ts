@@ -9,6 +9,7 @@ import type { StatementObserver } from './database/sql';
 import { tlsOf } from './database/tls';
 import type { Database } from './database/transaction';
 import { createServer, type Server } from './http/server';
+import { CustomerImporter } from './services/customer-import';
 import { CustomerService } from './services/customers';
 import { Reconciler } from './services/reconcile';
 import { SaveMessageService } from './services/save-message';
@@ -22,6 +23,7 @@ export interface Services {
   readonly clock: Clock;
   readonly workspaces: WorkspaceService;
   readonly customers: CustomerService;
+  readonly customerImporter: CustomerImporter;
   readonly saveMessages: SaveMessageService;
   readonly tokens: TokenService;
   readonly reconciler: Reconciler;
@@ -105,6 +107,7 @@ export function createServices(
     clock,
     workspaces: new WorkspaceService(database, clock),
     customers: new CustomerService(database, clock),
+    customerImporter: new CustomerImporter(database, clock),
     saveMessages: new SaveMessageService(queue, clock),
     tokens: new TokenService(database, clock, logger, { cacheMs: config.tokenCacheMs }),
     reconciler: new Reconciler(database, clock, logger),

@@ -3,17 +3,22 @@
 import 'reflect-metadata';
 import { Command, CommanderError } from 'commander';
 import { Cli, EXIT, explain } from './cli/cli';
+import { configCommand } from './cli/config';
 import { customerCommand } from './cli/customer';
+import { demoCommand } from './cli/demo';
 import { migrateCommand } from './cli/migrate';
 import { priceCommand } from './cli/price';
 import { reconcileCommand } from './cli/reconcile';
+import { reportCommand } from './cli/report';
 import { serveCommand } from './cli/serve';
 import { tokenCommand } from './cli/token';
+import { rebuildCommand, verifyCommand } from './cli/verify';
 import { workspaceCommand } from './cli/workspace';
 
 async function main(): Promise<void> {
   const cli = new Cli();
   const program = new Command('centesimo')
+    .exitOverride()
     .description('Usage metering for WhatsApp chatbots')
     .addCommand(serveCommand(cli))
     .addCommand(migrateCommand(cli))
@@ -21,11 +26,17 @@ async function main(): Promise<void> {
     .addCommand(customerCommand(cli))
     .addCommand(tokenCommand(cli))
     .addCommand(priceCommand(cli))
-    .addCommand(reconcileCommand(cli));
+    .addCommand(reportCommand(cli))
+    .addCommand(reconcileCommand(cli))
+    .addCommand(verifyCommand(cli))
+    .addCommand(rebuildCommand(cli))
+    .addCommand(demoCommand(cli))
+    .addCommand(configCommand(cli));
   try {
     await program.parseAsync();
   } catch (error) {
-    process.exitCode = error instanceof CommanderError ? error.exitCode || EXIT.badCall : explain(error);
+    process.exitCode =
+      error instanceof CommanderError ? (error.exitCode === 0 ? 0 : EXIT.badCall) : explain(error);
   }
 }
 

@@ -33,11 +33,19 @@ export class Cli {
   /** A command with --json. */
   command(name: string, description: string): Command {
     return new Command(name)
+      .exitOverride()
       .description(description)
       .option('--json', 'print JSON, for scripts')
       .hook('preAction', (command) => {
         this.json = command.opts<{ json?: boolean }>().json === true;
       });
+  }
+
+  /** A noun whose verbs are commands. */
+  group(name: string, description: string, commands: readonly Command[]): Command {
+    const group = new Command(name).exitOverride().description(description);
+    for (const command of commands) group.addCommand(command);
+    return group;
   }
 
   get output(): Output {

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import { formatMicros, parseAmount } from '../money';
 import { listPrices } from '../services/pricing';
 import { getWorkspace } from '../services/workspaces';
@@ -6,10 +6,7 @@ import { formatInstant, parseInstant } from '../time';
 import { type Cli, OPERATOR } from './cli';
 
 export const priceCommand = (cli: Cli): Command =>
-  new Command('price')
-    .description('the price of one tracked response')
-    .addCommand(set(cli))
-    .addCommand(list(cli));
+  cli.group('price', 'the price of one tracked response', [set(cli), list(cli)]);
 
 const set = (cli: Cli): Command =>
   cli

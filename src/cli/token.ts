@@ -1,13 +1,9 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { formatInstant } from '../time';
 import { type Cli, OPERATOR } from './cli';
 
 export const tokenCommand = (cli: Cli): Command =>
-  new Command('token')
-    .description('who may call: bearer tokens')
-    .addCommand(create(cli))
-    .addCommand(list(cli))
-    .addCommand(revoke(cli));
+  cli.group('token', 'who may call: bearer tokens', [create(cli), list(cli), rotate(cli), revoke(cli)]);
 
 interface CreateOptions {
   kind: string;
@@ -80,6 +76,22 @@ const revoke = (cli: Cli): Command =>
       cli.run(async ({ services, output }) => {
         const token = await services.tokens.revoke(id, OPERATOR);
         output.result(token, `Revoked ${token.name} (${token.hint}).`);
+      }),
+    );
+
+const rotate = (cli: Cli): Command =>
+  cli
+    .command('rotate', 'make a successor with the same rights; the old token lives on for the overlap')
+    .argument('<id>', "the token's id, as token list shows it")
+    .option('--overlap <hours>', 'hours for which the old token still works', wholeNumber, 24)
+    .addHelpText('after', '\nExample:\n  centesimo token rotate 0190d2b4-... --overlap 48')
+    .action((id: string, options: { overlap: number }) =>
+      cli.run(async ({ services, output }) => {
+        const made = await services.tokens.rotate(id, OPERATOR, options.overlap);
+        output.result(
+          made,
+          `${made.token}\n\nKeep it now: it is not shown again. The old token works until ${formatInstant(made.oldExpiresAt)}.`,
+        );
       }),
     );
 

@@ -1,10 +1,12 @@
-import { Command } from 'commander';
+import { createInterface } from 'node:readline/promises';
+import type { Command } from 'commander';
+import { badInput } from '../errors';
 import { formatMicros, parseAmount } from '../money';
-import { listAllWorkspaces, type Workspace } from '../services/workspaces';
+import { getWorkspace, listAllWorkspaces, type Workspace } from '../services/workspaces';
 import { type Cli, OPERATOR } from './cli';
 
 export const workspaceCommand = (cli: Cli): Command =>
-  new Command('workspace').description('whose usage it is').addCommand(create(cli)).addCommand(list(cli));
+  cli.group('workspace', 'whose usage it is', [create(cli), list(cli), update(cli), remove(cli)]);
 
 interface CreateOptions {
   id: string;
@@ -59,6 +61,53 @@ const list = (cli: Cli): Command =>
       );
     }),
   );
+
+const update = (cli: Cli): Command =>
+  cli
+    .command('update', "change the name or the time zone; a new zone makes the customers' roll-ups anew")
+    .argument('<id>', 'the workspace')
+    .option('--name <name>', 'the new name')
+    .option('--time-zone <zone>', 'the new IANA zone')
+    .addHelpText('after', '\nExample:\n  centesimo workspace update shop --time-zone Europe/Lisbon')
+    .action((id: string, options: { name?: string; timeZone?: string }) =>
+      cli.run(async ({ services, output }) => {
+        const workspace = await services.workspaces.update(id, options, OPERATOR);
+        output.result(
+          workspaceJson(workspace),
+          `Updated ${workspace.id}: ${workspace.name}, ${workspace.timeZone}.`,
+        );
+      }),
+    );
+
+const remove = (cli: Cli): Command =>
+  cli
+    .command('delete', 'delete a workspace that has no turns; archive one that has')
+    .argument('<id>', 'the workspace')
+    .option('--confirm <name>', 'its name, instead of being asked for it')
+    .addHelpText('after', '\nExample:\n  centesimo workspace delete shop --confirm "Da Nino"')
+    .action((id: string, options: { confirm?: string }) =>
+      cli.run(async ({ services, output, sql }) => {
+        const workspace = await getWorkspace(sql, id, services.clock());
+        const typed =
+          options.confirm ?? (await ask(`Type the name of ${id} (${workspace.name}) to delete it: `));
+        if (typed !== workspace.name) throw badInput('That is not its name. Nothing was deleted.');
+        const done = await services.workspaces.remove(id, OPERATOR);
+        output.result(
+          { id, state: done },
+          done === 'deleted' ? `Deleted ${id}.` : `${id} has turns: it is archived, with all its records.`,
+        );
+      }),
+    );
+
+async function ask(question: string): Promise<string> {
+  if (!process.stdin.isTTY) throw badInput('Give the name with --confirm: there is nobody to ask.');
+  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await prompt.question(question);
+  } finally {
+    prompt.close();
+  }
+}
 
 export const workspaceJson = (workspace: Workspace): object => ({
   id: workspace.id,

@@ -3,7 +3,7 @@ import type { Sql } from '../database/sql';
 import { violates } from '../database/sql';
 import { type Database, inTransaction } from '../database/transaction';
 import { badInput, conflict, forbiddenWorkspace } from '../errors';
-import { newId } from '../ids';
+import { isUuid, newId } from '../ids';
 import { parsePhone } from '../phone';
 import { cleanText } from '../text';
 import type { Clock } from '../time';
@@ -141,7 +141,28 @@ export class CustomerService {
     }
   }
 
-  private async upsert(sql: Sql, workspaceId: string, input: Checked, actor: Actor): Promise<Customer> {
+  /** Switches the chatbot on or off. Throws BAD_USER_INPUT when there is no such customer. */
+  setActive(workspaceId: string, id: string, activeChatbot: boolean, actor: Actor): Promise<Customer> {
+    return inTransaction(this.database, async (sql) => {
+      const before = isUuid(id)
+        ? (await findCustomersById(sql, workspaceId, [id])).get(id.toLowerCase())
+        : undefined;
+      if (!before)
+        throw badInput(
+          `There is no customer ${JSON.stringify(id)} in the workspace ${JSON.stringify(workspaceId)}.`,
+        );
+      const after = { ...before, activeChatbot };
+      await this.write(sql, before, after, actor);
+      return after;
+    });
+  }
+
+  private async upsert(
+    sql: Sql,
+    workspaceId: string,
+    input: CheckedRegistration,
+    actor: Actor,
+  ): Promise<Customer> {
     const found = await findByIdentity(sql, workspaceId, input);
     if (found.length > 1) {
       throw conflict(
@@ -161,8 +182,14 @@ export class CustomerService {
     };
     if (before && same(before, after)) return before;
     if (!before) await checkOpen(sql, workspaceId, now);
+    await this.write(sql, before, after, actor);
+    return after;
+  }
+
+  private async write(sql: Sql, before: Customer | undefined, after: Customer, actor: Actor): Promise<void> {
+    const now = this.clock();
     await sql.query('upsert_customer', UPSERT, [
-      workspaceId,
+      after.workspaceId,
       after.id,
       after.name,
       after.phoneNumber,
@@ -175,12 +202,11 @@ export class CustomerService {
       at: now,
       actor,
       action: before ? 'customer.updated' : 'customer.registered',
-      workspaceId,
+      workspaceId: after.workspaceId,
       subject: after.id,
       before: before ? auditable(before) : null,
       after: auditable(after),
     });
-    return after;
   }
 }
 
@@ -197,7 +223,11 @@ async function checkOpen(sql: Sql, workspaceId: string, now: Date): Promise<void
   if (workspace.archivedAt) throw conflict(`The workspace ${JSON.stringify(workspaceId)} is archived.`);
 }
 
-async function findByIdentity(sql: Sql, workspaceId: string, input: Checked): Promise<Customer[]> {
+async function findByIdentity(
+  sql: Sql,
+  workspaceId: string,
+  input: CheckedRegistration,
+): Promise<Customer[]> {
   const rows = await sql.query<Row>(
     'customers_by_identity',
     `SELECT ${COLUMNS} FROM customers c
@@ -208,14 +238,16 @@ async function findByIdentity(sql: Sql, workspaceId: string, input: Checked): Pr
   return rows.map(toCustomer);
 }
 
-interface Checked {
+/** A registration whose fields are checked and normalised; null: not given. */
+export interface CheckedRegistration {
   name: string;
   phoneNumber: string | null;
   whatsappUserId: string | null;
   activeChatbot: boolean | null;
 }
 
-function checkRegistration(input: Registration): Checked {
+/** Throws BAD_USER_INPUT. */
+export function checkRegistration(input: Registration): CheckedRegistration {
   const checked = {
     name: checkName(input.name),
     phoneNumber: input.phoneNumber ? parsePhone(input.phoneNumber) : null,
