@@ -1,0 +1,63 @@
+// Builds what is not built, or older than its sources: so that `npm start` is one command and a second start is quick.
+// Several may run at once (a server and commands beside it): each builds into a folder of its own and renames it.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const bin = (name) => join(root, 'node_modules', '.bin', name);
+
+/** The newest change below these files and folders, in milliseconds; 0 when there are none. */
+function newest(paths) {
+  let found = 0;
+  for (const path of paths) {
+    const stat = statSync(join(root, path), { throwIfNoEntry: false });
+    if (!stat) continue;
+    found = Math.max(found, stat.mtimeMs);
+    if (!stat.isDirectory()) continue;
+    found = Math.max(found, newest(readdirSync(join(root, path)).map((name) => join(path, name))));
+  }
+  return found;
+}
+
+/** Replaces `output` by what `build` makes in the folder that it is given. */
+function buildInto(output, build) {
+  const fresh = `${output}.new-${process.pid}`;
+  const old = `${output}.old-${process.pid}`;
+  try {
+    build(fresh);
+    writeFileSync(join(root, fresh, '.built'), '');
+    if (existsSync(join(root, output))) renameSync(join(root, output), join(root, old));
+    renameSync(join(root, fresh), join(root, output));
+  } finally {
+    for (const folder of [fresh, old]) rmSync(join(root, folder), { recursive: true, force: true });
+  }
+}
+
+const run = (command, args) => execFileSync(command, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+
+const targets = [
+  {
+    output: 'dist',
+    sources: ['src', 'ormconfig.ts', '.swcrc', 'package.json'],
+    build: (folder) => run(bin('swc'), ['src', 'ormconfig.ts', '-d', folder, '--ignore', '**/*.test.ts', '--quiet']),
+  },
+  {
+    output: 'dashboard/dist',
+    sources: ['dashboard/src', 'dashboard/index.html', 'dashboard/vite.config.ts', 'dashboard/package.json', 'schema.graphql'],
+    build: (folder) =>
+      run('npm', ['run', '--silent', 'build', '--workspace', 'dashboard', '--', '--outDir', join(root, folder), '--emptyOutDir']),
+  },
+];
+
+const force = process.argv.includes('--force');
+const only = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+for (const { output, sources, build } of targets) {
+  if (only.length > 0 && !only.includes(output)) continue;
+  const changed = newest(sources);
+  const built = statSync(join(root, output, '.built'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  // Without its sources (a production image) there is nothing to build.
+  const hasSources = existsSync(join(root, sources[0]));
+  if (hasSources && changed > 0 && (force || built < changed)) buildInto(output, build);
+}
