@@ -1,4 +1,5 @@
 // One cluster for the whole run and one migrated template in it; each test file gets a copy of the template.
+import { execFileSync } from 'node:child_process';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +23,8 @@ declare global {
 export default async function setUp(): Promise<void> {
   // No answer may depend on the process's or the session's own zone (docs/architecture.md#tests).
   process.env.TZ = 'Pacific/Apia';
+  // Some tests run the product as a person does, as a process.
+  execFileSync(process.execPath, ['scripts/ensure-built.mjs', 'dist'], { stdio: 'inherit' });
   const given = process.env.TEST_DATABASE_URL;
   const folder = given ? undefined : await temporaryFolder();
   const embedded = folder

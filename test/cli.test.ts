@@ -1,0 +1,272 @@
+// The command line, as scripts and operators use it.
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Api } from './support/api';
+import { aFolder, type Ran, runCommand, startServer } from './support/command';
+import { createDatabase, type TestDatabase } from './support/database';
+import { SAVE, type SaveData } from './support/operations';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createDatabase();
+});
+afterAll(() => database.drop());
+
+const run = (...args: string[]): Promise<Ran> => runCommand(args, { DATABASE_URL: database.url });
+
+async function json<T>(...args: string[]): Promise<T> {
+  const { code, stdout, stderr } = await run(...args, '--json');
+  if (code !== 0) throw new Error(`${args.join(' ')} ended with ${code}: ${stderr}`);
+  return JSON.parse(stdout);
+}
+
+const createShop = (id: string) =>
+  json<{ id: string }>(
+    'workspace',
+    'create',
+    '--id',
+    id,
+    '--name',
+    `Shop ${id}`,
+    '--time-zone',
+    'Europe/Rome',
+    '--currency',
+    'EUR',
+  );
+
+it('makes all that a first saved turn needs, beside a running server', async () => {
+  const server = await startServer([], { DATABASE_URL: database.url, LOG_LEVEL: 'warn' });
+  try {
+    expect(await createShop('first')).toMatchObject({
+      id: 'first',
+      currency: 'EUR',
+      pricePerResponse: '0.005',
+    });
+    const made = await json<{ id: string; token: string; scopes: string[] }>(
+      ...[
+        'token',
+        'create',
+        '--kind',
+        'service',
+        '--name',
+        'n8n',
+        '--workspace',
+        'first',
+        '--expires-in',
+        '30',
+      ],
+    );
+    expect(made.scopes).toEqual(['messages:write', 'customers:write']);
+    await json(
+      'customer',
+      'add',
+      '--workspace',
+      'first',
+      '--name',
+      'Mario Rossi',
+      '--phone',
+      '+39 333 123 4567',
+    );
+    const input = {
+      workspaceId: 'first',
+      phoneNumber: '393331234567',
+      message: 'ciao',
+      response: 'Ciao!',
+      idempotencyKey: 'k',
+    };
+    const { saveMessage } = await new Api(server.url, made.token).data<SaveData>(SAVE, { input });
+    expect(saveMessage.message.tracking.outcome).toBe('TRACKED');
+    await json('token', 'revoke', made.id);
+    const refused = await new Api(server.url, made.token).send(SAVE, { input });
+    expect([refused.status, refused.body.errors?.[0]?.extensions.code]).toEqual([401, 'UNAUTHENTICATED']);
+  } finally {
+    expect(await server.stop()).toBe(0);
+  }
+});
+
+it('lists what there is, without secrets', async () => {
+  await createShop('listed');
+  const made = await json<{ id: string; token: string }>(
+    'token',
+    'create',
+    '--kind',
+    'client',
+    '--name',
+    'page',
+    '--workspace',
+    'listed',
+  );
+  const { stdout } = await run('token', 'list', '--json');
+  expect(JSON.parse(stdout)).toContainEqual(
+    expect.objectContaining({ id: made.id, kind: 'CLIENT', state: 'active' }),
+  );
+  expect(stdout).not.toContain(made.token);
+  expect((await run('workspace', 'list')).stdout).toMatch(
+    /^listed\s+Shop listed\s+Europe\/Rome\s+0\.005 EUR\s+active$/m,
+  );
+});
+
+it('rotates a token: both work until the overlap ends', async () => {
+  await createShop('rotated');
+  const old = await json<{ id: string }>(
+    'token',
+    'create',
+    '--kind',
+    'client',
+    '--name',
+    'page',
+    '--workspace',
+    'rotated',
+  );
+  const rotated = await json<{ token: string; oldExpiresAt: string }>(
+    'token',
+    'rotate',
+    old.id,
+    '--overlap',
+    '2',
+  );
+  expect(rotated.token).toMatch(/^ctm_cli_/);
+  const hours = (Date.parse(rotated.oldExpiresAt) - Date.now()) / 3_600_000;
+  expect(hours).toBeGreaterThan(1.9);
+  expect(hours).toBeLessThan(2.1);
+});
+
+it('sets prices and lists them', async () => {
+  await createShop('priced');
+  await json(
+    'price',
+    'set',
+    '--workspace',
+    'priced',
+    '--amount',
+    '0.006',
+    '--from',
+    '2027-01-01T00:00:00+01:00',
+  );
+  expect(await json('price', 'list', '--workspace', 'priced')).toMatchObject([
+    { from: null, amount: '0.005' },
+    { from: '2026-12-31T23:00:00.000Z', amount: '0.006', currency: 'EUR' },
+  ]);
+});
+
+describe('an import of customers', () => {
+  it('names the bad rows and imports nothing, unless told to skip them', async () => {
+    await createShop('imported');
+    const folder = await aFolder();
+    const file = join(folder.path, '..', 'customers.csv');
+    await writeFile(
+      file,
+      '\ufeffname,phone,whatsapp_user_id,active\r\n"Rossi, Mario",393331234567,,\r\nAnna,,IT.1,false\r\nBad,12,,\r\nTwice,+39 333 123 4567,,\r\n',
+    );
+    const refused = await run('customer', 'import', file, '--workspace', 'imported');
+    expect([refused.code, refused.stdout]).toEqual([
+      2,
+      expect.stringMatching(
+        /line 4: A phone number[\s\S]*line 5: .*line 2[\s\S]*Nothing was imported: 2 bad rows/,
+      ),
+    ]);
+    expect(await json('customer', 'list', '--workspace', 'imported')).toEqual([]);
+    const done = await json('customer', 'import', file, '--workspace', 'imported', '--skip-bad');
+    expect(done).toMatchObject({ created: 2, updated: 0, imported: true });
+    expect(await json('customer', 'list', '--workspace', 'imported')).toMatchObject([
+      { name: 'Anna', whatsappUserId: 'IT.1', activeChatbot: false },
+      { name: 'Rossi, Mario', phoneNumber: '+393331234567', activeChatbot: true },
+    ]);
+    expect(await json('customer', 'import', file, '--workspace', 'imported', '--skip-bad')).toMatchObject({
+      created: 0,
+      unchanged: 2,
+    });
+    await folder.remove();
+  });
+});
+
+it('deletes only what is named, and archives what has turns', async () => {
+  await createShop('gone');
+  expect((await run('workspace', 'delete', 'gone')).code).toBe(2);
+  expect((await run('workspace', 'delete', 'gone', '--confirm', 'gone')).code).toBe(2);
+  expect(await json('workspace', 'delete', 'gone', '--confirm', 'Shop gone')).toEqual({
+    id: 'gone',
+    state: 'deleted',
+  });
+  expect((await run('workspace', 'list')).stdout).not.toMatch(/^gone /m);
+});
+
+it('makes the demo, reports its month, and verifies', async () => {
+  const demo = await json<{ tokens: Record<string, string> }>('demo');
+  expect(Object.keys(demo.tokens)).toEqual(['service', 'client', 'analyst']);
+  expect(await json('report', '--workspace', 'workspace-123', '--month', '2025-01')).toMatchObject({
+    cost: '0.125',
+    messages: 25,
+    growthPercent: '31.58',
+    peakHour: '14:00',
+    topClients: expect.arrayContaining([{ rank: 1, name: 'Mario Rossi', messages: 9, cost: '0.045' }]),
+  });
+  expect((await run('verify')).code).toBe(0);
+  await database.sql(
+    "UPDATE customer_days SET messages = messages + 1 WHERE workspace_id = 'workspace-123' AND day = '2025-01-02'",
+  );
+  const broken = await run('verify', '--workspace', 'workspace-123');
+  expect([broken.code, broken.stdout]).toEqual([1, expect.stringMatching(/customer_days 2025-01-02/)]);
+  expect((await run('rebuild', '--workspace', 'workspace-123')).code).toBe(0);
+  expect((await run('verify')).code).toBe(0);
+}, 60_000);
+
+it.each([
+  ['an unknown command', ['nonsense'], 2],
+  ['a missing option', ['token', 'create'], 2],
+  [
+    'an unknown zone',
+    ['workspace', 'create', '--id', 'x', '--name', 'x', '--time-zone', 'Mars/Base', '--currency', 'EUR'],
+    2,
+  ],
+  [
+    'an unknown currency',
+    ['workspace', 'create', '--id', 'x', '--name', 'x', '--time-zone', 'UTC', '--currency', 'XYZ'],
+    2,
+  ],
+  [
+    'a write scope for a client',
+    [
+      'token',
+      'create',
+      '--kind',
+      'client',
+      '--name',
+      'x',
+      '--workspace',
+      'first',
+      '--scope',
+      'messages:write',
+    ],
+    2,
+  ],
+  [
+    'a token of a workspace that is not there',
+    ['token', 'create', '--kind', 'client', '--name', 'x', '--workspace', 'nowhere'],
+    2,
+  ],
+  ['a price finer than a micro-unit', ['price', 'set', '--workspace', 'first', '--amount', '0.0000001'], 2],
+  ['a negative price', ['price', 'set', '--workspace', 'first', '--amount', '-1'], 2],
+  ['help', ['token', 'create', '--help'], 0],
+])('%s ends with the exit code that says so, and no stack', async (_, args, code) => {
+  const ran = await run(...args);
+  expect([ran.code, ran.stderr]).toEqual([code, expect.not.stringMatching(/\n\s+at /)]);
+});
+
+it('names every mistake in the settings at once, and masks secrets when it shows them', async () => {
+  const ran = await runCommand(['config'], {
+    PORT: 'abc',
+    LOG_LEVEL: 'loud',
+    DATABASE_URL: 'mysql://secret',
+  });
+  expect([ran.code, ran.stderr]).toEqual([
+    2,
+    expect.stringMatching(
+      /3 mistakes[\s\S]*PORT="abc"[\s\S]*DATABASE_URL: |DATABASE_URL: [\s\S]*LOG_LEVEL="loud"/,
+    ),
+  ]);
+  expect(ran.stderr).not.toContain('secret');
+  const shown = await runCommand(['config'], { DATABASE_URL: 'postgres://me:secret@127.0.0.1/x' });
+  expect(shown.stdout).toMatch(/DATABASE_URL\s+\*{8}/);
+  expect(shown.stdout).not.toContain('secret');
+});

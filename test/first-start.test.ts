@@ -1,0 +1,103 @@
+// From an empty folder to a charged turn, as the operator who cloned the repository sees it.
+import { Api } from './support/api';
+import { aFolder, runCommand, startServer } from './support/command';
+import { SAVE, type SaveData } from './support/operations';
+
+let folder: Awaited<ReturnType<typeof aFolder>>;
+beforeEach(async () => {
+  folder = await aFolder();
+});
+afterEach(() => folder.remove());
+
+const environment = () => ({ DATA_DIR: folder.path, LOG_LEVEL: 'warn' });
+
+it('makes the demo workspace, prints what to paste, and what is pasted works', async () => {
+  const server = await startServer([], environment());
+  try {
+    const printed = server.output();
+    const token = (kind: string) => new RegExp(`ctm_${kind}_[0-9A-Za-z]{36}`).exec(printed)?.[0];
+    const [save, report] = [...printed.matchAll(/-d '(.*)'$/gm)].map((match) => JSON.parse(match[1] ?? ''));
+    const saved = await new Api(server.url, token('svc')).data<SaveData>(save.query, save.variables);
+    expect(saved.saveMessage.message.tracking.outcome).toBe('TRACKED');
+    const { usage } = await new Api(server.url, token('cli')).data<{ usage: object }>(
+      report.query,
+      report.variables,
+    );
+    expect(usage).toMatchObject({
+      totals: { cost: { amount: '0.125' } },
+      growth: { messages: { percent: '31.58' } },
+    });
+    const months = `{ usage(workspaceId: "workspace-123") { totals { messages } outcomes { outcome messages } } }`;
+    const now = await new Api(server.url, token('ana')).data<{ usage: { outcomes: { messages: number }[] } }>(
+      months,
+    );
+    expect(now.usage.outcomes.slice(0, 4).every(({ messages }) => messages >= 0)).toBe(true);
+  } finally {
+    expect(await server.stop('SIGINT')).toBe(0);
+  }
+}, 60_000);
+
+it('keeps what was saved over a second start, and makes no second demo', async () => {
+  const first = await startServer([], environment());
+  const token = /ctm_svc_[0-9A-Za-z]{36}/.exec(first.output())?.[0];
+  const input = {
+    workspaceId: 'workspace-123',
+    phoneNumber: '393331234567',
+    response: 'ok',
+    idempotencyKey: 'kept',
+  };
+  await new Api(first.url, token).data<SaveData>(SAVE, { input });
+  await first.stop();
+  const second = await startServer([], environment());
+  try {
+    expect(second.output()).not.toMatch(/ctm_/);
+    const again = await new Api(second.url, token).data<SaveData>(SAVE, { input });
+    expect(again.saveMessage.replayed).toBe(true);
+  } finally {
+    await second.stop();
+  }
+}, 60_000);
+
+it('serves again after kill -9 of the server', async () => {
+  const first = await startServer(['--no-demo'], environment());
+  await first.stop('SIGKILL');
+  const second = await startServer(['--no-demo'], environment());
+  try {
+    const ready = await fetch(`${second.url}/health/ready`);
+    expect([ready.status, await ready.json()]).toEqual([200, expect.objectContaining({ status: 'ok' })]);
+  } finally {
+    expect(await second.stop()).toBe(0);
+  }
+}, 60_000);
+
+it('has no demo when told so, and a second server on the folder is told why it may not', async () => {
+  const server = await startServer(['--no-demo'], environment());
+  try {
+    expect(server.output()).not.toMatch(/ctm_|workspace-123/);
+    await expect(startServer(['--no-demo'], environment())).rejects.toThrow(/already|another|running/i);
+  } finally {
+    await server.stop();
+  }
+}, 60_000);
+
+it('commands work without a server, on a database that they start and stop', async () => {
+  const made = await runCommand(
+    [
+      'workspace',
+      'create',
+      '--id',
+      'shop',
+      '--name',
+      'Shop',
+      '--time-zone',
+      'UTC',
+      '--currency',
+      'EUR',
+      '--json',
+    ],
+    environment(),
+  );
+  expect([made.code, JSON.parse(made.stdout)]).toEqual([0, expect.objectContaining({ id: 'shop' })]);
+  const listed = await runCommand(['workspace', 'list'], environment());
+  expect(listed.stdout).toMatch(/^shop /m);
+}, 60_000);
