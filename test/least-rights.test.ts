@@ -1,0 +1,44 @@
+// The server with the rights of examples/deploy/roles.sql: it does all its work, and can't do harm.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { aCustomer, aTurn, aWorkspace, startApp } from './support/app';
+import { createDatabase } from './support/database';
+import { SAVE, type SaveData, TOTALS, type TotalsData } from './support/operations';
+
+it('saves, charges, registers and reports as a user who can neither delete nor change the schema', async () => {
+  const database = await createDatabase();
+  const role = `${database.name}_app`;
+  const roles = readFileSync(join(__dirname, '../examples/deploy/roles.sql'), 'utf8');
+  await database.sql(roles.replaceAll('centesimo_app', role).replace('change me', role));
+  const url = new URL(database.url);
+  url.username = role;
+  url.password = role;
+  const owner = await startApp({ database });
+  const app = await startApp({ database: { ...database, url: url.toString() } });
+  try {
+    const shop = await aWorkspace(owner);
+    await aCustomer(app, shop, { phoneNumber: '+393331234567' });
+    const input = aTurn(shop);
+    expect((await app.api.as(shop.service).data<SaveData>(SAVE, { input })).saveMessage.replayed).toBe(false);
+    expect((await app.api.as(shop.service).data<SaveData>(SAVE, { input })).saveMessage.replayed).toBe(true);
+    const { usage } = await app.api.as(shop.client).data<TotalsData>(TOTALS, { workspaceId: shop.id });
+    expect(usage.totals.messages).toBe(1);
+    expect(await app.services.reconciler.run()).toEqual({ charged: 0, failed: 0 });
+    for (const statement of [
+      'DELETE FROM messages',
+      'TRUNCATE messages CASCADE',
+      'DROP TABLE charges',
+      "UPDATE messages SET message = 'other'",
+      'UPDATE charges SET amount_micros = 0',
+      "INSERT INTO prices (workspace_id, starts_at, amount_micros, recorded_at) VALUES ('x', now(), 1, now())",
+    ]) {
+      await expect(app.database.dataSource.query(statement)).rejects.toThrow(/permission denied|must be owner/);
+    }
+  } finally {
+    await app.stop();
+    await owner.stop();
+    await database.sql(`DROP OWNED BY ${role}`);
+    await database.sql(`DROP ROLE ${role}`);
+    await database.drop();
+  }
+});
