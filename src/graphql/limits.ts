@@ -4,6 +4,7 @@ import {
   type DocumentNode,
   type FragmentDefinitionNode,
   GraphQLError,
+  type GraphQLField,
   type GraphQLSchema,
   Kind,
   type OperationDefinitionNode,
@@ -125,34 +126,54 @@ function rootFields(
 }
 
 /** Lists without an argument that says how long they are. */
-const LENGTHS: Readonly<Record<string, number>> = { heatmap: 10, timeline: 20, outcomes: 5, items: 1 };
+const LENGTHS: Readonly<Record<string, number>> = { heatmap: 10, timeline: 20, outcomes: 5 };
 const LONGEST_PAGE = 100;
 
 /** A page costs its length times a row. Longer pages are refused by the services, in words. */
 const estimator: ComplexityEstimator = ({ args, childComplexity, field }) => {
-  const asked: unknown = args.first ?? args.limit;
-  const length =
-    typeof asked === 'number' ? Math.min(Math.max(asked, 1), LONGEST_PAGE) : (LENGTHS[field.name] ?? 1);
-  return 1 + length * childComplexity;
+  const length = lengthOf(field, args);
+  return 1 + Math.min(Math.max(length, 1), LONGEST_PAGE) * childComplexity;
 };
 
-/** What an operation costs with these variables. */
-export const complexityOf = (
+/** Given as null, a length is its default, as it is when it's left out. */
+function lengthOf(field: GraphQLField<unknown, unknown>, args: Readonly<Record<string, unknown>>): number {
+  for (const { name, defaultValue } of field.args) {
+    if (name !== 'first' && name !== 'limit') continue;
+    const asked = args[name] ?? defaultValue;
+    if (typeof asked === 'number') return asked;
+  }
+  return LENGTHS[field.name] ?? 1;
+}
+
+/** What an operation costs with these variables, which must be right. Throws what GraphQL refuses about the document. */
+export function complexityOf(
   schema: GraphQLSchema,
   query: DocumentNode,
   variables: Readonly<Record<string, unknown>>,
   operationName: string | undefined,
-): number =>
-  getComplexity({
-    schema,
-    query,
-    variables: { ...variables },
-    ...(operationName ? { operationName } : {}),
-    estimators: [estimator],
-  });
+): number {
+  const named = operationName === undefined ? {} : { operationName };
+  try {
+    return getComplexity({
+      schema,
+      query,
+      variables: { ...variables },
+      ...named,
+      estimators: [estimator],
+    });
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
+    throw new GraphQLError(error.message, { extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } });
+  }
+}
+
+/** Apollo keeps parsed documents, and n8n sends the same one for ever. */
+const selected = new WeakMap<DocumentNode, ReadonlySet<string>>();
 
 /** The coordinates ('Customer.usage') of every field that the document selects. */
-export function selectedFields(schema: GraphQLSchema, document: DocumentNode): Set<string> {
+export function selectedFields(schema: GraphQLSchema, document: DocumentNode): ReadonlySet<string> {
+  const known = selected.get(document);
+  if (known) return known;
   const found = new Set<string>();
   const types = new TypeInfo(schema);
   visit(
@@ -163,5 +184,6 @@ export function selectedFields(schema: GraphQLSchema, document: DocumentNode): S
       },
     }),
   );
+  selected.set(document, found);
   return found;
 }

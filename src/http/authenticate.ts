@@ -1,8 +1,12 @@
 // Who calls: decided by the Authorization header alone, before a body is read.
 import type { FastifyRequest } from 'fastify';
+import { createJwtVerifier } from '../auth/jwt';
 import type { Principal } from '../auth/principal';
 import { looksOpaque } from '../auth/tokens';
+import type { Config } from '../config';
 import { AppError, unauthenticated } from '../errors';
+import type { TokenService } from '../services/tokens';
+import type { Clock } from '../time';
 import type { RateLimits } from './rate-limits';
 
 export interface Authenticators {
@@ -10,6 +14,17 @@ export interface Authenticators {
   token: (token: string) => Promise<Principal>;
   /** A JSON Web Token of a person's login; undefined: there is no such login. */
   jwt: ((token: string) => Promise<Principal>) | undefined;
+}
+
+/** Our own tokens always; those of a login when one is configured. */
+export function authenticatorsOf(config: Config, tokens: TokenService, clock: Clock): Authenticators {
+  const { jwtJwksUrl: jwksUrl, jwtIssuer: issuer, jwtAudience: audience } = config;
+  const token = (text: string): Promise<Principal> => tokens.verify(text);
+  if (jwksUrl === undefined || issuer === undefined || audience === undefined)
+    return { token, jwt: undefined };
+  const { jwtAlgorithms: algorithms, jwtWorkspacesClaim, jwtScopesClaim } = config;
+  const claims = { workspacesClaim: jwtWorkspacesClaim, scopesClaim: jwtScopesClaim };
+  return { token, jwt: createJwtVerifier({ jwksUrl, issuer, audience, algorithms, ...claims }, clock) };
 }
 
 const REFUSED = 'A valid token is needed: Authorization: Bearer ctm_... Is it complete, expired or revoked?';

@@ -1,10 +1,13 @@
 // The only place that hides a message: what is not meant for callers becomes an id that the log has too.
 import { randomUUID } from 'node:crypto';
+import { types } from 'node:util';
 import { unwrapResolverError } from '@apollo/server/errors';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { DatabaseError } from 'pg';
 import type { Logger } from 'pino';
 import { isTransient } from '../database/sql';
-import { AppError, ERROR_CODES, type ErrorCode, printError, unavailable } from '../errors';
+import { AppError, badInput, ERROR_CODES, type ErrorCode, printError, unavailable } from '../errors';
+import { aboutTheInput, withoutValue } from './without-values';
 
 /** Codes of GraphQL's own layers whose messages speak of the document alone, with the status each deserves. */
 const GRAPHQL_CODES: Readonly<Record<string, number>> = {
@@ -20,7 +23,8 @@ const GRAPHQL_CODES: Readonly<Record<string, number>> = {
 export const statusOf = (code: unknown): number =>
   isOurs(code) ? ERROR_CODES[code].status : (GRAPHQL_CODES[String(code)] ?? 500);
 
-const isOurs = (code: unknown): code is ErrorCode => typeof code === 'string' && code in ERROR_CODES;
+const isOurs = (code: unknown): code is ErrorCode =>
+  typeof code === 'string' && Object.hasOwn(ERROR_CODES, code);
 
 /** What is told of an error, in the form that n8n needs: the code stands in the message too. */
 export interface PublicError {
@@ -44,7 +48,7 @@ export function toPublicError(error: unknown, logger: Logger): PublicError {
     };
   }
   const errorId = randomUUID();
-  logger.error({ errorId, err: describeUnexpected(error) }, 'unexpected error');
+  logger.error({ errorId, error: describeUnexpected(error) }, 'unexpected error');
   return {
     message: printError(
       'INTERNAL_SERVER_ERROR',
@@ -67,14 +71,16 @@ export function maskGraphQLError(
   raw: unknown,
   logger: Logger,
 ): GraphQLFormattedError {
-  const original = originalOf(raw);
   const place = {
     ...(formatted.locations ? { locations: formatted.locations } : {}),
     ...(formatted.path ? { path: formatted.path } : {}),
   };
+  const input = raw instanceof GraphQLError ? aboutTheInput(raw) : undefined;
+  if (input !== undefined) return { ...toPublicError(badInput(input), logger), ...place };
+  const original = originalOf(raw);
   const code = String(formatted.extensions?.code ?? '');
   if (!(original instanceof AppError) && isOfTheDocument(code, raw, original)) {
-    return { message: printError(code, withoutValues(formatted.message)), ...place, extensions: { code } };
+    return { message: printError(code, withoutValue(formatted.message)), ...place, extensions: { code } };
   }
   return { ...toPublicError(original, logger), ...place };
 }
@@ -86,21 +92,26 @@ function originalOf(raw: unknown): unknown {
   return error;
 }
 
-/** Said by the parser, the validator or the coercion of variables about the document; not thrown by our own code. */
+/** Said by the parser, the validator or Apollo about the document; not thrown by our own code. */
 const isOfTheDocument = (code: string, raw: unknown, original: unknown): boolean =>
-  code in GRAPHQL_CODES && raw instanceof GraphQLError && original instanceof GraphQLError;
+  Object.hasOwn(GRAPHQL_CODES, code) && raw instanceof GraphQLError && original instanceof GraphQLError;
 
-/** GraphQL quotes a variable's value when it refuses it; a customer's words are in there. */
-const withoutValues = (message: string): string =>
-  message.replace(/got invalid value [\s\S]*?(?= at "|; )/, 'got an invalid value');
-
-/** SQL, rows and hosts stay in; a database error's DETAIL can hold a customer's words, so it is not logged either. */
-const describeUnexpected = (error: unknown): object =>
-  error instanceof Error
+/** For the log. PostgreSQL quotes rows and values in its messages, so of its errors only names and places are kept. */
+function describeUnexpected(error: unknown): object {
+  if (error instanceof DatabaseError) {
+    const { code, constraint, table, column, routine, stack = '' } = error;
+    const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
+    return { type: 'DatabaseError', code, constraint, table, column, routine, stack: frames.join('\n') };
+  }
+  return isError(error)
     ? { type: error.name, message: error.message, code: codeOf(error), stack: error.stack }
     : { type: typeof error };
+}
 
 const describeCause = (cause: unknown): object | undefined =>
-  cause instanceof Error ? { type: cause.name, code: codeOf(cause) } : undefined;
+  isError(cause) ? { type: cause.name, code: codeOf(cause) } : undefined;
+
+/** Also for errors that Node's own modules make, which a test's sandbox doesn't know as its Error. */
+const isError = (error: unknown): error is Error => error instanceof Error || types.isNativeError(error);
 
 const codeOf = (error: Error): unknown => ('code' in error ? error.code : undefined);

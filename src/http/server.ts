@@ -1,29 +1,26 @@
 // The door: HTTP in, JSON out, whatever happens. Every refusal has an errors array, since n8n looks at nothing else.
 import { randomUUID } from 'node:crypto';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import type { ApolloServer } from '@apollo/server';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import fastifyCors from '@fastify/cors';
-import Fastify, {
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  LogController,
-} from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
-import { createJwtVerifier } from '../auth/jwt';
 import type { Principal } from '../auth/principal';
 import type { Config } from '../config';
 import { Snapshot } from '../database/snapshot';
 import type { Database } from '../database/transaction';
-import { AppError, printError, unavailable } from '../errors';
+import { AppError, badInput } from '../errors';
 import { createContext, type GraphQLServices } from '../graphql/context';
 import type { TokenService } from '../services/tokens';
 import type { Clock } from '../time';
-import { createApollo, type RequestNotes, type ServerContext } from './apollo';
-import { type Authenticators, authenticate } from './authenticate';
+import { createApollo } from './apollo';
+import { authenticate, authenticatorsOf } from './authenticate';
 import { registerHealth } from './health';
-import { toPublicError } from './mask-error';
+import { SANDBOX_ORIGIN, sendLandingPage, wantsLandingPage } from './landing-page';
+import type { RequestNotes, ServerContext } from './operation';
 import { createRateLimits, type RateLimits } from './rate-limits';
+import { answerBrokenRequest, fromFastify, sendError, takeOnlyJson } from './refusals';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -44,12 +41,19 @@ export interface ServerDeps {
 export interface Server {
   /** Listens; answers with its URL, without a slash at the end. */
   start(): Promise<string>;
-  /** Refuses what comes new, finishes what is in flight, then closes. */
+  /** Takes no new callers, finishes what is in flight, then closes. Gives up after SHUTDOWN_TIMEOUT_MS. */
   stop(): Promise<void>;
 }
 
-const SANDBOX_ORIGIN = 'https://studio.apollographql.com';
 const HEADERS_WITHIN_MS = 10_000;
+/** Node looks for requests that are late only this often; its own default is 30 s. */
+const LATE_REQUESTS_EVERY_MS = 1_000;
+
+interface Parts extends ServerDeps {
+  apollo: ApolloServer<ServerContext>;
+  rateLimits: RateLimits;
+  state: { stopping: boolean };
+}
 
 export function createServer(deps: ServerDeps): Server {
   const { config, logger } = deps;
@@ -60,14 +64,16 @@ export function createServer(deps: ServerDeps): Server {
   return {
     async start() {
       await apollo.start();
-      await registerAll(app, deps, apollo, rateLimits, state);
+      await registerAll(app, { ...deps, apollo, rateLimits, state });
       await app.listen({ host: config.host, port: config.port });
       await deps.services.tokens.listen();
       return urlOf(app, config.host);
     },
     async stop() {
       state.stopping = true;
+      const late = setTimeout(() => app.server.closeAllConnections(), config.shutdownTimeoutMs);
       await app.close();
+      clearTimeout(late);
       await apollo.stop();
     },
   };
@@ -77,211 +83,104 @@ function createFastify(config: Config, logger: Logger): FastifyInstance {
   return Fastify({
     bodyLimit: config.bodyLimitBytes,
     requestTimeout: config.requestTimeoutMs,
-    http: { headersTimeout: Math.min(HEADERS_WITHIN_MS, config.requestTimeoutMs) },
+    http: {
+      headersTimeout: Math.min(HEADERS_WITHIN_MS, config.requestTimeoutMs),
+      connectionsCheckingInterval: LATE_REQUESTS_EVERY_MS,
+    },
     trustProxy: config.trustProxy,
-    logController: new LogController({ disableRequestLogging: true }),
     logger: false,
     genReqId: () => randomUUID(),
     // Ours says it in the form that callers know.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     clientErrorHandler: answerBrokenRequest,
-    frameworkErrors: (error, _request, reply) => {
-      sendError(
-        reply,
-        new AppError('BAD_USER_INPUT', "The request's path can't be read.", undefined, { cause: error }),
-        logger,
-      );
+    frameworkErrors: (_error, _request, reply) => {
+      sendError(reply, badInput("The request's path can't be read."), logger);
     },
   });
 }
 
-async function registerAll(
-  app: FastifyInstance,
-  deps: ServerDeps,
-  apollo: ReturnType<typeof createApollo>,
-  rateLimits: RateLimits,
-  state: { stopping: boolean },
-): Promise<void> {
-  const { config, logger, database, services } = deps;
+async function registerAll(app: FastifyInstance, parts: Parts): Promise<void> {
+  const { config, logger, database, services, state } = parts;
   app.decorateRequest('principal', undefined);
   app.decorateRequest('notes');
   app.setErrorHandler((error, _request, reply) => sendError(reply, fromFastify(error, config), logger));
-  app.setNotFoundHandler((request, reply) =>
-    sendError(
-      reply,
-      new AppError(
-        'NOT_FOUND',
-        `There is no ${request.method} ${pathOf(request)}. GraphQL is at POST /graphql.`,
-      ),
-      logger,
-    ),
-  );
+  app.setNotFoundHandler((request, reply) => sendError(reply, notFound(request), logger));
   app.addHook('onRequest', async (request, reply) => {
     request.notes = {};
-    reply.header('x-request-id', request.id);
-    if (!state.stopping) return;
-    reply.header('connection', 'close');
-    if (!request.url.startsWith('/health/')) throw unavailable('The server is stopping. Try again shortly.');
+    reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
+  });
+  app.addHook('onSend', async (_request, reply) => {
+    // Whoever comes again must come to another server.
+    if (state.stopping) reply.header('connection', 'close');
   });
   app.addHook('onResponse', async (request, reply) => logRequest(logger, request, reply));
   await app.register(fastifyCors, {
     origin: [...config.corsOrigins, ...(config.sandbox ? [SANDBOX_ORIGIN] : [])],
     methods: ['GET', 'POST', 'OPTIONS'],
-    allowedHeaders: ['content-type', 'authorization', 'apollo-require-preflight'],
+    allowedHeaders: ['content-type', 'authorization', 'apollo-require-preflight', 'x-apollo-operation-name'],
     exposedHeaders: ['x-request-id', 'retry-after', 'content-disposition'],
     maxAge: 600,
     strictPreflight: false,
   });
-  refuseBareGraphQL(app);
+  takeOnlyJson(app);
   registerHealth(app, {
     database,
     accepting: () => services.saveMessages.accepting,
     stopping: () => state.stopping,
   });
-  registerGraphQL(app, deps, apollo, rateLimits);
+  registerGraphQL(app, parts);
 }
 
-function registerGraphQL(
-  app: FastifyInstance,
-  { config, services, database, clock }: ServerDeps,
-  apollo: ReturnType<typeof createApollo>,
-  rateLimits: RateLimits,
-): void {
+function registerGraphQL(app: FastifyInstance, parts: Parts): void {
+  const { config, services, database, clock, apollo, rateLimits } = parts;
   const authenticators = authenticatorsOf(config, services.tokens, clock);
-  const handler = fastifyApolloHandler<ServerContext>(apollo, {
+  const runOperation = fastifyApolloHandler<ServerContext>(apollo, {
     context: async (request, reply) => {
+      const { principal, notes, id: requestId } = request;
+      if (!principal) throw new Error('An operation came past authentication.');
       const snapshot = new Snapshot(database, clock());
       // A caller who goes away is read for no longer.
       reply.raw.once('close', () => void snapshot.end());
-      const principal = request.principal ?? NOBODY;
-      return {
-        ...createContext({ requestId: request.id, principal, services, snapshot }),
-        notes: request.notes,
-      };
+      return { ...createContext({ requestId, principal, services, snapshot }), notes };
     },
   });
+  const isPage = (request: FastifyRequest) => config.sandbox && wantsLandingPage(request);
   app.route({
     method: ['GET', 'POST'],
     url: '/graphql',
     onRequest: async (request) => {
-      if (config.sandbox && wantsLandingPage(request)) return;
+      if (isPage(request)) return;
+      checkHost(request);
       request.principal = await authenticate(request, authenticators, rateLimits);
     },
-    handler,
+    handler(request, reply) {
+      return isPage(request) ? sendLandingPage(apollo, reply) : runOperation.call(this, request, reply);
+    },
   });
-  if (config.sandbox) app.get('/', (request, reply) => handler.call(app, request, reply));
-}
-
-/** Only the landing page is served to it, and that asks for nothing. */
-const NOBODY: Principal = {
-  ...{ id: '', name: '', kind: 'USER', scopes: new Set(), workspaceIds: [], expiresAt: null },
-};
-
-/** A browser that opens the page, rather than a client that sends an operation. */
-const wantsLandingPage = (request: FastifyRequest): boolean =>
-  request.method === 'GET' &&
-  !request.url.includes('?') &&
-  (request.headers.accept ?? '').includes('text/html');
-
-function authenticatorsOf(config: Config, tokens: TokenService, clock: Clock): Authenticators {
-  const { jwtJwksUrl: jwksUrl, jwtIssuer: issuer, jwtAudience: audience } = config;
-  const jwt =
-    jwksUrl && issuer && audience
-      ? createJwtVerifier(
-          {
-            ...{ jwksUrl, issuer, audience, algorithms: config.jwtAlgorithms },
-            ...{ workspacesClaim: config.jwtWorkspacesClaim, scopesClaim: config.jwtScopesClaim },
-          },
-          clock,
-        )
-      : undefined;
-  return { token: (token) => tokens.verify(token), jwt };
-}
-
-/** The first version of n8n's GraphQL node posts the bare document: it is told what to set. */
-function refuseBareGraphQL(app: FastifyInstance): void {
-  app.addContentTypeParser('application/graphql', (_request, _payload, done) => {
-    const message =
-      "Content-Type application/graphql is not taken. In n8n's GraphQL node set Request Format to JSON; elsewhere send application/json.";
-    done(new AppError('UNSUPPORTED_MEDIA_TYPE', message));
+  app.get('/', (request, reply) => {
+    if (isPage(request)) return sendLandingPage(apollo, reply);
+    throw notFound(request);
   });
 }
 
-/** Fastify's own refusals in our words. */
-function fromFastify(error: unknown, config: Config): unknown {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
-  if (error instanceof AppError) return error;
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-    return new AppError(
-      'PAYLOAD_TOO_LARGE',
-      `The body is larger than ${config.bodyLimitBytes} bytes. Send less at once.`,
-    );
-  }
-  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
-    return new AppError('UNSUPPORTED_MEDIA_TYPE', 'Send JSON, with Content-Type: application/json.');
-  }
-  if (status >= 400 && status < 500) {
-    return new AppError('BAD_USER_INPUT', 'The body is not JSON. Send {"query": "...", "variables": {...}}.');
-  }
-  return error;
+/** Apollo's adapter makes a URL of it. */
+function checkHost({ host }: FastifyRequest): void {
+  if (!URL.canParse(`http://${host}/`)) throw badInput("The request's Host header can't be read.");
 }
 
-function sendError(reply: FastifyReply, error: unknown, logger: Logger): FastifyReply {
-  const told = toPublicError(error, logger);
-  const status =
-    error instanceof AppError ? error.status : told.extensions.code === 'SERVICE_UNAVAILABLE' ? 503 : 500;
-  const { retryAfterSeconds } = told.extensions;
-  if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds));
-  if (status === 401) reply.header('www-authenticate', 'Bearer');
-  reply.request.notes ??= {};
-  reply.request.notes.errorCodes = [told.extensions.code];
-  return reply
-    .code(status)
-    .type('application/json; charset=utf-8')
-    .send({ errors: [told] });
-}
+const pathOf = (request: FastifyRequest): string => (request.url.split('?', 1)[0] ?? '/').slice(0, 200);
 
-/** What isn't even HTTP, or didn't arrive in time. */
-function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const late = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
-  const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
-  const line = late
-    ? '408 Request Timeout'
-    : tooLarge
-      ? '431 Request Header Fields Too Large'
-      : '400 Bad Request';
-  const message = late
-    ? 'The request did not arrive in time.'
-    : 'This is not an HTTP request that can be read.';
-  const body = JSON.stringify({
-    errors: [{ message: printError('BAD_USER_INPUT', message), extensions: { code: 'BAD_USER_INPUT' } }],
-  });
-  socket.end(
-    `HTTP/1.1 ${line}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
-}
-
-const pathOf = (request: FastifyRequest): string => request.url.split('?', 1)[0] ?? '/';
+const notFound = (request: FastifyRequest): AppError =>
+  new AppError('NOT_FOUND', `There is no ${request.method} ${pathOf(request)}. GraphQL is at POST /graphql.`);
 
 /** One line a request: ids, codes and durations; no words, no variables, no token. */
 function logRequest(logger: Logger, request: FastifyRequest, reply: FastifyReply): void {
-  const { notes, principal } = request;
+  const { id: requestId, method, notes, principal } = request;
+  const durationMs = Math.round(reply.elapsedTime * 10) / 10;
+  const caller = { principal: principal?.id, kind: principal?.kind };
   logger.info(
-    {
-      ...{ requestId: request.id, method: request.method, path: pathOf(request), status: reply.statusCode },
-      ...{
-        durationMs: Math.round(reply.elapsedTime * 10) / 10,
-        principal: principal?.id,
-        kind: principal?.kind,
-      },
-      ...notes,
-    },
+    { requestId, method, path: pathOf(request), status: reply.statusCode, durationMs, ...caller, ...notes },
     'request',
   );
 }

@@ -1,0 +1,130 @@
+// What happens to one operation before it runs and before its answer leaves.
+import type { ApolloServerPlugin, BaseContext } from '@apollo/server';
+import {
+  GraphQLError,
+  type GraphQLFormattedError,
+  getVariableValues,
+  type OperationDefinitionNode,
+} from 'graphql';
+import { checkEdges } from '../auth/permissions';
+import { AppError, ERROR_CODES, printError } from '../errors';
+import type { GraphQLContext } from '../graphql/context';
+import { complexityOf, LIMITS, selectedFields } from '../graphql/limits';
+import { schema } from '../graphql/schema';
+import { statusOf } from './mask-error';
+import type { RateLimits } from './rate-limits';
+
+/** What the request's log line says of its operation. */
+export interface RequestNotes {
+  operationName?: string;
+  operationType?: string;
+  errorCodes?: string[];
+  /** Of what was masked; the log has a line of its own for each. */
+  errorIds?: string[];
+}
+
+/** The context that resolvers get, and what the request's log line takes from it. */
+export interface ServerContext extends GraphQLContext, BaseContext {
+  readonly notes: RequestNotes;
+}
+
+export const operationPlugin = (rateLimits: RateLimits): ApolloServerPlugin<ServerContext> => ({
+  async requestDidStart() {
+    return {
+      async didResolveOperation({ request, document, operation, contextValue: { notes, principal } }) {
+        if (!operation) return;
+        notes.operationType = operation.operation;
+        if (operation.name) notes.operationName = operation.name.value;
+        if (operation.operation !== 'query') {
+          refuse(checkEdges(principal, selectedFields(schema, document)));
+          return;
+        }
+        await rateLimits.read(principal.id).catch(rethrow);
+        checkComplexity(document, operation, request.variables ?? {});
+      },
+      async willSendResponse({ response, contextValue: { notes, snapshot }, operation }) {
+        await snapshot.end();
+        if (response.body.kind !== 'single') return;
+        const result = response.body.singleResult;
+        if (!result.errors || result.errors.length === 0) return;
+        if (operation?.operation === 'mutation') {
+          // A write's payload is whole or it isn't there: n8n takes half of it for a failure.
+          if (result.data !== undefined) result.data = null;
+          result.errors = result.errors.map(afterWrite);
+        }
+        note(notes, result.errors);
+        if (!result.data) response.http.status = honestStatus(response.http.status, result.errors);
+        const wait = result.errors.map(retryAfterOf).find((seconds) => seconds !== undefined);
+        if (wait !== undefined) response.http.headers.set('retry-after', String(wait));
+      },
+    };
+  },
+});
+
+/** Wrong variables are left to the execution, which never starts with them and says what is wrong with each. */
+function checkComplexity(
+  document: Parameters<typeof complexityOf>[1],
+  operation: OperationDefinitionNode,
+  variables: Readonly<Record<string, unknown>>,
+): void {
+  const { errors } = getVariableValues(schema, operation.variableDefinitions ?? [], variables);
+  if (errors) return;
+  const complexity = complexityOf(schema, document, variables, operation.name?.value);
+  if (complexity <= LIMITS.complexity) return;
+  throw new GraphQLError(
+    `The operation costs ${complexity}; at most ${LIMITS.complexity} is answered. Ask for shorter pages or fewer fields.`,
+    { extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } },
+  );
+}
+
+/**
+ * An error below a mutation's field came after its COMMIT, and one that nobody expected may have. The key makes it safe
+ * to ask again, so that is what the caller is told.
+ */
+function afterWrite(error: GraphQLFormattedError): GraphQLFormattedError {
+  const { code, errorId } = error.extensions ?? {};
+  const below = (error.path?.length ?? 0) > 1;
+  if (code === 'INTERNAL_SERVER_ERROR' || (below && code === 'SERVICE_UNAVAILABLE')) {
+    const message =
+      'The answer could not be completed; the write may have been done. Send the same again: with the same idempotencyKey nothing is saved or charged twice.';
+    return {
+      ...error,
+      message: printError('SERVICE_UNAVAILABLE', errorId ? `${message} Error id: ${errorId}.` : message),
+      extensions: { code: 'SERVICE_UNAVAILABLE', retryAfterSeconds: 1, ...(errorId ? { errorId } : {}) },
+    };
+  }
+  return below ? { ...error, message: `${error.message} The write itself was done.` } : error;
+}
+
+function note(notes: RequestNotes, errors: readonly GraphQLFormattedError[]): void {
+  notes.errorCodes = errors.map((error) => String(error.extensions?.code));
+  const ids = errors.flatMap(({ extensions }) => (extensions?.errorId ? [String(extensions.errorId)] : []));
+  if (ids.length > 0) notes.errorIds = ids;
+}
+
+/** Keeps a refusal's own status (405, 406, 415); what ends without data is never 200. */
+function honestStatus(given: number | undefined, errors: readonly GraphQLFormattedError[]): number {
+  if (given !== undefined && given >= 400 && given < 500 && given !== 400) return given;
+  // Of several errors the one that passes: what was sent may be right.
+  const codes = errors.map((error) => error.extensions?.code);
+  return statusOf(codes.find(isRetryable) ?? codes[0]);
+}
+
+const isRetryable = (code: unknown): boolean =>
+  Object.entries(ERROR_CODES).some(([name, { retryable }]) => name === code && retryable);
+
+const retryAfterOf = ({ extensions }: GraphQLFormattedError): number | undefined =>
+  typeof extensions?.retryAfterSeconds === 'number' ? extensions.retryAfterSeconds : undefined;
+
+function refuse(verdict: AppError | true): void {
+  if (verdict !== true) rethrow(verdict);
+}
+
+/** Before execution Apollo passes on GraphQLErrors only; the original stays inside for the masker. */
+function rethrow(error: unknown): never {
+  if (!(error instanceof AppError)) throw error;
+  throw new GraphQLError(printError(error.code, error.message), {
+    originalError: error,
+    extensions: { code: error.code },
+  });
+}

@@ -1,0 +1,73 @@
+// Refusals that come before GraphQL: all of them JSON with an errors array and an honest status.
+import type { Socket } from 'node:net';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { Logger } from 'pino';
+import { AppError, printError } from '../errors';
+import { statusOf, toPublicError } from './mask-error';
+
+/** Answers with one error, whatever it is. */
+export function sendError(reply: FastifyReply, error: unknown, logger: Logger): FastifyReply {
+  const told = toPublicError(error, logger);
+  const { code, errorId, retryAfterSeconds } = told.extensions;
+  const status = statusOf(code);
+  if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds));
+  if (status === 401) reply.header('www-authenticate', 'Bearer');
+  reply.request.notes = {
+    ...reply.request.notes,
+    errorCodes: [code],
+    ...(errorId === undefined ? {} : { errorIds: [errorId] }),
+  };
+  return reply
+    .code(status)
+    .type('application/json; charset=utf-8')
+    .send({ errors: [told] });
+}
+
+/** Fastify's own refusals in our words. */
+export function fromFastify(error: unknown, limits: { bodyLimitBytes: number }): unknown {
+  if (error instanceof AppError || !(error instanceof Error)) return error;
+  const code = 'code' in error ? String(error.code) : '';
+  const status = 'statusCode' in error ? Number(error.statusCode) : 500;
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    const message = `The body is larger than ${limits.bodyLimitBytes} bytes. Send less at once.`;
+    return new AppError('PAYLOAD_TOO_LARGE', message);
+  }
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
+    return new AppError('UNSUPPORTED_MEDIA_TYPE', 'Send JSON, with Content-Type: application/json.');
+  }
+  if (status < 400 || status >= 500) return error;
+  return new AppError('BAD_USER_INPUT', 'The body is not JSON. Send {"query": "...", "variables": {...}}.');
+}
+
+/** JSON is all that is taken. The first version of n8n's GraphQL node posts the bare document: it is told what to set. */
+export function takeOnlyJson(app: FastifyInstance): void {
+  app.removeContentTypeParser('text/plain');
+  app.addContentTypeParser('application/graphql', (_request, _payload, done) => {
+    const message =
+      "Content-Type application/graphql is not taken. In n8n's GraphQL node set Request Format to JSON; elsewhere send application/json.";
+    done(new AppError('UNSUPPORTED_MEDIA_TYPE', message));
+  });
+}
+
+/** What isn't even HTTP, or didn't arrive in time: there is no request yet, so the answer is written by hand. */
+export function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [line, message] = BROKEN[error.code ?? ''] ?? [
+    '400 Bad Request',
+    'This is not an HTTP request that can be read.',
+  ];
+  const body = JSON.stringify({
+    errors: [{ message: printError('BAD_USER_INPUT', message), extensions: { code: 'BAD_USER_INPUT' } }],
+  });
+  socket.end(
+    `HTTP/1.1 ${line}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
+
+const BROKEN: Readonly<Record<string, readonly [string, string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'The request did not arrive in time.'],
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', "The request's headers are too large."],
+};
