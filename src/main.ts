@@ -7,6 +7,7 @@ import { configCommand } from './cli/config';
 import { customerCommand } from './cli/customer';
 import { demoCommand } from './cli/demo';
 import { migrateCommand } from './cli/migrate';
+import { moveCommand } from './cli/move';
 import { priceCommand } from './cli/price';
 import { reconcileCommand } from './cli/reconcile';
 import { reportCommand } from './cli/report';
@@ -30,6 +31,7 @@ async function main(): Promise<void> {
     .addCommand(reconcileCommand(cli))
     .addCommand(verifyCommand(cli))
     .addCommand(rebuildCommand(cli))
+    .addCommand(moveCommand(cli))
     .addCommand(demoCommand(cli))
     .addCommand(configCommand(cli));
   try {

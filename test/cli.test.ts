@@ -211,6 +211,28 @@ it('makes the demo, reports its month, and verifies', async () => {
   expect((await run('verify')).code).toBe(0);
 }, 60_000);
 
+it('moves everything into another, empty database, and refuses one that is in use', async () => {
+  const other = await createDatabase({ empty: true });
+  try {
+    const target = new URL(other.url).toString();
+    const moved = await json<{ rows: Record<string, number> }>('move', '--to', target);
+    const [kept] = await database.sql<{ messages: string; prices: string }>(
+      'SELECT (SELECT count(*) FROM messages) AS messages, (SELECT count(*) FROM prices) AS prices',
+    );
+    expect([moved.rows.messages, moved.rows.prices]).toEqual([Number(kept?.messages), Number(kept?.prices)]);
+    const there = (...args: string[]) => runCommand(args, { DATABASE_URL: other.url });
+    expect((await there('verify')).code).toBe(0);
+    const shop = ['--name', 'x', '--time-zone', 'UTC', '--currency', 'EUR'];
+    expect((await there('workspace', 'create', '--id', 'after-the-move', ...shop)).code).toBe(0);
+    expect(await run('move', '--to', target)).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/has workspaces already/),
+    });
+  } finally {
+    await other.drop();
+  }
+}, 60_000);
+
 it.each([
   ['an unknown command', ['nonsense'], 2],
   ['a missing option', ['token', 'create'], 2],
