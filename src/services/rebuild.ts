@@ -3,6 +3,7 @@ import type { Sql } from '../database/sql';
 import { type Database, inTransaction } from '../database/transaction';
 import { buckets } from '../period';
 import { localDate } from '../time';
+import { slotsFromRecords } from './roll-ups';
 import { lockWorkspace, type Workspace } from './workspaces';
 
 /** More days than a workspace can have: turns lie between 2009 and now. */
@@ -154,14 +155,9 @@ const toSpan = ([row]: readonly SpanRow[]): Span | undefined =>
 const SLOTS = `
   INSERT INTO usage_slots (workspace_id, slot_at, shard, messages, cost_micros, first_at, last_at, no_response,
     unknown_customer, inactive_customer)
-  SELECT m.workspace_id, date_bin('15 minutes', m.occurred_at, '2000-01-01 00:00:00+00') AS slot_at, 0,
-    count(c.id) FILTER (WHERE NOT c.reversal), coalesce(sum(c.amount_micros), 0)::bigint,
-    min(c.occurred_at), max(c.occurred_at), count(*) FILTER (WHERE m.outcome = 'NO_RESPONSE'),
-    count(*) FILTER (WHERE m.outcome = 'UNKNOWN_CUSTOMER'), count(*) FILTER (WHERE m.outcome = 'INACTIVE_CUSTOMER')
-  FROM messages m
-  LEFT JOIN charges c ON c.workspace_id = m.workspace_id AND c.message_id = m.id
-  WHERE m.workspace_id = $1 AND m.occurred_at >= $2 AND m.occurred_at < $3 AND m.outcome <> 'DEFERRED'
-  GROUP BY m.workspace_id, 2`;
+  SELECT $1, s.slot_at, 0, s.messages, s.cost_micros, s.first_at, s.last_at, s.no_response, s.unknown_customer,
+    s.inactive_customer
+  FROM (${slotsFromRecords((table) => `${table}.occurred_at >= $2 AND ${table}.occurred_at < $3`)}) s`;
 
 const CUSTOMER_DAYS = `
   INSERT INTO customer_days (workspace_id, day, customer_id, messages, cost_micros, first_at, last_at)

@@ -76,3 +76,23 @@ const customerUpsert = (
       cost_micros = u.cost_micros + excluded.cost_micros,
       first_at = least(u.first_at, excluded.first_at),
       last_at = greatest(u.last_at, excluded.last_at)`;
+
+/**
+ * What the records of a workspace ($1) say about its slots: rows (slot_at, messages, cost_micros, first_at, last_at,
+ * no_response, unknown_customer, inactive_customer). `condition` narrows a table's rows further.
+ */
+export const slotsFromRecords = (condition: (table: string) => string): string => `
+  SELECT r.slot_at, sum(r.messages)::bigint AS messages, sum(r.cost)::bigint AS cost_micros,
+    min(r.first_at) AS first_at, max(r.last_at) AS last_at, sum(r.no_response)::bigint AS no_response,
+    sum(r.unknown)::bigint AS unknown_customer, sum(r.inactive)::bigint AS inactive_customer
+  FROM (
+    SELECT date_bin('15 minutes', c.occurred_at, '2000-01-01 00:00:00+00') AS slot_at,
+      (NOT c.reversal)::int AS messages, c.amount_micros AS cost, c.occurred_at AS first_at, c.occurred_at AS last_at,
+      0 AS no_response, 0 AS unknown, 0 AS inactive
+    FROM charges c WHERE c.workspace_id = $1 AND ${condition('c')}
+    UNION ALL
+    SELECT date_bin('15 minutes', m.occurred_at, '2000-01-01 00:00:00+00'), 0, 0, NULL, NULL,
+      (m.outcome = 'NO_RESPONSE')::int, (m.outcome = 'UNKNOWN_CUSTOMER')::int, (m.outcome = 'INACTIVE_CUSTOMER')::int
+    FROM messages m
+    WHERE m.workspace_id = $1 AND ${condition('m')} AND m.outcome <> 'TRACKED' AND m.outcome <> 'DEFERRED'
+  ) r GROUP BY r.slot_at`;

@@ -1,6 +1,7 @@
 // Do the roll-ups say what the records say? Reads every workspace: for the operator, never behind a token.
 import type { Sql } from '../database/sql';
 import { daysOf } from './rebuild';
+import { slotsFromRecords } from './roll-ups';
 import type { Workspace } from './workspaces';
 
 export interface Difference {
@@ -79,24 +80,14 @@ const compare = (records: string, rollUps: string): string => `
   UNION ALL
   SELECT NULL, NULL, NULL, count(*) FROM both_sides`;
 
+const slotSums = (table: string): string =>
+  `concat_ws(' ', ${['messages', 'cost_micros', 'no_response', 'unknown_customer', 'inactive_customer']
+    .map((column) => `sum(${table}.${column})`)
+    .join(', ')}, min(${table}.first_at), max(${table}.last_at)) AS sums`;
+
 const SLOTS = compare(
-  `SELECT s.slot_at::text AS key, concat_ws(' ', sum(s.messages), sum(s.cost), min(s.first_at), max(s.last_at),
-       sum(s.no_response), sum(s.unknown), sum(s.inactive)) AS sums
-     FROM (
-       SELECT date_bin('15 minutes', c.occurred_at, '2000-01-01 00:00:00+00') AS slot_at,
-         (NOT c.reversal)::int AS messages, c.amount_micros AS cost, c.occurred_at AS first_at,
-         c.occurred_at AS last_at, 0 AS no_response, 0 AS unknown, 0 AS inactive
-       FROM charges c WHERE c.workspace_id = $1
-       UNION ALL
-       SELECT date_bin('15 minutes', m.occurred_at, '2000-01-01 00:00:00+00'), 0, 0, NULL, NULL,
-         (m.outcome = 'NO_RESPONSE')::int, (m.outcome = 'UNKNOWN_CUSTOMER')::int,
-         (m.outcome = 'INACTIVE_CUSTOMER')::int
-       FROM messages m WHERE m.workspace_id = $1 AND m.outcome <> 'DEFERRED'
-         AND m.outcome <> 'TRACKED'
-     ) s GROUP BY s.slot_at`,
-  `SELECT u.slot_at::text AS key, concat_ws(' ', sum(u.messages), sum(u.cost_micros), min(u.first_at),
-       max(u.last_at), sum(u.no_response), sum(u.unknown_customer), sum(u.inactive_customer)) AS sums
-     FROM usage_slots u WHERE u.workspace_id = $1 GROUP BY u.slot_at`,
+  `SELECT r.slot_at::text AS key, ${slotSums('r')} FROM (${slotsFromRecords(() => 'true')}) r GROUP BY r.slot_at`,
+  `SELECT u.slot_at::text AS key, ${slotSums('u')} FROM usage_slots u WHERE u.workspace_id = $1 GROUP BY u.slot_at`,
 );
 
 const customerSums = (table: string, unit: string, key: string): string =>
