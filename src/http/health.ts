@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { pendingMigrations } from '../database/migrate';
 import type { Database } from '../database/transaction';
+import { within } from '../database/within';
 
 export interface HealthDeps {
   database: Database;
@@ -16,9 +17,10 @@ const DATABASE_WITHIN_MS = 2_000;
 type Checks = Record<string, string>;
 
 export function registerHealth(app: FastifyInstance, deps: HealthDeps): void {
+  const pendingOf = pendingOnce(deps.database);
   app.get('/health/live', async () => ({ status: 'ok' }));
   app.get('/health/ready', async (_request, reply) => {
-    const checks = await check(deps);
+    const checks = await check(pendingOf, deps);
     const ready = Object.values(checks).every((state) => state === 'ok');
     const errors = Object.entries(checks)
       .filter(([, state]) => state !== 'ok')
@@ -31,21 +33,30 @@ export function registerHealth(app: FastifyInstance, deps: HealthDeps): void {
   });
 }
 
-async function check({ database, accepting, stopping }: HealthDeps): Promise<Checks> {
-  const pending = await within(DATABASE_WITHIN_MS, pendingMigrations(database.dataSource)).catch(
-    () => undefined,
-  );
-  return {
-    database: pending ? 'ok' : 'not reachable',
-    migrations: !pending ? 'unknown' : pending.length === 0 ? 'ok' : `${pending.length} to run`,
-    writeQueue: accepting() ? 'ok' : 'full',
-    server: stopping() ? 'stopping' : 'ok',
+/** Anybody may ask, as often as they like: at most one question to the database at a time, for all who ask. */
+function pendingOnce(database: Database): () => Promise<readonly string[] | undefined> {
+  let asking: Promise<readonly string[] | undefined> | undefined;
+  const ask = (): Promise<readonly string[] | undefined> =>
+    within(DATABASE_WITHIN_MS, pendingMigrations(database.dataSource), () => new Error('no answer'))
+      .catch(() => undefined)
+      .finally(() => {
+        asking = undefined;
+      });
+  return () => {
+    asking ??= ask();
+    return asking;
   };
 }
 
-function within<T>(ms: number, answer: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
-    answer.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
+async function check(
+  pendingOf: () => Promise<readonly string[] | undefined>,
+  deps: HealthDeps,
+): Promise<Checks> {
+  const pending = await pendingOf();
+  return {
+    database: pending ? 'ok' : 'not reachable',
+    migrations: !pending ? 'unknown' : pending.length === 0 ? 'ok' : `${pending.length} to run`,
+    writeQueue: deps.accepting() ? 'ok' : 'full',
+    server: deps.stopping() ? 'stopping' : 'ok',
+  };
 }
