@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import type { Config } from './config';
 import { createDataSource } from './database/data-source';
-import { startEmbedded } from './database/embedded';
+import { StartError, startEmbedded } from './database/embedded';
 import { migrate, pendingMigrations } from './database/migrate';
 import type { StatementObserver } from './database/sql';
 import { tlsOf } from './database/tls';
@@ -71,11 +71,23 @@ export async function openDatabase(
   };
   try {
     await dataSource.initialize();
+    await checkVersion(dataSource);
     await bringUp(dataSource, config, logger);
     return { dataSource, observe, close };
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** What the statements need: nothing newer than PostgreSQL 15, and nothing older. */
+const OLDEST_POSTGRES = 15;
+
+async function checkVersion(dataSource: Database['dataSource']): Promise<void> {
+  const [row] = await dataSource.query<{ server_version_num: string }[]>('SHOW server_version_num');
+  const major = Math.floor(Number(row?.server_version_num) / 10_000);
+  if (major < OLDEST_POSTGRES) {
+    throw new StartError(`DATABASE_URL is a PostgreSQL ${major}; ${OLDEST_POSTGRES} or newer is needed.`);
   }
 }
 

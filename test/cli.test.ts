@@ -275,6 +275,38 @@ it.each([
   expect([ran.code, ran.stderr]).toEqual([code, expect.not.stringMatching(/\n\s+at /)]);
 });
 
+it.each([
+  ['a database that is not there', { DATABASE_URL: 'postgres://x:y@127.0.0.1:1/x' }, 3, /can't be reached/],
+  [
+    'a wrong password',
+    () => ({ DATABASE_URL: database.url.replace(/:[^:@/]*@/, ':wrong@') }),
+    1,
+    /refused the user or the password/,
+  ],
+  ['a database that does not exist', () => ({ DATABASE_URL: `${database.url}_no` }), 1, /does not exist/],
+] as [string, Record<string, string> | (() => Record<string, string>), number, RegExp][])(
+  'says in words what is wrong with %s',
+  async (_, environment, code, words) => {
+    const ran = await runCommand(
+      ['workspace', 'list'],
+      typeof environment === 'function' ? environment() : environment,
+    );
+    expect([ran.code, ran.stderr]).toEqual([code, expect.stringMatching(words)]);
+    expect(ran.stderr).not.toMatch(/\n\s+at /);
+  },
+);
+
+it('says in words that the port is taken', async () => {
+  const server = await startServer([], { DATABASE_URL: database.url, LOG_LEVEL: 'warn' });
+  try {
+    const port = new URL(server.url).port;
+    const ran = await runCommand(['serve'], { DATABASE_URL: database.url, PORT: port, LOG_LEVEL: 'warn' });
+    expect([ran.code, ran.stderr]).toEqual([1, expect.stringMatching(/^The port is taken/)]);
+  } finally {
+    await server.stop();
+  }
+});
+
 it('names every mistake in the settings at once, and masks secrets when it shows them', async () => {
   const ran = await runCommand(['config'], {
     PORT: 'abc',

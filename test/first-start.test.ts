@@ -58,6 +58,28 @@ it('keeps what was saved over a second start, and makes no second demo', async (
   }
 }, 60_000);
 
+it('finishes a demo that was broken off', async () => {
+  const demo = [
+    '--id',
+    'workspace-123',
+    '--name',
+    'Trattoria Da Nino',
+    '--time-zone',
+    'Europe/Rome',
+    '--currency',
+    'EUR',
+  ];
+  await runCommand(['workspace', 'create', ...demo], environment());
+  const server = await startServer([], environment());
+  try {
+    const token = /ctm_cli_[0-9A-Za-z]{36}/.exec(server.output())?.[0];
+    const query = `{ usage(workspaceId: "workspace-123", period: { month: "2025-01" }) { totals { messages } } }`;
+    expect(await new Api(server.url, token).data(query)).toEqual({ usage: { totals: { messages: 25 } } });
+  } finally {
+    await server.stop();
+  }
+}, 60_000);
+
 it('serves again after kill -9 of the server', async () => {
   const first = await startServer(['--no-demo'], environment());
   await first.stop('SIGKILL');

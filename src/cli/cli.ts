@@ -5,7 +5,7 @@ import pino, { type Logger } from 'pino';
 import { createServices, openDatabase, type Services } from '../app';
 import { type Config, ConfigError, loadConfig } from '../config';
 import { StartError } from '../database/embedded';
-import { Connection, type Sql } from '../database/sql';
+import { Connection, isConnectionLoss, isTransient, type Sql } from '../database/sql';
 import type { Database } from '../database/transaction';
 import { AppError, ERROR_CODES } from '../errors';
 import type { Actor } from '../services/audit';
@@ -100,6 +100,26 @@ export function explain(error: unknown): number {
     write(error.message);
     return EXIT.failed;
   }
-  write(error instanceof Error ? (error.stack ?? error.message) : String(error));
-  return EXIT.failed;
+  const words = inWords(error);
+  write(words ?? (error instanceof Error ? (error.stack ?? error.message) : String(error)));
+  return words !== undefined && isTransient(error) ? EXIT.tryAgain : EXIT.failed;
+}
+
+/** What an operator can do something about; undefined: a failure of ours, whose stack is wanted. */
+function inWords(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const code = 'code' in error ? String(error.code) : '';
+  if (code === 'EADDRINUSE')
+    return 'The port is taken by another program. Set PORT to another one, or 0 for a free one.';
+  if (code === 'EACCES') return `${error.message}. Is it a port below 1024, or a folder of somebody else's?`;
+  if (code === 'EADDRNOTAVAIL')
+    return 'HOST is not an address of this machine. Set it to 127.0.0.1, or 0.0.0.0 for all.';
+  if (/^28/.test(code)) return 'The database refused the user or the password of DATABASE_URL.';
+  if (code === '3D000') return 'The database that DATABASE_URL names does not exist. Create it first.';
+  if (code === '42501')
+    return `The user of DATABASE_URL lacks a right: ${error.message}. See docs/operations.md#least-rights`;
+  if (code === '42P01') return 'The database lacks tables: run `centesimo migrate`.';
+  if (isConnectionLoss(error))
+    return `The database can't be reached (${code || error.message}). Is DATABASE_URL right, and is it running?`;
+  return undefined;
 }

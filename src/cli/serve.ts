@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import pino from 'pino';
 import { type App, startApp } from '../app';
 import { printSettings } from '../config';
-import { Connection } from '../database/sql';
+import { inTransaction } from '../database/transaction';
 import { createDemo, DEMO_WORKSPACE } from '../services/demo/demo';
 import { listAllWorkspaces } from '../services/workspaces';
 import { type Cli, settings } from './cli';
@@ -23,17 +23,17 @@ export const serveCommand = (cli: Cli): Command =>
       process.stdout.write(printWelcome(app.url, config, tokens));
     });
 
-/** The demo is for an empty database of our own; somebody else's is never written to unasked. */
+/**
+ * The demo is for an empty database of our own; somebody else's is never written to unasked. Its tokens are made last:
+ * a demo without any token was broken off, and is finished.
+ */
 async function makeDemoOnce(app: App, logger: pino.Logger): Promise<DemoTokens | undefined> {
   const { services, database } = app;
-  const runner = database.dataSource.createQueryRunner();
-  try {
-    const sql = new Connection(await runner.connect());
-    if ((await listAllWorkspaces(sql, services.clock())).length > 0) return undefined;
-  } finally {
-    await runner.release();
-  }
-  await createDemo(services, services.clock, logger);
+  const workspaces = await inTransaction(database, (sql) => listAllWorkspaces(sql, services.clock()));
+  const others = workspaces.filter(({ id }) => id !== DEMO_WORKSPACE.id);
+  if (others.length > 0 || (workspaces.length > 0 && (await services.tokens.list()).length > 0))
+    return undefined;
+  await createDemo(services, services.clock, logger, true);
   const make = async (kind: string, name: string): Promise<string> => {
     const input = { kind, name, workspaceIds: [DEMO_WORKSPACE.id] };
     return (await services.tokens.create(input, { name: 'demo' })).token;

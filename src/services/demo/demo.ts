@@ -3,6 +3,7 @@
 
 import { DateTime } from 'luxon';
 import type { Logger } from 'pino';
+import { AppError } from '../../errors';
 import type { Clock } from '../../time';
 import type { Actor } from '../audit';
 import type { CustomerService, Registration } from '../customers';
@@ -28,9 +29,21 @@ export interface DemoServices {
   saveMessages: SaveMessageService;
 }
 
-/** Makes the demo workspace, its customers and its turns; answers with how many turns were saved. */
-export async function createDemo(services: DemoServices, clock: Clock, logger: Logger): Promise<number> {
-  await services.workspaces.create(DEMO_WORKSPACE, ACTOR);
+/**
+ * Makes the demo workspace, its customers and its turns; answers with how many turns were saved. With `resume` a
+ * demo that was broken off is finished: what is there already replays.
+ */
+export async function createDemo(
+  services: DemoServices,
+  clock: Clock,
+  logger: Logger,
+  resume = false,
+): Promise<number> {
+  try {
+    await services.workspaces.create(DEMO_WORKSPACE, ACTOR);
+  } catch (error) {
+    if (!resume || !(error instanceof AppError) || error.code !== 'CONFLICT') throw error;
+  }
   for (const person of PEOPLE) await services.customers.register(DEMO_WORKSPACE.id, person, ACTOR);
   const turns = [...referenceExample(), ...traffic(clock())];
   for (let start = 0; start < turns.length; start += ITEMS_LIMIT) {
