@@ -1,0 +1,340 @@
+import fc from 'fast-check';
+import { DateTime } from 'luxon';
+import {
+  assertZone,
+  ceilSlot,
+  firstInstantAt,
+  floorSlot,
+  formatInstant,
+  localClock,
+  localDate,
+  offsetAt,
+  offsetSegments,
+  parseInstant,
+  SLOT_MS,
+  startOfLocalDay,
+} from './time';
+
+const ALL_ZONES = Intl.supportedValuesOf('timeZone');
+const SINCE = new Date('2009-01-01T00:00:00Z');
+const UNTIL = new Date('2036-01-01T00:00:00Z');
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+const zone = fc.constantFrom(
+  'Europe/Rome',
+  'Asia/Kolkata',
+  'Asia/Kathmandu',
+  'Australia/Lord_Howe',
+  'America/New_York',
+  'UTC',
+  'Pacific/Apia',
+  'Atlantic/Azores',
+  'America/Havana',
+  'Antarctica/Casey',
+  'America/St_Johns',
+);
+const instant = fc.date({ min: SINCE, max: UNTIL, noInvalidDate: true });
+const at = (text: string): Date => new Date(text);
+const refused = expect.objectContaining({ code: 'BAD_USER_INPUT' });
+
+describe('assertZone', () => {
+  test.each([
+    ['Europe/Rome', 'Europe/Rome'],
+    ['europe/rome', 'Europe/Rome'],
+    ['EUROPE/ROME', 'Europe/Rome'],
+    ['utc', 'UTC'],
+    ['Etc/UTC', 'Etc/UTC'],
+    ['etc/gmt+5', 'Etc/GMT+5'],
+    ['asia/kolkata', 'Asia/Kolkata'],
+    ['Asia/Kathmandu', 'Asia/Kathmandu'],
+    ['europe/kyiv', 'Europe/Kyiv'],
+    ['america/port_of_spain', 'America/Port_of_Spain'],
+    ['AMERICA/PORT-AU-PRINCE', 'America/Port-au-Prince'],
+    ['america/argentina/buenos_aires', 'America/Argentina/Buenos_Aires'],
+    ['antarctica/dumontdurville', 'Antarctica/DumontDUrville'],
+    ['us/pacific', 'US/Pacific'],
+    ['nz-chat', 'NZ-CHAT'],
+    ['est5edt', 'EST5EDT'],
+  ])("takes %s and gives it in IANA's spelling, %s", (given, expected) => {
+    expect(assertZone(given)).toBe(expected);
+  });
+
+  test.each([
+    '',
+    ' ',
+    'Europe/Rom',
+    'Europe/Rome ',
+    '+02:00',
+    '-05',
+    'UTC+1',
+    'UTC+01:00',
+    'local',
+    'system',
+    'default',
+    'Z',
+    'Europe/',
+    'Etc/Unknown',
+    'SystemV/PST8',
+    '../Europe/Rome',
+  ])('refuses %j, quotes it and names an example', (given) => {
+    expect(() => assertZone(given)).toThrow(refused);
+    expect(() => assertZone(given)).toThrow(
+      `${JSON.stringify(given)} is not an IANA time zone. Write one such as Europe/Rome`,
+    );
+  });
+
+  test.each(['BST', 'IST', 'JST', 'ACT'])("refuses %s, an abbreviation that is not IANA's", (given) => {
+    // ICU takes BST for Bangladesh and IST for India.
+    expect(() => assertZone(given)).toThrow(refused);
+  });
+
+  test('takes every zone that Node knows, as it is', () => {
+    expect(ALL_ZONES.map(assertZone)).toEqual(ALL_ZONES);
+  });
+});
+
+describe('parseInstant', () => {
+  test.each([
+    ['2025-01-06T14:00:05+01:00', '2025-01-06T13:00:05.000Z'],
+    ['2025-01-06T13:00:05Z', '2025-01-06T13:00:05.000Z'],
+    ['2025-01-06t13:00:05z', '2025-01-06T13:00:05.000Z'],
+    ['2025-01-06 13:00:05.1Z', '2025-01-06T13:00:05.100Z'],
+    ['2025-01-06T13:00:05.123999999Z', '2025-01-06T13:00:05.123Z'],
+    ['2025-01-06T18:45:05+05:45', '2025-01-06T13:00:05.000Z'],
+    ['2024-12-31T23:30:00-12:00', '2025-01-01T11:30:00.000Z'],
+    ['2024-02-29T00:00:00-00:00', '2024-02-29T00:00:00.000Z'],
+    [' 2025-01-06T13:00:05Z ', '2025-01-06T13:00:05.000Z'],
+  ])('reads %s as %s', (text, expected) => {
+    expect(formatInstant(parseInstant(text))).toBe(expected);
+  });
+
+  test.each([
+    '2025-01-06T13:00:05',
+    '2025-01-06',
+    '2025-01-06T13:00Z',
+    '1736168405',
+    '1736168405000',
+    'now',
+    '',
+    '2025-1-6T13:00:05Z',
+    '+012025-01-06T13:00:05Z',
+    '2025-01-06T24:00:00Z',
+    '2025-01-06T13:00:05+24:00',
+    '2025-01-06T13:00:05+01:60',
+    '2025-01-06T13:00:05[Europe/Rome]',
+  ])('refuses %j, asks for RFC 3339 with an offset', (text) => {
+    expect(() => parseInstant(text)).toThrow(refused);
+    expect(() => parseInstant(text)).toThrow(`${JSON.stringify(text)} is not an instant. Write RFC 3339`);
+  });
+
+  test.each([
+    '2025-02-29T00:00:00Z',
+    '2025-13-01T00:00:00Z',
+    '2025-04-31T00:00:00Z',
+    '2025-01-06T13:60:00Z',
+    '2016-12-31T23:59:60Z',
+    '0000-06-01T00:00:00Z',
+    '0001-01-01T00:00:00+01:00',
+    '9999-12-31T23:59:59-01:00',
+  ])('refuses %s: there is no such date or time', (text) => {
+    expect(() => parseInstant(text)).toThrow(/is not an instant: there is no such date or time/);
+  });
+
+  test('reads back what formatInstant prints, to the millisecond, and the same instant at any offset', () => {
+    const minutes = fc.integer({ min: -23 * 60, max: 23 * 60 });
+    fc.assert(
+      fc.property(instant, minutes, (date, offset) => {
+        expect(parseInstant(formatInstant(date))).toEqual(date);
+        const sign = offset < 0 ? '-' : '+';
+        const [hours, rest] = [Math.floor(Math.abs(offset) / 60), Math.abs(offset) % 60];
+        const local = new Date(date.getTime() + offset * 60_000).toISOString().slice(0, -1);
+        const written = `${local}${sign}${String(hours).padStart(2, '0')}:${String(rest).padStart(2, '0')}`;
+        expect(parseInstant(written)).toEqual(date);
+      }),
+    );
+  });
+});
+
+describe('slots', () => {
+  test('are quarters of an hour: floor at or before, ceil at or after, less than a slot away', () => {
+    fc.assert(
+      fc.property(instant, (date) => {
+        const [floor, ceil] = [floorSlot(date).getTime(), ceilSlot(date).getTime()];
+        expect(floor % SLOT_MS).toBe(0);
+        expect(ceil % SLOT_MS).toBe(0);
+        expect(floor <= date.getTime() && date.getTime() <= ceil).toBe(true);
+        expect(ceil - floor).toBe(date.getTime() % SLOT_MS === 0 ? 0 : SLOT_MS);
+      }),
+    );
+  });
+
+  test('fit every zone: all offsets since 2009 are multiples of 15 minutes', () => {
+    const odd = ALL_ZONES.flatMap((name) =>
+      offsetSegments(SINCE, UNTIL, name)
+        .filter(({ offsetMinutes }) => offsetMinutes % 15 !== 0)
+        .map((segment) => [name, segment]),
+    );
+    expect(odd).toEqual([]);
+  });
+
+  test('fit every zone: around each change of a clock since 2009, no local day begins inside a slot', () => {
+    const inside = ALL_ZONES.flatMap((name) =>
+      offsetSegments(SINCE, UNTIL, name)
+        .slice(1)
+        .flatMap(({ from }) =>
+          [-1, 0, 1].map((days) => localDate(new Date(from.getTime() + days * DAY_MS), name)),
+        )
+        .filter((date) => startOfLocalDay(date, name).getTime() % SLOT_MS !== 0)
+        .map((date) => [name, date]),
+    );
+    expect(inside).toEqual([]);
+  });
+});
+
+describe('offsetSegments', () => {
+  test('begins at from and has the changes of the clock, to the minute', () => {
+    const segments = offsetSegments(at('2025-01-01T00:00:00Z'), at('2026-01-01T00:00:00Z'), 'Europe/Rome');
+    expect(segments).toEqual([
+      { from: at('2025-01-01T00:00:00Z'), offsetMinutes: 60 },
+      { from: at('2025-03-30T01:00:00Z'), offsetMinutes: 120 },
+      { from: at('2025-10-26T01:00:00Z'), offsetMinutes: 60 },
+    ]);
+  });
+
+  test('is one segment where no clock is changed, however many years it spans', () => {
+    const [only, ...more] = offsetSegments(SINCE, UNTIL, 'Asia/Kathmandu');
+    expect([only, more]).toEqual([{ from: SINCE, offsetMinutes: 345 }, []]);
+  });
+
+  test('leaves out a change at its very end and takes one at its very beginning', () => {
+    const change = at('2025-03-30T01:00:00Z');
+    expect(offsetSegments(at('2025-03-01T00:00:00Z'), change, 'Europe/Rome')).toHaveLength(1);
+    expect(offsetSegments(change, at('2025-04-01T00:00:00Z'), 'Europe/Rome')).toEqual([
+      { from: change, offsetMinutes: 120 },
+    ]);
+  });
+
+  test('finds both changes of Cairo in 2010, three weeks apart', () => {
+    const summer = offsetSegments(at('2010-08-01T00:00:00Z'), at('2010-09-20T00:00:00Z'), 'Africa/Cairo');
+    expect(summer.map(({ offsetMinutes }) => offsetMinutes)).toEqual([180, 120, 180]);
+  });
+
+  test("agrees with the zone's own offset at any instant", () => {
+    fc.assert(
+      fc.property(
+        zone,
+        instant,
+        fc.integer({ min: 1, max: 3_000 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (name, from, days, part) => {
+          const to = new Date(from.getTime() + days * DAY_MS);
+          const segments = offsetSegments(from, to, name);
+          const probe = from.getTime() + Math.floor(part * (days * DAY_MS - 1));
+          const held = segments.findLast((segment) => segment.from.getTime() <= probe);
+          expect(held?.offsetMinutes).toBe(offsetAt(probe, name));
+          const starts = segments.map((segment) => segment.from.getTime());
+          expect(starts).toEqual([...new Set(starts)].sort((a, b) => a - b));
+        },
+      ),
+    );
+  });
+});
+
+describe('the local clock', () => {
+  test('shows what Luxon shows', () => {
+    fc.assert(
+      fc.property(zone, instant, (name, date) => {
+        const shown = DateTime.fromJSDate(date, { zone: name }).toISO({ includeOffset: false });
+        expect(`${shown}Z`).toBe(new Date(localClock(date, name)).toISOString());
+      }),
+    );
+  });
+
+  test('is met for the first time where a change repeats it, and at the change where it is skipped', () => {
+    const clock = (text: string): number => Date.parse(`${text}Z`);
+    expect(firstInstantAt(clock('2025-10-26T02:30'), 'Europe/Rome')).toEqual(at('2025-10-26T00:30:00Z'));
+    expect(firstInstantAt(clock('2025-03-30T02:30'), 'Europe/Rome')).toEqual(at('2025-03-30T01:00:00Z'));
+  });
+
+  test('has shown a time at its first instant and not a millisecond before', () => {
+    fc.assert(
+      fc.property(zone, instant, (name, date) => {
+        const clock = date.getTime();
+        const first = firstInstantAt(clock, name);
+        expect(localClock(first, name)).toBeGreaterThanOrEqual(clock);
+        expect(localClock(new Date(first.getTime() - 1), name)).toBeLessThan(clock);
+      }),
+    );
+  });
+});
+
+describe('local days', () => {
+  test.each([
+    ['Europe/Rome', '2025-01-06', '2025-01-05T23:00:00Z'],
+    ['Asia/Kathmandu', '2025-01-06', '2025-01-05T18:15:00Z'],
+    ['America/Sao_Paulo', '2018-11-04', '2018-11-04T03:00:00Z'],
+    ['Asia/Beirut', '2022-03-27', '2022-03-26T22:00:00Z'],
+    ['Africa/Cairo', '2023-04-28', '2023-04-27T22:00:00Z'],
+  ])('%s %s begins at %s, also where midnight is skipped', (name, date, expected) => {
+    expect(startOfLocalDay(date, name)).toEqual(at(expected));
+  });
+
+  test.each([
+    ['America/Havana', '2024-11-03', '2024-11-03T04:00:00Z', 25],
+    ['Atlantic/Azores', '2024-10-27', '2024-10-27T00:00:00Z', 25],
+    ['Antarctica/Casey', '2010-03-05', '2010-03-04T13:00:00Z', 27],
+    ['America/St_Johns', '2009-11-01', '2009-11-01T02:30:00Z', 25],
+  ])('%s %s begins at the first of its two midnights, %s, and has %s hours', (name, date, start, hours) => {
+    const next = new Date(Date.parse(date) + DAY_MS).toISOString().slice(0, 10);
+    expect(startOfLocalDay(date, name)).toEqual(at(start));
+    expect(startOfLocalDay(next, name).getTime() - Date.parse(start)).toBe(hours * HOUR_MS);
+  });
+
+  test('go on when the clock is put back over midnight: Casey shows 4 March again, and it is 5 March', () => {
+    const again = at('2010-03-04T15:30:00Z');
+    expect(new Date(localClock(again, 'Antarctica/Casey')).toISOString()).toBe('2010-03-04T23:30:00.000Z');
+    expect(localDate(again, 'Antarctica/Casey')).toBe('2010-03-05');
+  });
+
+  test('Apia has no 30 December 2011: it begins where the 31st does', () => {
+    const start = at('2011-12-30T10:00:00Z');
+    expect(startOfLocalDay('2011-12-30', 'Pacific/Apia')).toEqual(start);
+    expect(startOfLocalDay('2011-12-31', 'Pacific/Apia')).toEqual(start);
+    expect(localDate(start, 'Pacific/Apia')).toBe('2011-12-31');
+    expect(localDate(new Date(start.getTime() - 1), 'Pacific/Apia')).toBe('2011-12-29');
+  });
+
+  test('hold exactly the instants from their start to the start of the next', () => {
+    fc.assert(
+      fc.property(zone, instant, (name, date) => {
+        const day = localDate(date, name);
+        const next = new Date(Date.parse(day) + DAY_MS).toISOString().slice(0, 10);
+        expect(startOfLocalDay(day, name).getTime()).toBeLessThanOrEqual(date.getTime());
+        expect(startOfLocalDay(next, name).getTime()).toBeGreaterThan(date.getTime());
+      }),
+    );
+  });
+
+  test('never go back, in any zone, around any change of its clock since 2009', () => {
+    const wrong = ALL_ZONES.flatMap((name) =>
+      offsetSegments(SINCE, UNTIL, name)
+        .slice(1)
+        .filter(({ from }) => {
+          const days = Array.from({ length: 33 }, (_, slot) =>
+            localDate(new Date(from.getTime() + (slot - 16) * SLOT_MS), name),
+          );
+          return days.some((day, index) => day < (days[index - 1] ?? day));
+        })
+        .map(({ from }) => [name, from]),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('are told fast enough for every save', () => {
+    const start = performance.now();
+    for (let index = 0; index < 20_000; index += 1)
+      localDate(new Date(1.7e12 + index * 997_000), 'Europe/Rome');
+    expect(performance.now() - start).toBeLessThan(1_000);
+  });
+});
