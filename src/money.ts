@@ -4,14 +4,18 @@ import { badInput } from './errors';
 export const MICROS = 1_000_000n;
 const MICRO_DIGITS = 6;
 
-/** "0.005" -> 5000n. Throws BAD_USER_INPUT unless it is a plain decimal of at most six decimals. */
+/**
+ * "0.005" -> 5000n; negative ones too. Throws BAD_USER_INPUT unless it is a plain decimal of whole micro-units, with
+ * at most twelve digits before the point: what a 64-bit integer holds.
+ */
 export function parseAmount(text: string): bigint {
-  const match = /^(-?)(\d{1,12})(?:\.(\d+))?$/.exec(text.trim());
-  const [, sign, whole = '', decimals = ''] = match ?? [];
-  if (!match)
-    throw badInput(`${JSON.stringify(text)} is not an amount. Write a plain decimal, such as 0.005.`);
+  const shown = JSON.stringify(text.slice(0, 64));
+  const match = /^(-?)(\d{1,12})(?:\.(\d{1,30}))?$/.exec(text.trim());
+  if (!match) throw badInput(`${shown} is not an amount. Write a plain decimal, such as 0.005.`);
+  const [, sign, whole = '', written = ''] = match;
+  const decimals = written.replace(/0+$/, '');
   if (decimals.length > MICRO_DIGITS) {
-    throw badInput(`${JSON.stringify(text)} is finer than a micro-unit: at most six decimals are kept.`);
+    throw badInput(`${shown} is finer than a micro-unit. Write at most six decimals, such as 0.005.`);
   }
   const micros = BigInt(whole) * MICROS + BigInt(decimals.padEnd(MICRO_DIGITS, '0'));
   return sign === '-' ? -micros : micros;

@@ -7,10 +7,7 @@ import { badInput } from './errors';
  * repeat the number.
  */
 export function parsePhone(text: string): string {
-  const digits = text
-    .trim()
-    .replace(/^\+/, '')
-    .replace(/[\s().\u2010-\u2015-]/g, '');
+  const digits = text.replace(/[\s().\u2010-\u2015-]/g, '').replace(/^\+/, '');
   if (!/^[1-9]\d{6,14}$/.test(digits)) {
     throw badInput(
       'A phone number has 7 to 15 digits, country code first, without a leading zero: +393331234567 or 393331234567.',

@@ -1,0 +1,62 @@
+import fc from 'fast-check';
+import { cleanText, isBlank } from './text';
+
+describe('cleanText', () => {
+  test('drops NUL and nothing else that can be stored', () => {
+    expect(cleanText('a\u0000b\u0000')).toBe('ab');
+    expect(cleanText('\t Ciao 👋🏽\r\n\u0001\u200b\ufeff')).toBe('\t Ciao 👋🏽\r\n\u0001\u200b\ufeff');
+  });
+
+  test('replaces lone surrogates, which an LLM leaves where its text is cut', () => {
+    expect(cleanText('cut \ud83d')).toBe('cut \ufffd');
+    expect(cleanText('\udc4b cut')).toBe('\ufffd cut');
+    expect(cleanText('\udc4b\ud83d')).toBe('\ufffd\ufffd');
+  });
+
+  test('gives text without NUL that is well-formed and stays as it is when cleaned again', () => {
+    const anything = fc
+      .array(fc.integer({ min: 0, max: 0xffff }))
+      .map((units) => String.fromCharCode(...units));
+    fc.assert(
+      fc.property(anything, (text) => {
+        const clean = cleanText(text);
+        expect(clean.isWellFormed()).toBe(true);
+        expect(clean.includes('\u0000')).toBe(false);
+        expect(cleanText(clean)).toBe(clean);
+        expect(clean.length).toBeLessThanOrEqual(text.length);
+      }),
+    );
+  });
+
+  test('leaves well-formed text without NUL alone', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        expect(cleanText(text)).toBe(text.replaceAll('\u0000', ''));
+      }),
+    );
+  });
+});
+
+describe('isBlank', () => {
+  test.each([[''], [' '], ['\n\t\r\v\f'], ['\u00a0\u2003\u2028\u3000\ufeff'], [null], [undefined]])(
+    'is true for %j: nothing but white space',
+    (text) => {
+      expect(isBlank(text)).toBe(true);
+    },
+  );
+
+  test.each(['.', ' a ', '\u200b', '👋', '0', 'null'])(
+    'is false for %j: a character to charge for',
+    (text) => {
+      expect(isBlank(text)).toBe(false);
+    },
+  );
+
+  test('is false for any text with a character that is not white space', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (before, after) => {
+        expect(isBlank(`${before}x${after}`)).toBe(false);
+      }),
+    );
+  });
+});
