@@ -9,6 +9,7 @@ import {
   Kind,
   type OperationDefinitionNode,
   type SelectionSetNode,
+  separateOperations,
   TypeInfo,
   type ValidationContext,
   visit,
@@ -168,22 +169,28 @@ export function complexityOf(
 }
 
 /** Apollo keeps parsed documents, and n8n sends the same one for ever. */
-const selected = new WeakMap<DocumentNode, ReadonlySet<string>>();
+const selected = new WeakMap<OperationDefinitionNode, ReadonlySet<string>>();
 
-/** The coordinates ('Customer.usage') of every field that the document selects. */
-export function selectedFields(schema: GraphQLSchema, document: DocumentNode): ReadonlySet<string> {
-  const known = selected.get(document);
+/** The coordinates ('Customer.usage') of every field that one operation of the document selects. */
+export function selectedFields(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+): ReadonlySet<string> {
+  const known = selected.get(operation);
   if (known) return known;
   const found = new Set<string>();
   const types = new TypeInfo(schema);
+  // Other operations of a document (Apollo Sandbox sends all of a tab) are not this caller's wish.
+  const alone = separateOperations(document)[operation.name?.value ?? ''] ?? document;
   visit(
-    document,
+    alone,
     visitWithTypeInfo(types, {
       Field(node) {
         found.add(`${types.getParentType()?.name}.${node.name.value}`);
       },
     }),
   );
-  selected.set(document, found);
+  selected.set(operation, found);
   return found;
 }

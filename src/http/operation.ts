@@ -36,7 +36,7 @@ export const operationPlugin = (rateLimits: RateLimits): ApolloServerPlugin<Serv
         notes.operationType = operation.operation;
         if (operation.name) notes.operationName = operation.name.value;
         if (operation.operation !== 'query') {
-          refuse(checkEdges(principal, selectedFields(schema, document)));
+          refuse(checkEdges(principal, selectedFields(schema, document, operation)));
           return;
         }
         await rateLimits.read(principal.id).catch(rethrow);

@@ -1,0 +1,312 @@
+// Who may do what: every root field × every kind of caller × own, foreign and missing workspace; then the edges.
+import { type GraphQLSchema, isObjectType } from 'graphql';
+import { GUARDED_EDGES, ROOT_FIELDS } from '../src/auth/permissions';
+import { bareSchema } from '../src/graphql/schema';
+import {
+  aCustomer,
+  aToken,
+  aTurn,
+  aWorkspace,
+  startApp,
+  type TestApp,
+  type TestWorkspace,
+} from './support/app';
+import { aLogin, type Login } from './support/login';
+import { SAVE } from './support/operations';
+
+const KINDS = ['service', 'client', 'analyst', 'user'] as const;
+type Kind = (typeof KINDS)[number];
+
+interface Row {
+  /** Whose tokens open it, with the scopes that the kind usually has. */
+  open: readonly Kind[];
+  /** It is of one workspace, which an argument names. */
+  ofWorkspace: boolean;
+  send(workspaceId: string): [document: string, variables?: Record<string, unknown>];
+}
+
+const READERS: readonly Kind[] = ['client', 'analyst', 'user'];
+
+/** Declared by hand, from docs/security.md. A root field that is missing here fails the first test. */
+const MATRIX: Record<string, Row> = {
+  'Query.viewer': { open: KINDS, ofWorkspace: false, send: () => ['{ viewer { name } }'] },
+  'Query.workspaces': { open: READERS, ofWorkspace: false, send: () => ['{ workspaces { id } }'] },
+  'Query.workspace': {
+    open: READERS,
+    ofWorkspace: true,
+    send: (id) => ['query ($id: ID!) { workspace(id: $id) { id name } }', { id }],
+  },
+  'Query.usage': {
+    open: READERS,
+    ofWorkspace: true,
+    send: (id) => ['query ($id: ID!) { usage(workspaceId: $id) { totals { messages } } }', { id }],
+  },
+  'Query.usageRecords': {
+    open: READERS,
+    ofWorkspace: true,
+    send: (id) => ['query ($id: ID!) { usageRecords(workspaceId: $id) { nodes { id } } }', { id }],
+  },
+  'Query.messages': {
+    open: ['analyst'],
+    ofWorkspace: true,
+    send: (id) => ['query ($id: ID!) { messages(workspaceId: $id) { nodes { id } } }', { id }],
+  },
+  'Query.customers': {
+    open: READERS,
+    ofWorkspace: true,
+    send: (id) => ['query ($id: ID!) { customers(workspaceId: $id) { nodes { name } } }', { id }],
+  },
+  'Mutation.saveMessage': {
+    open: ['service'],
+    ofWorkspace: true,
+    send: (id) => [SAVE, { input: aTurn({ id }) }],
+  },
+  'Mutation.saveMessages': {
+    open: ['service'],
+    ofWorkspace: true,
+    send: (id) => [
+      'mutation ($id: ID!) { saveMessages(workspaceId: $id, items: []) { payload { replayed } } }',
+      { id },
+    ],
+  },
+  'Mutation.registerCustomer': {
+    open: ['service'],
+    ofWorkspace: true,
+    send: (workspaceId) => [
+      'mutation ($input: RegisterCustomerInput!) { registerCustomer(input: $input) { id } }',
+      { input: { workspaceId, name: 'Rita', phoneNumber: '393330000001' } },
+    ],
+  },
+};
+
+let app: TestApp;
+let login: Login;
+let a: TestWorkspace;
+let b: TestWorkspace;
+/** 'client of A' -> token. */
+const tokens = new Map<string, string | undefined>();
+
+beforeAll(async () => {
+  login = await aLogin(() => app.clock.now());
+  app = await startApp({ config: { ...login.config, failedLoginsPerMinute: 1_000_000 } });
+  [a, b] = [await aWorkspace(app, { name: 'A' }), await aWorkspace(app, { name: 'B' })];
+  const groups: [string, string[]][] = [
+    ['A', [a.id]],
+    ['B', [b.id]],
+    ['both', [a.id, b.id]],
+  ];
+  for (const [name, workspaceIds] of groups) {
+    for (const kind of ['service', 'client', 'analyst']) {
+      tokens.set(`${kind} of ${name}`, await aToken(app, { kind, workspaceIds }));
+    }
+    tokens.set(`user of ${name}`, await login.sign({ workspaces: workspaceIds }));
+  }
+  tokens.set('nobody', undefined);
+  tokens.set('an expired one', await login.sign({ workspaces: [a.id], exp: 1 }));
+  const made = await app.services.tokens.create(
+    { kind: 'service', name: 'x', workspaceIds: [a.id] },
+    { name: 'test' },
+  );
+  await app.services.tokens.revoke(made.id, { name: 'test' });
+  tokens.set('a revoked one', made.token);
+});
+afterAll(async () => {
+  await app.stop();
+  await login.close();
+});
+
+const rootFields = (schema: GraphQLSchema): string[] =>
+  [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()].flatMap((type) =>
+    type ? Object.keys(type.getFields()).map((field) => `${type.name}.${field}`) : [],
+  );
+
+describe('every root field', () => {
+  it('has a rule, and a row in this table', () => {
+    const ruled = Object.entries(ROOT_FIELDS).flatMap(([type, fields]) =>
+      Object.keys(fields).map((field) => `${type}.${field}`),
+    );
+
+    expect(ruled.sort()).toEqual(rootFields(bareSchema).sort());
+    expect(Object.keys(MATRIX).sort()).toEqual(rootFields(bareSchema).sort());
+  });
+
+  it('and every guarded edge has a resolver of its own: rules are skipped on fields without one', () => {
+    const bare = [...rootFields(bareSchema), ...Object.keys(GUARDED_EDGES)].filter((coordinate) => {
+      const [owner = '', name = ''] = coordinate.split('.');
+      const type = bareSchema.getType(owner);
+      return !isObjectType(type) || type.getFields()[name]?.resolve === undefined;
+    });
+
+    expect(bare).toEqual([]);
+  });
+});
+
+describe.each(Object.entries(MATRIX))('%s', (field, row) => {
+  it('answers whom it should, and nobody else', async () => {
+    const [expected, found]: [string[], string[]] = [[], []];
+    for (const [caller, token] of tokens) {
+      for (const [target, workspaceId] of [
+        ['A', a.id],
+        ['B', b.id],
+        ['missing', 'no-such-workspace'],
+      ] as const) {
+        const answer = await app.api.as(token).send(...row.send(workspaceId));
+        const error = answer.body.errors?.[0]?.extensions.code ?? 'ok';
+        expected.push(`${caller} -> ${target}: ${expectation(row, caller, target)}`);
+        found.push(`${caller} -> ${target}: ${answer.status} ${error}`);
+      }
+    }
+
+    expect(found).toEqual(expected);
+  });
+
+  it('says the same of a foreign workspace and of one that does not exist', async () => {
+    if (!row.ofWorkspace) return;
+    for (const kind of KINDS) {
+      const told = [];
+      for (const id of [b.id, 'no-such-workspace']) {
+        const { status, body } = await app.api.as(tokens.get(`${kind} of A`)).send(...row.send(id));
+        told.push(`${status} ${JSON.stringify({ ...body, data: null })}`.replaceAll(id, 'X'));
+      }
+
+      expect([field, told[1]]).toEqual([field, told[0]]);
+    }
+  });
+});
+
+function expectation(row: Row, caller: string, target: string): string {
+  const [kind = '', , group] = caller.split(' ');
+  if (group === undefined || !KINDS.some((known) => known === kind)) return '401 UNAUTHENTICATED';
+  const scoped = row.open.some((open) => open === kind);
+  const own = !row.ofWorkspace || target === group || (group === 'both' && target !== 'missing');
+  return scoped && own ? '200 ok' : '403 FORBIDDEN';
+}
+
+describe('an alias', () => {
+  it("does not pass on another's verdict", async () => {
+    const document = (first: string, second: string) =>
+      `{ a: usage(workspaceId: "${first}") { asOf } b: usage(workspaceId: "${second}") { asOf } }`;
+    for (const [first, second] of [
+      [a.id, b.id],
+      [b.id, a.id],
+    ]) {
+      const errors = await app.api.as(a.client).errors(document(first ?? '', second ?? ''));
+
+      expect(errors).toHaveLength(1);
+      expect(errors[0]).toMatchObject({
+        extensions: { code: 'FORBIDDEN' },
+        path: [first === b.id ? 'a' : 'b'],
+      });
+    }
+  });
+});
+
+describe('an edge that leads further than the scope', () => {
+  const codes = async (scopes: string[], document: string, variables = {}): Promise<string[]> => {
+    const kind = scopes.some((scope) => scope.endsWith(':write')) ? 'service' : 'analyst';
+    const token = await aToken(app, { kind, workspaceIds: [a.id], scopes });
+    const { body } = await app.api.as(token).send(document, variables);
+    return (body.errors ?? []).map((error) => `${error.extensions.code} ${error.message}`);
+  };
+  const forbidden = (edge: string, scope: string) =>
+    `FORBIDDEN [FORBIDDEN] ${edge} needs a token with the scope ${scope}.`;
+
+  beforeAll(async () => {
+    await aCustomer(app, a, { phoneNumber: '+393331234567' });
+    await app.api.as(a.service).data(SAVE, { input: aTurn(a) });
+  });
+
+  it.each([
+    ['Viewer.workspaces', 'usage:read', ['messages:read'], '{ viewer { workspaces { id } } }'],
+    [
+      'Customer.usage',
+      'usage:read',
+      ['messages:read'],
+      '{ messages(workspaceId: "A") { nodes { customer { usage { messages } } } } }',
+    ],
+    [
+      'UsageRecord.message',
+      'messages:read',
+      ['usage:read'],
+      '{ usageRecords(workspaceId: "A") { nodes { message { message } } } }',
+    ],
+    [
+      'UsageRecord.message',
+      'messages:read',
+      ['usage:read'],
+      'query Q { ...f } fragment f on Query { r: usageRecords(workspaceId: "A") { edges { node { ... on UsageRecord { m: message { message } } } } } }',
+    ],
+  ])('%s needs %s', async (edge, scope, scopes, document) => {
+    const found = await codes(scopes, document.replace('"A"', JSON.stringify(a.id)));
+
+    expect([...new Set(found)]).toEqual([forbidden(edge, scope)]);
+    expect(await codes([...scopes, scope], document.replace('"A"', JSON.stringify(a.id)))).toEqual([]);
+  });
+
+  it.each([['usage:read'], ['messages:read']])(
+    'the customer of what one may read is readable with %s',
+    async (scope) => {
+      const list = scope === 'usage:read' ? 'usageRecords' : 'messages';
+      const document = `{ ${list}(workspaceId: ${JSON.stringify(a.id)}) { nodes { customer { name } } } }`;
+
+      expect(await codes([scope], document)).toEqual([]);
+    },
+  );
+
+  it("a save's own payload is the saver's, down to the charge and back", async () => {
+    const document = `mutation ($input: SaveMessageInput!) { saveMessage(input: $input) { message {
+      message customer { name } workspace { name }
+      tracking { usage { customer { name } message { message customer { name } } } } } } }`;
+
+    expect(await codes(['messages:write'], document, { input: aTurn(a) })).toEqual([]);
+  });
+
+  it('is refused before a mutation runs: nothing is written', async () => {
+    const input = aTurn(a);
+    const registering = { workspaceId: a.id, name: 'Nina', phoneNumber: '393330000099' };
+    const saved = await codes(
+      ['messages:write'],
+      `mutation ($input: SaveMessageInput!) { saveMessage(input: $input) { ...p } }
+       fragment p on SaveMessagePayload { message { customer { ... on Customer { u: usage { messages } } } } }`,
+      { input },
+    );
+    const registered = await codes(
+      ['customers:write'],
+      'mutation ($input: RegisterCustomerInput!) { registerCustomer(input: $input) { usage { messages } } }',
+      { input: registering },
+    );
+    const rows = await app.database.sql<{ n: number }>(
+      `SELECT ((SELECT count(*) FROM messages WHERE idempotency_key = $1)
+             + (SELECT count(*) FROM customers WHERE name = $2))::int AS n`,
+      [input.idempotencyKey, registering.name],
+    );
+
+    expect([...saved, ...registered]).toEqual(Array(2).fill(forbidden('Customer.usage', 'usage:read')));
+    expect(rows[0]?.n).toBe(0);
+  });
+
+  it('of another operation in the same document is none of its business', async () => {
+    const answer = await app.api.as(a.service).post(
+      JSON.stringify({
+        query: `${SAVE} query Other($id: ID!) { customers(workspaceId: $id) { nodes { usage { messages } } } }`,
+        variables: { input: aTurn(a) },
+        operationName: 'Save',
+      }),
+    );
+
+    expect(answer.status).toBe(200);
+  });
+});
+
+it('a write scope opens only its own mutations', async () => {
+  const token = await aToken(app, { kind: 'service', workspaceIds: [a.id], scopes: ['customers:write'] });
+
+  expect(await app.api.as(token).code(SAVE, { input: aTurn(a) })).toBe('FORBIDDEN');
+});
+
+it('introspection is for callers with a token', async () => {
+  const document = '{ __schema { queryType { name } } }';
+
+  expect((await app.api.send(document)).status).toBe(401);
+  expect(await app.api.as(a.analyst).data(document)).toEqual({ __schema: { queryType: { name: 'Query' } } });
+});

@@ -1,0 +1,81 @@
+// A login of one's own: an issuer of JSON Web Tokens with a key set that servers fetch, and switches to break it.
+import { createServer } from 'node:http';
+import { type CryptoKey, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
+import type { Config } from '../../src/config';
+
+export const ISSUER = 'https://login.example.com/';
+export const AUDIENCE = 'centesimo';
+
+export interface Login {
+  /** The settings that let a server trust it. */
+  config: Pick<Config, 'jwtJwksUrl' | 'jwtIssuer' | 'jwtAudience' | 'jwtAlgorithms'>;
+  /** The public key, as a forger can read it. */
+  publicJwk: Record<string, unknown>;
+  /** Signs with the current key. Claims given as undefined are left out. */
+  sign(claims: JWTPayload, header?: Record<string, unknown>): Promise<string>;
+  /** Replaces the key; `keepOld` publishes both. */
+  rotate(keepOld: boolean): Promise<void>;
+  /** What the key set's address answers with; undefined: the keys. */
+  fault: { status: number; body: string } | 'silent' | undefined;
+  /** How often the keys were asked for. */
+  asked(): number;
+  close(): Promise<void>;
+}
+
+interface Key {
+  kid: string;
+  privateKey: CryptoKey;
+  jwk: Record<string, unknown>;
+}
+
+async function makeKey(kid: string): Promise<Key> {
+  const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true });
+  return { kid, privateKey, jwk: { ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' } };
+}
+
+/** `now`: the clock of the servers that trust it. */
+export async function aLogin(now: () => Date): Promise<Login> {
+  let key = await makeKey('key-1');
+  let published = [key];
+  let asked = 0;
+  const server = createServer((_request, response) => {
+    asked += 1;
+    if (login.fault === 'silent') return;
+    const { status, body } = login.fault ?? {
+      status: 200,
+      body: JSON.stringify({ keys: published.map(({ jwk }) => jwk) }),
+    };
+    response.writeHead(status, { 'content-type': 'application/json' }).end(body);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  const login: Login = {
+    config: {
+      jwtJwksUrl: `http://127.0.0.1:${port}/jwks`,
+      jwtIssuer: ISSUER,
+      jwtAudience: AUDIENCE,
+      jwtAlgorithms: ['RS256'],
+    },
+    publicJwk: key.jwk,
+    sign: (claims, header = {}) => {
+      const at = Math.floor(now().getTime() / 1_000);
+      const usual = { iss: ISSUER, aud: AUDIENCE, sub: 'anna', iat: at, exp: at + 3_600 };
+      return new SignJWT({ ...usual, ...claims })
+        .setProtectedHeader({ alg: 'RS256', kid: key.kid, ...header })
+        .sign(key.privateKey);
+    },
+    rotate: async (keepOld) => {
+      key = await makeKey(`key-${published.length + 1}`);
+      published = keepOld ? [...published, key] : [key];
+    },
+    fault: undefined,
+    asked: () => asked,
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+  return login;
+}
