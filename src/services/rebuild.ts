@@ -1,36 +1,17 @@
 // Roll-ups made anew from the records, which are the only truth.
 import type { Sql } from '../database/sql';
 import { type Database, inTransaction } from '../database/transaction';
-import { buckets } from '../period';
-import { localDate } from '../time';
+import { type LocalStretch, localDays } from '../period';
 import { slotsFromRecords } from './roll-ups';
 import { lockWorkspace, type Workspace } from './workspaces';
 
-/** More days than a workspace can have: turns lie between 2009 and now. */
-const ALL_DAYS = 100_000;
-
-export interface LocalDay {
-  /** 'YYYY-MM-DD' */
-  date: string;
-  from: Date;
-  to: Date;
-}
+/** Longer than any local day: one of 25 hours, or more where a zone went back over the date line. */
+const MARGIN_MS = 2 * 86_400_000;
 
 /** The local days from the one that holds `first` to the one that holds `last`, each with its first instant. */
-export function daysOf(first: Date, last: Date, timeZone: string): LocalDay[] {
-  const start = new Date(first.getTime() - 86_400_000);
-  const bounds = buckets(
-    { from: start, to: new Date(last.getTime() + 2 * 86_400_000) },
-    'DAY',
-    timeZone,
-    ALL_DAYS,
-  );
-  // The first and the last stretch are cut by our own margins, not by midnight.
-  return bounds.slice(1, -2).map((from, index) => ({
-    date: localDate(from, timeZone),
-    from,
-    to: bounds[index + 2] ?? from,
-  }));
+export function daysOf(first: Date, last: Date, timeZone: string): LocalStretch[] {
+  const margin = { from: new Date(first.getTime() - MARGIN_MS), to: new Date(last.getTime() + MARGIN_MS) };
+  return localDays(margin, timeZone).filter((day) => day.to > first && day.from <= last);
 }
 
 /**
@@ -86,7 +67,7 @@ export async function rebuildWorkspace(
   return { days: days.length };
 }
 
-async function rebuildDay(sql: Sql, workspaceId: string, day: LocalDay): Promise<void> {
+async function rebuildDay(sql: Sql, workspaceId: string, day: LocalStretch): Promise<void> {
   const range = [workspaceId, day.from, day.to];
   await sql.query(
     'clear_slots',

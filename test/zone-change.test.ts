@@ -1,0 +1,62 @@
+// A workspace that changes its zone: its customers' days move with it, and the records stay the truth.
+import { Snapshot } from '../src/database/snapshot';
+import { rebuildWorkspace } from '../src/services/rebuild';
+import { verifyWorkspace } from '../src/services/verify';
+import { getWorkspace } from '../src/services/workspaces';
+import { aCustomer, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
+import { SAVE } from './support/operations';
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startApp();
+});
+afterAll(() => app.stop());
+
+async function differences(shop: TestWorkspace): Promise<bigint> {
+  const snapshot = new Snapshot(app.database, app.clock.now());
+  try {
+    const workspace = await getWorkspace(snapshot, shop.id, app.clock.now());
+    return (await verifyWorkspace(snapshot, workspace)).differences;
+  } finally {
+    await snapshot.end();
+  }
+}
+
+const days = async (shop: TestWorkspace) =>
+  (
+    await app.database.sql<{ day: string; messages: string }>(
+      'SELECT day::text, messages FROM customer_days WHERE workspace_id = $1 ORDER BY day',
+      [shop.id],
+    )
+  ).map(({ day, messages }) => `${day}: ${messages}`);
+
+async function aShopWithTurns(instants: string[]): Promise<TestWorkspace> {
+  const shop = await aWorkspace(app, { timeZone: 'UTC' });
+  await aCustomer(app, shop, { phoneNumber: '+393331234567' });
+  for (const occurredAt of instants)
+    await app.api.as(shop.service).data(SAVE, { input: aTurn(shop, { occurredAt }) });
+  return shop;
+}
+
+it('moves each charge to its local day, and a month with it', async () => {
+  const shop = await aShopWithTurns(['2026-01-31T22:30:00Z', '2026-01-31T23:30:00Z', '2026-02-01T00:30:00Z']);
+  expect(await days(shop)).toEqual(['2026-01-31: 2', '2026-02-01: 1']);
+  await app.services.workspaces.update(shop.id, { timeZone: 'Europe/Rome' }, { name: 'test' });
+  expect(await days(shop)).toEqual(['2026-01-31: 1', '2026-02-01: 2']);
+  await app.api.as(shop.service).data(SAVE, { input: aTurn(shop, { occurredAt: '2026-02-01T23:30:00Z' }) });
+  expect(await days(shop)).toEqual(['2026-01-31: 1', '2026-02-01: 2', '2026-02-02: 1']);
+  expect(await differences(shop)).toBe(0n);
+});
+
+it('finds the day of a charge in the last hour of a day of 25 hours', async () => {
+  const shop = await aShopWithTurns(['2025-10-26T22:45:00Z']);
+  await app.services.workspaces.update(shop.id, { timeZone: 'Europe/Rome' }, { name: 'test' });
+  expect(await days(shop)).toEqual(['2025-10-26: 1']);
+  const snapshot = new Snapshot(app.database, app.clock.now());
+  const workspace = await getWorkspace(snapshot, shop.id, app.clock.now());
+  await snapshot.end();
+  await app.database.sql('DELETE FROM customer_days WHERE workspace_id = $1', [shop.id]);
+  await rebuildWorkspace(app.database, workspace, () => undefined);
+  expect(await days(shop)).toEqual(['2025-10-26: 1']);
+  expect(await differences(shop)).toBe(0n);
+});
