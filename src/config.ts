@@ -36,8 +36,16 @@ const origins = list.refine(
 );
 const postgresUrl = z
   .string()
-  .regex(/^postgres(ql)?:\/\/\S+$/, 'a URL such as postgres://user:password@host:5432/database is expected');
-const httpUrl = z.string().regex(/^https?:\/\/\S+$/, 'a URL is expected');
+  .refine(
+    (url) => /^postgres(ql)?:\/\/\S+$/.test(url) && URL.canParse(url),
+    'a URL such as postgres://user:password@host:5432/database is expected (special characters of the password percent-encoded)',
+  );
+const httpUrl = z
+  .string()
+  .refine(
+    (url) => /^https?:\/\/\S+$/.test(url) && URL.canParse(url),
+    'a URL such as https://login.example.com/jwks is expected',
+  );
 
 const setting = <T>(definition: Setting<T>): Setting<T> => definition;
 const optional = (
@@ -189,6 +197,7 @@ const SETTINGS = {
     name: 'SANDBOX',
     schema: flag,
     fallback: true,
+    shown: 'true; false with NODE_ENV=production',
     meaning: 'Serve Apollo Sandbox at /graphql and let its hosted page call.',
   }),
   logLevel: setting({
@@ -259,6 +268,7 @@ export class ConfigError extends Error {
 /** An empty variable is one that is not set. Throws ConfigError. */
 export function loadConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const mistakes: string[] = [];
+  const isProduction = environment.NODE_ENV?.trim() === 'production';
   const read = <T>({ name, schema, fallback, secret }: Setting<T>): T => {
     const given = environment[name]?.trim();
     if (given === undefined || given === '') return fallback;
@@ -268,7 +278,9 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
     mistakes.push(`${name}${secret ? '' : `=${JSON.stringify(given)}`}: ${expected}`);
     return fallback;
   };
-  const config = readAll(read);
+  const all = readAll(read);
+  const sandboxIsSet = (environment[SETTINGS.sandbox.name]?.trim() ?? '') !== '';
+  const config = { ...all, sandbox: all.sandbox && (sandboxIsSet || !isProduction) };
   mistakes.push(...contradictions(config));
   if (mistakes.length > 0) throw new ConfigError(mistakes);
   return Object.freeze(config);
@@ -362,5 +374,8 @@ export const settingsAsMarkdown = (): string =>
   [
     '| setting | default | meaning |',
     '|---|---|---|',
-    ...describeSettings().map(({ name, fallback, meaning }) => `| \`${name}\` | ${fallback} | ${meaning} |`),
+    ...describeSettings().map(
+      ({ name, fallback, meaning }) =>
+        `| \`${name}\` | ${fallback === '' ? 'none' : fallback} | ${meaning} |`,
+    ),
   ].join('\n');

@@ -1,7 +1,7 @@
 // What every resolver is given: who asks, what may be called, and the one snapshot that all answers are read from.
 import type { Principal } from '../auth/principal';
 import type { Snapshot } from '../database/snapshot';
-import type { CustomerService } from '../services/customers';
+import type { CustomerService } from '../services/customer-service';
 import type { SaveMessageService } from '../services/save-message';
 import { createLoaders, type Loaders } from './loaders';
 

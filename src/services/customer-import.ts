@@ -5,7 +5,7 @@ import { AppError } from '../errors';
 import { newId } from '../ids';
 import type { Clock } from '../time';
 import { type Actor, recordAudit } from './audit';
-import { type CheckedRegistration, checkRegistration, type Registration } from './customers';
+import { type CheckedRegistration, checkRegistration, type Registration } from './customer-service';
 import { lockWorkspace } from './workspaces';
 
 /** A row of the file with the number that a person finds it by. */

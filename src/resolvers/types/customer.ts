@@ -1,7 +1,7 @@
 import { Field, ID, InputType, ObjectType } from 'type-graphql';
 import { GraphQLDateTime } from '../../graphql/scalars/date-time';
 import { GraphQLPhoneNumber } from '../../graphql/scalars/phone-number';
-import type { Registration } from '../../services/customers';
+import type { Registration } from '../../services/customer-service';
 import { connectionOf } from './connection';
 
 @ObjectType('Customer', {

@@ -2,7 +2,7 @@
 import type { Sql } from '../../database/sql';
 import { badInput } from '../../errors';
 import { formatInstant } from '../../time';
-import type { Customer } from '../customers';
+import { CUSTOMER_COLUMNS, type Customer, type CustomerRow, toCustomer } from '../customers';
 import { checkFirst, PAGE_LIMIT, type Page, readCursor, toPage, writeCursor } from '../page';
 import { customerParts } from './parts';
 import { once, type UsageScope } from './scope';
@@ -30,15 +30,8 @@ const MEASURES: Record<ClientOrder, { column: string; type: string; share: 'cost
   LAST_ACTIVE: { column: 'last_at', type: 'timestamptz', share: 'messages' },
 };
 
-interface Row {
+interface Row extends CustomerRow {
   rank: bigint;
-  workspace_id: string;
-  id: string;
-  name: string;
-  phone_number: string | null;
-  whatsapp_user_id: string | null;
-  active_chatbot: boolean;
-  created_at: Date;
   cost_micros: bigint;
   messages: bigint;
   last_at: Date;
@@ -129,8 +122,7 @@ async function findRanked(
          (sum(s.${share}) OVER ())::bigint AS whole
        FROM summed s
      )
-     SELECT r.rank, r.messages, r.cost_micros, r.last_at, r.whole, c.workspace_id, c.id, c.name, c.phone_number,
-       c.whatsapp_user_id, c.active_chatbot, c.created_at
+     SELECT r.rank, r.messages, r.cost_micros, r.last_at, r.whole, ${CUSTOMER_COLUMNS}
      FROM ranked r JOIN customers c ON c.workspace_id = $1 AND c.id = r.customer_id
      ${position}
      ORDER BY r.${column} DESC, c.name COLLATE "C", c.id LIMIT $${next}`,
@@ -141,15 +133,7 @@ async function findRanked(
 
 const toClientUsage = (row: Row, share: 'cost_micros' | 'messages'): ClientUsage => ({
   rank: Number(row.rank),
-  customer: {
-    workspaceId: row.workspace_id,
-    id: row.id,
-    name: row.name,
-    phoneNumber: row.phone_number,
-    whatsappUserId: row.whatsapp_user_id,
-    activeChatbot: row.active_chatbot,
-    createdAt: row.created_at,
-  },
+  customer: toCustomer(row),
   costMicros: row.cost_micros,
   messages: row.messages,
   share: shareOf(row[share], row.whole),

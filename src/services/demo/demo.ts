@@ -6,10 +6,10 @@ import type { Logger } from 'pino';
 import { AppError } from '../../errors';
 import type { Clock } from '../../time';
 import type { Actor } from '../audit';
-import type { CustomerService, Registration } from '../customers';
+import type { CustomerService, Registration } from '../customer-service';
 import { ITEMS_LIMIT, type SaveMessageService } from '../save-message';
 import type { RawTurn } from '../turn';
-import type { WorkspaceService } from '../workspaces';
+import type { WorkspaceService } from '../workspace-service';
 import { ANNA, CONVERSATION, GIULIA, LUCA, MARIO, PAOLO, PEOPLE, STRANGERS } from './people';
 import { Random } from './random';
 
