@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.stop());
 
-const NOTING = new Set(['begin', 'note_token_use', 'commit']);
+const NOTING = new Set(['begin', 'note_token_uses', 'commit']);
 
 /** Asks as the analyst; answers with the data and how often each statement was run for it. */
 async function ask<Data>(query: string): Promise<{ data: Data; ran: Record<string, number> }> {

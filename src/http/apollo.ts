@@ -29,7 +29,6 @@ export function createApollo(options: {
     validationOptions: { maxErrors: 5 },
     validationRules: [limitSize],
     stopOnTerminationSignals: false,
-    status400ForVariableCoercionErrors: true,
     logger: {
       debug: () => undefined,
       info: () => undefined,

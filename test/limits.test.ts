@@ -1,0 +1,193 @@
+// How large a document may be: each limit holds at n and refuses n + 1 with 400, before anything runs.
+import { parse } from 'graphql';
+import { complexityOf, LIMITS } from '../src/graphql/limits';
+import { bareSchema } from '../src/graphql/schema';
+import { aCustomer, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
+
+let app: TestApp;
+let shop: TestWorkspace;
+beforeAll(async () => {
+  app = await startApp();
+  shop = await aWorkspace(app);
+  await aCustomer(app, shop, { phoneNumber: '393331234567' });
+});
+afterAll(() => app.stop());
+
+const send = async (query: string, variables: Record<string, unknown> = {}): Promise<string> => {
+  app.statements();
+  const { status, body } = await app.api.as(shop.analyst).send(query, { id: shop.id, ...variables });
+  const read = app.statements().some((name) => name === 'begin_snapshot');
+  if (status !== 200 && read) throw new Error(`something was read before ${query} was refused`);
+  return status === 200 && !body.errors ? 'ok' : `${status} ${body.errors?.[0]?.message}`;
+};
+
+const times = (count: number, text: (index: number) => string): string =>
+  Array.from({ length: count }, (_, index) => text(index)).join(' ');
+
+const refused = (what: string) =>
+  expect.stringMatching(new RegExp(`^400 \\[GRAPHQL_VALIDATION_FAILED\\] .*${what}`));
+
+describe('the depth', () => {
+  // usage > topClients > customer > usage > cost > amount is 6 levels; there is nothing deeper than 8 by itself.
+  const nested = (levels: number): string => {
+    const tail = (left: number): string =>
+      left === 1
+        ? '__typename'
+        : left === 2
+          ? 'message { __typename }'
+          : `message { tracking { usage { ${tail(left - 3)} } } }`;
+    return `query ($id: ID!) { usageRecords(workspaceId: $id) { nodes { ${tail(levels - 2)} } } }`;
+  };
+
+  it(`of ${LIMITS.depth} levels is answered, of more it isn't`, async () => {
+    expect(await send(nested(6))).toBe('ok');
+    expect(await send(nested(LIMITS.depth + 1))).toEqual(refused('9 levels'));
+  });
+
+  it('is counted through fragments', async () => {
+    const query = `query ($id: ID!) { usageRecords(workspaceId: $id) { nodes { ...a } } }
+      fragment a on UsageRecord { message { ...b } }
+      fragment b on Message { tracking { usage { ... on UsageRecord { ...c } } } }
+      fragment c on UsageRecord { message { tracking { usage { id } } } }`;
+
+    expect(await send(query)).toEqual(refused('9 levels'));
+  });
+
+  it('leaves room for introspection, which Apollo Sandbox asks for', async () => {
+    const { getIntrospectionQuery } = await import('graphql');
+
+    expect(await send(getIntrospectionQuery())).toBe('ok');
+  });
+});
+
+describe('aliases', () => {
+  it.each(['name', '__typename'])(`of %s: ${LIMITS.aliases} are answered`, async (field) => {
+    const query = (count: number) => `{ viewer { ${times(count, (index) => `a${index}: ${field}`)} } }`;
+
+    expect(await send(query(LIMITS.aliases))).toBe('ok');
+    expect(await send(query(LIMITS.aliases + 1))).toEqual(refused('16 aliases'));
+  });
+
+  it('are counted as often as their fragment is spread', async () => {
+    const query =
+      '{ viewer { ...f } v: viewer { ...f } w: viewer { ...f } } fragment f on Viewer { a: name b: name c: name d: name e: name }';
+
+    expect(await send(query)).toEqual(refused('17 aliases'));
+  });
+});
+
+it(`directives: ${LIMITS.directives} are answered, on the operation, fields and fragments`, async () => {
+  const query = (count: number) =>
+    `query ($yes: Boolean!) { viewer { ${times(count - 2, (index) => `a${index}: name @include(if: $yes)`)} ... @include(if: $yes) { ...f @skip(if: $yes) } } } fragment f on Viewer { kind }`;
+
+  expect(await send(query(LIMITS.directives), { yes: true })).toBe('ok');
+  expect(await send(query(LIMITS.directives + 1), { yes: true })).toEqual(refused('11 directives'));
+});
+
+it(`root fields: ${LIMITS.rootFields} are answered, also from fragments`, async () => {
+  const query = (count: number) =>
+    `{ ${times(count - 2, (index) => `a${index}: viewer { name }`)} ...f } fragment f on Query { x: viewer { name } y: viewer { name } }`;
+
+  expect(await send(query(LIMITS.rootFields))).toBe('ok');
+  expect(await send(query(LIMITS.rootFields + 1))).toEqual(refused('6 root fields'));
+});
+
+it(`tokens: ${LIMITS.tokens} are parsed`, async () => {
+  // `{ viewer { name … } }`, where the parser's count has an end of its own.
+  const query = (count: number) => `{ viewer { ${times(count - 5, () => 'name')} } }`;
+
+  expect(await send(query(LIMITS.tokens))).toBe('ok');
+  expect(await send(query(LIMITS.tokens + 1))).toMatch(/^400 \[GRAPHQL_PARSE_FAILED\]/);
+});
+
+describe('fragments', () => {
+  const bomb = (levels: number): string =>
+    `{ ...f0 } ${times(levels, (index) => `fragment f${index} on Query { ${index === levels - 1 ? 'viewer { name }' : `...f${index + 1} ...f${index + 1}`} }`)}`;
+
+  it.each([5, 12, 60])('that double %i times are refused at once', async (levels) => {
+    const startedAt = performance.now();
+
+    expect(await send(bomb(levels))).toMatch(/^400 /);
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+  });
+
+  it('that go in circles are refused', async () => {
+    expect(await send('{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }')).toMatch(/^400 /);
+  });
+});
+
+describe('the complexity', () => {
+  const rows = 'query ($id: ID!, $n: Int) { customers(workspaceId: $id, first: $n) { nodes { FIELDS } } }';
+  const cost = (variables: Record<string, unknown>, fields = 'name usage { messages }') =>
+    complexityOf(bareSchema, parse(rows.replace('FIELDS', fields)), { id: 'x', ...variables }, undefined);
+
+  it('is a page times its row, also when its length is a variable', () => {
+    // 1 for the page + n × (1 for nodes + 1 for the name + 1 for usage + 1 for messages)
+    expect(cost({ n: 1 })).toBe(1 + 1 * (1 + 1 + 2));
+    expect(cost({ n: 20 })).toBe(1 + 20 * 4);
+  });
+
+  it.each([[{}], [{ n: null }]])('counts the default when the length is not given: %j', (variables) => {
+    expect(cost(variables)).toBe(1 + 50 * 4);
+  });
+
+  it('counts no page longer than may be asked for, and none shorter than one', () => {
+    expect(cost({ n: 2_000_000_000 })).toBe(1 + 100 * 4);
+    expect(cost({ n: -5 })).toBe(1 + 1 * 4);
+  });
+
+  it(`above ${LIMITS.complexity} is refused before anything is read`, async () => {
+    const query = `query ($id: ID!, $n: Int) {
+      ${times(5, (index) => `u${index}: usage(workspaceId: $id) { a: clients(first: $n) { nodes { ...c } } b: clients(first: $n) { nodes { rank } } } `)}
+    }
+    fragment c on ClientUsage { rank messages share lastAt cost { amount currency } customer { id name phoneNumber createdAt } }`;
+
+    expect(await send(query, { n: 10 })).toBe('ok');
+    expect(await send(query, { n: 100 })).toEqual(refused('costs 7\\d\\d\\d; at most 5000'));
+  });
+
+  it('leaves wrong variables to be told what is wrong with them', async () => {
+    expect(await send(rows.replace('FIELDS', 'name'), { n: 'many' })).toBe(
+      '400 [BAD_USER_INPUT] The variable $n is not valid: Int cannot represent non-integer value.',
+    );
+    expect(
+      await send('query ($yes: Boolean = true) { viewer { name @include(if: $yes) } }', { yes: null }),
+    ).toMatch(/^400 \[BAD_USER_INPUT\]/);
+  });
+});
+
+it('the whole dashboard in one query is well within', async () => {
+  const dashboard = `query ($id: ID!) { usage(workspaceId: $id) {
+    totals { cost { amount currency } messages activeClients averageCostPerClient { amount } firstAt lastAt }
+    growth { comparedTo { from to } cost { current { amount } previous { amount } change { amount } percent } messages { percent } }
+    topClients(limit: 100) { rank customer { id name phoneNumber } messages cost { amount } share lastAt }
+    peakHours { hour label messages cost { amount } share }
+    heatmap { weekday hour messages cost { amount } }
+    timeline { from to messages cost { amount } activeClients }
+    outcomes { outcome messages } forecast { cost { amount } messages } } }`;
+
+  expect(await send(dashboard)).toBe('ok');
+  expect(complexityOf(bareSchema, parse(dashboard), { id: 'x' }, undefined)).toBeLessThan(
+    LIMITS.complexity / 2,
+  );
+});
+
+it.each([
+  ['a batch', '[{"query":"{ viewer { name } }"}]'],
+  ['a persisted query', '{"extensions":{"persistedQuery":{"version":1,"sha256Hash":"x"}}}'],
+  ['no query', '{"query":""}'],
+  ['a query that is no text', '{"query":{"kind":"Document"}}'],
+  ['variables as text', '{"query":"{ viewer { name } }","variables":"{}"}'],
+  ['a subscription', '{"query":"subscription { viewer { name } }"}'],
+])('%s is refused with 400', async (_, body) => {
+  const answer = await app.api.as(shop.analyst).post(body);
+
+  expect(answer.status).toBe(400);
+  expect(answer.body.errors?.[0]?.message).toMatch(/^\[[A-Z_]+\] ./);
+});
+
+it('no suggestions are made of what the schema has', async () => {
+  expect(await send('{ viewers { name } }')).toBe(
+    '400 [GRAPHQL_VALIDATION_FAILED] Cannot query field "viewers" on type "Query".',
+  );
+});
