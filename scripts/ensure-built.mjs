@@ -35,19 +35,37 @@ function buildInto(output, build) {
   }
 }
 
-const run = (command, args) => execFileSync(command, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+const run = (command, args) =>
+  execFileSync(command, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
 
 const targets = [
   {
     output: 'dist',
     sources: ['src', 'ormconfig.ts', '.swcrc', 'package.json'],
-    build: (folder) => run(bin('swc'), ['src', 'ormconfig.ts', '-d', folder, '--ignore', '**/*.test.ts', '--quiet']),
+    build: (folder) =>
+      run(bin('swc'), ['src', 'ormconfig.ts', '-d', folder, '--ignore', '**/*.test.ts', '--quiet']),
   },
   {
     output: 'dashboard/dist',
-    sources: ['dashboard/src', 'dashboard/index.html', 'dashboard/vite.config.ts', 'dashboard/package.json', 'schema.graphql'],
+    sources: [
+      'dashboard/src',
+      'dashboard/index.html',
+      'dashboard/vite.config.ts',
+      'dashboard/package.json',
+      'schema.graphql',
+    ],
     build: (folder) =>
-      run('npm', ['run', '--silent', 'build', '--workspace', 'dashboard', '--', '--outDir', join(root, folder), '--emptyOutDir']),
+      run('npm', [
+        'run',
+        '--silent',
+        'build',
+        '--workspace',
+        'dashboard',
+        '--',
+        '--outDir',
+        join(root, folder),
+        '--emptyOutDir',
+      ]),
   },
 ];
 

@@ -32,7 +32,9 @@ it('saves, charges, registers and reports as a user who can neither delete nor c
       'UPDATE charges SET amount_micros = 0',
       "INSERT INTO prices (workspace_id, starts_at, amount_micros, recorded_at) VALUES ('x', now(), 1, now())",
     ]) {
-      await expect(app.database.dataSource.query(statement)).rejects.toThrow(/permission denied|must be owner/);
+      await expect(app.database.dataSource.query(statement)).rejects.toThrow(
+        /permission denied|must be owner/,
+      );
     }
   } finally {
     await app.stop();
