@@ -46,6 +46,10 @@ export function limitSize(context: ValidationContext): ASTVisitor {
   const measure = measurer(fragments);
   return {
     OperationDefinition(node) {
+      if (!context.getSchema().getRootType(node.operation)) {
+        const message = `There are no ${node.operation}s here.`;
+        context.reportError(new GraphQLError(message, { nodes: node }));
+      }
       const size = measure(node.selectionSet);
       const refuse = (what: string, is: number, limit: number) => {
         if (is > limit) {
