@@ -28,14 +28,14 @@ const refused = (what: string) =>
   expect.stringMatching(new RegExp(`^400 \\[GRAPHQL_VALIDATION_FAILED\\] .*${what}`));
 
 describe('the depth', () => {
+  /** usageRecords > nodes > message > tracking > usage > message > … > __typename */
   const nested = (levels: number): string => {
-    const tail = (left: number): string =>
-      left === 1
-        ? '__typename'
-        : left === 2
-          ? 'message { __typename }'
-          : `message { tracking { usage { ${tail(left - 3)} } } }`;
-    return `query ($id: ID!) { usageRecords(workspaceId: $id) { nodes { ${tail(levels - 2)} } } }`;
+    const between = Array.from(
+      { length: levels - 3 },
+      (_, index) => ['message', 'tracking', 'usage'][index % 3],
+    );
+    const inner = between.reduceRight((below, field) => `${field} { ${below} }`, '__typename');
+    return `query ($id: ID!) { usageRecords(workspaceId: $id) { nodes { ${inner} } } }`;
   };
 
   it(`of ${LIMITS.depth} levels is answered, of more it isn't`, async () => {
