@@ -373,7 +373,7 @@ export const printSettings = (): string =>
 export const settingsAsMarkdown = (): string =>
   [
     '| setting | default | meaning |',
-    '|---|---|---|',
+    '| --- | --- | --- |',
     ...describeSettings().map(
       ({ name, fallback, meaning }) =>
         `| \`${name}\` | ${fallback === '' ? 'none' : fallback} | ${meaning} |`,
