@@ -16,6 +16,7 @@ import type { TokenService } from '../services/tokens';
 import type { Clock } from '../time';
 import { createApollo } from './apollo';
 import { authenticate, authenticatorsOf } from './authenticate';
+import { drain } from './drain';
 import { registerHealth } from './health';
 import { SANDBOX_ORIGIN, sendLandingPage, wantsLandingPage } from './landing-page';
 import type { RequestNotes, ServerContext } from './operation';
@@ -71,9 +72,7 @@ export function createServer(deps: ServerDeps): Server {
     },
     async stop() {
       state.stopping = true;
-      const late = setTimeout(() => app.server.closeAllConnections(), config.shutdownTimeoutMs);
-      await app.close();
-      clearTimeout(late);
+      await drain(app, config.shutdownTimeoutMs);
       await apollo.stop();
     },
   };
