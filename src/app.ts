@@ -8,7 +8,7 @@ import { migrate, pendingMigrations } from './database/migrate';
 import type { StatementObserver } from './database/sql';
 import { tlsOf } from './database/tls';
 import type { Database } from './database/transaction';
-import { createServer, type Server } from './http/server';
+import { createServer, type Server, type Urls } from './http/server';
 import { CustomerImporter } from './services/customer-import';
 import { CustomerService } from './services/customer-service';
 import { Reconciler } from './services/reconcile';
@@ -127,11 +127,9 @@ export function createServices(
   };
 }
 
-export interface App {
+export interface App extends Readonly<Urls> {
   readonly services: Services;
   readonly database: Database;
-  /** Where it listens, without a slash at the end. */
-  readonly url: string;
   /** Finishes what is in flight, then closes everything. */
   stop(): Promise<void>;
 }
@@ -143,9 +141,9 @@ export async function startApp(config: Config, surroundings: Surroundings): Prom
   try {
     const services = createServices(database, config, surroundings);
     const server = createServer({ config, services, database, clock, logger });
-    const url = await server.start();
+    const urls = await server.start();
     const reconciling = reconcileEvery(config.reconcileIntervalMs, services, logger);
-    return { services, database, url, stop: () => stopAll(server, services, reconciling, database) };
+    return { services, database, ...urls, stop: () => stopAll(server, services, reconciling, database) };
   } catch (error) {
     await database.close();
     throw error;

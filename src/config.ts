@@ -69,6 +69,20 @@ const SETTINGS = {
     fallback: 3001,
     meaning: 'The port to listen on; 0 takes a free one.',
   }),
+  internalPort: setting<number | undefined>({
+    name: 'INTERNAL_PORT',
+    schema: wholeNumber(0, 65_535),
+    fallback: undefined,
+    shown: 'off: one listener for all',
+    meaning:
+      'A second port, and the only one with mutations and for service tokens: keep it where n8n is. PORT then only reads.',
+  }),
+  internalHost: setting({
+    name: 'INTERNAL_HOST',
+    schema: text,
+    fallback: '127.0.0.1',
+    meaning: 'The address to listen on with INTERNAL_PORT.',
+  }),
   dataDir: setting({
     name: 'DATA_DIR',
     schema: text,
@@ -291,6 +305,7 @@ function readAll(read: <T>(setting: Setting<T>) => T): Config {
   const s = SETTINGS;
   return {
     ...{ host: read(s.host), port: read(s.port), dataDir: read(s.dataDir), databaseUrl: read(s.databaseUrl) },
+    ...{ internalPort: read(s.internalPort), internalHost: read(s.internalHost) },
     ...{
       databaseSsl: read(s.databaseSsl),
       databaseCa: read(s.databaseCa),
@@ -324,6 +339,9 @@ function contradictions(config: Config): string[] {
   );
   if (jwt.length !== 0 && jwt.length !== 3) {
     found.push('JWT_JWKS_URL, JWT_ISSUER, JWT_AUDIENCE: all three or none are expected');
+  }
+  if (config.internalPort !== undefined && config.internalPort !== 0 && config.internalPort === config.port) {
+    found.push(`INTERNAL_PORT=${config.internalPort}: another port than PORT is expected`);
   }
   if (config.databaseUrl === undefined && config.databaseSsl !== 'off') {
     found.push('DATABASE_SSL: it is for DATABASE_URL, which is not set');

@@ -20,7 +20,7 @@ export const serveCommand = (cli: Cli): Command =>
       stopOnSignal(app, logger);
       const tokens =
         options.demo && config.databaseUrl === undefined ? await makeDemoOnce(app, logger) : undefined;
-      process.stdout.write(printWelcome(app.url, config, tokens));
+      process.stdout.write(printWelcome(app, config, tokens));
     });
 
 /**

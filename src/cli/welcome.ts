@@ -1,5 +1,6 @@
 // What a person sees when the server has started: what to open and what to paste.
 import type { Config } from '../config';
+import type { Urls } from '../http/server';
 import { DEMO_WORKSPACE } from '../services/demo/demo';
 
 export interface DemoTokens {
@@ -8,20 +9,26 @@ export interface DemoTokens {
   analyst: string;
 }
 
-export function printWelcome(url: string, config: Config, tokens: DemoTokens | undefined): string {
+export function printWelcome(
+  { url, internalUrl }: Urls,
+  config: Config,
+  tokens: DemoTokens | undefined,
+): string {
   const lines = [
     '',
     'Centesimo is ready.',
     '',
     `  GraphQL      ${url}/graphql${config.sandbox ? '   (open it in a browser: Apollo Sandbox)' : ''}`,
   ];
+  if (internalUrl !== url)
+    lines.push(`  Saves        ${internalUrl}/graphql   (internal: service tokens only here)`);
   lines.push(`  Health       ${url}/health/ready`, '');
-  if (tokens) lines.push(...demo(url, tokens));
+  if (tokens) lines.push(...demo({ url, internalUrl }, tokens));
   else lines.push('  A token:     npm run cli -- token create --kind service --name n8n --workspace ID', '');
   return `${lines.join('\n')}\n`;
 }
 
-function demo(url: string, tokens: DemoTokens): string[] {
+function demo({ url, internalUrl }: Urls, tokens: DemoTokens): string[] {
   return [
     `The demo workspace ${DEMO_WORKSPACE.id} is made. Its tokens are shown this once:`,
     '',
@@ -31,7 +38,7 @@ function demo(url: string, tokens: DemoTokens): string[] {
     '',
     'Save a turn and see it charged:',
     '',
-    curl(url, tokens.service, SAVE, {
+    curl(internalUrl, tokens.service, SAVE, {
       input: {
         workspaceId: DEMO_WORKSPACE.id,
         phoneNumber: '393331234567',

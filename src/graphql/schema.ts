@@ -1,6 +1,6 @@
 // The whole contract, built once: type-graphql's metadata belongs to the process.
 import 'reflect-metadata';
-import { type GraphQLObjectType, type GraphQLSchema, printSchema } from 'graphql';
+import { type GraphQLObjectType, GraphQLSchema, printSchema } from 'graphql';
 import { buildSchemaSync } from 'type-graphql';
 import { applyPermissions } from '../auth/permissions';
 import { CustomerResolver } from '../resolvers/customer.resolver';
@@ -44,6 +44,16 @@ function describeType(type: GraphQLObjectType | null | undefined, description: s
 
 /** What the server answers with: every root field and every explicit resolver behind its rule. */
 export const schema: GraphQLSchema = applyPermissions(bareSchema);
+
+/**
+ * The same without its mutations and what only they reach, for a listener that must have no way to charge. Types are
+ * the same objects, with the same rules in front of their resolvers.
+ */
+export const publicSchema: GraphQLSchema = new GraphQLSchema({
+  ...schema.toConfig(),
+  mutation: null,
+  types: [],
+});
 
 /** schema.graphql's content. */
 export const printContract = (): string =>

@@ -1,20 +1,21 @@
 // Apollo Server with its limits and its masking.
 import { ApolloServer } from '@apollo/server';
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
+import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import { LIMITS, limitSize } from '../graphql/limits';
-import { schema } from '../graphql/schema';
 import { landingPage } from './landing-page';
 import { maskGraphQLError } from './mask-error';
 import { operationPlugin, type ServerContext } from './operation';
 import type { RateLimits } from './rate-limits';
 
 export function createApollo(options: {
+  schema: GraphQLSchema;
   sandbox: boolean;
   logger: Logger;
   rateLimits: RateLimits;
 }): ApolloServer<ServerContext> {
-  const { sandbox, logger, rateLimits } = options;
+  const { schema, sandbox, logger, rateLimits } = options;
   return new ApolloServer<ServerContext>({
     schema,
     // For callers with a token only: nobody else gets past authentication.

@@ -1,8 +1,10 @@
 // What happens to one operation before it runs and before its answer leaves.
 import type { ApolloServerPlugin, BaseContext } from '@apollo/server';
 import {
+  type DocumentNode,
   GraphQLError,
   type GraphQLFormattedError,
+  type GraphQLSchema,
   getVariableValues,
   type OperationDefinitionNode,
 } from 'graphql';
@@ -10,7 +12,6 @@ import { checkEdges } from '../auth/permissions';
 import { AppError, ERROR_CODES, printError } from '../errors';
 import type { GraphQLContext } from '../graphql/context';
 import { complexityOf, LIMITS, selectedFields } from '../graphql/limits';
-import { schema } from '../graphql/schema';
 import { statusOf } from './mask-error';
 import type { RateLimits } from './rate-limits';
 
@@ -31,7 +32,8 @@ export interface ServerContext extends GraphQLContext, BaseContext {
 export const operationPlugin = (rateLimits: RateLimits): ApolloServerPlugin<ServerContext> => ({
   async requestDidStart() {
     return {
-      async didResolveOperation({ request, document, operation, contextValue: { notes, principal } }) {
+      async didResolveOperation({ request, schema, document, operation, contextValue }) {
+        const { notes, principal } = contextValue;
         if (!operation) return;
         notes.operationType = operation.operation;
         if (operation.name) notes.operationName = operation.name.value;
@@ -40,7 +42,7 @@ export const operationPlugin = (rateLimits: RateLimits): ApolloServerPlugin<Serv
           return;
         }
         await rateLimits.read(principal.id).catch(rethrow);
-        checkComplexity(document, operation, request.variables ?? {});
+        checkComplexity(schema, document, operation, request.variables ?? {});
       },
       async willSendResponse({ response, contextValue: { notes, snapshot }, operation }) {
         await snapshot.end();
@@ -63,7 +65,8 @@ export const operationPlugin = (rateLimits: RateLimits): ApolloServerPlugin<Serv
 
 /** Wrong variables are left to the execution, which never starts with them and says what is wrong with each. */
 function checkComplexity(
-  document: Parameters<typeof complexityOf>[1],
+  schema: GraphQLSchema,
+  document: DocumentNode,
   operation: OperationDefinitionNode,
   variables: Readonly<Record<string, unknown>>,
 ): void {

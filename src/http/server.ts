@@ -12,10 +12,11 @@ import { Snapshot } from '../database/snapshot';
 import type { Database } from '../database/transaction';
 import { AppError, badInput } from '../errors';
 import { createContext, type GraphQLServices } from '../graphql/context';
+import { publicSchema, schema } from '../graphql/schema';
 import type { TokenService } from '../services/tokens';
 import type { Clock } from '../time';
 import { createApollo } from './apollo';
-import { authenticate, authenticatorsOf } from './authenticate';
+import { type Authenticators, authenticate, authenticatorsOf } from './authenticate';
 import { drain } from './drain';
 import { registerHealth } from './health';
 import { SANDBOX_ORIGIN, sendLandingPage, wantsLandingPage } from './landing-page';
@@ -39,9 +40,15 @@ export interface ServerDeps {
   logger: Logger;
 }
 
+/** Where it listens, without a slash at the end. Without INTERNAL_PORT both are the same. */
+export interface Urls {
+  url: string;
+  /** The one door through which anything can be written. */
+  internalUrl: string;
+}
+
 export interface Server {
-  /** Listens; answers with its URL, without a slash at the end. */
-  start(): Promise<string>;
+  start(): Promise<Urls>;
   /** Takes no new callers, finishes what is in flight, then closes. Gives up after SHUTDOWN_TIMEOUT_MS. */
   stop(): Promise<void>;
 }
@@ -50,28 +57,73 @@ const HEADERS_WITHIN_MS = 10_000;
 /** Node looks for requests that are late only this often; its own default is 30 s. */
 const LATE_REQUESTS_EVERY_MS = 1_000;
 
-interface Parts extends ServerDeps {
-  apollo: ApolloServer<ServerContext>;
+/** What the listeners of one server share. */
+interface Shared extends ServerDeps {
   rateLimits: RateLimits;
+  authenticators: Authenticators;
   state: { stopping: boolean };
 }
 
+interface Parts extends Shared {
+  apollo: ApolloServer<ServerContext>;
+  /** False on the public listener when there is an internal one: no mutations, no service tokens. */
+  writes: boolean;
+}
+
+interface Listener {
+  start(): Promise<string>;
+  stop(): Promise<void>;
+}
+
 export function createServer(deps: ServerDeps): Server {
-  const { config, logger } = deps;
-  const rateLimits = createRateLimits(config);
-  const apollo = createApollo({ sandbox: config.sandbox, logger, rateLimits });
+  const { config, services, clock } = deps;
   const state = { stopping: false };
+  const authenticators = authenticatorsOf(config, services.tokens, clock);
+  const shared: Shared = { ...deps, rateLimits: createRateLimits(config), authenticators, state };
+  const { host, port, internalHost, internalPort } = config;
+  const internal =
+    internalPort === undefined
+      ? undefined
+      : createListener(shared, { host: internalHost, port: internalPort, writes: true });
+  const open = createListener(shared, { host, port, writes: internal === undefined });
+  const stop = async (): Promise<void> => {
+    state.stopping = true;
+    await Promise.all([open.stop(), internal?.stop()]);
+  };
+  return {
+    async start() {
+      try {
+        const internalUrl = await internal?.start();
+        const url = await open.start();
+        await services.tokens.listen();
+        return { url, internalUrl: internalUrl ?? url };
+      } catch (error) {
+        await stop();
+        throw error;
+      }
+    },
+    stop,
+  };
+}
+
+function createListener(shared: Shared, at: { host: string; port: number; writes: boolean }): Listener {
+  const { config, logger, rateLimits } = shared;
+  const { host, port, writes } = at;
+  const apollo = createApollo({
+    schema: writes ? schema : publicSchema,
+    sandbox: config.sandbox,
+    logger,
+    rateLimits,
+  });
   const app = createFastify(config, logger);
   return {
     async start() {
       await apollo.start();
-      await registerAll(app, { ...deps, apollo, rateLimits, state });
-      await app.listen({ host: config.host, port: config.port });
-      await deps.services.tokens.listen();
-      return urlOf(app, config.host);
+      await registerAll(app, { ...shared, apollo, writes });
+      await app.listen({ host, port });
+      return urlOf(app, host);
     },
     async stop() {
-      state.stopping = true;
       await drain(app, config.shutdownTimeoutMs);
       await apollo.stop();
     },
@@ -132,8 +184,7 @@ async function registerAll(app: FastifyInstance, parts: Parts): Promise<void> {
 }
 
 function registerGraphQL(app: FastifyInstance, parts: Parts): void {
-  const { config, services, database, clock, apollo, rateLimits } = parts;
-  const authenticators = authenticatorsOf(config, services.tokens, clock);
+  const { config, services, database, clock, apollo, authenticators, rateLimits, writes } = parts;
   const runOperation = fastifyApolloHandler<ServerContext>(apollo, {
     context: async (request, reply) => {
       const { principal, notes, id: requestId } = request;
@@ -152,6 +203,7 @@ function registerGraphQL(app: FastifyInstance, parts: Parts): void {
       if (isPage(request)) return;
       checkHost(request);
       request.principal = await authenticate(request, authenticators, rateLimits);
+      if (!writes) refuseService(request.principal);
     },
     handler(request, reply) {
       return isPage(request) ? sendLandingPage(apollo, reply) : runOperation.call(this, request, reply);
@@ -161,6 +213,13 @@ function registerGraphQL(app: FastifyInstance, parts: Parts): void {
     if (isPage(request)) return sendLandingPage(apollo, reply);
     throw notFound(request);
   });
+}
+
+/** What may write is let in by the network only where writing is. */
+function refuseService({ kind }: Principal): void {
+  if (kind !== 'SERVICE') return;
+  const message = "Service tokens are not taken here: call the server's internal address (INTERNAL_PORT).";
+  throw new AppError('FORBIDDEN', message);
 }
 
 /** Apollo's adapter makes a URL of it. */
