@@ -2,6 +2,7 @@
 // argv -> command -> exit code.
 import 'reflect-metadata';
 import { Command, CommanderError } from 'commander';
+import { auditCommand } from './cli/audit';
 import { Cli, EXIT, explain } from './cli/cli';
 import { configCommand } from './cli/config';
 import { customerCommand } from './cli/customer';
@@ -32,6 +33,7 @@ async function main(): Promise<void> {
     .addCommand(verifyCommand(cli))
     .addCommand(rebuildCommand(cli))
     .addCommand(moveCommand(cli))
+    .addCommand(auditCommand(cli))
     .addCommand(demoCommand(cli))
     .addCommand(configCommand(cli));
   try {

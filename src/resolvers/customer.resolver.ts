@@ -1,5 +1,6 @@
 import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from 'type-graphql';
 import type { GraphQLContext } from '../graphql/context';
+import { tokenActor } from '../services/audit';
 import { listCustomers } from '../services/customers';
 import { CustomersArgs, DEFAULT_FIRST, PeriodArgs } from './types/arguments';
 import { Customer, CustomerConnection, RegisterCustomerInput } from './types/customer';
@@ -26,7 +27,7 @@ export class CustomerResolver {
     @Arg('input', () => RegisterCustomerInput, { description: 'The customer.' }) input: RegisterCustomerInput,
     @Ctx() { services, principal }: GraphQLContext,
   ): Promise<Customer> {
-    return services.customers.register(input.workspaceId, input, { name: principal.name });
+    return services.customers.register(input.workspaceId, input, tokenActor(principal));
   }
 
   @FieldResolver(() => UsageTotals, {

@@ -3,9 +3,11 @@ import type { Sql } from '../database/sql';
 
 /** Who makes a change: the operator at the command line, or a token. */
 export interface Actor {
-  /** A person's or a token's name, as the trail shows it. */
+  /** 'operator', or 'token:' and its id: names of tokens may be given twice. */
   name: string;
 }
+
+export const tokenActor = ({ id }: { id: string }): Actor => ({ name: `token:${id}` });
 
 export interface AuditEntry {
   at: Date;
@@ -36,4 +38,53 @@ export async function recordAudit(sql: Sql, entry: AuditEntry): Promise<void> {
       entry.after && JSON.stringify(entry.after),
     ],
   );
+}
+
+export interface ListedAuditEntry extends AuditEntry {
+  /** The name of the token that did it; null for the operator. */
+  tokenName: string | null;
+}
+
+export interface AuditFilter {
+  /** Only what concerns this workspace, tokens that are for it among others included. */
+  workspaceId?: string | undefined;
+  /** Only what was done to this token, customer or workspace. */
+  subject?: string | undefined;
+  since?: Date | undefined;
+  limit: number;
+}
+
+interface Row {
+  at: Date;
+  actor: string;
+  action: string;
+  workspace_id: string | null;
+  subject: string;
+  before: Record<string, unknown> | null;
+  after: Record<string, unknown> | null;
+  token_name: string | null;
+}
+
+/** The trail, newest first. Across workspaces: for the operator's command only, never behind a token. */
+export async function listAudit(sql: Sql, filter: AuditFilter): Promise<ListedAuditEntry[]> {
+  const rows = await sql.query<Row>(
+    'list_audit',
+    `SELECT a.at, a.actor, a.action, a.workspace_id, a.subject, a.before, a.after, t.name AS token_name
+     FROM audit_entries a LEFT JOIN tokens t ON a.actor = 'token:' || t.id
+     WHERE ($1::text IS NULL OR a.workspace_id = $1 OR a.before -> 'workspaceIds' ? $1 OR a.after -> 'workspaceIds' ? $1)
+       AND ($2::text IS NULL OR a.subject = $2)
+       AND ($3::timestamptz IS NULL OR a.at >= $3)
+     ORDER BY a.id DESC LIMIT $4`,
+    [filter.workspaceId ?? null, filter.subject ?? null, filter.since ?? null, filter.limit],
+  );
+  return rows.map((row) => ({
+    at: row.at,
+    actor: { name: row.actor },
+    tokenName: row.token_name,
+    action: row.action,
+    workspaceId: row.workspace_id,
+    subject: row.subject,
+    before: row.before,
+    after: row.after,
+  }));
 }

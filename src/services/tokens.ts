@@ -183,7 +183,10 @@ export class TokenService {
       action,
       workspaceId: only(row.workspace_ids),
       subject: row.id,
-      before: { name: row.name, hint: row.hint, expiresAt: row.expires_at },
+      before: {
+        ...{ name: row.name, hint: row.hint },
+        ...{ workspaceIds: row.workspace_ids, expiresAt: row.expires_at },
+      },
       after,
     });
   }

@@ -102,7 +102,7 @@ export class WorkspaceService {
 
   /**
    * A workspace without a saved turn is deleted with its customers and prices; one with turns is archived: it
-   * keeps its records and takes no more. Tokens for this workspace alone are revoked.
+   * keeps its records and takes no more. Tokens of a deleted workspace are for one workspace fewer, maybe for none.
    */
   remove(id: string, actor: Actor): Promise<'deleted' | 'archived'> {
     return inTransaction(this.database, async (sql) => {
@@ -140,8 +140,8 @@ export class WorkspaceService {
     const amountMicros = checkPrice(input.amountMicros);
     return inTransaction(this.database, async (sql) => {
       const now = this.clock();
-      const before = await lockWorkspace(sql, workspaceId, now);
       const startsAt = input.startsAt ?? now;
+      const before = await lockWorkspace(sql, workspaceId, startsAt);
       const price: Price = { startsAt, amountMicros, recordedAt: now };
       await recordPrice(sql, workspaceId, price);
       await sql.query(
@@ -155,7 +155,7 @@ export class WorkspaceService {
         action: 'price.set',
         workspaceId,
         subject: workspaceId,
-        before: { inForceMicros: String(before.priceMicros) },
+        before: { amountMicros: String(before.priceMicros) },
         after: { amountMicros: String(amountMicros), startsAt: startsAt.toISOString() },
       });
       return price;

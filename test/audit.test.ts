@@ -1,0 +1,171 @@
+// The audit trail: who changed tokens, prices, customers and workspaces, when, from what to what; and that nobody can
+// change what it says.
+import { isWellFormed } from '../src/auth/tokens';
+import { inTransaction } from '../src/database/transaction';
+import { listAudit } from '../src/services/audit';
+import { aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
+import { runCommand } from './support/command';
+
+const OPERATOR = { name: 'operator' };
+const REGISTER = 'mutation ($input: RegisterCustomerInput!) { registerCustomer(input: $input) { id } }';
+
+let app: TestApp;
+let shop: TestWorkspace;
+beforeAll(async () => {
+  app = await startApp();
+  shop = await aWorkspace(app);
+});
+afterAll(() => app.stop());
+
+const trail = (filter: { workspaceId?: string; subject?: string; since?: Date }) =>
+  inTransaction(app.database, (sql) => listAudit(sql, { limit: 100, ...filter }));
+
+const audit = async (...args: string[]): Promise<string> => {
+  const { code, stdout, stderr } = await runCommand(['audit', ...args], { DATABASE_URL: app.database.url });
+  if (code !== 0) throw new Error(`audit ${args.join(' ')} ended with ${code}: ${stderr}`);
+  return stdout;
+};
+
+it('names the token that registered or changed a customer, and what changed', async () => {
+  const n8n = await app.services.tokens.create(
+    { kind: 'service', name: 'n8n', workspaceIds: [shop.id] },
+    OPERATOR,
+  );
+  const register = (input: object) =>
+    app.api.as(n8n.token).data<{ registerCustomer: { id: string } }>(REGISTER, {
+      input: { workspaceId: shop.id, name: 'Rita', phoneNumber: '393330000001', ...input },
+    });
+  const { id } = (await register({})).registerCustomer;
+  app.clock.advance(60_000);
+  await register({ activeChatbot: false });
+  // Nothing changed: nothing to tell.
+  await register({});
+
+  expect(await trail({ subject: id })).toMatchObject([
+    {
+      ...{ at: app.clock.now(), action: 'customer.updated', workspaceId: shop.id },
+      ...{ actor: { name: `token:${n8n.id}` }, tokenName: 'n8n' },
+      ...{ before: { activeChatbot: true }, after: { activeChatbot: false } },
+    },
+    { action: 'customer.registered', before: null, after: { name: 'Rita', phoneNumber: '+393330000001' } },
+  ]);
+  expect(await audit('--subject', id)).toContain('activeChatbot: true -> false');
+});
+
+it('tells prices from what to what, as in force at the instant from which the new one holds', async () => {
+  const set = (amountMicros: bigint, startsAt: string) =>
+    app.services.workspaces.setPrice(shop.id, { amountMicros, startsAt: new Date(startsAt) }, OPERATOR);
+  await set(6_000n, '2027-01-01T00:00:00Z');
+  await set(7_000n, '2027-02-01T00:00:00Z');
+
+  expect((await trail({ subject: shop.id })).slice(0, 2)).toMatchObject([
+    {
+      ...{ action: 'price.set', actor: OPERATOR, tokenName: null },
+      ...{
+        before: { amountMicros: '6000' },
+        after: { amountMicros: '7000', startsAt: '2027-02-01T00:00:00.000Z' },
+      },
+    },
+    { action: 'price.set', before: { amountMicros: '5000' }, after: { amountMicros: '6000' } },
+  ]);
+});
+
+it('tells the life of a workspace', async () => {
+  const other = await aWorkspace(app, { name: 'Before' });
+  await app.services.workspaces.update(other.id, { name: 'After', timeZone: 'Asia/Kolkata' }, OPERATOR);
+  await app.services.workspaces.remove(other.id, OPERATOR);
+
+  expect(
+    (await trail({ subject: other.id })).map(({ action, before, after }) => [action, before, after]),
+  ).toEqual([
+    ['workspace.deleted', { name: 'After', timeZone: 'Asia/Kolkata', currency: 'EUR' }, null],
+    [
+      'workspace.updated',
+      { name: 'Before', timeZone: 'Europe/Rome' },
+      { name: 'After', timeZone: 'Asia/Kolkata' },
+    ],
+    ['workspace.created', null, expect.objectContaining({ name: 'Before', priceMicros: '5000' })],
+  ]);
+});
+
+it("finds a token's life under each workspace it is for", async () => {
+  const [one, two] = [await aWorkspace(app), await aWorkspace(app)];
+  const made = await app.services.tokens.create(
+    { kind: 'client', name: 'both', workspaceIds: [one.id, two.id] },
+    OPERATOR,
+  );
+  await app.services.tokens.rotate(made.id, OPERATOR);
+  await app.services.tokens.revoke(made.id, OPERATOR);
+  for (const { id } of [one, two]) {
+    const found = (await trail({ workspaceId: id })).filter(({ subject }) => subject === made.id);
+
+    expect(found.map(({ action }) => action)).toEqual(['token.revoked', 'token.rotated', 'token.created']);
+  }
+});
+
+it('never holds a token', async () => {
+  const [all] = await app.database.sql<{ text: string }>(
+    "SELECT string_agg(a::text, ' ') AS text FROM audit_entries a",
+  );
+  const words = (all?.text ?? '').split(/[^0-9A-Za-z_]+/);
+
+  expect(words.length).toBeGreaterThan(100);
+  expect(words.filter(isWellFormed)).toEqual([]);
+});
+
+it.each([
+  ['UPDATE', "UPDATE audit_entries SET actor = 'nobody'"],
+  ['DELETE', 'DELETE FROM audit_entries'],
+  ['TRUNCATE', 'TRUNCATE audit_entries'],
+])('is append-only: %s is refused, of the owner too', async (_, statement) => {
+  await expect(app.database.sql(statement)).rejects.toThrow(
+    'rows of audit_entries are never changed or deleted',
+  );
+});
+
+it('is not there when its change is not', async () => {
+  const before = (await trail({})).length;
+  await expect(app.services.workspaces.setPrice('nowhere', { amountMicros: 1n }, OPERATOR)).rejects.toThrow();
+  await expect(
+    app.services.tokens.create({ kind: 'client', name: 'x', workspaceIds: ['nowhere'] }, OPERATOR),
+  ).rejects.toThrow();
+
+  expect(await trail({})).toHaveLength(before);
+});
+
+describe('centesimo audit', () => {
+  it('prints a line each, newest first, as many as are asked for', async () => {
+    const printed = await audit('--workspace', shop.id, '--limit', '3');
+    const [titles = '', newest = '', ...rest] = printed.trim().split('\n');
+
+    expect(titles.split(/ {2,}/)).toEqual(['AT', 'WHO', 'ACTION', 'WORKSPACE', 'SUBJECT', 'CHANGE']);
+    expect(newest).toMatch(
+      /^2026-\S+Z {2}operator +price.set .* amountMicros: "6000" -> "7000", startsAt: none -> /,
+    );
+    expect(rest).toHaveLength(2);
+  });
+
+  it('prints JSON for scripts', async () => {
+    const [entry] = JSON.parse(await audit('--subject', shop.id, '--limit', '1', '--json'));
+
+    expect(entry).toMatchObject({
+      ...{ actor: 'operator', tokenName: null, action: 'price.set', workspaceId: shop.id },
+      ...{ subject: shop.id, before: { amountMicros: '6000' }, after: { amountMicros: '7000' } },
+      at: expect.stringMatching(/^2026-.*Z$/),
+    });
+  });
+
+  it('prints only what came since', async () => {
+    expect(await audit('--since', '2099-01-01T00:00:00Z')).toBe('No entries.\n');
+  });
+
+  it.each([
+    ['--limit', '0'],
+    ['--limit', '10001'],
+    ['--since', 'yesterday'],
+  ])('refuses %s %s', async (...args) => {
+    const { code, stderr } = await runCommand(['audit', ...args], { DATABASE_URL: app.database.url });
+
+    expect([code, stderr.trim().split('\n')]).toEqual([2, [expect.any(String)]]);
+  });
+});
