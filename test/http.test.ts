@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { auditServer } from 'graphql-http';
 import { aCustomer, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
 import { createDatabase } from './support/database';
-import { SAVE } from './support/operations';
+import { SAVE, type SaveData } from './support/operations';
 
 const VIEWER = '{ viewer { name } }';
 
@@ -107,6 +107,55 @@ describe('GraphQL over HTTP', () => {
     expect(body.errors).toMatchObject([
       { path: ['usageRecords', 'nodes', 0, 'message'], extensions: { code: 'FORBIDDEN' } },
     ]);
+  });
+});
+
+describe('a workflow', () => {
+  it('may leave out what it has not, as null or as empty text', async () => {
+    const save = (input: Record<string, unknown>) =>
+      app.api.as(shop.service).data<SaveData>(SAVE, { input: aTurn(shop, input) });
+    const { message } = (
+      await save({ phoneNumber: '', whatsappUserId: 'u-1', message: '', response: '', occurredAt: null })
+    ).saveMessage;
+    const spaces = await save({ phoneNumber: ' ', whatsappUserId: 'u-1', message: null, response: null });
+    const byPhone = await save({ whatsappUserId: '' });
+
+    expect(message).toMatchObject({ phoneNumber: null, whatsappUserId: 'u-1', message: '' });
+    expect(spaces.saveMessage.message.phoneNumber).toBeNull();
+    expect(byPhone.saveMessage.message).toMatchObject({ phoneNumber: '+393331234567', whatsappUserId: null });
+  });
+
+  it('needs a contact all the same', async () => {
+    const errors = await app.api
+      .as(shop.service)
+      .errors(SAVE, { input: aTurn(shop, { phoneNumber: '', whatsappUserId: '' }) });
+
+    expect(errors.map(({ message }) => message)).toEqual([
+      '[BAD_USER_INPUT] A turn needs a contact: give phoneNumber or whatsappUserId.',
+    ]);
+  });
+
+  it('is told which field is wrong, as a variable and as a literal', async () => {
+    const input = { ...aTurn(shop), occurredAt: '2025-01-06 13:00' };
+    const [variable] = await app.api.as(shop.service).errors(SAVE, { input });
+    const [literal] = await app.api
+      .as(shop.service)
+      .errors(
+        `mutation { saveMessage(input: { workspaceId: "${shop.id}", idempotencyKey: "k", phoneNumber: "12" }) { replayed } }`,
+      );
+
+    expect(variable?.message).toMatch(/^\[BAD_USER_INPUT\] The variable \$input.occurredAt is not valid: /);
+    expect(literal?.message).toMatch(/^\[BAD_USER_INPUT\] A phone number has /);
+  });
+
+  it('may send many requests over one connection, and one after another without waiting', async () => {
+    const body = JSON.stringify({ query: VIEWER, operationName: null });
+    const request = (close: boolean) =>
+      `POST /graphql HTTP/1.1\r\nHost: x\r\n${close ? 'Connection: close\r\n' : ''}Authorization: Bearer ${shop.client}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    const answers = await raw(request(false) + request(false) + request(true));
+
+    expect(answers.match(/HTTP\/1.1 200 /g)).toHaveLength(3);
+    expect(answers.match(/"name":"test client"/g)).toHaveLength(3);
   });
 });
 

@@ -160,8 +160,8 @@ export interface CheckedRegistration {
 export function checkRegistration(input: Registration): CheckedRegistration {
   const checked = {
     name: checkName(input.name),
-    phoneNumber: input.phoneNumber ? parsePhone(input.phoneNumber) : null,
-    whatsappUserId: input.whatsappUserId ? checkUserId(input.whatsappUserId) : null,
+    phoneNumber: input.phoneNumber?.trim() ? parsePhone(input.phoneNumber) : null,
+    whatsappUserId: input.whatsappUserId?.trim() ? checkUserId(input.whatsappUserId) : null,
     activeChatbot: input.activeChatbot ?? null,
   };
   if (checked.phoneNumber === null && checked.whatsappUserId === null) {
