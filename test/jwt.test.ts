@@ -109,7 +109,9 @@ describe('a forgery', () => {
     "the forger's own key at an address (jku)": () => ownKey({ jku: 'http://127.0.0.1:1/jwks' }),
     "the forger's own certificate (x5u)": () => ownKey({ x5u: 'http://127.0.0.1:1/cert' }),
     'a critical header nobody knows': async () => tamper(await login.sign({}), { crit: ['exp2'], exp2: 1 }),
-    'another algorithm of the same family': () => ownKey({}, 'PS256'),
+    "the forger's own key of another family": () => ownKey({}, 'ES256'),
+    'the right key, used in a way that is not agreed on': () => login.signWith('PS256', {}),
+    'the right key with a longer hash': () => login.signWith('RS512', {}),
     'changed claims under an old signature': async () => {
       const [header = '', , signature = ''] = (await login.sign({})).split('.');
       return `${header}.${encode({ ...(await claims()), workspaces: ['x'] })}.${signature}`;

@@ -1,6 +1,6 @@
 // A login of one's own: an issuer of JSON Web Tokens with a key set that servers fetch, and switches to break it.
 import { createServer } from 'node:http';
-import { type CryptoKey, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
+import { type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWTPayload, SignJWT } from 'jose';
 import type { Config } from '../../src/config';
 
 export const ISSUER = 'https://login.example.com/';
@@ -13,6 +13,8 @@ export interface Login {
   publicJwk: Record<string, unknown>;
   /** Signs with the current key. Claims given as undefined are left out. */
   sign(claims: JWTPayload, header?: Record<string, unknown>): Promise<string>;
+  /** Signs with the current key in a way that nobody agreed on. */
+  signWith(alg: string, claims: JWTPayload): Promise<string>;
   /** Replaces the key; `keepOld` publishes both. */
   rotate(keepOld: boolean): Promise<void>;
   /** What the key set's address answers with; undefined: the keys. */
@@ -30,7 +32,13 @@ interface Key {
 
 async function makeKey(kid: string): Promise<Key> {
   const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true });
-  return { kid, privateKey, jwk: { ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' } };
+  // Without its alg, as many logins publish it: what is accepted is for the server's settings to say.
+  return { kid, privateKey, jwk: { ...(await exportJWK(publicKey)), kid, use: 'sig' } };
+}
+
+function usualClaims(now: Date): JWTPayload {
+  const at = Math.floor(now.getTime() / 1_000);
+  return { iss: ISSUER, aud: AUDIENCE, sub: 'anna', iat: at, exp: at + 3_600 };
 }
 
 /** `now`: the clock of the servers that trust it. */
@@ -58,13 +66,14 @@ export async function aLogin(now: () => Date): Promise<Login> {
       jwtAlgorithms: ['RS256'],
     },
     publicJwk: key.jwk,
-    sign: (claims, header = {}) => {
-      const at = Math.floor(now().getTime() / 1_000);
-      const usual = { iss: ISSUER, aud: AUDIENCE, sub: 'anna', iat: at, exp: at + 3_600 };
-      return new SignJWT({ ...usual, ...claims })
+    sign: (claims, header = {}) =>
+      new SignJWT({ ...usualClaims(now()), ...claims })
         .setProtectedHeader({ alg: 'RS256', kid: key.kid, ...header })
-        .sign(key.privateKey);
-    },
+        .sign(key.privateKey),
+    signWith: async (alg, claims) =>
+      new SignJWT({ ...usualClaims(now()), ...claims })
+        .setProtectedHeader({ alg, kid: key.kid })
+        .sign(await importJWK({ ...(await exportJWK(key.privateKey)), alg }, alg)),
     rotate: async (keepOld) => {
       key = await makeKey(`key-${published.length + 1}`);
       published = keepOld ? [...published, key] : [key];
