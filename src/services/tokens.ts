@@ -99,7 +99,7 @@ export class TokenService {
     return this.toListed(token);
   }
 
-  /** Makes a successor with the same rights at once; the old token lives on for `overlapHours` (default 24). */
+  /** Makes a successor with the same rights, and its kind's usual life, at once; the old token lives on for `overlapHours` (default 24). */
   async rotate(id: string, actor: Actor, overlapHours = 24): Promise<MadeToken & { oldExpiresAt: Date }> {
     if (!(overlapHours >= 0 && overlapHours <= LONGEST_OVERLAP_HOURS)) {
       throw badInput(`The old token lives on for 0 to ${LONGEST_OVERLAP_HOURS} hours; got ${overlapHours}.`);
@@ -110,13 +110,11 @@ export class TokenService {
       if (state === 'revoked' || state === 'expired') {
         throw badInput(`The token ${id} is ${state}. Make a new one: centesimo token create`);
       }
-      const days = Math.max(1, Math.round((row.expires_at.getTime() - row.created_at.getTime()) / DAY_MS));
       const successor = {
         kind: row.kind,
         name: row.name,
         workspaceIds: row.workspace_ids,
         scopes: row.scopes,
-        expiresInDays: days,
       };
       const token = await this.insert(sql, checkNew(successor), actor, 'token.created');
       const overlapEnd = new Date(
