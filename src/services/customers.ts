@@ -1,8 +1,9 @@
 // Customers: the people whose turns are charged, known by a phone number, a WhatsApp user id, or both.
 import type { Sql } from '../database/sql';
 import { badInput } from '../errors';
+import { isUuid } from '../ids';
 import { cleanText } from '../text';
-import { checkFirst, type Page, readCursor, toPage, writeCursor } from './page';
+import { checkFirst, isName, type Page, readCursor, toPage, writeCursor } from './page';
 import { NAME_LIMIT } from './workspaces';
 
 export interface Customer {
@@ -59,8 +60,8 @@ export async function listCustomers(
 ): Promise<Page<Customer>> {
   const first = checkFirst(query.first);
   const asked = { list: 'customers', workspaceId, args: { search: checkSearch(query.search) } };
-  const cursor = query.after ? readCursor(query.after, asked, 2) : undefined;
-  const search = cursor ? (cursor.args.search ?? null) : asked.args.search;
+  const cursor = query.after ? readCursor(query.after, asked, [isName, isUuid]) : undefined;
+  const search = cursor ? checkSearch(cursor.args.search) : asked.args.search;
   const pattern = search === null ? null : `%${search.replace(/[\\%_]/g, '\\$&')}%`;
   const digits = search === null ? null : phonePattern(search);
   const rows = await sql.query<CustomerRow>(

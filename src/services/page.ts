@@ -1,6 +1,8 @@
 // Keyset paging: a cursor says where the reader stands and what he asked, so that page two can't ask something else.
 import { createHash } from 'node:crypto';
 import { badInput } from '../errors';
+import { cleanText } from '../text';
+import { formatInstant, parseInstant } from '../time';
 
 export const PAGE_LIMIT = 100;
 
@@ -44,7 +46,7 @@ type Sealed = [
   workspaceId: string,
   args: Record<string, string>,
   resolved: Record<string, string>,
-  position: unknown,
+  position: string[],
 ];
 
 /** Writes a cursor. The seal catches mangled text; it is no secret, and no permission hangs on it. */
@@ -53,7 +55,7 @@ export function writeCursor(
   resolved: Record<string, string>,
   position: readonly string[],
 ): string {
-  const sealed: Sealed = [asked.list, asked.workspaceId, given(asked.args), resolved, position];
+  const sealed: Sealed = [asked.list, asked.workspaceId, given(asked.args), resolved, [...position]];
   const body = JSON.stringify(sealed);
   return Buffer.from(`${seal(body)}${body}`, 'utf8').toString('base64url');
 }
@@ -62,7 +64,7 @@ export function writeCursor(
  * Reads a cursor of this list and workspace. Arguments that are given beside it must be the ones it was made
  * with; absent ones are taken from it. Throws BAD_USER_INPUT.
  */
-export function readCursor(text: string, asked: Asked, positions: number): Cursor<string[]> {
+export function readCursor(text: string, asked: Asked, positions: readonly Check[]): Cursor<string[]> {
   const opened = open(text);
   if (!opened || opened[0] !== asked.list || opened[1] !== asked.workspaceId) throw foreign();
   const [, , args, resolved, position] = opened;
@@ -73,15 +75,24 @@ export function readCursor(text: string, asked: Asked, positions: number): Curso
       );
     }
   }
-  if (
-    !Array.isArray(position) ||
-    position.length !== positions ||
-    !position.every((part) => typeof part === 'string')
-  ) {
+  if (position.length !== positions.length || !position.every((part, index) => positions[index]?.(part))) {
     throw foreign();
   }
   return { args, resolved, position };
 }
+
+/** What a part of a position must be. Anybody can write a seal, so a cursor is checked like any other input. */
+type Check = (text: string) => boolean;
+
+export const isName: Check = (text) => cleanText(text) === text;
+export const isWhole: Check = (text) => /^-?\d{1,18}$/.test(text);
+export const isInstant: Check = (text) => {
+  try {
+    return formatInstant(parseInstant(text)) === text;
+  } catch {
+    return false;
+  }
+};
 
 const foreign = () =>
   badInput("after is not a cursor of this list. Give pageInfo.endCursor or an edge's cursor, unchanged.");
@@ -100,11 +111,26 @@ function open(text: string): Sealed | undefined {
   const plain = Buffer.from(text, 'base64url').toString('utf8');
   const body = plain.slice(12);
   if (seal(body) !== plain.slice(0, 12)) return undefined;
-  const value: unknown = JSON.parse(body);
-  return isSealed(value) ? value : undefined;
+  try {
+    const value: unknown = JSON.parse(body);
+    return isSealed(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
-const isSealed = (value: unknown): value is Sealed => Array.isArray(value) && value.length === 5;
+const isText = (value: unknown): value is string => typeof value === 'string';
+
+const isTexts = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && Object.values(value).every(isText);
+
+const isSealed = (value: unknown): value is Sealed => {
+  if (!Array.isArray(value) || value.length !== 5) return false;
+  const [list, workspaceId, args, resolved, position] = value;
+  return [list, workspaceId].every(isText) && [args, resolved].every(isTexts) && isTextList(position);
+};
+
+const isTextList = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
 
 /** Cuts `first + 1` rows to a page. */
 export function toPage<T>(

@@ -5,8 +5,8 @@ import { isUuid } from '../ids';
 import type { PeriodChoice } from '../period';
 import { formatInstant, parseInstant } from '../time';
 import { openScope } from './analytics/scope';
-import { type Asked, checkFirst, type Page, readCursor, toPage, writeCursor } from './page';
-import type { TrackingOutcome } from './tracking';
+import { type Asked, checkFirst, isInstant, type Page, readCursor, toPage, writeCursor } from './page';
+import { TRACKING_OUTCOMES, type TrackingOutcome } from './tracking';
 
 export interface RecordsQuery {
   period?: PeriodChoice | null | undefined;
@@ -129,8 +129,7 @@ async function startWalk(
 ): Promise<Walk> {
   const first = checkFirst(query.first);
   const { period } = query;
-  if (query.customerId && !isUuid(query.customerId))
-    throw badInput('customerId is not the id of a customer.');
+  checkCustomerId(query.customerId);
   const asked: Asked = {
     list,
     workspaceId,
@@ -145,8 +144,10 @@ async function startWalk(
     },
   };
   if (query.after) {
-    const cursor = readCursor(query.after, asked, 2);
+    const cursor = readCursor(query.after, asked, [isInstant, isUuid]);
     const { from = '', to = '' } = cursor.resolved;
+    checkCustomerId(cursor.args.customerId);
+    checkOutcome(list, cursor.args.outcome);
     return {
       ...{ asked: { ...asked, args: cursor.args }, resolved: cursor.resolved, workspaceId, first },
       ...{ from: parseInstant(from), to: parseInstant(to), position: cursor.position },
@@ -165,6 +166,18 @@ async function startWalk(
     ...{ from, to, position: [] },
     ...{ customerId: asked.args.customerId ?? undefined, outcome: asked.args.outcome ?? undefined },
   };
+}
+
+/** Empty text is no id: read as "all", a mistake in a dashboard would show everybody's rows. */
+function checkCustomerId(id: string | null | undefined): void {
+  if (id !== null && id !== undefined && !isUuid(id))
+    throw badInput('customerId is not the id of a customer.');
+}
+
+/** Of a cursor, which anybody can write. */
+function checkOutcome(list: string, outcome: string | undefined): void {
+  const known = list === 'messages' && TRACKING_OUTCOMES.some((name) => name === outcome);
+  if (outcome !== undefined && !known) throw badInput('after is not a cursor of this list.');
 }
 
 /** The WHERE of a walk over `table`, the condition of its position, and the number of its LIMIT's parameter. */

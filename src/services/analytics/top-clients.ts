@@ -1,9 +1,20 @@
 // Who are the biggest clients?
 import type { Sql } from '../../database/sql';
 import { badInput } from '../../errors';
+import { isUuid } from '../../ids';
 import { formatInstant } from '../../time';
 import { CUSTOMER_COLUMNS, type Customer, type CustomerRow, toCustomer } from '../customers';
-import { checkFirst, PAGE_LIMIT, type Page, readCursor, toPage, writeCursor } from '../page';
+import {
+  checkFirst,
+  isInstant,
+  isName,
+  isWhole,
+  PAGE_LIMIT,
+  type Page,
+  readCursor,
+  toPage,
+  writeCursor,
+} from '../page';
 import { customerParts } from './parts';
 import { once, type UsageScope } from './scope';
 import { shareOf } from './share';
@@ -76,7 +87,9 @@ export async function listClients(
       timeZone: period.timeZone,
     },
   };
-  const cursor = query.after ? readCursor(query.after, asked, 3) : undefined;
+  const cursor = query.after
+    ? readCursor(query.after, asked, [query.order === 'LAST_ACTIVE' ? isInstant : isWhole, isName, isUuid])
+    : undefined;
   const rows = await findRanked(sql, scope, query.order, first + 1, cursor?.position);
   return toPage(rows, first, {
     after: cursor !== undefined,
