@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import type { Config } from './config';
 import { createDataSource } from './database/data-source';
+import { describeError } from './database/describe-error';
 import { StartError, startEmbedded } from './database/embedded';
 import { migrate, pendingMigrations } from './database/migrate';
 import type { StatementObserver } from './database/sql';
@@ -169,7 +170,9 @@ function reconcileEvery(intervalMs: number, services: Services, logger: Logger):
   const timer = setInterval(() => {
     running = running
       .then(() => services.reconciler.run())
-      .catch((error: unknown) => logger.warn({ err: error }, 'reconciliation failed; it is tried again'));
+      .catch((error: unknown) =>
+        logger.warn({ error: describeError(error) }, 'reconciliation failed; it is tried again'),
+      );
   }, intervalMs);
   timer.unref();
   return {

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import pino from 'pino';
 import { type App, startApp } from '../app';
 import { printSettings } from '../config';
+import { describeError } from '../database/describe-error';
 import { inTransaction } from '../database/transaction';
 import { createDemo, DEMO_WORKSPACE } from '../services/demo/demo';
 import { listAllWorkspaces } from '../services/workspaces';
@@ -54,7 +55,7 @@ function stopOnSignal(app: App, logger: pino.Logger): void {
     app.stop().then(
       () => process.exit(0),
       (error: unknown) => {
-        logger.error({ err: error }, 'could not stop cleanly');
+        logger.error({ error: describeError(error) }, 'could not stop cleanly');
         process.exit(1);
       },
     );

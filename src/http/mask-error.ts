@@ -1,10 +1,9 @@
 // The only place that hides a message: what is not meant for callers becomes an id that the log has too.
 import { randomUUID } from 'node:crypto';
-import { types } from 'node:util';
 import { unwrapResolverError } from '@apollo/server/errors';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import { DatabaseError } from 'pg';
 import type { Logger } from 'pino';
+import { codeOf, describeError, isError } from '../database/describe-error';
 import { isTransient } from '../database/sql';
 import { AppError, badInput, ERROR_CODES, type ErrorCode, printError, unavailable } from '../errors';
 import { aboutTheInput, withoutValue } from './without-values';
@@ -48,7 +47,7 @@ export function toPublicError(error: unknown, logger: Logger): PublicError {
     };
   }
   const errorId = randomUUID();
-  logger.error({ errorId, error: describeUnexpected(error) }, 'unexpected error');
+  logger.error({ errorId, error: describeError(error) }, 'unexpected error');
   return {
     message: printError(
       'INTERNAL_SERVER_ERROR',
@@ -96,22 +95,5 @@ function originalOf(raw: unknown): unknown {
 const isOfTheDocument = (code: string, raw: unknown, original: unknown): boolean =>
   Object.hasOwn(GRAPHQL_CODES, code) && raw instanceof GraphQLError && original instanceof GraphQLError;
 
-/** For the log. PostgreSQL quotes rows and values in its messages, so of its errors only names and places are kept. */
-function describeUnexpected(error: unknown): object {
-  if (error instanceof DatabaseError) {
-    const { code, constraint, table, column, routine, stack = '' } = error;
-    const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
-    return { type: 'DatabaseError', code, constraint, table, column, routine, stack: frames.join('\n') };
-  }
-  return isError(error)
-    ? { type: error.name, message: error.message, code: codeOf(error), stack: error.stack }
-    : { type: typeof error };
-}
-
 const describeCause = (cause: unknown): object | undefined =>
   isError(cause) ? { type: cause.name, code: codeOf(cause) } : undefined;
-
-/** Also for errors that Node's own modules make, which a test's sandbox doesn't know as its Error. */
-const isError = (error: unknown): error is Error => error instanceof Error || types.isNativeError(error);
-
-const codeOf = (error: Error): unknown => ('code' in error ? error.code : undefined);

@@ -1,5 +1,6 @@
 // When a token was last used: written at most once a minute for each, in the background, many in one statement.
 import type { Logger } from 'pino';
+import { describeError } from '../database/describe-error';
 import { type Database, inTransaction } from '../database/transaction';
 
 const EVERY_MS = 60_000;
@@ -35,7 +36,10 @@ export class TokenUses {
       try {
         await this.write(uses);
       } catch (error) {
-        this.logger.debug({ err: error, tokens: uses.length }, 'could not note the use of tokens');
+        this.logger.debug(
+          { error: describeError(error), tokens: uses.length },
+          'could not note the use of tokens',
+        );
       }
     }
   }

@@ -1,5 +1,6 @@
 // Stores one batch of turns and settles each: two round trips when nothing is unusual.
 import type { Logger } from 'pino';
+import { describeError } from '../database/describe-error';
 import { Connection, isConnectionLoss, isTransient } from '../database/sql';
 import { AppError, conflict, forbiddenWorkspace, unavailable } from '../errors';
 import type { Clock } from '../time';
@@ -63,7 +64,10 @@ export class BatchWriter {
     } catch (error) {
       const open = turns.filter((turn) => !settled.has(turn.id));
       if (isTransient(error)) {
-        this.logger.warn({ err: describe(error), turns: open.length }, 'a batch could not be saved for now');
+        this.logger.warn(
+          { error: describeError(error), turns: open.length },
+          'a batch could not be saved for now',
+        );
         for (const turn of open) settled.set(turn.id, { error: notSaved(error) });
       } else if (open.length > 1) {
         const middle = Math.ceil(open.length / 2);
@@ -137,7 +141,7 @@ export class BatchWriter {
   /** One turn, and its charge fails for a reason that won't pass: the message is kept, the charge is made later. */
   private async saveAlone(lane: Lane, turn: Turn, cause: unknown): Promise<Settlement> {
     this.logger.error(
-      { err: describe(cause), workspaceId: turn.workspaceId, messageId: turn.id },
+      { error: describeError(cause), workspaceId: turn.workspaceId, messageId: turn.id },
       'a turn could not be charged',
     );
     const settled = new Map<string, Settlement>();
@@ -153,7 +157,7 @@ export class BatchWriter {
       });
     } catch (error) {
       if (error !== cause)
-        this.logger.error({ err: describe(error), messageId: turn.id }, 'a turn could not be saved');
+        this.logger.error({ error: describeError(error), messageId: turn.id }, 'a turn could not be saved');
     }
     return settled.get(turn.id) ?? { error: notSaved(cause) };
   }
@@ -237,16 +241,5 @@ const notSaved = (cause?: unknown): AppError =>
     'The turn could not be saved for now. Retry with the same idempotencyKey; it is never charged twice.',
     cause,
   );
-
-/** What may be logged of a database error: never its DETAIL, which can hold a customer's words. */
-const describe = (error: unknown): object => ({
-  code: error instanceof Error && 'code' in error ? error.code : undefined,
-  constraint: error instanceof Error && 'constraint' in error ? error.constraint : undefined,
-  type: error instanceof Error ? error.name : typeof error,
-  message: error instanceof Error && !isDataError(error) ? error.message : undefined,
-});
-
-/** Class 22, data exceptions: their messages quote the value. */
-const isDataError = (error: Error): boolean => 'code' in error && String(error.code).startsWith('22');
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
