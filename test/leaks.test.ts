@@ -19,7 +19,7 @@ beforeAll(async () => {
   const url = new URL(app.database.url);
   forbidden = {
     'host, port, user, password or name of the database': new RegExp(
-      [url.host, url.password, app.database.name, `user "${url.username}"`, 'ECONN', '5432']
+      [url.host, url.password, app.database.name, `user "${url.username}"`, 'ECONN', ':5432']
         .filter((text) => text !== '')
         .map(escaped)
         .join('|'),

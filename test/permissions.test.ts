@@ -1,5 +1,5 @@
 // Who may do what: every root field × every kind of caller × own, foreign and missing workspace; then the edges.
-import { type GraphQLSchema, isObjectType } from 'graphql';
+import { type GraphQLSchema, getNamedType, isObjectType } from 'graphql';
 import { GUARDED_EDGES, ROOT_FIELDS } from '../src/auth/permissions';
 import { bareSchema } from '../src/graphql/schema';
 import {
@@ -102,13 +102,16 @@ beforeAll(async () => {
     tokens.set(`user of ${name}`, await login.sign({ workspaces: workspaceIds }));
   }
   tokens.set('nobody', undefined);
-  tokens.set('an expired one', await login.sign({ workspaces: [a.id], exp: 1 }));
-  const made = await app.services.tokens.create(
-    { kind: 'service', name: 'x', workspaceIds: [a.id] },
-    { name: 'test' },
-  );
-  await app.services.tokens.revoke(made.id, { name: 'test' });
-  tokens.set('a revoked one', made.token);
+  tokens.set('an expired user', await login.sign({ workspaces: [a.id], exp: 1 }));
+  for (const kind of ['service', 'client', 'analyst']) {
+    const make = () =>
+      app.services.tokens.create({ kind, name: 'x', workspaceIds: [a.id, b.id] }, { name: 'test' });
+    const [expired, revoked] = [await make(), await make()];
+    await app.database.sql('UPDATE tokens SET expires_at = $2 WHERE id = $1', [expired.id, app.clock.now()]);
+    await app.services.tokens.revoke(revoked.id, { name: 'test' });
+    tokens.set(`an expired ${kind}`, expired.token);
+    tokens.set(`a revoked ${kind}`, revoked.token);
+  }
 });
 afterAll(async () => {
   await app.stop();
@@ -141,8 +144,48 @@ describe('every root field', () => {
   });
 });
 
+/** Every edge that leads to a thing of a tenant, and whether it needs more than the field above it did. */
+const EDGES: Record<string, 'guarded' | 'opened above'> = {
+  'ClientUsage.customer': 'opened above',
+  'Customer.usage': 'guarded',
+  'CustomerConnection.nodes': 'opened above',
+  'CustomerEdge.node': 'opened above',
+  'Message.customer': 'guarded',
+  'Message.workspace': 'opened above',
+  'MessageConnection.nodes': 'opened above',
+  'MessageEdge.node': 'opened above',
+  'SaveMessagePayload.message': 'opened above',
+  // A message's verdict is not whole without its charge.
+  'Tracking.usage': 'opened above',
+  'UsageRecord.customer': 'guarded',
+  'UsageRecord.message': 'guarded',
+  'UsageRecordConnection.nodes': 'opened above',
+  'UsageRecordEdge.node': 'opened above',
+  'UsageReport.totals': 'opened above',
+  'UsageReport.workspace': 'opened above',
+  'Viewer.workspaces': 'guarded',
+};
+
+it('every edge to a customer, message, charge, workspace or sum is declared here, guarded or not', () => {
+  const targets = ['Customer', 'Message', 'UsageRecord', 'Workspace', 'UsageTotals'];
+  const edges = Object.values(bareSchema.getTypeMap())
+    .filter(isObjectType)
+    .filter(({ name }) => !name.startsWith('__') && name !== 'Query' && name !== 'Mutation')
+    .flatMap((type) =>
+      Object.values(type.getFields())
+        .filter((field) => targets.includes(getNamedType(field.type).name))
+        .map((field) => `${type.name}.${field.name}`),
+    );
+  const guarded = Object.keys(EDGES).filter((edge) => EDGES[edge] === 'guarded');
+
+  expect(edges.sort()).toEqual(Object.keys(EDGES).sort());
+  expect(guarded.sort()).toEqual(Object.keys(GUARDED_EDGES).sort());
+});
+
 describe.each(Object.entries(MATRIX))('%s', (field, row) => {
   it('answers whom it should, and nobody else', async () => {
+    // 4 kinds of A, of B and of both; nobody; expired ones of each kind; revoked ones of each kind that is stored.
+    expect(tokens.size).toBe(12 + 1 + 4 + 3);
     const [expected, found]: [string[], string[]] = [[], []];
     for (const [caller, token] of tokens) {
       for (const [target, workspaceId] of [
@@ -175,8 +218,8 @@ describe.each(Object.entries(MATRIX))('%s', (field, row) => {
 });
 
 function expectation(row: Row, caller: string, target: string): string {
-  const [kind = '', , group] = caller.split(' ');
-  if (group === undefined || !KINDS.some((known) => known === kind)) return '401 UNAUTHENTICATED';
+  const [kind = '', of, group] = caller.split(' ');
+  if (of !== 'of' || !KINDS.some((known) => known === kind)) return '401 UNAUTHENTICATED';
   const scoped = row.open.some((open) => open === kind);
   const own = !row.ofWorkspace || target === group || (group === 'both' && target !== 'missing');
   return scoped && own ? '200 ok' : '403 FORBIDDEN';
