@@ -225,6 +225,26 @@ function expectation(row: Row, caller: string, target: string): string {
   return scoped && own ? '200 ok' : '403 FORBIDDEN';
 }
 
+it('a login that names a workspace which does not exist opens nothing, in the words of a foreign one', async () => {
+  const token = await login.sign({ workspaces: ['ghost', '', '__proto__'], scope: 'messages:read' });
+  const found: string[] = [];
+  for (const [field, row] of Object.entries(MATRIX)) {
+    if (!row.ofWorkspace || field.startsWith('Mutation')) continue;
+    for (const id of ['ghost', '', '__proto__']) {
+      const { status, body } = await app.api.as(token).send(...row.send(id));
+      found.push(`${field} ${status} ${body.errors?.[0]?.message.replace(JSON.stringify(id), 'X')}`);
+    }
+  }
+
+  expect([...new Set(found.map((line) => line.replace(/^\S+ /, '')))]).toEqual([
+    '403 [FORBIDDEN] This token is not for the workspace X.',
+  ]);
+  expect(await app.api.as(token).data('{ viewer { workspaces { id } } workspaces { id } }')).toEqual({
+    viewer: { workspaces: [] },
+    workspaces: [],
+  });
+});
+
 describe('an alias', () => {
   it("does not pass on another's verdict", async () => {
     const document = (first: string, second: string) =>

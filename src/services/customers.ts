@@ -1,6 +1,6 @@
 // Customers: the people whose turns are charged, known by a phone number, a WhatsApp user id, or both.
 import type { Sql } from '../database/sql';
-import { badInput } from '../errors';
+import { badInput, forbiddenWorkspace } from '../errors';
 import { isUuid } from '../ids';
 import { cleanText } from '../text';
 import { checkFirst, isName, type Page, readCursor, toPage, writeCursor } from './page';
@@ -52,7 +52,7 @@ export interface CustomerQuery {
   after?: string | null | undefined;
 }
 
-/** The workspace's customers by name (byte-wise), then id. */
+/** The workspace's customers by name (byte-wise), then id. Throws BAD_USER_INPUT, FORBIDDEN. */
 export async function listCustomers(
   sql: Sql,
   workspaceId: string,
@@ -72,12 +72,19 @@ export async function listCustomers(
      ORDER BY c.name COLLATE "C", c.id LIMIT $6`,
     [workspaceId, pattern, digits, cursor?.position[0] ?? null, cursor?.position[1] ?? null, first + 1],
   );
+  // A login may name a workspace that does not exist: it hears what a stranger hears.
+  if (rows.length === 0) await checkWorkspaceExists(sql, workspaceId);
   const made = { ...asked, args: { search } };
   return toPage(rows.map(toCustomer), first, {
     after: cursor !== undefined,
     cursor: (customer) => writeCursor(made, {}, [customer.name, customer.id]),
     total: () => countCustomers(sql, workspaceId, pattern, digits),
   });
+}
+
+async function checkWorkspaceExists(sql: Sql, id: string): Promise<void> {
+  const rows = await sql.query('workspace_exists', 'SELECT w.id FROM workspaces w WHERE w.id = $1', [id]);
+  if (rows.length === 0) throw forbiddenWorkspace(id);
 }
 
 const MATCHES = `($2::text IS NULL OR c.name ILIKE $2 OR c.whatsapp_user_id ILIKE $2 OR c.phone_number LIKE $3)`;
