@@ -377,6 +377,30 @@ describe('rotation', () => {
     expect(made.token).not.toBe(old.token);
   });
 
+  it('under load fails no request: callers change over whenever they like', async () => {
+    let current = await make({ kind: 'service' });
+    const statuses: number[] = [];
+    let rotating = true;
+    const caller = async (): Promise<void> => {
+      while (rotating) {
+        // Whoever has just read the old token sends it a little later.
+        const { token } = current;
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 10));
+        statuses.push((await app.api.as(token).send(SAVE, { input: aTurn(shop) })).status);
+      }
+    };
+    const callers = Array.from({ length: 8 }, caller);
+    for (let index = 0; index < 10; index += 1) {
+      current = await app.services.tokens.rotate(current.id, ACTOR, 1);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    rotating = false;
+    await Promise.all(callers);
+
+    expect(statuses.length).toBeGreaterThan(100);
+    expect(new Set(statuses)).toEqual(new Set([200]));
+  });
+
   it('without overlap ends the old token now; a revoked one has no successor', async () => {
     const { id, token } = await make();
     await app.services.tokens.rotate(id, ACTOR, 0);
