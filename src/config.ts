@@ -185,7 +185,8 @@ const SETTINGS = {
     name: 'TRUST_PROXY',
     schema: flag,
     fallback: false,
-    meaning: "Take the caller's address from X-Forwarded-For. Only behind a proxy that sets it.",
+    meaning:
+      "Take the caller's address from the last entry of X-Forwarded-For. Only behind a proxy that sets or adds it.",
   }),
   tokenCacheMs: setting({
     name: 'TOKEN_CACHE_MS',

@@ -504,6 +504,18 @@ describe('too often', () => {
   });
 });
 
+it('a caller behind a proxy cannot take another address by claiming one', async () => {
+  const strict = await startApp({ config: { failedLoginsPerMinute: 1, trustProxy: true } });
+  const statuses = [];
+  for (const claimed of ['192.0.2.1', '192.0.2.2', '192.0.2.3']) {
+    const header = { 'x-forwarded-for': `${claimed}, 198.51.100.7` };
+    statuses.push((await strict.api.as('wrong').post('{}', header)).status);
+  }
+  await strict.stop();
+
+  expect(statuses).toEqual([401, 429, 429]);
+});
+
 describe('health', () => {
   it('is told without a token: alive and ready', async () => {
     const [live, ready] = [await app.api.get('/health/live'), await app.api.get('/health/ready')];

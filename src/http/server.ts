@@ -138,7 +138,8 @@ function createFastify(config: Config, logger: Logger): FastifyInstance {
       headersTimeout: Math.min(HEADERS_WITHIN_MS, config.requestTimeoutMs),
       connectionsCheckingInterval: LATE_REQUESTS_EVERY_MS,
     },
-    trustProxy: config.trustProxy,
+    // The last address is the proxy's word; those before it are the caller's own.
+    trustProxy: config.trustProxy ? (_address, hop) => hop === 0 : false,
     logger: false,
     genReqId: () => randomUUID(),
     // Ours says it in the form that callers know.
