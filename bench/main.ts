@@ -1,0 +1,114 @@
+// npm run bench: makes the data set, measures every row, prints the table, writes bench/results.json.
+import 'reflect-metadata';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cpus, tmpdir, totalmem } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Client } from 'pg';
+import pino from 'pino';
+import { createServices, openDatabase } from '../src/app';
+import { loadConfig } from '../src/config';
+import { startEmbedded } from '../src/database/embedded';
+import { LARGE, MANY, makeDataSet, ONE, SMALL } from './data-set';
+import { HELP, type Options, readOptions } from './options';
+import { measureExport, measureList, measureStart, measureStorage } from './others';
+import { stopAll } from './processes';
+import { measureReads } from './reads';
+import { Results } from './results';
+import { measureWrites } from './writes';
+
+const started = performance.now();
+const say = (text: string): void => {
+  process.stderr.write(`[${((performance.now() - started) / 1_000).toFixed(0).padStart(4)} s] ${text}\n`);
+};
+
+async function main(options: Options): Promise<void> {
+  const dataDir = await folderOf(options);
+  const results = new Results();
+  try {
+    const database = await startEmbedded({ dataDir, role: 'server', log: (text) => say(text) });
+    try {
+      await onDatabase(options, results, database.url);
+    } finally {
+      await stopAll();
+      await database.stop();
+    }
+    if (options.only.includes('start')) await measureStart(dataDir, { options, results, say });
+  } finally {
+    await stopAll();
+    if (options.data === undefined) await rm(dataDir, { recursive: true, force: true });
+  }
+  await report(options, results);
+}
+
+async function folderOf({ data }: Options): Promise<string> {
+  const folder = data === undefined ? await mkdtemp(join(tmpdir(), 'centesimo-bench-')) : resolve(data);
+  await mkdir(folder, { recursive: true });
+  // The database's system user must be able to enter it when this runs as root.
+  await chmod(folder, 0o755);
+  return folder;
+}
+
+async function onDatabase(options: Options, results: Results, databaseUrl: string): Promise<void> {
+  const config = { ...loadConfig({}), databaseUrl };
+  const surroundings = { clock: () => new Date(), logger: pino({ level: 'warn' }) };
+  const database = await openDatabase(config, 'command', surroundings);
+  const client = new Client({ connectionString: databaseUrl, options: '-c timezone=UTC' });
+  await client.connect();
+  const services = createServices(database, config, surroundings);
+  try {
+    await makeDataSet(client, services, database, options.size, options.seed, say);
+    const token = async (kind: string, workspaceIds: string[]) =>
+      (await services.tokens.create({ kind, name: 'bench', workspaceIds }, { name: 'bench' })).token;
+    const tokens = {
+      service: await token('service', [ONE, ...MANY]),
+      client: await token('client', [LARGE, SMALL]),
+    };
+    const bench = { options, results, client, services, databaseUrl, tokens, say };
+    if (options.only.includes('storage')) await measureStorage(bench);
+    if (options.only.includes('reads')) await measureReads(bench);
+    if (options.only.includes('reads')) await measureList(bench);
+    if (options.only.includes('export')) await measureExport(bench);
+    if (options.only.includes('writes')) await measureWrites(bench);
+  } finally {
+    await services.drain();
+    await services.tokens.close();
+    await client.end();
+    await database.close();
+  }
+}
+
+async function report(options: Options, results: Results): Promise<void> {
+  const machine = {
+    cores: cpus().length,
+    model: cpus()[0]?.model ?? 'unknown',
+    memoryGb: Math.round(totalmem() / 1_073_741_824),
+    node: process.version,
+  };
+  process.stdout.write(`\n${results.table()}\n\n`);
+  process.stdout.write(
+    `${machine.cores} cores (${machine.model}), ${machine.memoryGb} GB, Node ${machine.node}; ` +
+      `medians of ${options.rounds} rounds in turns, with the smallest and the largest.\n`,
+  );
+  const file = join('bench', 'results.json');
+  const content = {
+    at: new Date().toISOString(),
+    options: { ...options, data: undefined },
+    machine,
+    rows: results.rows,
+  };
+  await writeFile(file, `${JSON.stringify(content, undefined, 2)}\n`);
+  process.stdout.write(`Written to ${file}.\n`);
+}
+
+try {
+  const options = readOptions(process.argv.slice(2));
+  if (options) {
+    main(options).catch((error: unknown) => {
+      process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+      process.exitCode = 1;
+    });
+  } else process.stdout.write(HELP);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,102 @@
+// The servers that are measured, each a process of its own; all are ended with this one.
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+
+const ROOT = join(__dirname, '..');
+const READY_WITHIN_MS = 60_000;
+const children = new Set<ChildProcess>();
+
+const SETTINGS = { LOG_LEVEL: 'warn', READS_PER_SECOND: '1000000', RECONCILE_INTERVAL_MS: '86400000' };
+
+const environment = (more: Record<string, string>): NodeJS.ProcessEnv => ({
+  ...process.env,
+  ...SETTINGS,
+  PORT: '0',
+  ...more,
+});
+
+function kept(child: ChildProcess): ChildProcess {
+  children.add(child);
+  child.once('exit', () => children.delete(child));
+  return child;
+}
+
+export async function startServer(
+  more: Record<string, string>,
+): Promise<{ url: string; pid: number; stop: () => Promise<void> }> {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const child = kept(
+    spawn(process.execPath, [...execArgs(), join(ROOT, 'src', 'main.js'), 'serve', '--no-demo'], {
+      env: environment({ ...more, PORT: String(port) }),
+      stdio: ['ignore', 'ignore', 'inherit'],
+    }),
+  );
+  await untilReady(url, child);
+  return { url, pid: child.pid ?? 0, stop: () => ended(child) };
+}
+
+/** BENCH_NODE_ARGS: to profile the server, e.g. --cpu-prof. */
+const execArgs = (): string[] => (process.env.BENCH_NODE_ARGS ?? '').split(' ').filter((arg) => arg !== '');
+
+export async function startSubject(
+  kind: 'noop' | 'three' | 'bare',
+  databaseUrl: string,
+  more: Record<string, string> = {},
+): Promise<{ url: string; stop: () => Promise<void> }> {
+  const child = kept(
+    fork(join(__dirname, 'subject.js'), [kind], { env: environment({ DATABASE_URL: databaseUrl, ...more }) }),
+  );
+  const url = await new Promise<string>((resolve, reject) => {
+    child.once('message', (message) => resolve(String(message)));
+    child.once('exit', () => reject(new Error(`The subject ${kind} ended.`)));
+  });
+  return { url, stop: () => ended(child) };
+}
+
+export async function stopAll(): Promise<void> {
+  await Promise.all([...children].map(ended));
+}
+
+function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+  return new Promise((resolve) => {
+    const late = setTimeout(() => child.kill('SIGKILL'), 20_000);
+    child.once('exit', () => {
+      clearTimeout(late);
+      resolve();
+    });
+    child.kill('SIGTERM');
+    if (child.connected) child.disconnect();
+  });
+}
+
+/** From now until the server says that it takes callers. */
+export async function untilReady(url: string, child: ChildProcess): Promise<void> {
+  const deadline = performance.now() + READY_WITHIN_MS;
+  while (performance.now() < deadline) {
+    if (child.exitCode !== null) throw new Error('The server ended before it was ready.');
+    const ready = await fetch(`${url}/health/ready`).then(
+      async (response) => {
+        await response.arrayBuffer();
+        return response.ok;
+      },
+      () => false,
+    );
+    if (ready) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error('The server was not ready in time.');
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}

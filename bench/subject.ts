@@ -1,0 +1,153 @@
+// What the server is compared with, as a process: the same stack with another way of saving behind it.
+import 'reflect-metadata';
+import Fastify from 'fastify';
+import pino from 'pino';
+import { createServices, openDatabase } from '../src/app';
+import { loadConfig } from '../src/config';
+import { Connection, type Sql } from '../src/database/sql';
+import { connect, type Database } from '../src/database/transaction';
+import { forbiddenWorkspace } from '../src/errors';
+import { createServer } from '../src/http/server';
+import { newId } from '../src/ids';
+import type { SavedMessage, SaveResult } from '../src/services/saved-message';
+import { decideVerdict } from '../src/services/tracking';
+import { type TurnInput, toTurn } from '../src/services/turn';
+import type { Workspace } from '../src/services/workspaces';
+
+type Save = (input: TurnInput) => Promise<SaveResult>;
+
+/** A resolver that does nothing: what it answers with is filled from its arguments, and nothing is stored. */
+const noop =
+  (clock: () => Date): Save =>
+  async (input) => {
+    const turn = toTurn(input, clock);
+    const savedAt = clock();
+    const workspace: Workspace = {
+      ...{
+        id: turn.workspaceId,
+        name: 'No-op',
+        timeZone: 'Europe/Rome',
+        currency: 'EUR',
+        settingsVersion: 1n,
+      },
+      ...{ priceMicros: 5_000n, createdAt: savedAt, archivedAt: null },
+    };
+    const customer = {
+      ...{ workspaceId: turn.workspaceId, id: turn.id, name: 'Nobody', phoneNumber: turn.phoneNumber },
+      ...{ whatsappUserId: null, activeChatbot: true, createdAt: savedAt },
+    };
+    const charge = { id: newId(), amountMicros: 5_000n, occurredAt: turn.occurredAt, savedAt };
+    return {
+      replayed: false,
+      message: { ...turn, workspace, customer, savedAt, outcome: 'TRACKED', charge } satisfies SavedMessage,
+    };
+  };
+
+interface Found {
+  id: string;
+  name: string;
+  active_chatbot: boolean;
+  created_at: Date;
+  workspace_name: string;
+  amount_micros: bigint;
+}
+
+/** Save the message, look up the customer, store the charge: three statements, each committed by itself. */
+const threeStatements =
+  (database: Database, clock: () => Date): Save =>
+  async (input) => {
+    const turn = toTurn(input, clock);
+    const savedAt = clock();
+    const runner = await connect(database);
+    try {
+      return await saveInThree(new Connection(await runner.connect()), turn, savedAt);
+    } finally {
+      await runner.release();
+    }
+  };
+
+async function saveInThree(
+  sql: Sql & Pick<Connection, 'prepared'>,
+  turn: ReturnType<typeof toTurn>,
+  savedAt: Date,
+): Promise<SaveResult> {
+  await sql.prepared(
+    'save',
+    `INSERT INTO messages (workspace_id, id, idempotency_key, phone_number, message, response, outcome,
+       occurred_at, saved_at) VALUES ($1, $2, $3, $4, $5, $6, 'NO_RESPONSE', $7, $8)`,
+    [
+      ...[turn.workspaceId, turn.id, turn.idempotencyKey, turn.phoneNumber, turn.message, turn.response],
+      ...[turn.occurredAt, savedAt],
+    ],
+  );
+  const [found] = await sql.prepared<Found>(
+    'find',
+    `SELECT c.id, c.name, c.active_chatbot, c.created_at, w.name AS workspace_name,
+       (SELECT p.amount_micros FROM prices p WHERE p.workspace_id = w.id AND p.starts_at <= $3
+        ORDER BY p.starts_at DESC, p.id DESC LIMIT 1) AS amount_micros
+     FROM workspaces w JOIN customers c ON c.workspace_id = w.id AND c.phone_number = $2 WHERE w.id = $1`,
+    [turn.workspaceId, turn.phoneNumber, turn.occurredAt],
+  );
+  if (!found) throw forbiddenWorkspace(turn.workspaceId);
+  const customer = {
+    ...{ workspaceId: turn.workspaceId, id: found.id, name: found.name, phoneNumber: turn.phoneNumber },
+    ...{ whatsappUserId: null, activeChatbot: found.active_chatbot, createdAt: found.created_at },
+  };
+  const outcome = decideVerdict(turn.response, customer);
+  const charge = { id: newId(), amountMicros: found.amount_micros, occurredAt: turn.occurredAt, savedAt };
+  await sql.prepared(
+    'charge',
+    `INSERT INTO charges (workspace_id, id, message_id, customer_id, amount_micros, occurred_at, saved_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+    [turn.workspaceId, charge.id, turn.id, found.id, charge.amountMicros, charge.occurredAt, savedAt],
+  );
+  const workspace: Workspace = {
+    ...{ id: turn.workspaceId, name: found.workspace_name, timeZone: 'Europe/Rome', currency: 'EUR' },
+    ...{ settingsVersion: 1n, priceMicros: found.amount_micros, createdAt: savedAt, archivedAt: null },
+  };
+  return { replayed: false, message: { ...turn, workspace, customer, savedAt, outcome, charge } };
+}
+
+/** One INSERT, committed, behind Fastify: what a save must cost at least. */
+async function serveBareInsert(database: Database, clock: () => Date): Promise<string> {
+  const app = Fastify();
+  app.post<{ Body: TurnInput }>('/insert', async (request) => {
+    const turn = toTurn(request.body, clock);
+    const savedAt = clock();
+    const runner = await connect(database);
+    try {
+      const sql = new Connection(await runner.connect());
+      await sql.prepared(
+        'insert',
+        `INSERT INTO messages (workspace_id, id, idempotency_key, phone_number, message, response, outcome,
+           occurred_at, saved_at) VALUES ($1, $2, $3, $4, $5, $6, 'NO_RESPONSE', $7, $8)`,
+        [
+          ...[turn.workspaceId, turn.id, turn.idempotencyKey, turn.phoneNumber, turn.message, turn.response],
+          ...[turn.occurredAt, savedAt],
+        ],
+      );
+    } finally {
+      await runner.release();
+    }
+    return { id: turn.id, savedAt };
+  });
+  return app.listen({ host: '127.0.0.1', port: 0 });
+}
+
+async function main(): Promise<void> {
+  const config = loadConfig(process.env);
+  const clock = () => new Date();
+  const logger = pino({ level: config.logLevel });
+  const database = await openDatabase(config, 'command', { clock, logger });
+  const services = createServices(database, config, { clock, logger });
+  const ways = { noop: noop(clock), three: threeStatements(database, clock) };
+  const kind = process.argv[2];
+  if (kind === 'bare') process.send?.(await serveBareInsert(database, clock));
+  else if (kind === 'noop' || kind === 'three') {
+    services.saveMessages.save = ways[kind];
+    const server = createServer({ config, database, services, clock, logger });
+    process.send?.((await server.start()).url);
+  } else throw new Error(`There is no subject ${kind}.`);
+}
+
+void main();
