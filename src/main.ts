@@ -7,6 +7,7 @@ import { Cli, EXIT, explain } from './cli/cli';
 import { configCommand } from './cli/config';
 import { customerCommand } from './cli/customer';
 import { demoCommand } from './cli/demo';
+import { exportCommand } from './cli/export';
 import { migrateCommand } from './cli/migrate';
 import { moveCommand } from './cli/move';
 import { priceCommand } from './cli/price';
@@ -29,6 +30,7 @@ async function main(): Promise<void> {
     .addCommand(tokenCommand(cli))
     .addCommand(priceCommand(cli))
     .addCommand(reportCommand(cli))
+    .addCommand(exportCommand(cli))
     .addCommand(reconcileCommand(cli))
     .addCommand(verifyCommand(cli))
     .addCommand(rebuildCommand(cli))

@@ -49,6 +49,10 @@ export const GUARDED_EDGES: Readonly<
 const customerOf = (principal: Principal, underWrite: boolean, edge: string): AppError | true =>
   underWrite || principal.scopes.has('messages:read') || needs(principal, 'usage:read', edge);
 
+/** May this caller do what needs this scope? */
+export const checkScope = (principal: Principal, scope: Scope, what: string): AppError | true =>
+  needs(principal, scope, what);
+
 const needs = (principal: Principal, scope: Scope, what: string): AppError | true =>
   principal.scopes.has(scope) || forbiddenScope(what, scope);
 

@@ -23,6 +23,7 @@ import { SANDBOX_ORIGIN, sendLandingPage, wantsLandingPage } from './landing-pag
 import type { RequestNotes, ServerContext } from './operation';
 import { createRateLimits, type RateLimits } from './rate-limits';
 import { answerBrokenRequest, fromFastify, sendError, takeOnlyJson } from './refusals';
+import { registerRest } from './rest';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -182,6 +183,14 @@ async function registerAll(app: FastifyInstance, parts: Parts): Promise<void> {
     stopping: () => state.stopping,
   });
   registerGraphQL(app, parts);
+  registerRest(app, {
+    ...{ database, clock: parts.clock, rateLimits: parts.rateLimits },
+    authenticate: async (request) => {
+      checkHost(request);
+      request.principal = await authenticate(request, parts.authenticators, parts.rateLimits);
+      if (!parts.writes) refuseService(request.principal);
+    },
+  });
 }
 
 function registerGraphQL(app: FastifyInstance, parts: Parts): void {

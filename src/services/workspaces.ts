@@ -1,6 +1,6 @@
 // Workspaces: whose usage it is, in which zone and currency.
 import type { Sql } from '../database/sql';
-import { badInput } from '../errors';
+import { badInput, forbiddenWorkspace } from '../errors';
 import { cleanText } from '../text';
 
 export interface Workspace {
@@ -47,6 +47,13 @@ export async function listWorkspaces(sql: Sql, ids: readonly string[], at: Date)
 
 export async function findWorkspace(sql: Sql, id: string, at: Date): Promise<Workspace | undefined> {
   return (await listWorkspaces(sql, [id], at))[0];
+}
+
+/** For a caller with a token. Throws FORBIDDEN when there is none of this id. */
+export async function getOpenWorkspace(sql: Sql, id: string, at: Date): Promise<Workspace> {
+  const found = await findWorkspace(sql, id, at);
+  if (!found) throw forbiddenWorkspace(id);
+  return found;
 }
 
 /** For the operator. Throws BAD_USER_INPUT when there is none of this id. */

@@ -1,10 +1,9 @@
 // Whose usage, of which period, in which zone, as of when: every question of a report starts with this.
 
 import type { Sql } from '../../database/sql';
-import { forbiddenWorkspace } from '../../errors';
 import { type Period, type PeriodChoice, resolvePeriod } from '../../period';
 import { assertZone } from '../../time';
-import { findWorkspace, type Workspace } from '../workspaces';
+import { getOpenWorkspace, type Workspace } from '../workspaces';
 
 export interface UsageScope {
   readonly workspace: Workspace;
@@ -25,9 +24,7 @@ export async function openScope(
   choice: ScopeChoice,
   asOf: Date,
 ): Promise<UsageScope> {
-  const workspace = await findWorkspace(sql, workspaceId, asOf);
-  if (!workspace) throw forbiddenWorkspace(workspaceId);
-  return scopeOf(workspace, choice, asOf);
+  return scopeOf(await getOpenWorkspace(sql, workspaceId, asOf), choice, asOf);
 }
 
 /** The same when the workspace is at hand. */

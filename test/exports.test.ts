@@ -1,0 +1,299 @@
+// REST reads and exports, as a script fetches them.
+import { request as httpRequest } from 'node:http';
+import { parse } from 'csv-parse/sync';
+import pino from 'pino';
+import { createDemo, DEMO_WORKSPACE } from '../src/services/demo/demo';
+import {
+  aCustomer,
+  aToken,
+  aTurn,
+  aWorkspace,
+  startApp,
+  type TestApp,
+  type TestWorkspace,
+} from './support/app';
+import { SAVE } from './support/operations';
+
+let app: TestApp;
+let token: string;
+beforeAll(async () => {
+  app = await startApp();
+  await createDemo(app.services, app.clock.now, pino({ level: 'silent' }));
+  token = await aToken(app, { kind: 'client', workspaceIds: [DEMO_WORKSPACE.id] });
+}, 60_000);
+afterAll(() => app.stop());
+
+const get = (path: string, as = token): Promise<Response> => app.api.as(as).get(`/api/usage/${path}`);
+const demo = (name: string, query = ''): Promise<Response> => get(`${name}/${DEMO_WORKSPACE.id}${query}`);
+
+type Row = Record<string, string>;
+const rowsOf = async (response: Response): Promise<Row[]> =>
+  parse(await response.text(), { columns: true, record_delimiter: '\r\n' });
+
+async function aShopWith(name: string, turns: string[] = ['2026-03-01T10:00:00Z']): Promise<TestWorkspace> {
+  const shop = await aWorkspace(app);
+  await aCustomer(app, shop, { name, phoneNumber: '+393331234567' });
+  for (const occurredAt of turns)
+    await app.api.as(shop.service).data(SAVE, { input: aTurn(shop, { occurredAt }) });
+  return shop;
+}
+
+it('the dashboard has the reference example', async () => {
+  const response = await demo('dashboard', '?month=2025-01');
+  expect([response.status, response.headers.get('cache-control'), response.headers.get('vary')]).toEqual([
+    200,
+    'private, no-store',
+    expect.stringContaining('Authorization'),
+  ]);
+  expect(await response.json()).toMatchObject({
+    totals: {
+      cost: { amount: '0.125', currency: 'EUR' },
+      messages: 25,
+      averageCostPerClient: { amount: '0.03125' },
+    },
+    growth: { messages: { current: 25, previous: 19, change: 6, percent: '31.58' } },
+    topClients: expect.arrayContaining([
+      expect.objectContaining({
+        rank: 1,
+        customer: expect.objectContaining({ name: 'Mario Rossi' }),
+        messages: 9,
+      }),
+    ]),
+    peakHours: expect.arrayContaining([expect.objectContaining({ hour: 14, messages: 8 })]),
+  });
+});
+
+it('the statistics add up', async () => {
+  const stats = (await (await demo('stats', '?month=2025-01&interval=week')).json()) as {
+    timeline: { messages: number }[];
+    heatmap: { messages: number }[];
+    outcomes: { outcome: string; messages: number }[];
+  };
+  const sum = (cells: { messages: number }[]) => cells.reduce((total, { messages }) => total + messages, 0);
+  expect([sum(stats.timeline), sum(stats.heatmap), stats.heatmap.length]).toEqual([25, 25, 168]);
+  expect(stats.outcomes).toContainEqual({ outcome: 'UNKNOWN_CUSTOMER', messages: 1 });
+});
+
+describe('an export', () => {
+  it('in CSV has every charge of the month in order, and a telling file name', async () => {
+    const response = await demo('export', '?month=2025-01');
+    expect(response.headers.get('content-type')).toMatch(/^text\/csv; charset=utf-8/);
+    expect(response.headers.get('content-disposition')).toBe(
+      'attachment; filename="workspace-123-20241231T2300-20250131T2300.csv"',
+    );
+    const rows = await rowsOf(response);
+    expect(rows).toHaveLength(25);
+    expect(rows[0]).toMatchObject({
+      occurred_at: '2025-01-02T13:05:00.000Z',
+      local_time: '2025-01-02T14:05:00.000+01:00',
+      customer: 'Mario Rossi',
+      phone: '+393331234567',
+      amount: '0.005',
+      currency: 'EUR',
+    });
+    expect(rows.map((row) => row.occurred_at)).toEqual(rows.map((row) => row.occurred_at).sort());
+  });
+
+  it('in CSV ends with trailers of its rows and its sum', async () => {
+    const trailers = await new Promise<NodeJS.Dict<string>>((resolve, reject) => {
+      const url = `${app.url}/api/usage/export/${DEMO_WORKSPACE.id}?month=2025-01`;
+      const headers = { authorization: `Bearer ${token}` };
+      httpRequest(url, { headers }, (response) => {
+        response.resume().on('end', () => resolve(response.trailers));
+      })
+        .on('error', reject)
+        .end();
+    });
+    expect(trailers).toEqual({ 'centesimo-rows': '25', 'centesimo-amount': '0.125' });
+  });
+
+  it('in JSON is one document, in NDJSON a line a charge and a summary', async () => {
+    const json = (await (await demo('export', '?month=2025-01&format=json')).json()) as { records: Row[] };
+    expect(json).toMatchObject({ workspaceId: 'workspace-123', rows: 25, amount: '0.125', currency: 'EUR' });
+    const lines = (await (await demo('export', '?month=2025-01&format=ndjson')).text()).trimEnd().split('\n');
+    expect(lines.slice(0, -1).map((line) => JSON.parse(line))).toEqual(json.records);
+    expect(JSON.parse(lines.at(-1) ?? '')).toEqual({ rows: 25, amount: '0.125', currency: 'EUR' });
+  });
+
+  it('of nothing is whole all the same', async () => {
+    const shop = await aWorkspace(app);
+    expect(await rowsOf(await get(`export/${shop.id}`, shop.client))).toEqual([]);
+    expect(await (await get(`export/${shop.id}?format=json`, shop.client)).json()).toMatchObject({
+      records: [],
+      rows: 0,
+      amount: '0.00',
+    });
+  });
+
+  it.each([
+    ['=HYPERLINK("http://x","y")', `'=HYPERLINK("http://x","y")`],
+    ['+1 formula', `'+1 formula`],
+    ['-2', `'-2`],
+    ['@sum', `'@sum`],
+    ['Rossi, "Mario"\nsecond line', 'Rossi, "Mario"\nsecond line'],
+    ['Zoë O’Neil 👋🏽', 'Zoë O’Neil 👋🏽'],
+  ])('defuses what a spreadsheet would run, and nothing else: %s', async (name, cell) => {
+    const shop = await aShopWith(name);
+    const [exact] = await rowsOf(await get(`export/${shop.id}`, shop.client));
+    expect([exact?.customer, exact?.phone]).toEqual([cell, '+393331234567']);
+    const [safe] = await rowsOf(await get(`export/${shop.id}?dialect=spreadsheet`, shop.client));
+    expect([safe?.customer, safe?.phone]).toEqual([cell, `'+393331234567`]);
+    const ndjson =
+      (await (await get(`export/${shop.id}?format=ndjson`, shop.client)).text()).split('\n')[0] ?? '';
+    expect(JSON.parse(ndjson)).toMatchObject({ customer: name, phone: '+393331234567' });
+  });
+
+  it('writes local time with its offset on both sides of a clock change, in any zone', async () => {
+    app.clock.set('2026-04-01T12:00:00Z');
+    const shop = await aShopWith('Mario', ['2026-03-29T00:59:59Z', '2026-03-29T01:00:00Z']);
+    const rows = await rowsOf(await get(`export/${shop.id}?month=2026-03`, shop.client));
+    expect(rows.map((row) => row.local_time)).toEqual([
+      '2026-03-29T01:59:59.000+01:00',
+      '2026-03-29T03:00:00.000+02:00',
+    ]);
+    const [nepal] = await rowsOf(
+      await get(`export/${shop.id}?month=2026-03&timeZone=Asia/Kathmandu`, shop.client),
+    );
+    expect(nepal?.local_time).toBe('2026-03-29T06:44:59.000+05:45');
+    app.clock.set('2026-03-15T12:00:00Z');
+  });
+
+  /** Opens a long export; answers at its first piece, with how it ends. */
+  const openLong = (shop: TestWorkspace, format: string) =>
+    new Promise<{ leave: () => void; readOn: () => Promise<{ complete: boolean; text: string }> }>(
+      (resolve, reject) => {
+        const headers = { authorization: `Bearer ${shop.client}` };
+        const call = httpRequest(
+          `${app.url}/api/usage/export/${shop.id}?format=${format}`,
+          { headers },
+          (response) => {
+            let text = '';
+            const ended = new Promise<{ complete: boolean; text: string }>((end) =>
+              response.on('close', () => end({ complete: response.complete, text })),
+            );
+            response.on('error', () => undefined);
+            response.once('data', (chunk: Buffer) => {
+              text += chunk;
+              response.pause();
+              resolve({
+                leave: () => call.destroy(),
+                readOn: () => {
+                  response.on('data', (more: Buffer) => {
+                    text += more;
+                  });
+                  response.resume();
+                  return ended;
+                },
+              });
+            });
+          },
+        );
+        call.on('error', reject).end();
+      },
+    );
+
+  const exporting = async (): Promise<number> =>
+    (
+      await app.database.sql(
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND xact_start IS NOT NULL AND query LIKE '%export%' AND pid <> pg_backend_pid()",
+      )
+    ).length;
+
+  async function waitFor(running: number): Promise<void> {
+    const deadline = Date.now() + 10_000;
+    while ((await exporting()) !== running) {
+      if (Date.now() > deadline) throw new Error(`not ${running} exports after 10 s`);
+    }
+  }
+
+  let big: Promise<TestWorkspace> | undefined;
+  const aShopWithManyCharges = (): Promise<TestWorkspace> => {
+    big ??= makeBig();
+    return big;
+  };
+
+  async function makeBig(): Promise<TestWorkspace> {
+    const shop = await aShopWith('Mario');
+    await app.database.sql(
+      `WITH m AS (
+         INSERT INTO messages (workspace_id, id, idempotency_key, phone_number, customer_id, message, outcome, occurred_at, saved_at)
+         SELECT m.workspace_id, gen_random_uuid(), 'bulk ' || n, m.phone_number, m.customer_id, '', 'TRACKED', m.occurred_at, m.saved_at
+         FROM messages m, generate_series(1, 80000) n WHERE m.workspace_id = $1 RETURNING *)
+       INSERT INTO charges (workspace_id, id, message_id, customer_id, amount_micros, occurred_at, saved_at)
+       SELECT workspace_id, gen_random_uuid(), id, customer_id, 5000, occurred_at, saved_at FROM m`,
+      [shop.id],
+    );
+    return shop;
+  }
+
+  it.each(['json', 'ndjson', 'csv'])(
+    'in %s that fails midway is broken off, and can pass for no whole file',
+    async (format) => {
+      const shop = await aShopWithManyCharges();
+      const { readOn } = await openLong(shop, format);
+      await waitFor(1);
+      await app.database.sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%export%' AND pid <> pg_backend_pid()",
+      );
+      const { complete, text } = await readOn();
+      expect(complete).toBe(false);
+      expect(text).not.toContain('"rows"');
+    },
+    60_000,
+  );
+
+  it('ends its query when the caller goes away', async () => {
+    const shop = await aShopWithManyCharges();
+    const { leave } = await openLong(shop, 'csv');
+    await waitFor(1);
+    leave();
+    await waitFor(0);
+  }, 60_000);
+});
+
+describe('who may', () => {
+  const paths = ['dashboard', 'stats', 'export'];
+  it.each(paths)('%s: nobody without a token, nor for another workspace', async (name) => {
+    const shop = await aWorkspace(app);
+    const anonymous = await fetch(`${app.url}/api/usage/${name}/${shop.id}`);
+    expect([anonymous.status, await anonymous.json()]).toEqual([
+      401,
+      { errors: [expect.objectContaining({ extensions: { code: 'UNAUTHENTICATED' } })] },
+    ]);
+    expect((await get(`${name}/${shop.id}`)).status).toBe(403);
+    expect((await get(`${name}/nowhere`)).status).toBe(403);
+    expect((await get(`${name}/${shop.id}`, shop.service)).status).toBe(403);
+    expect((await get(`${name}/${shop.id}`, shop.client)).status).toBe(200);
+  });
+
+  it('export needs export:read', async () => {
+    const shop = await aWorkspace(app);
+    const reader = await aToken(app, { kind: 'client', workspaceIds: [shop.id], scopes: ['usage:read'] });
+    expect((await get(`export/${shop.id}`, reader)).status).toBe(403);
+    expect((await get(`dashboard/${shop.id}`, reader)).status).toBe(200);
+  });
+});
+
+it.each([
+  ['dashboard', '?month=2025-13'],
+  ['dashboard', '?monht=2025-01'],
+  ['dashboard', '?month=2025-01&preset=TODAY'],
+  ['dashboard', '?timeZone=Mars/Base'],
+  ['dashboard', '?from=yesterday'],
+  ['stats', '?interval=decade'],
+  ['stats', '?limit=0'],
+  ['stats', '?limit=x'],
+  ['export', '?format=xlsx'],
+  ['export', '?format=json&dialect=spreadsheet'],
+  ['export', '?month=2025-01&month=2025-02'],
+])('%s%s is refused in words', async (name, query) => {
+  const response = await demo(name, query);
+  expect([response.status, await response.json()]).toEqual([
+    400,
+    {
+      errors: [
+        { message: expect.stringMatching(/^\[BAD_USER_INPUT\] /), extensions: { code: 'BAD_USER_INPUT' } },
+      ],
+    },
+  ]);
+});
