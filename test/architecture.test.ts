@@ -1,6 +1,8 @@
 // The layout that docs/architecture.md describes, held by machine.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { ROOT_FIELDS } from '../src/auth/permissions';
+import { DEFAULT_SCOPES, SCOPES, TOKEN_KINDS } from '../src/auth/principal';
 
 const ROOT = join(__dirname, '..');
 const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
@@ -124,6 +126,22 @@ describe('the documents', () => {
       return headings.includes(anchor) ? [] : [link];
     });
     expect(broken).toEqual([]);
+  });
+
+  it('the table of scopes in docs/security.md says what the code gives each kind of token', () => {
+    const rows = [...read('docs/security.md').matchAll(/^\| `(\w+:\w+)` \| (.*) \| (.*) \|$/gm)];
+    expect(rows.map(([, scope]) => scope)).toEqual([...SCOPES]);
+    for (const [, scope, opens = '', kinds = ''] of rows) {
+      const usual = kinds.split(/[,;] /).filter((kind) => !kind.includes('when claimed'));
+      expect([scope, usual]).toEqual([
+        scope,
+        TOKEN_KINDS.filter((kind) => DEFAULT_SCOPES[kind].some((given) => given === scope)),
+      ]);
+      const fields = Object.values(ROOT_FIELDS).flatMap((type) =>
+        Object.entries(type).flatMap(([field, rule]) => (rule.scope === scope ? [field] : [])),
+      );
+      expect(fields.filter((field) => !new RegExp(`\\b${field}\\b`).test(opens))).toEqual([]);
+    }
   });
 
   it("the code's own pointers into the documents are right", () => {
