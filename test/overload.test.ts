@@ -1,0 +1,122 @@
+// More than can be written: refused at once in words that a caller can act on, and nothing that was taken is lost.
+import { aCustomer, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
+import { SAVE, type SaveData } from './support/operations';
+
+const QUEUE = 20;
+
+let app: TestApp;
+let shop: TestWorkspace;
+beforeEach(async () => {
+  app = await startApp({ config: { writeLanes: 1, writeBatchMax: 5, writeQueueMax: QUEUE } });
+  shop = await aWorkspace(app);
+  await aCustomer(app, shop, { phoneNumber: '+393331234567' });
+});
+afterEach(() => app.stop());
+
+const send = (input: Record<string, unknown>) => app.api.as(shop.service).send<SaveData>(SAVE, { input });
+const stored = async (): Promise<number> => {
+  const [row] = await app.database.sql<{ count: number }>(
+    'SELECT count(*)::int FROM messages WHERE workspace_id = $1',
+    [shop.id],
+  );
+  return row?.count ?? -1;
+};
+
+/** Nothing can be saved in the meantime: whatever reads a workspace's row to write waits. */
+async function whileNothingIsSaved(work: () => Promise<void>): Promise<void> {
+  const runner = app.database.dataSource.createQueryRunner();
+  await runner.connect();
+  await runner.query('BEGIN');
+  await runner.query('LOCK TABLE messages IN ACCESS EXCLUSIVE MODE');
+  try {
+    await work();
+  } finally {
+    await runner.query('ROLLBACK');
+    await runner.release();
+  }
+}
+
+const settled = async <T>(promise: Promise<T>, ms: number): Promise<boolean> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
+  const early = await Promise.race([promise.then(() => true), late]);
+  clearTimeout(timer);
+  return early;
+};
+
+it('answers 503 with Retry-After at once when the queue is full, and saves all that it took', async () => {
+  const inputs = Array.from({ length: 60 }, () => aTurn(shop));
+  const answers: Awaited<ReturnType<typeof send>>[] = [];
+  let sending: Promise<unknown>[] = [];
+  await whileNothingIsSaved(async () => {
+    sending = inputs.map(async (input) => {
+      answers.push(await send(input));
+    });
+    // A batch is in flight and the queue is full: all others hear of it while nothing moves.
+    const refused = async () => {
+      while (answers.length < inputs.length - QUEUE - 5) await new Promise((next) => setTimeout(next, 10));
+    };
+    expect(await settled(refused(), 5_000)).toBe(true);
+    for (const { status, headers, body } of answers) {
+      expect(status).toBe(503);
+      expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+      expect(body.errors?.[0]?.extensions.code).toBe('SERVICE_UNAVAILABLE');
+    }
+    expect((await app.api.get('/health/ready')).status).toBe(503);
+  });
+  await Promise.all(sending);
+  const saved = answers.filter(({ status }) => status === 200);
+  expect(saved.length).toBeGreaterThanOrEqual(QUEUE);
+  expect(await stored()).toBe(saved.length);
+  // Whoever was refused comes again with the same key.
+  const again = await Promise.all(inputs.slice(0, 15).map(send));
+  expect(again.every(({ status }) => status === 200)).toBe(true);
+});
+
+it('bounds the bytes that wait, too', async () => {
+  await app.stop();
+  app = await startApp({ config: { writeLanes: 1, writeBatchMax: 1, writeQueueMaxBytes: 300_000 } });
+  shop = await aWorkspace(app);
+  const message = 'x'.repeat(50_000);
+  let sending: ReturnType<typeof send>[] = [];
+  await whileNothingIsSaved(async () => {
+    sending = Array.from({ length: 10 }, () => send(aTurn(shop, { message })));
+    const refused = Promise.any(
+      sending.map(async (one) => {
+        if ((await one).status !== 503) throw new Error('not refused');
+      }),
+    );
+    expect(await settled(refused, 5_000)).toBe(true);
+  });
+  const statuses = (await Promise.all(sending)).map(({ status }) => status);
+  // About 100 kB each: one is being saved, two wait.
+  expect(statuses.filter((status) => status === 200)).toHaveLength(3);
+});
+
+it('takes a batch that is larger than the empty queue', async () => {
+  const items = Array.from({ length: 2 * QUEUE }, () => {
+    const { workspaceId: _, ...item } = aTurn(shop);
+    return item;
+  });
+  const { saveMessages } = await app.api
+    .as(shop.service)
+    .data<{ saveMessages: { payload: { replayed: boolean } | null }[] }>(
+      'mutation ($id: ID!, $items: [SaveMessageItem!]!) { saveMessages(workspaceId: $id, items: $items) { payload { replayed } } }',
+      { id: shop.id, items },
+    );
+  expect(saveMessages.filter(({ payload }) => payload?.replayed === false)).toHaveLength(2 * QUEUE);
+});
+
+it('saves what waits before it stops, and takes no more', async () => {
+  const saving = Array.from({ length: QUEUE }, () => send(aTurn(shop)));
+  while ((await stored()) === 0) await new Promise((next) => setTimeout(next, 5));
+  await app.services.drain();
+  const answers = await Promise.all(saving);
+  const ok = answers.filter(({ status }) => status === 200).length;
+  expect(await stored()).toBe(ok);
+  const late = await send(aTurn(shop));
+  expect(late.status).toBe(503);
+  expect(late.body.errors?.[0]?.message).toContain('stopping');
+});

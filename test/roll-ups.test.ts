@@ -1,0 +1,267 @@
+// Roll-ups say what the records say, whatever was done and by however many at once.
+import fc from 'fast-check';
+import { Snapshot } from '../src/database/snapshot';
+import { rebuildWorkspace } from '../src/services/rebuild';
+import { type Verification, verifyWorkspace } from '../src/services/verify';
+import { getWorkspace } from '../src/services/workspaces';
+import {
+  aCustomer,
+  aTurn,
+  aWorkspace,
+  startApp,
+  type TestApp,
+  TestClock,
+  type TestWorkspace,
+} from './support/app';
+
+let app: TestApp;
+/** A second server on the same database. */
+let other: TestApp;
+beforeAll(async () => {
+  const clock = new TestClock();
+  app = await startApp({ clock });
+  other = await startApp({ clock, database: app.database });
+});
+afterAll(async () => {
+  await other.stop();
+  await app.stop();
+});
+
+const ZONES = [
+  ...['UTC', 'Europe/Rome', 'Asia/Kathmandu', 'America/St_Johns', 'Australia/Lord_Howe'],
+  ...['Pacific/Apia', 'America/New_York', 'Asia/Kolkata'],
+];
+const ACTOR = { name: 'test' };
+/** Both clock changes of a winter lie in it. */
+const FIRST = Date.parse('2025-10-20T00:00:00Z');
+const LAST = Date.parse('2026-03-15T12:00:00Z');
+const PHONES = ['+393330000001', '+393330000002', '+393330000003', '+393330000004', '+393330000005'];
+
+const instant = fc.integer({ min: FIRST, max: LAST }).map((ms) => new Date(ms));
+const zone = fc.constantFrom(...ZONES);
+const phone = fc.constantFrom(...PHONES);
+/** Few keys, so that some come again. */
+const turn = fc.record({
+  kind: fc.constant('save' as const),
+  key: fc.integer({ min: 1, max: 150 }),
+  phone,
+  response: fc.constantFrom('Ciao!', 'Ciao!', 'Ciao!', '  ', null),
+  at: fc.oneof(instant, fc.constant(new Date(LAST))),
+});
+const change = fc.oneof(
+  fc.record({ kind: fc.constant('register' as const), phone, active: fc.boolean() }),
+  fc.record({
+    kind: fc.constant('price' as const),
+    micros: fc.bigInt({ min: 0n, max: 90_000n }),
+    at: instant,
+  }),
+  fc.record({ kind: fc.constant('zone' as const), zone }),
+);
+const step = fc.oneof({ weight: 12, arbitrary: turn }, { weight: 1, arbitrary: change });
+type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
+const client = fc.array(step, { minLength: 10, maxLength: 30 });
+const range = fc
+  .tuple(instant, instant, zone)
+  .filter(([a, b]) => a.getTime() !== b.getTime())
+  .map(([a, b, timeZone]) => ({
+    from: a < b ? a : b,
+    to: a < b ? b : a,
+    timeZone,
+  }));
+
+async function take(server: TestApp, shop: TestWorkspace, step: Step): Promise<void> {
+  const { services } = server;
+  switch (step.kind) {
+    case 'save': {
+      const input = {
+        ...{ workspaceId: shop.id, phoneNumber: step.phone, message: 'ciao', response: step.response },
+        ...{ idempotencyKey: `key ${step.key} ${step.phone}`, occurredAt: step.at },
+      };
+      await services.saveMessages.save(input);
+      return;
+    }
+    case 'register':
+      await services.customers.register(
+        shop.id,
+        { name: `Customer ${step.phone}`, phoneNumber: step.phone, activeChatbot: step.active },
+        ACTOR,
+      );
+      return;
+    case 'price':
+      await services.workspaces.setPrice(shop.id, { amountMicros: step.micros, startsAt: step.at }, ACTOR);
+      return;
+    case 'zone':
+      await services.workspaces.update(shop.id, { timeZone: step.zone }, ACTOR);
+  }
+}
+
+async function verify(shop: TestWorkspace): Promise<Verification> {
+  const snapshot = new Snapshot(app.database, app.clock.now());
+  try {
+    return await verifyWorkspace(snapshot, await getWorkspace(snapshot, shop.id, app.clock.now()));
+  } finally {
+    await snapshot.end();
+  }
+}
+
+async function rebuild(shop: TestWorkspace): Promise<void> {
+  const snapshot = new Snapshot(app.database, app.clock.now());
+  const workspace = await getWorkspace(snapshot, shop.id, app.clock.now());
+  await snapshot.end();
+  await rebuildWorkspace(app.database, workspace, () => undefined);
+}
+
+interface Part {
+  messages: number;
+  cost: { amount: string };
+}
+interface Report {
+  usage: {
+    totals: Part & { activeClients: number };
+    topClients: Part[];
+    peakHours: Part[];
+    heatmap: Part[];
+    timeline: Part[];
+    outcomes: { outcome: string; messages: number }[];
+  };
+}
+const REPORT = /* GraphQL */ `
+  query Report($workspaceId: ID!, $period: PeriodInput, $timeZone: TimeZone) {
+    usage(workspaceId: $workspaceId, period: $period, timeZone: $timeZone) {
+      totals { messages activeClients cost { amount } }
+      topClients(limit: 100) { messages cost { amount } }
+      peakHours { messages cost { amount } }
+      heatmap { messages cost { amount } }
+      timeline { messages cost { amount } }
+      outcomes { outcome messages }
+    }
+  }`;
+
+const micros = (amount: string): number => Math.round(Number(amount) * 1_000_000);
+const sum = (parts: readonly Part[]) => ({
+  messages: parts.reduce((total, part) => total + part.messages, 0),
+  micros: parts.reduce((total, part) => total + micros(part.cost.amount), 0),
+});
+
+/** What the records say, counted by nothing of ours. */
+async function count(shop: TestWorkspace, from: Date, to: Date) {
+  const [row] = await app.database.sql<{ messages: number; micros: number; clients: number; saved: number }>(
+    `SELECT count(*)::int AS messages, coalesce(sum(amount_micros), 0)::int AS micros,
+       count(DISTINCT customer_id)::int AS clients,
+       (SELECT count(*)::int FROM messages
+        WHERE workspace_id = $1 AND occurred_at >= $2 AND occurred_at < $3) AS saved
+     FROM charges WHERE workspace_id = $1 AND occurred_at >= $2 AND occurred_at < $3`,
+    [shop.id, from, to],
+  );
+  if (!row) throw new Error('count(*) gives a row.');
+  return row;
+}
+
+it('agree with the records, and all parts with the total, after anything done by anybody at once', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(client, { minLength: 4, maxLength: 8 }),
+      fc.array(range, { minLength: 6, maxLength: 6 }),
+      zone,
+      async (clients, ranges, timeZone) => {
+        const shop = await aWorkspace(app, { timeZone });
+        for (const phoneNumber of PHONES.slice(0, 3)) await aCustomer(app, shop, { phoneNumber });
+        await Promise.all(
+          clients.map(async (steps, index) => {
+            for (const one of steps) await take(index % 2 === 0 ? app : other, shop, one);
+          }),
+        );
+        expect(await verify(shop)).toMatchObject({ differences: 0n, first: [] });
+        for (const { from, to, timeZone: zoneOfQuery } of ranges) {
+          const counted = await count(shop, from, to);
+          const { usage } = await app.api.as(shop.client).data<Report>(REPORT, {
+            workspaceId: shop.id,
+            period: { from: from.toISOString(), to: to.toISOString() },
+            timeZone: zoneOfQuery,
+          });
+          const total = { messages: counted.messages, micros: counted.micros };
+          expect(sum([usage.totals])).toEqual(total);
+          expect(usage.totals.activeClients).toBe(counted.clients);
+          for (const part of ['topClients', 'peakHours', 'heatmap', 'timeline'] as const)
+            expect({ part, ...sum(usage[part]) }).toEqual({ part, ...total });
+          const verdicts = usage.outcomes.reduce((all, { messages }) => all + messages, 0);
+          expect(verdicts).toBe(counted.saved);
+        }
+      },
+    ),
+    { numRuns: 6 },
+  );
+}, 120_000);
+
+describe('verify and rebuild', () => {
+  async function aShopWithTurns(turns: number): Promise<TestWorkspace> {
+    const shop = await aWorkspace(app);
+    for (const phoneNumber of PHONES) await aCustomer(app, shop, { phoneNumber });
+    await save(shop, turns);
+    return shop;
+  }
+
+  const save = async (shop: TestWorkspace, turns: number) => {
+    for (let made = 0; made < turns; made += 1) {
+      await app.services.saveMessages.save({
+        ...(aTurn(shop) as { workspaceId: string; idempotencyKey: string }),
+        phoneNumber: PHONES[made % PHONES.length],
+        occurredAt: new Date(FIRST + made * 7_654_321),
+      });
+    }
+  };
+
+  it.each([
+    ['usage_slots', 'messages = messages + 1'],
+    ['usage_slots', 'no_response = no_response + 1'],
+    ['usage_slots', "last_at = last_at + interval '1 ms'"],
+    ['customer_days', 'cost_micros = cost_micros + 1'],
+    ['customer_months', 'messages = messages - 1'],
+    ['customer_months', "first_at = first_at - interval '1 ms'"],
+  ])('find a planted difference in %s (%s), and mend it', async (table, set) => {
+    const shop = await aShopWithTurns(30);
+    const key = table === 'usage_slots' ? 'slot_at' : table === 'customer_days' ? 'day' : 'month';
+    await app.database.sql(
+      `UPDATE ${table} SET ${set} WHERE ctid = (SELECT ctid FROM ${table} WHERE workspace_id = $1
+         ORDER BY ${key} LIMIT 1)`,
+      [shop.id],
+    );
+    const found = await verify(shop);
+    expect(found.differences).toBe(1n);
+    expect(found.first).toMatchObject([{ table }]);
+    await rebuild(shop);
+    expect(await verify(shop)).toMatchObject({ differences: 0n });
+  });
+
+  it.each(['usage_slots', 'customer_days', 'customer_months'])('miss no row of %s', async (table) => {
+    const shop = await aShopWithTurns(20);
+    await app.database.sql(`DELETE FROM ${table} WHERE workspace_id = $1`, [shop.id]);
+    const found = await verify(shop);
+    expect(found.differences).toBeGreaterThan(0n);
+    expect(found.first.every((difference) => difference.rollUp === null)).toBe(true);
+    await rebuild(shop);
+    expect(await verify(shop)).toMatchObject({ differences: 0n });
+  });
+
+  it('remove what no record stands behind', async () => {
+    const shop = await aShopWithTurns(10);
+    await app.database.sql(
+      `INSERT INTO usage_slots SELECT workspace_id, slot_at - interval '90 days', 7, messages, cost_micros,
+         first_at, last_at, 0, 0, 0 FROM usage_slots WHERE workspace_id = $1 LIMIT 1`,
+      [shop.id],
+    );
+    expect((await verify(shop)).first).toMatchObject([{ records: null }]);
+    await rebuild(shop);
+    expect(await verify(shop)).toMatchObject({ differences: 0n });
+  });
+
+  it('go on beside saves', async () => {
+    const shop = await aShopWithTurns(40);
+    await app.database.sql('UPDATE usage_slots SET messages = messages + 5 WHERE workspace_id = $1', [
+      shop.id,
+    ]);
+    await Promise.all([rebuild(shop), save(shop, 60), save(shop, 60)]);
+    expect(await verify(shop)).toMatchObject({ differences: 0n });
+    expect((await count(shop, new Date(FIRST), new Date(LAST))).messages).toBe(160);
+  });
+});
