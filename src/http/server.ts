@@ -17,6 +17,7 @@ import type { TokenService } from '../services/tokens';
 import type { Clock } from '../time';
 import { createApollo } from './apollo';
 import { type Authenticators, authenticate, authenticatorsOf } from './authenticate';
+import { checkDepth } from './body-depth';
 import { drain } from './drain';
 import { registerHealth } from './health';
 import { SANDBOX_ORIGIN, sendLandingPage, wantsLandingPage } from './landing-page';
@@ -163,6 +164,7 @@ async function registerAll(app: FastifyInstance, parts: Parts): Promise<void> {
     request.notes = {};
     reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
   });
+  app.addHook('preValidation', async (request) => checkDepth(request.body));
   app.addHook('onSend', async (_request, reply) => {
     // Whoever comes again must come to another server.
     if (state.stopping) reply.header('connection', 'close');
