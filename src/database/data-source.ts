@@ -30,6 +30,10 @@ export function createDataSource(options: DataSourceOptions): DataSource {
     '-c default_transaction_isolation=read\\ committed',
     `-c statement_timeout=${options.statementTimeoutMs ?? 0}`,
     '-c idle_in_transaction_session_timeout=60000',
+    // Our statements are short walks along indexes: starting parallel workers or compiling takes longer than they do.
+    '-c max_parallel_workers_per_gather=0',
+    '-c jit=off',
+    '-c random_page_cost=1.1',
   ];
   return new DataSource({
     type: 'postgres',

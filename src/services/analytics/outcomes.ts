@@ -17,7 +17,10 @@ const STATEMENT = `
   UNION ALL
   SELECT m.outcome, count(*), 0, 0, 0
   FROM unnest($4::timestamptz[], $5::timestamptz[]) AS p (since, until)
-  JOIN messages m ON m.workspace_id = $1 AND m.occurred_at >= p.since AND m.occurred_at < p.until
+  CROSS JOIN LATERAL (
+    SELECT s.outcome FROM messages s
+    WHERE s.workspace_id = $1 AND s.occurred_at >= p.since AND s.occurred_at < p.until OFFSET 0
+  ) m
   WHERE m.outcome <> 'DEFERRED' GROUP BY m.outcome
   UNION ALL
   SELECT 'DEFERRED', count(*), 0, 0, 0 FROM messages m

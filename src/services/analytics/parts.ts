@@ -1,6 +1,11 @@
 // The cover of one or more ranges as rows of SQL: each range is a bucket, and a row says which bucket it adds to.
 import { coverWithCustomerDays, coverWithSlots, type Range } from './cover';
 
+/*
+ * OFFSET 0 keeps each piece a walk along an index of its own: taken for an ordinary join of ranges, of which the planner
+ * knows nothing, it read whole tables (10 million charges: 70 ms instead of 2 for two months, seconds at ragged edges).
+ */
+
 /** A FROM item and its parameters, which start at $2; $1 is the workspace. */
 export interface Parts {
   sql: string;
@@ -15,7 +20,7 @@ interface Piece {
 
 /**
  * Rows (bucket, at, messages, cost_micros, first_at, last_at), bucket from 1 in the order of `ranges`. `at` is the
- * slot's start or the record's instant. A join per piece, so that each piece is one walk along an index.
+ * slot's start or the record's instant.
  */
 export function slotParts(ranges: readonly Range[]): Parts {
   const slots: Piece[] = [];
@@ -29,7 +34,10 @@ export function slotParts(ranges: readonly Range[]): Parts {
   const sql = `(
     SELECT p.bucket, u.slot_at AS at, u.messages, u.cost_micros, u.first_at, u.last_at
     FROM unnest($2::timestamptz[], $3::timestamptz[], $4::int[]) AS p (since, until, bucket)
-    JOIN usage_slots u ON u.workspace_id = $1 AND u.slot_at >= p.since AND u.slot_at < p.until${recordRows('', '$5', '$6', '$7', edges)})`;
+    CROSS JOIN LATERAL (
+      SELECT s.slot_at, s.messages, s.cost_micros, s.first_at, s.last_at FROM usage_slots s
+      WHERE s.workspace_id = $1 AND s.slot_at >= p.since AND s.slot_at < p.until OFFSET 0
+    ) u${recordRows('', '$5', '$6', '$7', edges)})`;
   const values = [...columns(slots), ...(edges.length > 0 ? columns(edges) : [])];
   return { sql, values };
 }
@@ -62,14 +70,10 @@ export function customerParts(
     UNION ALL
     SELECT p.bucket, d.customer_id, d.messages, d.cost_micros, d.first_at, d.last_at
     FROM unnest($4::date[], $5::date[], $6::int[]) AS p (since, until, bucket)
-    JOIN customer_days d ON d.workspace_id = $1 AND d.day >= p.since AND d.day < p.until${only('d')}${recordRows(
-      ' c.customer_id,',
-      '$7',
-      '$8',
-      '$9',
-      edges,
-      only('c'),
-    )})`;
+    CROSS JOIN LATERAL (
+      SELECT s.customer_id, s.messages, s.cost_micros, s.first_at, s.last_at FROM customer_days s
+      WHERE s.workspace_id = $1 AND s.day >= p.since AND s.day < p.until${only('s')} OFFSET 0
+    ) d${recordRows(' c.customer_id,', '$7', '$8', '$9', edges, only('s'))})`;
   const values = [
     months.map(({ month }) => month),
     months.map(({ bucket }) => bucket),
@@ -97,7 +101,10 @@ function recordRows(
     UNION ALL
     SELECT p.bucket,${customer}${at} (NOT c.reversal)::int::bigint, c.amount_micros, c.occurred_at, c.occurred_at
     FROM unnest(${since}::timestamptz[], ${until}::timestamptz[], ${bucket}::int[]) AS p (since, until, bucket)
-    JOIN charges c ON c.workspace_id = $1 AND c.occurred_at >= p.since AND c.occurred_at < p.until${only}`;
+    CROSS JOIN LATERAL (
+      SELECT s.customer_id, s.reversal, s.amount_micros, s.occurred_at FROM charges s
+      WHERE s.workspace_id = $1 AND s.occurred_at >= p.since AND s.occurred_at < p.until${only} OFFSET 0
+    ) c`;
 }
 
 const columns = (pieces: readonly Piece[]): unknown[] => [
