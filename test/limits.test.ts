@@ -158,6 +158,36 @@ describe('the complexity', () => {
   });
 });
 
+describe('the variables', () => {
+  it(`of ${LIMITS.values} values are read, more are refused`, async () => {
+    const query = '{ viewer { name } }';
+    // One for the list, one for the id that every test sends.
+    const values = (count: number) => ({ unused: Array(count - 2).fill(1) });
+
+    expect(await send(query, values(LIMITS.values))).toBe('ok');
+    expect(await send(query, values(LIMITS.values + 1))).toEqual(refused('more than 10000 values'));
+  });
+
+  it.each([9_000, 100_000])('with %i unknown fields in one input are refused at once', async (count) => {
+    const query =
+      'query ($id: ID!, $period: PeriodInput) { usage(workspaceId: $id, period: $period) { asOf } }';
+    const period = Object.fromEntries(Array.from({ length: count }, (_, index) => [`f${index}`, 1]));
+    const startedAt = performance.now();
+
+    expect(await send(query, { period })).toMatch(/^400 /);
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
+  });
+
+  it.each(['[', '{"a":'])('nested a hundred thousand times are refused: %s', async (sign) => {
+    const deep = `${sign.repeat(100_000)}1${(sign === '[' ? ']' : '}').repeat(100_000)}`;
+    const { status } = await app.api
+      .as(shop.analyst)
+      .post(`{"query":"query ($n: Int) { viewer { name } }","variables":{"n":${deep}}}`);
+
+    expect(status).toBe(400);
+  });
+});
+
 it('the whole dashboard in one query is well within', async () => {
   const dashboard = `query ($id: ID!) { usage(workspaceId: $id) {
     totals { cost { amount currency } messages activeClients averageCostPerClient { amount } firstAt lastAt }

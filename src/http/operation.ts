@@ -11,7 +11,7 @@ import {
 import { checkEdges } from '../auth/permissions';
 import { AppError, ERROR_CODES, printError } from '../errors';
 import type { GraphQLContext } from '../graphql/context';
-import { complexityOf, LIMITS, selectedFields } from '../graphql/limits';
+import { checkVariables, complexityOf, LIMITS, selectedFields } from '../graphql/limits';
 import { statusOf } from './mask-error';
 import type { RateLimits } from './rate-limits';
 
@@ -35,6 +35,7 @@ export const operationPlugin = (rateLimits: RateLimits): ApolloServerPlugin<Serv
       async didResolveOperation({ request, schema, document, operation, contextValue }) {
         const { notes, principal } = contextValue;
         if (!operation) return;
+        checkVariables(request.variables ?? {});
         notes.operationType = operation.operation;
         if (operation.name) notes.operationName = operation.name.value;
         if (operation.operation !== 'query') {
@@ -70,7 +71,9 @@ function checkComplexity(
   operation: OperationDefinitionNode,
   variables: Readonly<Record<string, unknown>>,
 ): void {
-  const { errors } = getVariableValues(schema, operation.variableDefinitions ?? [], variables);
+  const { errors } = getVariableValues(schema, operation.variableDefinitions ?? [], variables, {
+    maxErrors: 1,
+  });
   if (errors) return;
   const complexity = complexityOf(schema, document, variables, operation.name?.value);
   if (complexity <= LIMITS.complexity) return;

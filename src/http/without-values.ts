@@ -10,6 +10,7 @@ export function aboutTheInput(error: GraphQLError): string | undefined {
   const { message } = error;
   if (/^Variable "\$\w+" got invalid value /.test(message)) return aboutVariable(error);
   if (/^(Variable|Argument) "\$?\w+" (of|expected) /.test(message)) return message;
+  if (message.startsWith('Too many errors processing variables')) return message;
   // Thrown while executing: a variable that may be null, given as null to an argument that may not.
   if (/^Argument "\w+" has invalid value /.test(message))
     return message.replace(/ value [\s\S]*$/, ' value.');
