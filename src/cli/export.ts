@@ -34,7 +34,7 @@ export const exportCommand = (cli: Cli): Command =>
         const now = services.clock();
         const workspace = await getWorkspace(sql, options.workspace, now);
         const { format, dialect } = options;
-        const made = exportRecords(
+        const made = await exportRecords(
           database,
           workspace,
           { period: { month: options.month } },
@@ -42,17 +42,17 @@ export const exportCommand = (cli: Cli): Command =>
           now,
         );
         if (options.out === undefined) {
-          await pipeline(made.lines, process.stdout, { end: false });
+          await pipeline(made.file, process.stdout, { end: false });
           return;
         }
         const part = `${options.out}.part`;
         try {
-          await pipeline(made.lines, createWriteStream(part));
+          await pipeline(made.file, createWriteStream(part));
           await rename(part, options.out);
         } finally {
           await rm(part, { force: true });
         }
-        const summary = made.summary();
+        const { summary } = made;
         output.result(
           { file: options.out, ...summary, currency: workspace.currency },
           `${summary.rows} charges, ${summary.amount} ${workspace.currency}, in ${options.out}.`,
