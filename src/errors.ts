@@ -47,7 +47,11 @@ export const unauthenticated = (message: string): AppError => new AppError('UNAU
 
 /** The same words for a workspace that is somebody else's and for one that does not exist. */
 export const forbiddenWorkspace = (workspaceId: string): AppError =>
-  new AppError('FORBIDDEN', `This token is not for the workspace ${JSON.stringify(workspaceId)}.`);
+  // An id has at most 64 characters; what is longer is not sent back whole.
+  new AppError(
+    'FORBIDDEN',
+    `This token is not for the workspace ${JSON.stringify(workspaceId.slice(0, 100))}.`,
+  );
 
 export const forbiddenScope = (what: string, scope: string): AppError =>
   new AppError('FORBIDDEN', `${what} needs a token with the scope ${scope}.`);
