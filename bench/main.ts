@@ -100,6 +100,10 @@ async function report(options: Options, results: Results): Promise<void> {
   process.stdout.write(`Written to ${file}.\n`);
 }
 
+/** Ended from outside: nothing that was started here goes on. */
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void stopAll().then(() => process.exit(1)));
+
 try {
   const options = readOptions(process.argv.slice(2));
   if (options) {

@@ -33,7 +33,6 @@ export function createDataSource(options: DataSourceOptions): DataSource {
     // Our statements are short walks along indexes: starting parallel workers or compiling takes longer than they do.
     '-c max_parallel_workers_per_gather=0',
     '-c jit=off',
-    '-c random_page_cost=1.1',
   ];
   return new DataSource({
     type: 'postgres',

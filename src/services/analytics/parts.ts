@@ -66,7 +66,10 @@ export function customerParts(
   const sql = `(
     SELECT p.bucket, m.customer_id, m.messages, m.cost_micros, m.first_at, m.last_at
     FROM unnest($2::date[], $3::int[]) AS p (month, bucket)
-    JOIN customer_months m ON m.workspace_id = $1 AND m.month = p.month${only('m')}
+    CROSS JOIN LATERAL (
+      SELECT s.customer_id, s.messages, s.cost_micros, s.first_at, s.last_at FROM customer_months s
+      WHERE s.workspace_id = $1 AND s.month = p.month${only('s')} OFFSET 0
+    ) m
     UNION ALL
     SELECT p.bucket, d.customer_id, d.messages, d.cost_micros, d.first_at, d.last_at
     FROM unnest($4::date[], $5::date[], $6::int[]) AS p (since, until, bucket)
