@@ -88,7 +88,10 @@ const PROBES: readonly Probe[] = [
   { token: analyst, type: 'application/graphql', body: () => `{ ${WORD} }` },
   { token: analyst, body: () => JSON.stringify({ query: '{ viewer { name } }', pad: WORD.repeat(400_000) }) },
   { token: () => undefined, ...gql(`{ ${WORD} }`) },
-  { token: () => `${shop.service.slice(0, -1)}0`, ...gql(`{ ${WORD} }`) },
+  {
+    token: () => `${shop.service.slice(0, -1)}${shop.service.endsWith('0') ? '1' : '0'}`,
+    ...gql(`{ ${WORD} }`),
+  },
   { path: '/nothing', method: 'GET', token: analyst },
   { path: '/graphql?query=%7B', method: 'GET', token: analyst },
   { path: '/graphql', method: 'DELETE', token: analyst },
