@@ -100,9 +100,15 @@ async function report(options: Options, results: Results): Promise<void> {
   process.stdout.write(`Written to ${file}.\n`);
 }
 
-/** Ended from outside: nothing that was started here goes on. */
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => void stopAll().then(() => process.exit(1)));
+/** Ended from outside: without its servers the run fails and cleans up behind itself. The second time at once. */
+let signals = 0;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    signals += 1;
+    if (signals > 1) process.exit(1);
+    void stopAll();
+  });
+}
 
 try {
   const options = readOptions(process.argv.slice(2));

@@ -42,25 +42,52 @@ export async function findTotalsOf(sql: Sql, scope: UsageScope, ranges: readonly
   return ranges.map((_, index) => ({ ...(sums[index] ?? NO_USAGE), activeClients: clients[index] ?? 0n }));
 }
 
-/** Asks for the ranges that nobody has asked for yet, together: growth's present is often the period itself. */
+interface Gathering {
+  ranges: Range[];
+  answers: Promise<readonly unknown[]>;
+}
+
+const gatherings = new WeakMap<UsageScope, Map<string, Gathering>>();
+
+/**
+ * Each range once a scope, and those that several parts of a report ask for at the same moment in one statement:
+ * growth's present is often the period itself, and its past comes along.
+ */
 function onceEach<T>(
   scope: UsageScope,
   question: string,
   ranges: readonly Range[],
   ask: (ranges: readonly Range[]) => Promise<T[]>,
 ): Promise<(T | undefined)[]> {
-  const open: Range[] = [];
-  let answering: Promise<T[]> | undefined;
-  const answers = ranges.map((range) =>
-    once(scope, `${question} ${range.from.getTime()}-${range.to.getTime()}`, async () => {
-      const index = open.push(range) - 1;
-      // All of this call's ranges are gathered before the first answer is asked for.
-      await Promise.resolve();
-      answering ??= ask(open);
-      return (await answering)[index];
-    }),
+  const join = async (range: Range): Promise<T | undefined> => {
+    const open = gatherings.get(scope) ?? new Map<string, Gathering>();
+    gatherings.set(scope, open);
+    const gathering = open.get(question) ?? gather(open, question, ask);
+    const index = gathering.ranges.push(range) - 1;
+    // The question's name says what its answers are.
+    return (await gathering.answers)[index] as T | undefined;
+  };
+  return Promise.all(
+    ranges.map((range) =>
+      once(scope, `${question} ${range.from.getTime()}-${range.to.getTime()}`, () => join(range)),
+    ),
   );
-  return Promise.all(answers);
+}
+
+/** Open until all resolvers of this moment have had their turn. */
+function gather<T>(
+  open: Map<string, Gathering>,
+  question: string,
+  ask: (ranges: readonly Range[]) => Promise<T[]>,
+): Gathering {
+  const ranges: Range[] = [];
+  const answers = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+    open.delete(question);
+    return ask(ranges);
+  });
+  const gathering = { ranges, answers };
+  open.set(question, gathering);
+  return gathering;
 }
 
 interface SumRow {
