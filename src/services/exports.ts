@@ -124,7 +124,12 @@ function formOf(
   const lines = (rowEnd: string) => ({ rows: summary.rows, rowEnd, lastRowEnd: rowEnd });
   if (format === 'csv') return { ...lines('\r\n'), opening: `${EXPORT_COLUMNS.join(',')}\r\n`, closing: '' };
   if (format === 'ndjson') {
-    return { ...lines('\n'), opening: '', closing: `${JSON.stringify({ ...summary, currency })}\n` };
+    return {
+      ...lines('\n'),
+      row: jsonRow,
+      opening: '',
+      closing: `${JSON.stringify({ ...summary, currency })}\n`,
+    };
   }
   const head = JSON.stringify({
     workspaceId: workspace.id,
@@ -136,8 +141,16 @@ function formOf(
   return {
     opening: `${head.slice(0, -1)},"records":[\n`,
     rows: summary.rows,
+    row: jsonRow,
     rowEnd: ',\n',
     lastRowEnd: '\n',
     closing: `],${JSON.stringify(summary).slice(1)}\n`,
   };
+}
+
+/** Names and contacts come as JSON; the rest holds nothing that JSON would escape. */
+function jsonRow(copied: string): string {
+  const [id, occurredAt, savedAt, localTime, customerId, customer, phone, userId, amount, currency] =
+    copied.split('\t');
+  return `{"id":"${id}","occurred_at":"${occurredAt}","saved_at":"${savedAt}","local_time":"${localTime}","customer_id":"${customerId}","customer":${customer},"phone":${phone},"whatsapp_user_id":${userId},"amount":"${amount}","currency":"${currency}"}`;
 }

@@ -4,6 +4,8 @@ import { Transform, type TransformCallback } from 'node:stream';
 export interface FileForm {
   /** Before the first row. */
   opening: string;
+  /** Makes of a row's cells, with what COPY put between them, the row of the file; absent: it is one already. */
+  row?: (copied: string) => string;
   /** After each row; the last one may have another end. */
   rowEnd: string;
   lastRowEnd: string;
@@ -23,8 +25,8 @@ const PIECE = 65_536;
 export class CopiedRows extends Transform {
   private rows = 0;
   private made: string;
-  /** The first half of an escape whose second is still to come. */
-  private escape = '';
+  /** A row whose end is still to come. */
+  private rest = '';
 
   constructor(private readonly form: FileForm) {
     super();
@@ -32,11 +34,15 @@ export class CopiedRows extends Transform {
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    const rows = (this.escape + chunk.toString('latin1')).split('\n');
-    this.rows += rows.length - 1;
-    this.made += this.unescape(rows.join(this.form.rowEnd));
+    const { rowEnd, row } = this.form;
+    const rows = (this.rest + chunk.toString('latin1')).split('\n');
+    this.rest = rows.pop() ?? '';
+    if (rows.length > 0) {
+      this.rows += rows.length;
+      this.made += unescaped((row ? rows.map(row) : rows).join(rowEnd)) + rowEnd;
+    }
     // The last row's end stays until it is known whether it is the last one.
-    if (this.made.length > PIECE) this.give(this.made.length - this.form.rowEnd.length);
+    if (this.made.length > PIECE) this.give(this.made.length - rowEnd.length);
     done();
   }
 
@@ -52,15 +58,6 @@ export class CopiedRows extends Transform {
     done();
   }
 
-  private unescape(text: string): string {
-    this.escape = '';
-    if (!text.includes('\\')) return text;
-    const backslashes = /\\+$/.exec(text)?.[0].length ?? 0;
-    if (backslashes % 2 === 1) this.escape = '\\';
-    const whole = text.slice(0, text.length - this.escape.length);
-    return whole.replace(/\\(.)/gs, (_escaped, letter: string) => MEANT[letter] ?? letter);
-  }
-
   private give(length: number): void {
     if (length > 0) this.push(Buffer.from(this.made.slice(0, length), 'latin1'));
     this.made = this.made.slice(length);
@@ -68,3 +65,6 @@ export class CopiedRows extends Transform {
 }
 
 const latin1 = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
+
+const unescaped = (text: string): string =>
+  text.includes('\\') ? text.replace(/\\(.)/gs, (_escaped, letter: string) => MEANT[letter] ?? letter) : text;
