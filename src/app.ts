@@ -13,7 +13,6 @@ import { createServer, type Server, type Urls } from './http/server';
 import { CustomerImporter } from './services/customer-import';
 import { CustomerService } from './services/customer-service';
 import { Reconciler } from './services/reconcile';
-import { shardsOf } from './services/roll-ups';
 import { SaveMessageService } from './services/save-message';
 import { TokenService } from './services/tokens';
 import { WorkspaceService } from './services/workspace-service';
@@ -36,15 +35,11 @@ export interface Services {
 export interface Surroundings {
   clock: Clock;
   logger: Logger;
-  /** This process's number among those that serve on the same address, from 0. */
-  worker?: number | undefined;
   /** Sees every statement; for tests and metrics. */
   observe?: StatementObserver;
 }
 
 export interface OpenDatabase extends Database {
-  /** With the password. */
-  readonly url: string;
   close(): Promise<void>;
 }
 
@@ -65,9 +60,8 @@ export async function openDatabase(
           log: (message, details) => logger[role === 'server' ? 'info' : 'debug'](details ?? {}, message),
         })
       : undefined;
-  const url = config.databaseUrl ?? embedded?.url ?? '';
   const dataSource = createDataSource({
-    url,
+    url: config.databaseUrl ?? embedded?.url ?? '',
     poolSize: config.databasePoolSize,
     statementTimeoutMs: config.statementTimeoutMs,
     ...tlsOf(config),
@@ -80,7 +74,7 @@ export async function openDatabase(
     await dataSource.initialize();
     await checkVersion(dataSource);
     await bringUp(dataSource, config, logger);
-    return { dataSource, observe, url, close };
+    return { dataSource, observe, close };
   } catch (error) {
     await close();
     throw error;
@@ -111,16 +105,17 @@ async function bringUp(dataSource: Database['dataSource'], config: Config, logge
 export function createServices(
   database: Database,
   config: Config,
-  { clock, logger, worker = 0 }: Surroundings,
+  { clock, logger }: Surroundings,
 ): Services {
-  const shards = shardsOf(`${hostname()}:${config.port}`, worker, config.writeLanes);
+  const processName = `${hostname()}:${config.port}`;
   const writer = new BatchWriter(clock, logger);
   const limits = {
+    lanes: config.writeLanes,
     batchMax: config.writeBatchMax,
     queueMax: config.writeQueueMax,
     queueMaxBytes: config.writeQueueMaxBytes,
   };
-  const queue = new WriteQueue(database, writer, limits, shards);
+  const queue = new WriteQueue(database, writer, limits, processName);
   return {
     clock,
     workspaces: new WorkspaceService(database, clock),

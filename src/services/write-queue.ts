@@ -4,10 +4,13 @@ import type { QueryRunner } from 'typeorm';
 import { Connection } from '../database/sql';
 import { connect, type Database } from '../database/transaction';
 import { unavailable } from '../errors';
+import { shardOf } from './roll-ups';
 import { type Turn, weightOf } from './turn';
 import type { BatchWriter, Lane, Settlement } from './write-batch';
 
 export interface WriteQueueLimits {
+  /** Batches in flight at once, each on a connection of its own. */
+  lanes: number;
   /** Turns a batch. */
   batchMax: number;
   /** Turns that may wait, and their bytes; beyond it callers get 503 at once. */
@@ -32,15 +35,17 @@ export class WriteQueue {
   private draining = false;
   private onEmpty: (() => void)[] = [];
 
-  /** `shards`: one for each batch in flight at once, each on a connection of its own. */
   constructor(
     database: Database,
     private readonly writer: BatchWriter,
     private readonly limits: WriteQueueLimits,
-    shards: readonly number[],
+    processName: string,
     private readonly observe: BatchObserver = () => undefined,
   ) {
-    this.lanes = shards.map((shard) => new ConnectionLane(database, shard));
+    this.lanes = Array.from(
+      { length: limits.lanes },
+      (_, lane) => new ConnectionLane(database, shardOf(processName, lane)),
+    );
     this.idle = [...this.lanes];
   }
 
