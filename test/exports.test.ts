@@ -1,6 +1,10 @@
 // REST reads and exports, as a script fetches them.
 import { request as httpRequest } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { parse } from 'csv-parse/sync';
+import { Client } from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
 import pino from 'pino';
 import { createDemo, DEMO_WORKSPACE } from '../src/services/demo/demo';
 import {
@@ -79,7 +83,7 @@ describe('an export', () => {
     const response = await demo('export', '?month=2025-01');
     expect(response.headers.get('content-type')).toMatch(/^text\/csv; charset=utf-8/);
     expect(response.headers.get('content-disposition')).toBe(
-      'attachment; filename="workspace-123-20241231T2300-20250131T2300.csv"',
+      'attachment; filename="workspace-123-2025-01.csv"',
     );
     const rows = await rowsOf(response);
     expect(rows).toHaveLength(25);
@@ -92,6 +96,18 @@ describe('an export', () => {
       currency: 'EUR',
     });
     expect(rows.map((row) => row.occurred_at)).toEqual(rows.map((row) => row.occurred_at).sort());
+  });
+
+  it.each([
+    ['preset=YESTERDAY', 'workspace-123-2026-03-14.csv'],
+    ['preset=LAST_YEAR', 'workspace-123-2025.csv'],
+    ['preset=LAST_WEEK', 'workspace-123-2026-03-02-to-2026-03-08.csv'],
+    ['from=2025-01-06T12:00:00Z&to=2025-01-07T23:00:00Z', 'workspace-123-2025-01-06-to-2025-01-07.csv'],
+    ['month=2025-01&format=ndjson', 'workspace-123-2025-01.ndjson'],
+  ])('of %s is called %s', async (query, name) => {
+    const response = await demo('export', `?${query}`);
+    expect(response.headers.get('content-disposition')).toBe(`attachment; filename="${name}"`);
+    await response.text();
   });
 
   it('in CSV ends with trailers of its rows and its sum', async () => {
@@ -212,19 +228,86 @@ describe('an export', () => {
     return big;
   };
 
-  async function makeBig(): Promise<TestWorkspace> {
-    const shop = await aShopWith('Mario');
+  const makeBig = (): Promise<TestWorkspace> => aShopFilled(['Mario'], 80_000);
+
+  /** So many charges for each of the customers, and one more. */
+  async function aShopFilled(names: string[], charges: number): Promise<TestWorkspace> {
+    const shop = await aWorkspace(app);
+    for (const [index, name] of names.entries()) {
+      const phoneNumber = `+39333123456${index}`;
+      await aCustomer(app, shop, { name, phoneNumber });
+      await app.api.as(shop.service).data(SAVE, { input: aTurn(shop, { phoneNumber }) });
+    }
     await app.database.sql(
       `WITH m AS (
          INSERT INTO messages (workspace_id, id, idempotency_key, phone_number, customer_id, message, outcome, occurred_at, saved_at)
-         SELECT m.workspace_id, gen_random_uuid(), 'bulk ' || n, m.phone_number, m.customer_id, '', 'TRACKED', m.occurred_at, m.saved_at
-         FROM messages m, generate_series(1, 80000) n WHERE m.workspace_id = $1 RETURNING *)
+         SELECT m.workspace_id, gen_random_uuid(), 'bulk ' || n || m.phone_number, m.phone_number, m.customer_id, '', 'TRACKED', m.occurred_at, m.saved_at
+         FROM messages m, generate_series(1, $2) n WHERE m.workspace_id = $1 RETURNING *)
        INSERT INTO charges (workspace_id, id, message_id, customer_id, amount_micros, occurred_at, saved_at)
        SELECT workspace_id, gen_random_uuid(), id, customer_id, 5000, occurred_at, saved_at FROM m`,
-      [shop.id],
+      [shop.id, charges],
     );
     return shop;
   }
+
+  it('says the same in every format, whatever people are called, also when it is long', async () => {
+    const names = ['Ròmà "la" 👋🏽', 'a\\b\\', 'tab\there, comma', 'line\r\nbreak', '\\N', "o'Neil"];
+    const shop = await aShopFilled(names, 5_000);
+    const of = async (format: string) =>
+      (await get(`export/${shop.id}?format=${format}`, shop.client)).text();
+    const { records, rows, amount } = JSON.parse(await of('json'));
+    const lines = (await of('ndjson')).trimEnd().split('\n');
+    expect([records.length, rows, lines.length, amount]).toEqual([30_006, 30_006, 30_007, '150.03']);
+    expect(lines.pop()).toBe('{"rows":30006,"amount":"150.03","currency":"EUR"}');
+    expect(lines.map((line) => JSON.parse(line))).toEqual(records);
+    const csv: Row[] = parse(await of('csv'), { columns: true, record_delimiter: '\r\n' });
+    const asText = (record: Record<string, string | null>) =>
+      Object.fromEntries(Object.entries(record).map(([name, value]) => [name, value ?? '']));
+    expect(csv).toEqual(records.map(asText));
+    expect(new Set(csv.map((row) => row.customer)).size).toBe(6);
+  }, 60_000);
+
+  it('in CSV goes into PostgreSQL by \\copy as it is', async () => {
+    const shop = await aShopWith('Rossi, "Mario"\nsecond line');
+    const text = await (await get(`export/${shop.id}`, shop.client)).text();
+    const client = new Client({ connectionString: app.database.url });
+    await client.connect();
+    await client.query(`CREATE TEMP TABLE bill (id uuid, occurred_at timestamptz, saved_at timestamptz,
+      local_time text, customer_id uuid, customer text, phone text, whatsapp_user_id text, amount numeric, currency text)`);
+    await pipeline(
+      Readable.from([text]),
+      client.query(copyFrom('COPY bill FROM STDIN WITH (FORMAT csv, HEADER)')),
+    );
+    const { rows } = await client.query(
+      'SELECT customer, phone, whatsapp_user_id, amount, occurred_at FROM bill',
+    );
+    expect(rows).toEqual([
+      {
+        customer: 'Rossi, "Mario"\nsecond line',
+        phone: '+393331234567',
+        whatsapp_user_id: null,
+        amount: '0.005',
+        occurred_at: new Date('2026-03-01T10:00:00Z'),
+      },
+    ]);
+    await client.end();
+  });
+
+  it('has amounts with the digits of their currency at least', async () => {
+    const amountsIn = async (currency: string, price: bigint) => {
+      const shop = await aWorkspace(app, { currency, priceMicros: price });
+      await aCustomer(app, shop, { phoneNumber: '+393331234567' });
+      await app.api.as(shop.service).data(SAVE, { input: aTurn(shop) });
+      const [row] = await rowsOf(await get(`export/${shop.id}`, shop.client));
+      return row?.amount;
+    };
+    expect(await amountsIn('EUR', 12_000_000n)).toBe('12.00');
+    expect(await amountsIn('EUR', 0n)).toBe('0.00');
+    expect(await amountsIn('EUR', 1n)).toBe('0.000001');
+    expect(await amountsIn('JPY', 5_000_000n)).toBe('5');
+    expect(await amountsIn('JPY', 500_000n)).toBe('0.5');
+    expect(await amountsIn('KWD', 10_000n)).toBe('0.010');
+  });
 
   it.each(['json', 'ndjson', 'csv'])(
     'in %s that fails midway is broken off, and can pass for no whole file',
@@ -242,13 +325,69 @@ describe('an export', () => {
     60_000,
   );
 
+  const nothingLeft = async (): Promise<void> => {
+    const deadline = Date.now() + 10_000;
+    while ((await exporting()) > 0) if (Date.now() > deadline) throw new Error('the query goes on');
+  };
+
   it('ends its query when the caller goes away', async () => {
     const shop = await aShopWithManyCharges();
     const { leave } = await openLong(shop, 'csv');
-    await waitFor(1);
+    expect(await exporting()).toBe(1);
     leave();
-    await waitFor(0);
+    await nothingLeft();
   }, 60_000);
+
+  it('leaves connections for everybody else: more than four at once are put off', async () => {
+    const shop = await aShopWithManyCharges();
+    const four = [];
+    for (let opened = 0; opened < 4; opened += 1) four.push(await openLong(shop, 'ndjson'));
+    const fifth = await get(`export/${shop.id}`, shop.client);
+    expect([fifth.status, fifth.headers.get('retry-after'), await fifth.json()]).toEqual([
+      503,
+      '10',
+      {
+        errors: [
+          expect.objectContaining({ message: expect.stringMatching(/^\[SERVICE_UNAVAILABLE\] 4 exports/) }),
+        ],
+      },
+    ]);
+    for (const { leave } of four) leave();
+    await nothingLeft();
+    const ended = await get(`export/${shop.id}?format=ndjson`, shop.client);
+    expect((await ended.text()).trimEnd().split('\n')).toHaveLength(80_002);
+  }, 60_000);
+
+  it('that can not begin says so with its status', async () => {
+    const shop = await aShopWith('Mario');
+    await app.database.sql('ALTER TABLE charges RENAME TO elsewhere');
+    const response = await get(`export/${shop.id}`, shop.client);
+    await app.database.sql('ALTER TABLE elsewhere RENAME TO charges');
+    expect([
+      response.status,
+      response.headers.get('content-type'),
+      response.headers.get('content-disposition'),
+    ]).toEqual([500, 'application/json; charset=utf-8', null]);
+    expect(await response.json()).toEqual({
+      errors: [
+        expect.objectContaining({ extensions: expect.objectContaining({ code: 'INTERNAL_SERVER_ERROR' }) }),
+      ],
+    });
+    expect((await get(`export/${shop.id}`, shop.client)).status).toBe(200);
+  });
+});
+
+it.each(['HEAD', 'POST', 'PUT', 'DELETE'])('%s is none of its methods', async (method) => {
+  const response = await fetch(`${app.url}/api/usage/export/${DEMO_WORKSPACE.id}`, {
+    method,
+    headers: { authorization: `Bearer ${token}` },
+  });
+  expect([response.status, response.headers.get('content-type')]).toEqual([
+    404,
+    'application/json; charset=utf-8',
+  ]);
+  if (method !== 'HEAD')
+    expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'NOT_FOUND' } }] });
 });
 
 describe('who may', () => {

@@ -1,0 +1,51 @@
+// What stands behind the question mark: a mistake there is refused in words, since a guess would be another answer.
+import { badInput } from '../../errors';
+import { PERIOD_PRESETS, type PeriodChoice } from '../../period';
+import { parseInstant } from '../../time';
+
+export type RestQuery = Readonly<Record<string, string | string[] | undefined>>;
+
+const PERIOD_PARAMETERS = ['month', 'preset', 'from', 'to', 'timeZone'];
+
+/** A parameter that nobody reads is a mistake that somebody would like to know of. */
+export function allow(query: RestQuery, more: readonly string[]): void {
+  const known = [...PERIOD_PARAMETERS, ...more];
+  const stray = Object.keys(query).find((name) => !known.includes(name));
+  if (stray !== undefined) {
+    throw badInput(
+      `There is no parameter ${JSON.stringify(stray.slice(0, 40))}; there are ${known.join(', ')}.`,
+    );
+  }
+}
+
+export function choiceOf(query: RestQuery): { period: PeriodChoice; timeZone: string | undefined } {
+  const from = one(query, 'from');
+  const to = one(query, 'to');
+  return {
+    period: {
+      preset: oneOf('preset', one(query, 'preset')?.toUpperCase(), PERIOD_PRESETS),
+      month: one(query, 'month'),
+      from: from === undefined ? undefined : parseInstant(from),
+      to: to === undefined ? undefined : parseInstant(to),
+    },
+    timeZone: one(query, 'timeZone'),
+  };
+}
+
+/** Its value. An empty parameter is one that is not given. */
+export function one(query: RestQuery, name: string): string | undefined {
+  const value = query[name];
+  if (Array.isArray(value)) throw badInput(`${name} is given more than once.`);
+  return value === undefined || value === '' ? undefined : value;
+}
+
+export function oneOf<const T extends string>(
+  name: string,
+  value: string | undefined,
+  choices: readonly T[],
+): T | undefined {
+  if (value === undefined) return undefined;
+  const choice = choices.find((known) => known === value);
+  if (choice === undefined) throw badInput(`${name} is one of ${choices.join(', ')}.`);
+  return choice;
+}

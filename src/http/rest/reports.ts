@@ -1,0 +1,140 @@
+// The two reports as JSON: GraphQL's figures in a fixed form.
+import type { Snapshot } from '../../database/snapshot';
+import { badInput } from '../../errors';
+import { formatMicros } from '../../money';
+import { TIMELINE_INTERVALS, type TimelineInterval } from '../../period';
+import { findForecast } from '../../services/analytics/forecast';
+import { findGrowth, percentOf } from '../../services/analytics/growth';
+import { findHeatmap } from '../../services/analytics/heatmap';
+import { findOutcomes } from '../../services/analytics/outcomes';
+import { findPeakHours } from '../../services/analytics/peak-hours';
+import { openScope, type UsageScope } from '../../services/analytics/scope';
+import { findTimeline, findTimelineClients } from '../../services/analytics/timeline';
+import { findTopClients } from '../../services/analytics/top-clients';
+import { averageCost, findTotals } from '../../services/analytics/totals';
+import { formatInstant } from '../../time';
+import { allow, choiceOf, one, oneOf, type RestQuery } from './parameters';
+
+/** docs/rest.md: totals, growth, top clients, peak hours, timeline, forecast. */
+export async function dashboard(snapshot: Snapshot, workspaceId: string, query: RestQuery): Promise<object> {
+  allow(query, []);
+  const scope = await openScope(snapshot, workspaceId, choiceOf(query), snapshot.asOf);
+  const growth = await findGrowth(snapshot, scope, 'SAME_ELAPSED');
+  const change = ({ current, previous }: { current: bigint; previous: bigint }) => ({
+    current: Number(current),
+    previous: Number(previous),
+    change: Number(current - previous),
+    percent: percentOf({ current, previous }),
+  });
+  const { cost } = growth;
+  return {
+    ...(await head(snapshot, scope)),
+    growth: {
+      comparedTo: { from: formatInstant(growth.comparedTo.from), to: formatInstant(growth.comparedTo.to) },
+      cost: {
+        current: money(scope, cost.current),
+        previous: money(scope, cost.previous),
+        change: money(scope, cost.current - cost.previous),
+        percent: percentOf(cost),
+      },
+      messages: change(growth.messages),
+      activeClients: change(growth.activeClients),
+    },
+    topClients: await clients(snapshot, scope, 10),
+    peakHours: await hours(snapshot, scope),
+    timeline: await timeline(snapshot, scope, 'DAY'),
+    forecast: await forecast(snapshot, scope),
+  };
+}
+
+/** docs/rest.md: timeline by interval, hours, heatmap, clients, verdicts. */
+export async function stats(snapshot: Snapshot, workspaceId: string, query: RestQuery): Promise<object> {
+  allow(query, ['interval', 'limit']);
+  const scope = await openScope(snapshot, workspaceId, choiceOf(query), snapshot.asOf);
+  const interval = oneOf('interval', one(query, 'interval')?.toUpperCase(), TIMELINE_INTERVALS) ?? 'DAY';
+  const limit = one(query, 'limit') ?? '100';
+  if (!/^\d{1,9}$/.test(limit)) throw badInput(`limit must be a whole number; got ${JSON.stringify(limit)}.`);
+  const heatmap = await findHeatmap(snapshot, scope);
+  const outcomes = await findOutcomes(snapshot, scope);
+  return {
+    ...(await head(snapshot, scope)),
+    timeline: await timeline(snapshot, scope, interval),
+    hours: await hours(snapshot, scope),
+    heatmap: heatmap.map(({ weekday, hour, messages, costMicros }) => ({
+      ...{ weekday, hour, messages: Number(messages), cost: money(scope, costMicros) },
+    })),
+    clients: await clients(snapshot, scope, Number(limit)),
+    outcomes: outcomes.map(({ outcome, messages }) => ({ outcome, messages: Number(messages) })),
+  };
+}
+
+async function head(snapshot: Snapshot, scope: UsageScope): Promise<object> {
+  const totals = await findTotals(snapshot, scope);
+  const average = averageCost(totals);
+  return {
+    workspace: { id: scope.workspace.id, name: scope.workspace.name },
+    period: {
+      from: formatInstant(scope.period.from),
+      to: formatInstant(scope.period.to),
+      timeZone: scope.period.timeZone,
+      complete: scope.period.to <= scope.asOf,
+    },
+    asOf: formatInstant(scope.asOf),
+    totals: {
+      cost: money(scope, totals.costMicros),
+      messages: Number(totals.messages),
+      activeClients: Number(totals.activeClients),
+      averageCostPerClient: average === null ? null : money(scope, average),
+      firstAt: totals.firstAt && formatInstant(totals.firstAt),
+      lastAt: totals.lastAt && formatInstant(totals.lastAt),
+    },
+  };
+}
+
+async function clients(snapshot: Snapshot, scope: UsageScope, limit: number): Promise<object[]> {
+  const found = await findTopClients(snapshot, scope, limit, 'COST');
+  return found.map(({ rank, customer, costMicros, messages, share, lastAt }) => ({
+    rank,
+    customer: { id: customer.id, name: customer.name },
+    cost: money(scope, costMicros),
+    messages: Number(messages),
+    share,
+    lastAt: formatInstant(lastAt),
+  }));
+}
+
+async function hours(snapshot: Snapshot, scope: UsageScope): Promise<object[]> {
+  const found = await findPeakHours(snapshot, scope, 24);
+  return found.map(({ hour, label, messages, costMicros, share }) => ({
+    ...{ hour, label, messages: Number(messages), cost: money(scope, costMicros), share },
+  }));
+}
+
+async function timeline(
+  snapshot: Snapshot,
+  scope: UsageScope,
+  interval: TimelineInterval,
+): Promise<object[]> {
+  const points = await findTimeline(snapshot, scope, interval);
+  const active = await findTimelineClients(snapshot, scope, interval);
+  return points.map(({ from, to, messages, costMicros }, index) => ({
+    from: formatInstant(from),
+    to: formatInstant(to),
+    messages: Number(messages),
+    cost: money(scope, costMicros),
+    activeClients: active ? Number(active[index] ?? 0n) : null,
+  }));
+}
+
+async function forecast(snapshot: Snapshot, scope: UsageScope): Promise<object | null> {
+  const found = await findForecast(snapshot, scope);
+  return found && { cost: money(scope, found.costMicros), messages: Number(found.messages) };
+}
+
+const money = (
+  { workspace: { currency } }: UsageScope,
+  micros: bigint,
+): { amount: string; currency: string } => ({
+  amount: formatMicros(micros, currency),
+  currency,
+});
