@@ -22,7 +22,8 @@ export function printWelcome(
   ];
   if (internalUrl !== url)
     lines.push(`  Saves        ${internalUrl}/graphql   (internal: service tokens only here)`);
-  lines.push(`  Health       ${url}/health/ready`, '');
+  const signIn = tokens ? `#token=${tokens.client}` : '';
+  lines.push(`  Dashboard    ${url}/dashboard${signIn}`, `  Health       ${url}/health/ready`, '');
   if (tokens) lines.push(...demo({ url, internalUrl }, tokens));
   else lines.push('  A token:     npm run cli -- token create --kind service --name n8n --workspace ID', '');
   return `${lines.join('\n')}\n`;

@@ -18,6 +18,7 @@ import type { Clock } from '../time';
 import { createApollo } from './apollo';
 import { type Authenticators, authenticate, authenticatorsOf } from './authenticate';
 import { checkDepth } from './body-depth';
+import { dashboardFolder, registerDashboard } from './dashboard';
 import { drain } from './drain';
 import { registerHealth } from './health';
 import { SANDBOX_ORIGIN, sendLandingPage, wantsLandingPage } from './landing-page';
@@ -184,6 +185,7 @@ async function registerAll(app: FastifyInstance, parts: Parts): Promise<void> {
     accepting: () => services.saveMessages.accepting,
     stopping: () => state.stopping,
   });
+  registerDashboard(app, { folder: dashboardFolder() });
   registerGraphQL(app, parts);
   registerRest(app, {
     ...{ database, clock: parts.clock, rateLimits: parts.rateLimits },

@@ -1,0 +1,69 @@
+// Who is signed in, which workspace is open, and the page for the address.
+import { useApolloClient } from '@apollo/client/react';
+import { type ReactNode, useEffect, useRef } from 'react';
+import { useWords } from './i18n/language';
+import { FormatProvider } from './lib/format-context';
+import { changed, navigate, useView } from './lib/location';
+import { end, useSession, type Viewer } from './lib/session';
+import { ClientPage } from './pages/client-page';
+import { MessagesPage } from './pages/messages-page';
+import { OverviewPage } from './pages/overview-page';
+import { SignInPage } from './pages/sign-in-page';
+import { Frame } from './parts/frame';
+import { Notice } from './parts/notice';
+
+export function App(): ReactNode {
+  const session = useSession();
+  const client = useApolloClient();
+  const signedIn = useRef(false);
+  useEffect(() => {
+    // Whoever signs in next must not see what the last one saw.
+    if (signedIn.current && !session) void client.clearStore();
+    signedIn.current = session !== undefined;
+  }, [client, session]);
+  if (!session?.viewer) return <SignInPage token={session?.token} />;
+  return <SignedIn viewer={session.viewer} />;
+}
+
+function SignedIn({ viewer }: { viewer: Viewer }): ReactNode {
+  const view = useView();
+  const words = useWords();
+  const [first] = viewer.workspaces;
+  const workspace = view.workspace
+    ? viewer.workspaces.find(({ id }) => id === view.workspace)
+    : viewer.workspaces[0];
+  useEffect(() => {
+    // The address names the workspace, so that a copied link opens the same one.
+    if (!view.workspace && workspace)
+      navigate(changed(view, { workspace: workspace.id, after: view.after }), { replace: true });
+  }, [view, workspace]);
+  if (!workspace) {
+    return (
+      <main className="sign-in">
+        <Notice
+          title={first ? words.foreignWorkspace(view.workspace ?? '') : words.tokenNoWorkspace}
+          kind="warning"
+        >
+          {first && (
+            <button type="button" onClick={() => navigate(changed(view, { workspace: first.id }))}>
+              {words.openOther(first.name)}
+            </button>
+          )}
+          <button type="button" onClick={end}>
+            {words.signOut}
+          </button>
+        </Notice>
+      </main>
+    );
+  }
+  const props = { view, workspace, viewer };
+  return (
+    <FormatProvider timeZone={workspace.timeZone}>
+      <Frame {...props}>
+        {view.page.name === 'overview' && <OverviewPage {...props} />}
+        {view.page.name === 'client' && <ClientPage key={view.page.id} {...props} id={view.page.id} />}
+        {view.page.name === 'messages' && <MessagesPage {...props} />}
+      </Frame>
+    </FormatProvider>
+  );
+}

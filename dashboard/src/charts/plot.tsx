@@ -1,0 +1,155 @@
+// One plot: drawn by ECharts, named for screen readers, with its figures as a table behind it.
+import type { EChartsCoreOption, EChartsType } from 'echarts/core';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { useWords } from '../i18n/language';
+import { useAppearance } from '../lib/theme';
+
+export interface Colours {
+  ink: string;
+  muted: string;
+  line: string;
+  accent: string;
+  before: string;
+  beforeFill: string;
+}
+
+interface PlotProps {
+  /** What a screen reader says in place of the picture. */
+  label: string;
+  className?: string;
+  draw: (colours: Colours) => EChartsCoreOption;
+  /** The same figures as a table. */
+  children: ReactNode;
+}
+
+export function Plot({ label, className = '', draw, children }: PlotProps): ReactNode {
+  const words = useWords();
+  const box = useRef<HTMLDivElement>(null);
+  const [chart, setChart] = useState<EChartsType>();
+  const appearance = useAppearance();
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    let made: EChartsType | undefined;
+    let left = false;
+    const resized = new ResizeObserver(() => made?.resize());
+    import('./echarts')
+      .then(({ init }) => {
+        if (left) return;
+        made = init(element, null, { renderer: 'canvas' });
+        resized.observe(element);
+        setChart(made);
+      })
+      // The table is there without it.
+      .catch(() => undefined);
+    return () => {
+      left = true;
+      resized.disconnect();
+      made?.dispose();
+      setChart(undefined);
+    };
+  }, []);
+  useEffect(() => {
+    if (!chart || chart.isDisposed()) return;
+    const animation = !matchMedia('(prefers-reduced-motion: reduce)').matches;
+    chart.setOption(
+      { animation, animationDuration: 300, ...draw(PALETTES[appearance]) },
+      { notMerge: false },
+    );
+  }, [chart, draw, appearance]);
+  return (
+    <>
+      <div
+        className={`plot ${className}`}
+        role="img"
+        aria-label={label}
+        ref={box}
+        data-drawn={chart !== undefined}
+      />
+      <details className="behind no-print">
+        <summary>{words.asTable}</summary>
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+        <section className="scroll" tabIndex={0} aria-label={words.asTable}>
+          {children}
+        </section>
+      </details>
+    </>
+  );
+}
+
+/** As --ink and so on in base.css: a canvas takes no variables. */
+const PALETTES: Record<'light' | 'dark', Colours> = {
+  light: {
+    ...{ ink: '#1b1d1c', muted: '#5a5f5c', line: '#dfded7', accent: '#0b6b57' },
+    ...{ before: '#a3aaa6', beforeFill: 'rgba(163, 170, 166, 0.22)' },
+  },
+  dark: {
+    ...{ ink: '#eceeec', muted: '#a5aca8', line: '#323735', accent: '#4cc2a0' },
+    ...{ before: '#6a726e', beforeFill: 'rgba(106, 114, 110, 0.28)' },
+  },
+};
+
+/** What all plots look like. */
+export const baseOption = (colours: Colours, labels: readonly string[]): EChartsCoreOption => ({
+  textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: colours.muted },
+  grid: { left: 0, right: 8, top: 12, bottom: 4, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
+  xAxis: {
+    type: 'category',
+    data: labels,
+    axisTick: { show: false },
+    axisLine: { lineStyle: { color: colours.line } },
+    axisLabel: { color: colours.muted, hideOverlap: true },
+  },
+});
+
+export const valueAxis = (colours: Colours, formatTick: (value: number) => string): object => ({
+  type: 'value',
+  minInterval: 1,
+  splitNumber: 4,
+  axisLabel: { color: colours.muted, formatter: formatTick },
+  splitLine: { lineStyle: { color: colours.line } },
+});
+
+export const tooltip = (
+  rowsOf: (index: number) => readonly TipRow[],
+  titleOf: (index: number) => string,
+) => ({
+  trigger: 'axis',
+  confine: true,
+  className: 'plot-tip',
+  backgroundColor: 'transparent',
+  borderWidth: 0,
+  padding: 0,
+  extraCssText: 'box-shadow: none',
+  axisPointer: { type: 'shadow', shadowStyle: { color: 'rgba(128, 128, 128, 0.12)' } },
+  formatter: (params: unknown) => tip(params, rowsOf, titleOf),
+});
+
+export interface TipRow {
+  name: string;
+  value: string;
+}
+
+/** Elements rather than HTML text: nothing that a client is called can become markup. */
+function tip(
+  params: unknown,
+  rowsOf: (index: number) => readonly TipRow[],
+  titleOf: (index: number) => string,
+): HTMLElement {
+  const box = document.createElement('div');
+  box.className = 'tip';
+  const first: unknown = Array.isArray(params) ? params[0] : undefined;
+  if (typeof first !== 'object' || first === null || !('dataIndex' in first)) return box;
+  const index = Number(first.dataIndex);
+  const title = document.createElement('strong');
+  title.textContent = titleOf(index);
+  box.append(title);
+  for (const { name, value } of rowsOf(index)) {
+    const row = document.createElement('div');
+    const label = document.createElement('span');
+    label.textContent = name;
+    row.append(label, value);
+    box.append(row);
+  }
+  return box;
+}

@@ -1,0 +1,41 @@
+// Exact decimals as text. Nothing here puts one through a float on its way to a reader (docs/semantics.md#money).
+
+/** A plain decimal number: "0.125". What Intl formats exactly. */
+export type Decimal = `${number}`;
+
+export interface Money {
+  amount: Decimal;
+  currency: string;
+}
+
+/** How many digits stand behind the point. */
+export const decimalsOf = (value: Decimal): number => value.split('.')[1]?.length ?? 0;
+
+/** The number times ten to the power of `places`: ("0.3158", 2) is "31.58"; negative places divide. */
+export function shift(value: Decimal, places: number): Decimal {
+  const negative = value.startsWith('-');
+  const [whole = '0', fraction = ''] = value.replace('-', '').split('.');
+  const digits = `${'0'.repeat(Math.max(0, -places))}${whole}${fraction}${'0'.repeat(Math.max(0, places))}`;
+  const point = digits.length - Math.max(0, places) - fraction.length + places;
+  const left = digits.slice(0, point).replace(/^0+(?=\d)/, '') || '0';
+  const right = digits.slice(point).replace(/0+$/, '');
+  const text = right === '' ? left : `${left}.${right}`;
+  return asDecimal(negative && /[1-9]/.test(text) ? `-${text}` : text);
+}
+
+/** Text that is known to be a plain decimal. Throws a RangeError for any other. */
+export function asDecimal(text: string): Decimal {
+  if (!isDecimal(text)) throw new RangeError(`Not a plain decimal: ${text}`);
+  return text;
+}
+
+const isDecimal = (text: string): text is Decimal => /^-?\d+(\.\d+)?$/.test(text);
+
+const MICRO_PLACES = 6;
+
+/** Whole micro-units, for the geometry of a plot: exact up to nine thousand million units of a currency. */
+export const microsOf = ({ amount }: Money): number => Number(shift(amount, MICRO_PLACES));
+
+/** A tick of a plot's axis, in micro-units, as an amount. */
+export const amountOf = (micros: number): Decimal =>
+  shift(asDecimal(String(Math.round(micros))), -MICRO_PLACES);

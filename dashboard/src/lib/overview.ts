@@ -1,0 +1,185 @@
+// The page's figures: one request, then a cheap poll that has the page read again only when something changed.
+import { useApolloClient, useQuery } from '@apollo/client/react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import {
+  OverviewDocument,
+  type OverviewQuery,
+  type OverviewQueryVariables,
+  PulseDocument,
+  type PulseQuery,
+  type TimelineInterval,
+} from '../gql/graphql';
+import type { View } from './location';
+import { inputOf, instantsOf, intervalOf, previousDays } from './period';
+import { type Problem, problemOf } from './problem';
+import { refresh, useSession, type Viewer } from './session';
+
+export type Workspace = Viewer['workspaces'][number];
+export type Usage = OverviewQuery['usage'];
+
+/** With the time of an answer this stays below the 5 seconds that are promised. */
+const PULSE_MS = 3_500;
+/** Growth and forecast of a running period move by themselves. */
+const STALE_MS = 60_000;
+
+export interface Overview {
+  /** The last figures that were read, also when they are of other choices than the view's. */
+  data: OverviewQuery | undefined;
+  /** How the time in `data` is cut. */
+  interval: TimelineInterval;
+  /** False while `data` is not what was asked for. */
+  current: boolean;
+  loading: boolean;
+  problem: Problem | undefined;
+  /** Everything acknowledged before this instant is on the screen. */
+  asOf: string | undefined;
+  retry(): void;
+}
+
+export function overviewVariables(view: View, workspace: Workspace, now: Date): OverviewQueryVariables {
+  const { timeZone, id } = workspace;
+  return {
+    workspaceId: id,
+    period: inputOf(view.period, timeZone),
+    previous: instantsOf(previousDays(view.period, view.basis, timeZone, now), timeZone),
+    basis: view.basis,
+    interval: intervalOf(view.period, timeZone, now),
+    orderBy: view.order,
+  };
+}
+
+export function useOverview(view: View, workspace: Workspace): Overview {
+  const minute = useMinute();
+  const computed = overviewVariables(view, workspace, new Date(minute));
+  const key = JSON.stringify(computed);
+  // The same choices are the same object, so that a new minute alone asks for nothing.
+  const variables = useMemo((): OverviewQueryVariables => JSON.parse(key), [key]);
+  const { data, previousData, error, loading, refetch } = useQuery(OverviewDocument, {
+    variables,
+    fetchPolicy: 'cache-and-network',
+  });
+  const shown = data ?? previousData;
+  const cut = useRef(variables.interval);
+  if (data) cut.current = variables.interval;
+  const expired = useSession()?.expired === true;
+  const readAgain = useCallback(() => {
+    refetch().catch(() => undefined);
+  }, [refetch]);
+  const pulse = usePulse(variables, data, expired, readAgain);
+  useEffect(() => {
+    if (data) refresh(data.viewer);
+  }, [data]);
+  const asOf = [shown?.usage.asOf, data ? pulse.asOf : undefined].reduce(later, undefined);
+  const problem = error ? problemOf(error) : pulse.problem;
+  const current = data !== undefined;
+  return { data: shown, interval: cut.current, current, loading, problem, asOf, retry: readAgain };
+}
+
+const later = (a: string | undefined, b: string | undefined): string | undefined =>
+  a === undefined || (b !== undefined && b > a) ? b : a;
+
+/** The figures that change whenever anything is charged, or refused to be. */
+const printOf = ({ totals, outcomes }: PulseQuery['usage']): string =>
+  JSON.stringify([
+    totals.messages,
+    totals.cost.amount,
+    totals.lastAt,
+    outcomes.map(({ outcome, messages }) => [outcome, messages]),
+  ]);
+
+interface Pulse {
+  asOf: string | undefined;
+  problem: Problem | undefined;
+}
+
+const QUIET: Pulse = { asOf: undefined, problem: undefined };
+
+function usePulse(
+  variables: OverviewQueryVariables,
+  data: OverviewQuery | undefined,
+  stopped: boolean,
+  onChange: () => void,
+): Pulse {
+  const client = useApolloClient();
+  const [pulse, setPulse] = useState(QUIET);
+  const shown = useRef(data);
+  shown.current = data;
+  const { workspaceId, period } = variables;
+  useEffect(() => {
+    if (stopped) return;
+    setPulse(QUIET);
+    let failing = false;
+    let readAt = Date.now();
+    const beat = async (): Promise<void> => {
+      try {
+        const answer = await client.query({
+          query: PulseDocument,
+          variables: { workspaceId, period },
+          fetchPolicy: 'no-cache',
+        });
+        const usage = answer.data?.usage;
+        const on = shown.current?.usage;
+        if (!usage || ended) return;
+        const changed = on === undefined || printOf(on) !== printOf(usage);
+        const stale = on?.period.complete === false && Date.now() - readAt > STALE_MS;
+        if (changed || stale || failing) {
+          readAt = Date.now();
+          onChange();
+        }
+        failing = false;
+        setPulse({ asOf: changed ? undefined : usage.asOf, problem: undefined });
+      } catch (error) {
+        failing = true;
+        if (!ended) setPulse((last) => ({ ...last, problem: problemOf(error) }));
+      }
+    };
+    let ended = false;
+    const stop = whileVisible(beat, PULSE_MS);
+    return () => {
+      ended = true;
+      stop();
+    };
+  }, [client, workspaceId, period, stopped, onChange]);
+  return pulse;
+}
+
+/** Does it again and again, never twice at once, not in a hidden tab, and at once when the tab or the network is back. */
+function whileVisible(task: () => Promise<void>, pauseMs: number): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let running = false;
+  const wait = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(run, pauseMs);
+  };
+  const run = async (): Promise<void> => {
+    if (document.hidden || running || stopped) return;
+    running = true;
+    await task();
+    running = false;
+    if (!stopped) wait();
+  };
+  const wake = (): void => {
+    clearTimeout(timer);
+    if (!document.hidden) void run();
+  };
+  let stopped = false;
+  wait();
+  document.addEventListener('visibilitychange', wake);
+  addEventListener('online', wake);
+  return () => {
+    stopped = true;
+    clearTimeout(timer);
+    document.removeEventListener('visibilitychange', wake);
+    removeEventListener('online', wake);
+  };
+}
+
+/** The time, told once a minute: days end also while nobody touches the page. */
+function useMinute(): number {
+  const [at, setAt] = useState(() => Date.now());
+  useEffect(() => {
+    const timer = setInterval(() => setAt(Date.now()), 60_000);
+    return () => clearInterval(timer);
+  }, []);
+  return at;
+}

@@ -1,0 +1,110 @@
+// The period that a reader chose, what it is compared with, and both as the API wants them (docs/semantics.md#growth).
+import type { GrowthBasis, PeriodInput, PeriodPreset, TimelineInterval } from '../gql/graphql';
+import { addDays, addMonths, type Day, dayOf, daysBetween, startOf, weekdayOf } from './dates';
+
+export const PRESETS = [
+  'TODAY',
+  'YESTERDAY',
+  'LAST_7_DAYS',
+  'LAST_30_DAYS',
+  'THIS_WEEK',
+  'LAST_WEEK',
+  'THIS_MONTH',
+  'LAST_MONTH',
+  'THIS_YEAR',
+  'LAST_YEAR',
+] as const satisfies readonly PeriodPreset[];
+
+/** A range's last day is included. */
+export type Choice =
+  | { kind: 'preset'; preset: PeriodPreset }
+  | { kind: 'month'; month: string }
+  | { kind: 'range'; from: Day; to: Day };
+
+/** Local days; `to` is excluded. */
+interface Days {
+  from: Day;
+  to: Day;
+}
+
+export const THIS_MONTH: Choice = { kind: 'preset', preset: 'THIS_MONTH' };
+
+const monthOf = (day: Day): Days => {
+  const from = `${day.slice(0, 7)}-01`;
+  return { from, to: addMonths(from, 1) };
+};
+const yearOf = (day: Day): Days => {
+  const from = `${day.slice(0, 4)}-01-01`;
+  return { from, to: addMonths(from, 12) };
+};
+const weekOf = (day: Day): Days => {
+  const from = addDays(day, 1 - weekdayOf(day));
+  return { from, to: addDays(from, 7) };
+};
+
+const PRESET_DAYS: Record<PeriodPreset, (today: Day) => Days> = {
+  TODAY: (today) => ({ from: today, to: addDays(today, 1) }),
+  YESTERDAY: (today) => ({ from: addDays(today, -1), to: today }),
+  LAST_7_DAYS: (today) => ({ from: addDays(today, -6), to: addDays(today, 1) }),
+  LAST_30_DAYS: (today) => ({ from: addDays(today, -29), to: addDays(today, 1) }),
+  THIS_WEEK: weekOf,
+  LAST_WEEK: (today) => weekOf(addDays(today, -7)),
+  THIS_MONTH: monthOf,
+  LAST_MONTH: (today) => monthOf(addMonths(monthOf(today).from, -1)),
+  THIS_YEAR: yearOf,
+  LAST_YEAR: (today) => yearOf(addMonths(today, -12)),
+};
+
+/** The whole period in local days, also while it runs. */
+export function daysOf(choice: Choice, timeZone: string, now: Date): Days {
+  if (choice.kind === 'month') return monthOf(`${choice.month}-01`);
+  if (choice.kind === 'range') return { from: choice.from, to: addDays(choice.to, 1) };
+  return PRESET_DAYS[choice.preset](dayOf(now, timeZone));
+}
+
+const isOf = (unit: 'WEEK' | 'MONTH' | 'YEAR', choice: Choice): boolean =>
+  choice.kind === 'month' ? unit === 'MONTH' : choice.kind === 'preset' && choice.preset.endsWith(unit);
+
+/** What is drawn behind: the period before, or the same one a year earlier. */
+export function previousDays(choice: Choice, basis: GrowthBasis, timeZone: string, now: Date): Days {
+  const { from, to } = daysOf(choice, timeZone, now);
+  const byDays = (days: number): Days => ({ from: addDays(from, -days), to: addDays(to, -days) });
+  const byMonths = (months: number): Days => ({ from: addMonths(from, -months), to: addMonths(to, -months) });
+  if (basis === 'YEAR_EARLIER') return isOf('WEEK', choice) ? byDays(364) : byMonths(12);
+  if (isOf('MONTH', choice)) return byMonths(1);
+  if (isOf('YEAR', choice)) return byMonths(12);
+  return byDays(daysBetween(from, to));
+}
+
+/** Days as instants of the zone. */
+export const instantsOf = ({ from, to }: Days, timeZone: string): { from: string; to: string } => ({
+  from: startOf(from, timeZone).toISOString(),
+  to: startOf(to, timeZone).toISOString(),
+});
+
+/** As GraphQL and the exports take it. A preset stays one: the server's clock says what it means. */
+export function inputOf(choice: Choice, timeZone: string): PeriodInput {
+  if (choice.kind === 'preset') return { preset: choice.preset };
+  if (choice.kind === 'month') return { month: choice.month };
+  return instantsOf({ from: choice.from, to: addDays(choice.to, 1) }, timeZone);
+}
+
+/** Buckets that are few enough to read and many enough to see something. */
+export function intervalOf(choice: Choice, timeZone: string, now: Date): TimelineInterval {
+  const { from, to } = daysOf(choice, timeZone, now);
+  const days = daysBetween(from, to);
+  if (days <= 2) return 'HOUR';
+  if (days <= 100) return 'DAY';
+  if (isOf('YEAR', choice) || days > 900) return 'MONTH';
+  return 'WEEK';
+}
+
+/** The same kind of period, so many steps later or earlier (-1). */
+export function step(choice: Choice, by: number, timeZone: string, now: Date): Choice {
+  const { from, to } = daysOf(choice, timeZone, now);
+  if (isOf('MONTH', choice)) return { kind: 'month', month: addMonths(from, by).slice(0, 7) };
+  const range = (start: Day, end: Day): Choice => ({ kind: 'range', from: start, to: addDays(end, -1) });
+  if (isOf('YEAR', choice)) return range(addMonths(from, 12 * by), addMonths(to, 12 * by));
+  const days = daysBetween(from, to) * by;
+  return range(addDays(from, days), addDays(to, days));
+}

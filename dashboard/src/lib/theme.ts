@@ -1,0 +1,54 @@
+// Light or dark: as the system has it, unless the reader chose; kept on this device.
+import { useSyncExternalStore } from 'react';
+
+export const THEMES = ['auto', 'light', 'dark'] as const;
+export type Theme = (typeof THEMES)[number];
+
+const KEY = 'centesimo.theme';
+const listeners = new Set<() => void>();
+const system = matchMedia('(prefers-color-scheme: dark)');
+const printing = matchMedia('print');
+
+const isTheme = (text: string | null | undefined): text is Theme => THEMES.some((known) => known === text);
+
+function kept(): Theme {
+  const text = localStorage.getItem(KEY);
+  return isTheme(text) ? text : 'auto';
+}
+
+const notify = (): void => {
+  for (const listener of listeners) listener();
+};
+
+export function chooseTheme(theme: Theme): void {
+  localStorage.setItem(KEY, theme);
+  applyTheme();
+  notify();
+}
+
+/** Before the first paint, so that nothing flashes. */
+export function applyTheme(): void {
+  document.documentElement.dataset.theme = kept();
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  system.addEventListener('change', listener);
+  printing.addEventListener('change', listener);
+  return () => {
+    listeners.delete(listener);
+    system.removeEventListener('change', listener);
+    printing.removeEventListener('change', listener);
+  };
+}
+
+export const useTheme = (): Theme => useSyncExternalStore(subscribe, kept);
+
+/** What is on the screen now. Paper is light. */
+export const useAppearance = (): 'light' | 'dark' =>
+  useSyncExternalStore(subscribe, () => {
+    if (printing.matches) return 'light';
+    const theme = kept();
+    if (theme !== 'auto') return theme;
+    return system.matches ? 'dark' : 'light';
+  });

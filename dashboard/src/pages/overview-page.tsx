@@ -1,0 +1,138 @@
+import type { ReactNode } from 'react';
+import { Heatmap } from '../charts/heatmap';
+import { PeakHours } from '../charts/peak-hours';
+import { Timeline } from '../charts/timeline';
+import type { OverviewQuery } from '../gql/graphql';
+import { useWords } from '../i18n/language';
+import { useFormat } from '../lib/format-context';
+import { BASES, changed, navigate } from '../lib/location';
+import { type Overview, useOverview } from '../lib/overview';
+import { useSession } from '../lib/session';
+import { Cards } from '../parts/cards';
+import { Clients } from '../parts/clients';
+import { Empty } from '../parts/empty';
+import type { PageProps } from '../parts/frame';
+import { ProblemNotice } from '../parts/notice';
+import { Panel, Skeleton } from '../parts/panel';
+import { Verdicts } from '../parts/verdicts';
+
+export function OverviewPage(props: PageProps): ReactNode {
+  const overview = useOverview(props.view, props.workspace);
+  const { data, problem, retry } = overview;
+  return (
+    <>
+      {problem && <ProblemNotice problem={problem} kept={data !== undefined} onRetry={retry} />}
+      {data ? <Figures {...props} data={data} overview={overview} /> : !problem && <Skeletons />}
+    </>
+  );
+}
+
+function Figures(props: PageProps & { data: OverviewQuery; overview: Overview }): ReactNode {
+  const { data, overview, view, workspace } = props;
+  const { usage } = data;
+  const saved = usage.outcomes.reduce((sum, { messages }) => sum + messages, 0);
+  return (
+    <div className={overview.current ? 'figures' : 'figures stale'} aria-busy={!overview.current}>
+      <Heading {...props} />
+      <Cards usage={usage} view={view} />
+      {saved === 0 ? (
+        <Empty view={view} workspace={workspace} running={!usage.period.complete} />
+      ) : (
+        <Plots {...props} />
+      )}
+    </div>
+  );
+}
+
+function Plots(props: PageProps & { data: OverviewQuery; overview: Overview }): ReactNode {
+  const { data, overview, view, workspace, viewer } = props;
+  const words = useWords();
+  const { usage } = data;
+  const beforeName = view.basis === 'YEAR_EARLIER' ? words.yearEarlier : words.previousPeriod;
+  return (
+    <>
+      <Panel
+        title={words.costOverTime}
+        aside={
+          <p className="keys muted small" aria-hidden="true">
+            <i className="key-now" /> {words.thisPeriod}
+            <i className="key-before" /> {beforeName}
+          </p>
+        }
+      >
+        <Timeline data={data} interval={overview.interval} beforeName={beforeName} />
+      </Panel>
+      <div className="two">
+        <Panel title={words.peakHours}>
+          <PeakHours usage={usage} />
+        </Panel>
+        <Panel title={words.weekAtAGlance} className="week">
+          <p className="finding">{words.heatmapHint}</p>
+          <Heatmap cells={usage.heatmap} />
+        </Panel>
+      </div>
+      <div className="two uneven">
+        <Clients usage={usage} view={view} workspace={workspace} />
+        <Verdicts usage={usage} view={view} scopes={viewer.scopes} />
+      </div>
+    </>
+  );
+}
+
+function Heading(props: PageProps & { data: OverviewQuery; overview: Overview }): ReactNode {
+  const { data, overview, view } = props;
+  const words = useWords();
+  const format = useFormat();
+  const stopped = useSession()?.expired === true || overview.problem !== undefined;
+  const { period } = data.usage;
+  return (
+    <div className="heading">
+      <h1>{format.period(period.from, period.to)}</h1>
+      <label className="compare no-print">
+        {words.compareWith}{' '}
+        <select
+          name="compare"
+          value={view.basis}
+          onChange={({ target }) => {
+            const basis = BASES.find((known) => known === target.value);
+            if (basis) navigate(changed(view, { basis, after: view.after }));
+          }}
+        >
+          {BASES.map((basis) => (
+            <option key={basis} value={basis}>
+              {words.bases[basis]}
+            </option>
+          ))}
+        </select>
+      </label>
+      <p className={`as-of small${stopped ? ' stopped' : ''}`}>
+        <i aria-hidden="true" />
+        {stopped ? words.paused : words.live}
+        {overview.asOf && ` · ${words.asOf(format.time(overview.asOf))}`}
+      </p>
+    </div>
+  );
+}
+
+function Skeletons(): ReactNode {
+  const words = useWords();
+  return (
+    <div className="figures" aria-busy="true">
+      <p className="visually-hidden" role="status">
+        {words.loading}
+      </p>
+      <Skeleton className="heading-shape" />
+      <div className="cards">
+        <Skeleton className="card-shape" />
+        <Skeleton className="card-shape" />
+        <Skeleton className="card-shape" />
+        <Skeleton className="card-shape" />
+      </div>
+      <Skeleton className="tall-shape" />
+      <div className="two">
+        <Skeleton className="tall-shape" />
+        <Skeleton className="tall-shape" />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,292 @@
+import { useQuery } from '@apollo/client/react';
+import { type FormEvent, type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
+import {
+  ClientsDocument,
+  type ClientsPartsFragment,
+  FindClientsDocument,
+  type OverviewQuery,
+} from '../gql/graphql';
+import { useSpeech, useWords } from '../i18n/language';
+import { shift } from '../lib/decimal';
+import { useFormat } from '../lib/format-context';
+import { changed, navigate, ORDERS, type View } from '../lib/location';
+import type { Workspace } from '../lib/overview';
+import { inputOf } from '../lib/period';
+import { problemOf } from '../lib/problem';
+import { Link } from './link';
+import { Panel } from './panel';
+
+type Customer = ClientsPartsFragment['nodes'][number]['customer'];
+
+interface ClientsProps {
+  usage: OverviewQuery['usage'];
+  view: View;
+  workspace: Workspace;
+}
+
+/** Who costs most; with a search among all who are registered. */
+export function Clients({ usage, view, workspace }: ClientsProps): ReactNode {
+  const words = useWords();
+  const searching = view.search !== '';
+  return (
+    <Panel title={words.clients} className="clients" aside={<ClientControls view={view} />}>
+      {searching ? (
+        <Found view={view} workspace={workspace} asOf={usage.asOf} />
+      ) : view.after !== undefined ? (
+        <LaterPage view={view} workspace={workspace} asOf={usage.asOf} />
+      ) : (
+        <ClientTable clients={usage.clients} view={view} />
+      )}
+    </Panel>
+  );
+}
+
+function ClientControls({ view }: { view: View }): ReactNode {
+  const words = useWords();
+  return (
+    <div className="client-controls no-print">
+      <Search view={view} />
+      <label>
+        <span className="visually-hidden">{words.orderBy}</span>
+        <select
+          name="order"
+          value={view.order}
+          disabled={view.search !== ''}
+          onChange={({ target }) => {
+            const order = ORDERS.find((known) => known === target.value);
+            if (order) navigate(changed(view, { order }));
+          }}
+        >
+          {ORDERS.map((order) => (
+            <option key={order} value={order}>
+              {words.orders[order]}
+            </option>
+          ))}
+        </select>
+      </label>
+    </div>
+  );
+}
+
+const TYPING_MS = 350;
+
+function Search({ view }: { view: View }): ReactNode {
+  const words = useWords();
+  const [text, setText] = useState(view.search);
+  const latest = useRef(view);
+  latest.current = view;
+  const look = useCallback((search: string) => {
+    if (search.trim() === latest.current.search) return;
+    navigate(changed(latest.current, { search: search.trim() }), { replace: true });
+  }, []);
+  useEffect(() => {
+    const timer = setTimeout(() => look(text), TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [text, look]);
+  // The address changes by itself when the reader goes back.
+  useEffect(() => setText(view.search), [view.search]);
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    look(text);
+  };
+  return (
+    <search>
+      <form onSubmit={submit}>
+        <input
+          type="search"
+          name="search"
+          maxLength={200}
+          aria-label={words.searchClients}
+          placeholder={words.searchClients}
+          value={text}
+          onChange={({ target }) => setText(target.value)}
+        />
+      </form>
+    </search>
+  );
+}
+
+/** Pages behind the first are read when they are looked at, and again when the figures changed. */
+function LaterPage(props: { view: View; workspace: Workspace; asOf: string }): ReactNode {
+  const { view, workspace, asOf } = props;
+  const words = useWords();
+  const { data, previousData, error, refetch } = useQuery(ClientsDocument, {
+    variables: {
+      workspaceId: workspace.id,
+      period: inputOf(view.period, workspace.timeZone),
+      orderBy: view.order,
+      after: view.after ?? null,
+    },
+  });
+  useRefetchOn(asOf, refetch);
+  // A cursor of another period, such as last month's in an old link: the list starts anew.
+  const outdated = error !== undefined && problemOf(error).kind === 'input';
+  useEffect(() => {
+    if (outdated) navigate(changed(view, { after: undefined }), { replace: true });
+  }, [outdated, view]);
+  const shown = (data ?? previousData)?.usage.clients;
+  if (shown) return <ClientTable clients={shown} view={view} />;
+  return <p className="muted">{error ? words.problems[problemOf(error).kind] : words.loading}</p>;
+}
+
+/** Once for every new value, and not for the first. */
+function useRefetchOn(value: string, refetch: () => Promise<unknown>): void {
+  const seen = useRef(value);
+  useEffect(() => {
+    if (seen.current === value) return;
+    seen.current = value;
+    refetch().catch(() => undefined);
+  }, [value, refetch]);
+}
+
+function ClientTable({ clients, view }: { clients: ClientsPartsFragment; view: View }): ReactNode {
+  const { words, plural } = useSpeech();
+  const format = useFormat();
+  const { nodes, totalCount, pageInfo } = clients;
+  if (nodes.length === 0) return <p className="muted">{words.nothingYet}</p>;
+  return (
+    <>
+      <table className="rows">
+        <caption className="visually-hidden">{words.clients}</caption>
+        <thead>
+          <tr>
+            <th scope="col" className="number rank">
+              <abbr title={words.rank}>#</abbr>
+            </th>
+            <th scope="col">{words.client}</th>
+            <th scope="col" className="number">
+              {words.messages}
+            </th>
+            <th scope="col" className="number">
+              {words.cost}
+            </th>
+            <th scope="col" className="share-column">
+              {words.share}
+            </th>
+            <th scope="col" className="wide-only">
+              {words.lastActive}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {nodes.map(({ customer, rank, messages, cost, share, lastAt }) => (
+            <tr key={customer.id}>
+              <td className="number rank muted">{format.count(rank)}</td>
+              <th scope="row">
+                <Who customer={customer} view={view} />
+              </th>
+              <td className="number">{format.count(messages)}</td>
+              <td className="number">{format.money(cost)}</td>
+              <td className="share-column">
+                <span className="share">
+                  <span className="bar" aria-hidden="true">
+                    <i style={{ inlineSize: `${shift(share, 2)}%` }} />
+                  </span>
+                  {format.share(share)}
+                </span>
+              </td>
+              <td className="wide-only muted">{format.dateTime(lastAt)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <Pages
+        summary={plural(words.clientsCount, totalCount)}
+        view={view}
+        next={pageInfo.hasNextPage ? pageInfo.endCursor : null}
+      />
+    </>
+  );
+}
+
+function Pages(props: { summary: string; view: View; next: string | null }): ReactNode {
+  const { summary, view, next } = props;
+  const words = useWords();
+  return (
+    <div className="pages">
+      <p className="muted small">{summary}</p>
+      {view.after !== undefined && (
+        <span className="no-print">
+          <button type="button" onClick={() => navigate(changed(view, { after: undefined }))}>
+            {words.firstPage}
+          </button>
+        </span>
+      )}
+      {next !== null && (
+        <button type="button" className="no-print" onClick={() => navigate(changed(view, { after: next }))}>
+          {words.nextPage}
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Found(props: { view: View; workspace: Workspace; asOf: string }): ReactNode {
+  const { view, workspace, asOf } = props;
+  const { words, plural } = useSpeech();
+  const format = useFormat();
+  const { data, previousData, error, refetch } = useQuery(FindClientsDocument, {
+    variables: {
+      workspaceId: workspace.id,
+      period: inputOf(view.period, workspace.timeZone),
+      search: view.search,
+      after: view.after ?? null,
+    },
+    fetchPolicy: 'cache-and-network',
+  });
+  useRefetchOn(asOf, refetch);
+  const found = (data ?? previousData)?.customers;
+  if (!found) return <p className="muted">{error ? words.problems[problemOf(error).kind] : words.loading}</p>;
+  if (found.nodes.length === 0) return <p role="status">{words.noneFound}</p>;
+  return (
+    <>
+      <p role="status" className="muted small">
+        {words.searchResults(plural(words.clientsCount, found.totalCount))}
+      </p>
+      <table className="rows">
+        <caption className="visually-hidden">{words.clients}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{words.client}</th>
+            <th scope="col" className="number">
+              {words.messages}
+            </th>
+            <th scope="col" className="number">
+              {words.cost}
+            </th>
+            <th scope="col" className="wide-only">
+              {words.lastActive}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {found.nodes.map(({ usage, ...customer }) => (
+            <tr key={customer.id}>
+              <th scope="row">
+                <Who customer={customer} view={view} />
+              </th>
+              <td className="number">{format.count(usage.messages)}</td>
+              <td className="number">{format.money(usage.cost)}</td>
+              <td className="wide-only muted">{usage.lastAt ? format.dateTime(usage.lastAt) : '–'}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <Pages summary="" view={view} next={found.pageInfo.hasNextPage ? found.pageInfo.endCursor : null} />
+    </>
+  );
+}
+
+function Who({ customer, view }: { customer: Customer; view: View }): ReactNode {
+  const words = useWords();
+  const { id, name, phoneNumber, whatsappUserId, activeChatbot } = customer;
+  return (
+    <>
+      <Link view={changed(view, { page: { name: 'client', id }, search: '' })}>{name}</Link>
+      <span className="muted small contact">
+        {phoneNumber ?? whatsappUserId}
+        {!activeChatbot && ` · ${words.chatbotOff}`}
+      </span>
+    </>
+  );
+}

@@ -1,0 +1,47 @@
+import type { ReactNode } from 'react';
+import { LANGUAGES, languageName, useSpeech } from '../i18n/language';
+import { chooseTheme, THEMES, useTheme } from '../lib/theme';
+
+/** Language and appearance: of this reader, so kept on the device rather than in the address. */
+export function Preferences(): ReactNode {
+  const { words, language, choose } = useSpeech();
+  const theme = useTheme();
+  return (
+    <div className="preferences no-print">
+      <label>
+        <span className="visually-hidden">{words.language}</span>
+        <select
+          name="language"
+          value={language}
+          onChange={({ target }) => {
+            const next = LANGUAGES.find((known) => known === target.value);
+            if (next) choose(next);
+          }}
+        >
+          {LANGUAGES.map((known) => (
+            <option key={known} value={known} lang={known}>
+              {languageName(known)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        <span className="visually-hidden">{words.theme}</span>
+        <select
+          name="theme"
+          value={theme}
+          onChange={({ target }) => {
+            const next = THEMES.find((known) => known === target.value);
+            if (next) chooseTheme(next);
+          }}
+        >
+          {THEMES.map((known) => (
+            <option key={known} value={known}>
+              {words.themes[known]}
+            </option>
+          ))}
+        </select>
+      </label>
+    </div>
+  );
+}
