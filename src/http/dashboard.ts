@@ -1,7 +1,7 @@
 // The built dashboard's files at /dashboard: those that were there at the start, and nothing else.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, extname, join } from 'node:path';
+import { basename, dirname, extname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -69,7 +69,7 @@ export function registerDashboard(app: FastifyInstance, { folder }: DashboardOpt
 }
 
 /** Only files have a dot in their last part; clients' ids and views don't. */
-const isView = (path: string): boolean => !path.startsWith('assets/') && extname(path) === '';
+const isView = (path: string): boolean => !path.startsWith('assets/') && !basename(path).includes('.');
 
 const notBuilt = (): AppError =>
   new AppError('NOT_FOUND', 'The dashboard is not built: npm run build builds it, then start again.');

@@ -15,6 +15,8 @@ export interface Format {
   share(value: Decimal): string;
   /** By name when it is a month, a year or a day, else its days. From is included, to is excluded: instants. */
   period(from: string, to: string): string;
+  /** To the minute: from this instant to that. */
+  span(from: string, to: string): string;
   day(at: string): string;
   dayAndMonth(at: string): string;
   month(at: string): string;
@@ -75,6 +77,7 @@ export function createFormat(locale: string, timeZone: string): Format {
         new Date(new Date(to).getTime() - 1),
       );
     },
+    span: (from, to) => `${date(from, MINUTE)} – ${date(to, MINUTE)}`,
     day: (at) => date(at, LONG_DAY),
     dayAndMonth: (at) => date(at, { day: 'numeric', month: 'short' }),
     month: (at) => date(at, MONTH),
@@ -82,15 +85,7 @@ export function createFormat(locale: string, timeZone: string): Format {
       dates({ timeZone: 'UTC', month: width, year: width === 'long' ? 'numeric' : '2-digit' }).format(
         new Date(`${month}-01T00:00:00Z`),
       ),
-    dateTime: (at) =>
-      date(at, {
-        day: 'numeric',
-        month: 'short',
-        year: 'numeric',
-        hour: '2-digit',
-        minute: '2-digit',
-        hourCycle: 'h23',
-      }),
+    dateTime: (at) => date(at, MINUTE),
     time: (at) => date(at, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' }),
     hourOf: (at) => date(at, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }),
     hour: (hour) => `${String(hour).padStart(2, '0')}:00`,
@@ -101,6 +96,14 @@ export function createFormat(locale: string, timeZone: string): Format {
 }
 
 const LONG_DAY = { weekday: 'short', day: 'numeric', month: 'long', year: 'numeric' } as const;
+const MINUTE = {
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  hourCycle: 'h23',
+} as const;
 const MONTH = { month: 'long', year: 'numeric' } as const;
 
 const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

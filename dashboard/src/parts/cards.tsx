@@ -13,7 +13,7 @@ export function Cards({ usage, view }: { usage: Usage; view: View }): ReactNode 
   const format = useFormat();
   const { totals, growth } = usage;
   const compared = format.period(growth.comparedTo.from, growth.comparedTo.to);
-  const explained = `${words.basesExplained[view.basis]} ${words.comparedDates(compared)}`;
+  const explained = `${words.basesExplained[view.basis]} ${words.comparedDates(format.span(growth.comparedTo.from, growth.comparedTo.to))}`;
   const average = totals.averageCostPerClient;
   return (
     <div className="cards">

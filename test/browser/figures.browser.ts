@@ -1,0 +1,250 @@
+// What an owner reads: the reference example, every picker, every list (docs/semantics.md#the-reference-example).
+import { readFile } from 'node:fs/promises';
+import { aWorkspace } from '../support/app';
+import { card, openShop, rowsOf, type Shop, untilCard, visit } from './shop';
+
+let shop: Shop;
+beforeAll(async () => {
+  shop = await openShop();
+}, 120_000);
+afterAll(() => shop.stop());
+
+const JANUARY = '?workspace=workspace-123&month=2025-01';
+
+describe('January 2025', () => {
+  it('in English', async () => {
+    const { page, complaints } = await visit(shop, JANUARY, { token: shop.client });
+    await untilCard(page, 'Cost', '€0.125');
+
+    expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('January 2025');
+    expect(await card(page, 'Cost')).toMatch(/^Cost €0\.125 ↑ \+31\.58% .*vs December 2024: €0\.095$/);
+    expect(await card(page, 'Messages charged')).toMatch(/ 25 ↑ \+31\.58% .*December 2024: 19 €0\.005 per/);
+    expect(await card(page, 'Active clients')).toMatch(/ 4 0\.00% /);
+    await page.getByText('Busiest at 14:00: 8 messages.').waitFor();
+    expect(await rowsOf(page, 'Clients')).toEqual([
+      '1 | Mario Rossi+393331234567 | 9 | €0.045 | 36% | 31 Jan 2025, 12:50',
+      '2 | Giulia Bianchi+393332345678 | 6 | €0.03 | 24% | 27 Jan 2025, 19:05',
+      '2 | Luca Verdi+393333456789 | 6 | €0.03 | 24% | 30 Jan 2025, 20:42',
+      '4 | Anna FerrariIT.13491208655302741918 | 4 | €0.02 | 16% | 28 Jan 2025, 14:28',
+    ]);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it('in Italian, by the browser or by choice', async () => {
+    const { page } = await visit(shop, JANUARY, { token: shop.client, locale: 'it-IT' });
+    await untilCard(page, 'Costo', /0,125\s€/);
+    expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('Gennaio 2025');
+    expect(await card(page, 'Costo')).toMatch(/0,125 € ↑ \+31,58% .*rispetto a dicembre 2024: 0,095 €/i);
+    await page.getByText('L’ora di punta è alle 14:00: 8 messaggi.').waitFor();
+    expect(await page.evaluate('document.documentElement.lang')).toBe('it');
+
+    await page.getByLabel('Lingua').selectOption('English');
+    await untilCard(page, 'Cost', '€0.125');
+    await page.reload();
+    await untilCard(page, 'Cost', '€0.125');
+    await page.context().close();
+  });
+
+  it('behind each plot as a table, whose sums are the total', async () => {
+    const { page } = await visit(shop, JANUARY, { token: shop.client });
+    await page.locator('.plot[data-drawn=true] canvas').first().waitFor();
+    for (const summary of await page.getByText('As a table').all()) await summary.click();
+
+    const days = await rowsOf(page, 'Cost over time');
+    expect(days).toHaveLength(31);
+    expect(days[1]).toBe('Thu, 2 January 2025 | €0.005 | 1 | €0.005');
+    expect(days[4]).toBe('Sun, 5 January 2025 | €0.00 | 0 | €0.005');
+    expect(days.reduce((sum, row) => sum + Number(row.split(' | ')[2]), 0)).toBe(25);
+    const hours = await rowsOf(page, 'Peak hours');
+    expect(hours).toHaveLength(24);
+    expect(hours[14]).toBe('14:00 | 8 | 32% | €0.04');
+    const heat = (await rowsOf(page, 'Messages by weekday and hour')).map((row) => row.split(' | ').slice(1));
+    expect(heat).toHaveLength(7);
+    expect(heat.flat().reduce((sum, cell) => sum + Number(cell), 0)).toBe(25);
+    expect(heat[0]?.[14]).toBe('3');
+    const name = await page.getByRole('img', { name: /^Cost over time/ }).getAttribute('aria-label');
+    expect(name).toMatch(/January 2025: €0\.125 in all\. Highest: .*€0\.005 · 1 message\./);
+    await page.context().close();
+  });
+
+  it('asks once for the whole page, and again only for what changed', async () => {
+    const { page, operations } = await visit(shop, JANUARY, { token: shop.client });
+    await untilCard(page, 'Cost', '€0.125');
+    // The first time the token has to be looked at.
+    expect(operations()).toEqual(['Viewer', 'Overview']);
+    await page.reload();
+    await untilCard(page, 'Cost', '€0.125');
+    await page.locator('.plot[data-drawn=true] canvas').first().waitFor();
+    expect(operations()).toEqual(['Overview']);
+    await page.context().close();
+  });
+
+  it('explains on hover and to the keyboard what it is compared with', async () => {
+    const { page } = await visit(shop, JANUARY, { token: shop.client });
+    const why = page.getByRole('region', { name: 'Cost', exact: true }).getByRole('button');
+    await why.hover();
+    await page
+      .getByText(/a complete one with the whole one before.*1 Dec 2024, 00:00/)
+      .first()
+      .waitFor();
+    await page.mouse.move(0, 0);
+    await why.focus();
+    expect(await page.getByRole('tooltip').first().isVisible()).toBe(true);
+    await page.context().close();
+  });
+});
+
+describe('the pickers', () => {
+  it('of the period: presets, months, steps and a free range, each in the address', async () => {
+    const { page } = await visit(shop, '?workspace=workspace-123', { token: shop.client });
+    const period = page.locator('select[name=period]');
+    await page.getByRole('heading', { name: 'Clients', exact: true }).waitFor();
+    await period.selectOption('LAST_7_DAYS');
+    await page.waitForURL(/period=last-7-days/);
+    await period.selectOption({ value: 'YESTERDAY' });
+    await page.waitForURL(/period=yesterday/);
+    await page.goto(`${shop.app.url}/dashboard?workspace=workspace-123&month=2025-02`);
+    await page.getByRole('heading', { name: 'February 2025' }).waitFor();
+    await page.getByRole('button', { name: 'Earlier' }).click();
+    await untilCard(page, 'Cost', '€0.125');
+    expect(page.url()).toContain('month=2025-01');
+
+    await period.selectOption('Free range…');
+    await page.getByLabel('From').fill('2025-01-06');
+    await page.getByLabel('To (included)').fill('2025-01-05');
+    await page.getByText('The first day must not be after the last.').waitFor();
+    await page.getByLabel('To (included)').fill('2025-01-12');
+    await page.getByRole('button', { name: 'Apply' }).click();
+    await page.waitForURL(/from=2025-01-06&to=2025-01-12/);
+    await untilCard(page, 'Messages charged', /^6$/);
+    // The shop's days, not the reader's: seven of them, and seven before.
+    expect(await card(page, 'Cost')).toContain('30 Dec 2024');
+    await page.goBack();
+    await untilCard(page, 'Cost', '€0.125');
+    await page.context().close();
+  });
+
+  it('of what is compared: the same stretch, the whole before, a year earlier', async () => {
+    const { page } = await visit(shop, JANUARY, { token: shop.client });
+    await untilCard(page, 'Cost', '€0.125');
+    await page.getByLabel('Compare with').selectOption('A year earlier');
+    await page.waitForURL(/compare=year-earlier/);
+    await untilCard(page, 'Cost', /January 2024/);
+    await page.getByText('Nothing to compare with').first().waitFor();
+    await page.getByLabel('Compare with').selectOption('Whole period before');
+    await untilCard(page, 'Cost', /December 2024/);
+    await page.context().close();
+  });
+
+  it('of running periods show a forecast, and the whole period before', async () => {
+    const { page } = await visit(shop, '?workspace=workspace-123&period=last-30-days', {
+      token: shop.client,
+    });
+    await untilCard(page, 'Forecast', /^€\d/);
+    await page.context().close();
+  });
+});
+
+describe('clients', () => {
+  it('page by page, in the order that was chosen, and found by name or number', async () => {
+    const { page } = await visit(shop, '?workspace=workspace-123&period=last-30-days', {
+      token: shop.client,
+    });
+    await page.getByRole('heading', { name: 'Clients', exact: true }).waitFor();
+    const first = await rowsOf(page, 'Clients');
+    expect(first).toHaveLength(10);
+    await page.getByRole('button', { name: 'Next' }).click();
+    await page.getByRole('button', { name: 'First page' }).waitFor();
+    await page.waitForFunction(
+      `!document.body.innerText.includes(${JSON.stringify(first[0]?.slice(4, 15))})`,
+    );
+    const second = await rowsOf(page, 'Clients');
+    expect(second.filter((row) => first.includes(row))).toEqual([]);
+    await page.reload();
+    await page.getByRole('button', { name: 'First page' }).click();
+    await page.getByLabel('Order by').selectOption('Last active');
+    await page.waitForURL(/order=last-active/);
+
+    await page.getByRole('searchbox').fill('verdi');
+    await page.getByText('1 client found').waitFor();
+    expect((await rowsOf(page, 'Clients'))[0]).toMatch(/^Luca Verdi\+393333456789/);
+    expect(page.url()).toContain('search=verdi');
+    await page.getByRole('searchbox').fill('nobody of this name');
+    await page.getByText('Nobody found.').waitFor();
+    await page.context().close();
+  });
+
+  it('have a page of their own with every charge', async () => {
+    const { page, complaints } = await visit(shop, JANUARY, { token: shop.client });
+    await page.getByRole('link', { name: 'Mario Rossi' }).click();
+    await page.getByRole('heading', { name: 'Mario Rossi' }).waitFor();
+    await untilCard(page, 'Cost', '€0.045');
+    const charges = await rowsOf(page, 'Charges');
+    expect(charges).toHaveLength(9);
+    expect(charges[0]).toMatch(/^31 Jan 2025, 12:50 \| .* \| €0\.005$/);
+    expect(new URL(page.url()).pathname).toMatch(/^\/dashboard\/clients\/[0-9a-f-]{36}$/);
+    await page.reload();
+    await page.getByRole('heading', { name: 'Mario Rossi' }).waitFor();
+    await page.locator('select[name=period]').selectOption('LAST_30_DAYS');
+    await page.getByRole('button', { name: 'Show more' }).click();
+    await page.getByText(/^50 of \d+$/).waitFor();
+    await page.getByRole('link', { name: /Back to the overview/ }).click();
+    await page.getByRole('heading', { name: 'Clients', exact: true }).waitFor();
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+});
+
+describe('verdicts', () => {
+  it('say what was not charged, and what the token lacks to read the messages', async () => {
+    const { page } = await visit(shop, JANUARY, { token: shop.client });
+    const panel = page.getByRole('region', { name: 'What was charged, and what was not' });
+    await panel.getByText('scope messages:read').waitFor();
+    expect(await panel.locator('strong').allTextContents()).toEqual(['25', '1', '1', '1', '0']);
+    expect(await panel.getByRole('link').count()).toBe(0);
+    await page.goto(`${shop.app.url}/dashboard/messages?workspace=workspace-123`);
+    await page.getByText('scope messages:read').waitFor();
+    await page.context().close();
+  });
+
+  it('lead to the messages with a token that may read them', async () => {
+    const { page, complaints } = await visit(shop, JANUARY, { token: shop.analyst });
+    await page.getByRole('link', { name: 'See the messages with the verdict “Unknown number”' }).click();
+    await page.getByRole('listitem').filter({ hasText: '+447700900123' }).waitFor();
+    expect(page.url()).toContain(
+      '/dashboard/messages?workspace=workspace-123&month=2025-01&verdict=unknown-customer',
+    );
+    await page.getByLabel('Verdict').selectOption('All verdicts');
+    await page.getByText('25 of 28').waitFor();
+    await page.getByRole('button', { name: 'Show more' }).click();
+    await page.getByText('28 of 28').waitFor();
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+});
+
+describe('exports', () => {
+  it.each([
+    ['CSV', (text: string) => text.trim().split('\r\n').length - 1],
+    ['JSON', (text: string) => (text.match(/"occurredAt"/g) ?? []).length],
+  ])('%s of the period on the screen', async (format, count) => {
+    const { page } = await visit(shop, JANUARY, { token: shop.client });
+    await untilCard(page, 'Cost', '€0.125');
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: `Export ${format}` }).click(),
+    ]);
+    expect(download.suggestedFilename()).toMatch(new RegExp(`^workspace-123.*\\.${format.toLowerCase()}$`));
+    expect(count(await readFile(await download.path(), 'utf8'))).toBe(25);
+    await page.context().close();
+  });
+});
+
+it('an empty workspace says what to do next', async () => {
+  const empty = await aWorkspace(shop.app, { name: 'Nuovo' });
+  const { page } = await visit(shop, '', { token: empty.client });
+  await page.getByRole('region', { name: 'Nothing here yet' }).waitFor();
+  await page.getByText(`--workspace ${empty.id}`).waitFor();
+  await page.context().close();
+});

@@ -1,0 +1,163 @@
+// For everybody: phones, dark rooms, screen readers, paper; light to load, and nothing from elsewhere.
+import { readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import axe from 'axe-core';
+import type { Page } from 'playwright-core';
+import { openShop, type Shop, untilCard, visit } from './shop';
+
+let shop: Shop;
+beforeAll(async () => {
+  shop = await openShop();
+}, 120_000);
+afterAll(() => shop.stop());
+
+const JANUARY = '?workspace=workspace-123&month=2025-01';
+const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
+
+interface Finding {
+  id: string;
+  impact: string;
+  targets: string[];
+}
+
+async function findings(page: Page): Promise<Finding[]> {
+  await page.evaluate(axe.source);
+  return page.evaluate(`axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })
+    .then(({ violations }) => violations.map(({ id, impact, nodes }) => ({ id, impact, targets: nodes.map(({ target }) => String(target)) })))`);
+}
+
+describe.each(['light', 'dark'] as const)('axe finds nothing, %s', (colorScheme) => {
+  it.each([
+    ['the overview', JANUARY, 'Clients'],
+    ['the messages', `/messages${JANUARY}`, 'Messages'],
+  ])('%s', async (_name, path, heading) => {
+    const { page } = await visit(shop, path, { token: shop.analyst, colorScheme });
+    await page.getByRole('heading', { name: heading, exact: true }).waitFor();
+    for (const summary of await page.getByText('As a table').all()) await summary.click();
+    await page.waitForTimeout(500);
+    expect(await findings(page)).toEqual([]);
+    await page.context().close();
+  });
+
+  it('a client, on a phone', async () => {
+    const { page } = await visit(shop, JANUARY, { token: shop.client, colorScheme, ...PHONE });
+    await page.getByRole('link', { name: 'Mario Rossi' }).click();
+    await page.getByText('9 of 9').waitFor();
+    expect(await findings(page)).toEqual([]);
+    await page.context().close();
+  });
+
+  it('signing in, with a refusal', async () => {
+    const { page } = await visit(shop, '', { token: 'ctm_cli_nonsense', colorScheme });
+    await page.getByRole('alert').waitFor();
+    expect(await findings(page)).toEqual([]);
+    await page.context().close();
+  });
+});
+
+it.each([
+  ['', 'Clients'],
+  ['/messages', 'Messages'],
+])('fits a phone: /dashboard%s', async (path, heading) => {
+  const { page } = await visit(shop, `${path}?workspace=workspace-123`, {
+    ...{ token: shop.analyst, locale: 'it-IT' },
+    ...PHONE,
+  });
+  await page
+    .getByRole('heading', { name: heading === 'Clients' ? 'Clienti' : 'Messaggi', exact: true })
+    .waitFor();
+  expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
+  await page.context().close();
+});
+
+it('is dark when the system is, or by choice', async () => {
+  const { page } = await visit(shop, JANUARY, { token: shop.client, colorScheme: 'dark' });
+  const paper = () => page.evaluate('getComputedStyle(document.body).backgroundColor');
+  await untilCard(page, 'Cost', '€0.125');
+  expect(await paper()).toBe('rgb(19, 21, 20)');
+  await page.getByLabel('Appearance').selectOption('Light');
+  expect(await paper()).toBe('rgb(246, 245, 241)');
+  await page.reload();
+  expect(await paper()).toBe('rgb(246, 245, 241)');
+  await page.context().close();
+});
+
+it('prints figures on white, without what only a screen needs', async () => {
+  const { page } = await visit(shop, JANUARY, { token: shop.client, colorScheme: 'dark' });
+  await untilCard(page, 'Cost', '€0.125');
+  await page.emulateMedia({ media: 'print' });
+  expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(255, 255, 255)');
+  expect(await page.getByRole('button').count()).toBe(0);
+  await untilCard(page, 'Cost', '€0.125');
+  await page.context().close();
+});
+
+it('works by keyboard: skip link, controls, links', async () => {
+  const { page } = await visit(shop, JANUARY, { token: shop.client });
+  await untilCard(page, 'Cost', '€0.125');
+  await page.keyboard.press('Tab');
+  expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to the figures');
+  await page.keyboard.press('Enter');
+  expect(await page.evaluate('document.activeElement.id')).toBe('figures');
+  await page.getByRole('link', { name: 'Mario Rossi' }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'Mario Rossi' }).waitFor();
+  await page.context().close();
+});
+
+it('moves nothing when the reader asked for that', async () => {
+  const { page } = await visit(shop, JANUARY, { token: shop.client, reducedMotion: 'reduce' });
+  await untilCard(page, 'Cost', '€0.125');
+  expect(await page.evaluate('document.getAnimations().length')).toBe(0);
+  await page.context().close();
+});
+
+describe('what is served', () => {
+  const get = (path: string, headers: Record<string, string> = {}) =>
+    fetch(`${shop.app.url}${path}`, { headers });
+
+  it('the first view weighs at most 250 kB gzipped; the plots come after it', async () => {
+    const { page } = await visit(shop, '');
+    const assets: string[] = await page.evaluate(
+      `[...document.querySelectorAll('script[src], link[href]')].map((element) => element.src ?? element.href)`,
+    );
+    const urls = [`${shop.app.url}/dashboard`, ...new Set(assets)];
+    const sizes = await Promise.all(
+      urls.map(
+        async (url) => gzipSync(Buffer.from(await (await fetch(url)).arrayBuffer()), { level: 9 }).length,
+      ),
+    );
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(250_000);
+    await page.context().close();
+  });
+
+  it('has a strict policy on every answer, and caches by name', async () => {
+    const page = await get('/dashboard');
+    const policy = page.headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self'");
+    expect(policy).not.toContain('unsafe');
+    expect(page.headers.get('cache-control')).toBe('no-cache');
+    expect(page.headers.get('referrer-policy')).toBe('no-referrer');
+    const html = await page.text();
+    expect(html).not.toMatch(/<script(?![^>]*\ssrc=)|<style|\sstyle=|https?:\/\//);
+    const [, asset = ''] = /src="([^"]+\.js)"/.exec(html) ?? [];
+    const script = await get(asset, { 'accept-encoding': 'gzip' });
+    expect(script.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+    expect(script.headers.get('content-encoding')).toBe('gzip');
+    const etag = page.headers.get('etag') ?? '';
+    expect((await get('/dashboard', { 'if-none-match': etag })).status).toBe(304);
+  });
+
+  it('only the built files, and the page for each of its views', async () => {
+    for (const path of ['/dashboard/', '/dashboard/messages', '/dashboard/clients/some-id'])
+      expect((await get(path)).headers.get('content-type')).toBe('text/html; charset=utf-8');
+    for (const path of [
+      '/dashboard/assets/x.js',
+      '/dashboard/.built',
+      '/dashboard/..%2fpackage.json',
+      '/dashboards',
+    ])
+      expect([path, (await get(path)).status]).toEqual([path, 404]);
+    expect(readFileSync('dashboard/dist/licences.md', 'utf8')).toContain('echarts');
+  });
+});

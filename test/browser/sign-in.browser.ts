@@ -1,0 +1,101 @@
+// Coming in: by link, by pasting, with a token that is no good, and being turned out.
+import { aToken, aWorkspace } from '../support/app';
+import { openShop, type Shop, untilCard, visit } from './shop';
+
+let shop: Shop;
+beforeAll(async () => {
+  shop = await openShop();
+}, 120_000);
+afterAll(() => shop.stop());
+
+const STORAGE = '[Object.keys(sessionStorage).join(), Object.keys(localStorage).join(), document.cookie]';
+
+it('the link from the start signs in, and leaves no token in the address, the history or on disk', async () => {
+  const { page, complaints } = await visit(shop, '?month=2025-01', { token: shop.client });
+  await untilCard(page, 'Cost', '€0.125');
+
+  expect(page.url()).toBe(
+    `${shop.app.url}/dashboard?month=2025-01&workspace=workspace-123`.replace(
+      'month=2025-01&workspace=workspace-123',
+      'workspace=workspace-123&month=2025-01',
+    ),
+  );
+  expect(await page.evaluate('history.length')).toBe(2);
+  expect(await page.evaluate(STORAGE)).toEqual(['centesimo.token,centesimo.viewer', '', '']);
+  expect(complaints).toEqual([]);
+  await page.context().close();
+});
+
+it('a pasted token signs in, and signing out forgets it', async () => {
+  const { page } = await visit(shop, '?month=2025-01');
+  await page.getByLabel('Token').fill(` ${shop.client}\n`);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await untilCard(page, 'Cost', '€0.125');
+
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByLabel('Token').waitFor();
+  expect(await page.evaluate(STORAGE)).toEqual(['', '', '']);
+  await page.reload();
+  await page.getByLabel('Token').waitFor();
+  await page.context().close();
+});
+
+it.each([
+  ['a mistyped one', () => `${shop.client.slice(0, -1)}_`, /not valid: mistyped, expired or revoked/],
+  ['something else', () => 'perché no', /not valid/],
+  ['one that saves', () => shop.service, /may not read figures/],
+])('%s is refused in words', async (_name, token, words) => {
+  const { page } = await visit(shop, '');
+  await page.getByLabel('Token').fill(token());
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('alert').filter({ hasText: words }).waitFor();
+  await page.context().close();
+});
+
+it('a link with a bad token says so, and lets another be pasted', async () => {
+  const { page } = await visit(shop, '', { token: 'ctm_cli_nonsense' });
+  await page.getByRole('alert').filter({ hasText: 'not valid' }).waitFor();
+  expect(page.url()).toBe(`${shop.app.url}/dashboard`);
+  await page.getByLabel('Token').fill(shop.client);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('heading', { name: 'Clients', exact: true }).waitFor();
+  await page.context().close();
+});
+
+it('a token that ends keeps what was on the screen, and the next one goes on', async () => {
+  const { services } = shop.app;
+  const made = await services.tokens.create(
+    { name: 'short', kind: 'client', workspaceIds: ['workspace-123'] },
+    { name: 'test' },
+  );
+  const { page } = await visit(shop, '?month=2025-01', { token: made.token });
+  await untilCard(page, 'Cost', '€0.125');
+  await services.tokens.revoke(made.id, { name: 'test' });
+
+  await page.getByText('The token has expired, or is not valid any more.').waitFor({ timeout: 15_000 });
+  await untilCard(page, 'Cost', '€0.125');
+  await page.getByText('Not updating').waitFor();
+  await page.getByLabel('Token').fill(shop.client);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByText('Live').waitFor();
+  expect(await page.getByText('The token has expired').count()).toBe(0);
+  await page.context().close();
+});
+
+it('picks among the workspaces of a token; a foreign one is named', async () => {
+  const other = await aWorkspace(shop.app, { name: 'Bar Sport', currency: 'JPY' });
+  const token = await aToken(shop.app, { kind: 'client', workspaceIds: [other.id, 'workspace-123'] });
+  const { page } = await visit(shop, '?workspace=workspace-123&month=2025-01', { token });
+  await untilCard(page, 'Cost', '€0.125');
+  await page.getByLabel('Workspace').selectOption('Bar Sport');
+  await untilCard(page, 'Cost', '¥0');
+  expect(page.url()).toContain(`workspace=${other.id}`);
+  await page.goBack();
+  await untilCard(page, 'Cost', '€0.125');
+
+  await page.goto(`${shop.app.url}/dashboard?workspace=someone-elses`);
+  await page.getByText('Your token does not open the workspace someone-elses.').waitFor();
+  await page.getByRole('button', { name: /^Open/ }).click();
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await page.context().close();
+});
