@@ -1,0 +1,25 @@
+// A server with a mistake made on purpose: it answers its callers before the COMMIT. The harness must catch it.
+
+import type { Turn } from '../../src/services/turn';
+import { BatchWriter, type Lane, type Settlement } from '../../src/services/write-batch';
+
+const COMMIT_AFTER_MS = 100;
+
+const committing = new WeakMap<Lane, Promise<unknown>>();
+const write = BatchWriter.prototype.write;
+
+BatchWriter.prototype.write = async function (lane: Lane, turns: readonly Turn[]): Promise<Settlement[]> {
+  await committing.get(lane);
+  const connection = await lane.connection();
+  await connection.query('begin', 'BEGIN').catch(() => undefined);
+  const settlements = await write.call(this, lane, turns);
+  committing.set(
+    lane,
+    new Promise((resolve) => setTimeout(resolve, COMMIT_AFTER_MS))
+      .then(() => connection.query('commit', 'COMMIT'))
+      .catch(() => lane.discard()),
+  );
+  return settlements;
+};
+
+require('../../src/main');

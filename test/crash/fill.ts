@@ -1,0 +1,33 @@
+// Beside a running server on an embedded database: makes what the client writes to. Prints the token and the
+// database's address, which stay the same however often both are killed.
+import pino from 'pino';
+import { createServices, openDatabase } from '../../src/app';
+import { loadConfig } from '../../src/config';
+import { describeEmbedded } from '../../src/database/embedded';
+import { PHONES, WORKSPACE } from './record';
+
+const ACTOR = { name: 'test' };
+
+async function fill(): Promise<void> {
+  const config = loadConfig(process.env);
+  const surroundings = { clock: () => new Date(), logger: pino({ level: 'silent' }) };
+  const database = await openDatabase(config, 'command', surroundings);
+  const services = createServices(database, config, surroundings);
+  await services.workspaces.create(
+    { id: WORKSPACE, name: 'Crash', timeZone: 'Europe/Rome', currency: 'EUR' },
+    ACTOR,
+  );
+  for (const phoneNumber of PHONES)
+    await services.customers.register(WORKSPACE, { name: 'Mario Rossi', phoneNumber }, ACTOR);
+  const made = await services.tokens.create(
+    { name: 'crash', kind: 'service', workspaceIds: [WORKSPACE] },
+    ACTOR,
+  );
+  const { running } = await describeEmbedded(config.dataDir);
+  await services.drain();
+  await services.tokens.close();
+  await database.close();
+  process.stdout.write(`${JSON.stringify({ token: made.token, databaseUrl: running?.url })}\n`);
+}
+
+void fill();
