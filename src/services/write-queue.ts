@@ -32,6 +32,7 @@ export class WriteQueue {
   private waitingBytes = 0;
   private readonly idle: ConnectionLane[];
   private readonly lanes: readonly ConnectionLane[];
+  private dispatching = false;
   private draining = false;
   private onEmpty: (() => void)[] = [];
 
@@ -80,7 +81,8 @@ export class WriteQueue {
           this.waiting.push({ turn, weight: weights[index] ?? 0, settle });
         }),
     );
-    this.dispatch();
+    if (this.waiting.length >= this.limits.batchMax) this.dispatch();
+    else this.dispatchSoon();
     return settlements;
   }
 
@@ -89,6 +91,16 @@ export class WriteQueue {
     this.draining = true;
     if (!this.isEmpty()) await new Promise<void>((resolve) => this.onEmpty.push(resolve));
     await Promise.all(this.lanes.map((lane) => lane.discard()));
+  }
+
+  /** When all requests that have arrived by now are read: their turns share a batch, and one alone waits for nobody. */
+  private dispatchSoon(): void {
+    if (this.dispatching) return;
+    this.dispatching = true;
+    setImmediate(() => {
+      this.dispatching = false;
+      this.dispatch();
+    });
   }
 
   private dispatch(): void {
