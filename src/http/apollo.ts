@@ -1,6 +1,9 @@
 // Apollo Server with its limits and its masking.
 import { ApolloServer } from '@apollo/server';
-import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from '@apollo/server/plugin/disabled';
 import type { GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import { LIMITS, limitSize } from '../graphql/limits';
@@ -37,6 +40,11 @@ export function createApollo(options: {
       error: (text) => logger.error(text),
     },
     formatError: (formatted, raw) => maskGraphQLError(formatted, raw, logger),
-    plugins: [sandbox ? landingPage() : ApolloServerPluginLandingPageDisabled(), operationPlugin(rateLimits)],
+    plugins: [
+      sandbox ? landingPage() : ApolloServerPluginLandingPageDisabled(),
+      // It would look at every field, to say what may be cached: nothing of ours may.
+      ApolloServerPluginCacheControlDisabled(),
+      operationPlugin(rateLimits),
+    ],
   });
 }

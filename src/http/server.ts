@@ -213,7 +213,8 @@ function registerGraphQL(app: FastifyInstance, parts: Parts): void {
   app.route({
     method: ['GET', 'POST'],
     url: '/graphql',
-    onRequest: async (request) => {
+    onRequest: async (request, reply) => {
+      reply.header('cache-control', 'no-store');
       if (isPage(request)) return;
       checkHost(request);
       request.principal = await authenticate(request, authenticators, rateLimits);
