@@ -51,7 +51,7 @@ async function folderOf({ data }: Options): Promise<string> {
 async function onDatabase(options: Options, results: Results, databaseUrl: string): Promise<void> {
   const config = { ...loadConfig({}), databaseUrl };
   const surroundings = { clock: () => new Date(), logger: pino({ level: 'warn' }) };
-  const database = await openDatabase(config, 'command', surroundings);
+  const database = await openDatabase(config, 'server', surroundings);
   const client = new Client({ connectionString: databaseUrl, options: '-c timezone=UTC' });
   await client.connect();
   const services = createServices(database, config, surroundings);

@@ -64,6 +64,7 @@ export async function openDatabase(
     url: config.databaseUrl ?? embedded?.url ?? '',
     poolSize: config.databasePoolSize,
     statementTimeoutMs: config.statementTimeoutMs,
+    samePlans: role === 'server',
     ...tlsOf(config),
   });
   const close = async (): Promise<void> => {

@@ -13,6 +13,11 @@ export interface DataSourceOptions {
   statementTimeoutMs?: number;
   /** Milliseconds to wait for a connection, a new one or one of the pool. */
   connectTimeoutMs?: number;
+  /**
+   * One plan for every parameter. What a server asks all day is written to need no other, and planning it again took
+   * longer than running it; PostgreSQL would, since it guesses that a small batch is cheaper than the plan that it has.
+   */
+  samePlans?: boolean;
   ssl?: boolean | TlsOptions;
   applicationName?: string;
 }
@@ -33,6 +38,7 @@ export function createDataSource(options: DataSourceOptions): DataSource {
     // Our statements are short walks along indexes: starting parallel workers or compiling takes longer than they do.
     '-c max_parallel_workers_per_gather=0',
     '-c jit=off',
+    ...(options.samePlans ? ['-c plan_cache_mode=force_generic_plan'] : []),
   ];
   return new DataSource({
     type: 'postgres',
