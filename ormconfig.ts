@@ -1,8 +1,8 @@
 // The DataSource for TypeORM's own command line, such as: npm run typeorm -- migration:show
 // Nothing in src imports it. It reads the same settings as the server; without DATABASE_URL it joins the embedded
 // PostgreSQL of DATA_DIR, or starts it for as long as the command takes.
-import { config as readDotenv } from 'dotenv';
 import type { DataSource } from 'typeorm';
+import { environment } from './src/cli/environment';
 import { loadConfig } from './src/config';
 import { createDataSource } from './src/database/data-source';
 import { startEmbedded } from './src/database/embedded';
@@ -11,8 +11,7 @@ import { tlsOf } from './src/database/tls';
 export const dataSource: Promise<DataSource> = openDataSource();
 
 async function openDataSource(): Promise<DataSource> {
-  readDotenv({ quiet: true });
-  const config = loadConfig(process.env);
+  const config = loadConfig(environment);
   if (config.databaseUrl !== undefined) {
     return createDataSource({ url: config.databaseUrl, poolSize: 2, ...tlsOf(config) });
   }

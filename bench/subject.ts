@@ -1,4 +1,5 @@
 // What the server is compared with, as a process: the same stack with another way of saving behind it.
+import '../src/cli/environment';
 import 'reflect-metadata';
 import Fastify from 'fastify';
 import pino from 'pino';

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // argv -> command -> exit code.
+import './cli/environment';
 import 'reflect-metadata';
 import { Command, CommanderError } from 'commander';
 import { auditCommand } from './cli/audit';

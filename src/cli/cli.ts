@@ -1,6 +1,5 @@
 // What all commands share: settings, a database, services, and an exit code that means something.
 import { Command } from 'commander';
-import { config as readDotenv } from 'dotenv';
 import pino, { type Logger } from 'pino';
 import { createServices, openDatabase, type Services } from '../app';
 import { type Config, ConfigError, loadConfig } from '../config';
@@ -9,6 +8,7 @@ import { Connection, isConnectionLoss, isTransient, type Sql } from '../database
 import type { Database } from '../database/transaction';
 import { AppError, ERROR_CODES } from '../errors';
 import type { Actor } from '../services/audit';
+import { environment } from './environment';
 import { createOutput, type Output } from './output';
 
 /** Who the audit trail names for what the command line does. */
@@ -75,11 +75,7 @@ export class Cli {
   }
 }
 
-/** The environment and, where it says nothing, the file .env. */
-export function settings(): Config {
-  readDotenv({ quiet: true });
-  return loadConfig(process.env);
-}
+export const settings = (): Config => loadConfig(environment);
 
 /** Says what went wrong on standard error, in words for the operator; answers with the exit code. */
 export function explain(error: unknown): number {
