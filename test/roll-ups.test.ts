@@ -115,10 +115,15 @@ interface Part {
   messages: number;
   cost: { amount: string };
 }
+interface Client {
+  customer: { id: string };
+  lastAt: string;
+}
 interface Report {
   usage: {
     totals: Part & { activeClients: number };
-    topClients: Part[];
+    topClients: (Part & Client)[];
+    lastActive: (Part & Client)[];
     peakHours: Part[];
     heatmap: Part[];
     timeline: Part[];
@@ -129,7 +134,8 @@ const REPORT = /* GraphQL */ `
   query Report($workspaceId: ID!, $period: PeriodInput, $timeZone: TimeZone) {
     usage(workspaceId: $workspaceId, period: $period, timeZone: $timeZone) {
       totals { messages activeClients cost { amount } }
-      topClients(limit: 100) { messages cost { amount } }
+      topClients(limit: 100) { customer { id } messages lastAt cost { amount } }
+      lastActive: topClients(limit: 100, orderBy: LAST_ACTIVE) { customer { id } messages lastAt cost { amount } }
       peakHours { messages cost { amount } }
       heatmap { messages cost { amount } }
       timeline { messages cost { amount } }
@@ -156,6 +162,20 @@ async function count(shop: TestWorkspace, from: Date, to: Date) {
   if (!row) throw new Error('count(*) gives a row.');
   return row;
 }
+
+async function countByClient(shop: TestWorkspace, from: Date, to: Date) {
+  const rows = await app.database.sql<{ id: string; messages: number; micros: number; last_at: Date }>(
+    `SELECT customer_id AS id, count(*)::int AS messages, sum(amount_micros)::int AS micros, max(occurred_at) AS last_at
+     FROM charges WHERE workspace_id = $1 AND occurred_at >= $2 AND occurred_at < $3 GROUP BY customer_id`,
+    [shop.id, from, to],
+  );
+  return new Set(rows.map((row) => [row.id, row.messages, row.micros, row.last_at.toISOString()].join(' ')));
+}
+
+const clientsOf = (parts: readonly (Part & Client)[]) =>
+  new Set(
+    parts.map((part) => [part.customer.id, part.messages, micros(part.cost.amount), part.lastAt].join(' ')),
+  );
 
 it('agree with the records, and all parts with the total, after anything done by anybody at once', async () => {
   await fc.assert(
@@ -184,6 +204,9 @@ it('agree with the records, and all parts with the total, after anything done by
           expect(usage.totals.activeClients).toBe(counted.clients);
           for (const part of ['topClients', 'peakHours', 'heatmap', 'timeline'] as const)
             expect({ part, ...sum(usage[part]) }).toEqual({ part, ...total });
+          const byClient = await countByClient(shop, from, to);
+          expect(clientsOf(usage.topClients)).toEqual(byClient);
+          expect(clientsOf(usage.lastActive)).toEqual(byClient);
           const verdicts = usage.outcomes.reduce((all, { messages }) => all + messages, 0);
           expect(verdicts).toBe(counted.saved);
         }

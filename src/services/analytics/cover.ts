@@ -14,13 +14,19 @@ export interface SlotCover {
   edges: Range[];
 }
 
-/** A range as whole local months and days of the workspace's zone, and records. Together they are the range, once. */
+/** Whether a piece's sums are added to the range's or taken off them. */
+export type Sign = 1 | -1;
+
+/**
+ * A range as whole local months and days of the workspace's zone, and records. Together they are the range, once;
+ * where signs differ, in sum.
+ */
 export interface CustomerCover {
   /** First days of whole months, 'YYYY-MM-01'. */
-  months: string[];
+  months: { month: string; sign: Sign }[];
   /** Stretches of whole local days, 'YYYY-MM-DD', `to` excluded. */
-  days: { from: string; to: string }[];
-  edges: Range[];
+  days: { from: string; to: string; sign: Sign }[];
+  edges: (Range & { sign: Sign })[];
 }
 
 export function coverWithSlots(range: Range): SlotCover {
@@ -32,7 +38,7 @@ export function coverWithSlots(range: Range): SlotCover {
 }
 
 /** `zone` is the workspace's own: its roll-ups are cut by that zone's days, whatever zone the query is in. */
-export function coverWithCustomerDays(range: Range, zone: string): CustomerCover {
+export function coverWithCustomerDays(range: Range, zone: string, sign: Sign = 1): CustomerCover {
   const months = localMonths(range, zone);
   const first = months[0];
   const last = months.at(-1);
@@ -43,20 +49,61 @@ export function coverWithCustomerDays(range: Range, zone: string): CustomerCover
           { from: last.to, to: range.to },
         ]
       : [range];
-  const cover: CustomerCover = { months: months.map((month) => month.date), days: [], edges: [] };
+  const signed = (part: Range) => ({ ...part, sign });
+  const cover: CustomerCover = {
+    months: months.map(({ date }) => ({ month: date, sign })),
+    days: [],
+    edges: [],
+  };
   for (const stretch of stretches) {
     const days = localDays(stretch, zone);
     const firstDay = days[0];
     const lastDay = days.at(-1);
     if (!firstDay || !lastDay) {
-      cover.edges.push(...edges(stretch, undefined));
+      cover.edges.push(...edges(stretch, undefined).map(signed));
       continue;
     }
-    cover.days.push({ from: firstDay.date, to: dayAfter(lastDay.date) });
-    cover.edges.push(...edges(stretch, { from: firstDay.from, to: lastDay.to }));
+    cover.days.push({ from: firstDay.date, to: dayAfter(lastDay.date), sign });
+    cover.edges.push(...edges(stretch, { from: firstDay.from, to: lastDay.to }).map(signed));
   }
   return cover;
 }
+
+/** No month is longer, whatever its zone does to its clock. */
+const LONGEST_MONTH_MS = 32 * 86_400_000;
+
+/**
+ * The same for sums alone: of a month that the range has more than half of, the month is added and the rest of it
+ * taken off. So no cut costs more than half a month of days, and a running month's past costs next to nothing.
+ */
+export function netCoverWithCustomerDays(range: Range, zone: string): CustomerCover {
+  const around = {
+    from: new Date(range.from.getTime() - LONGEST_MONTH_MS),
+    to: new Date(range.to.getTime() + LONGEST_MONTH_MS),
+  };
+  const covers = localMonths(around, zone)
+    .filter((month) => month.from < range.to && month.to > range.from)
+    .flatMap((month) => {
+      const inside = {
+        from: new Date(Math.max(month.from.getTime(), range.from.getTime())),
+        to: new Date(Math.min(month.to.getTime(), range.to.getTime())),
+      };
+      const outside = edges(month, inside);
+      if (lengthOf(inside) < outside.reduce((sum, part) => sum + lengthOf(part), 0))
+        return [coverWithCustomerDays(inside, zone)];
+      return [
+        coverWithCustomerDays({ from: month.from, to: month.to }, zone),
+        ...outside.map((part) => coverWithCustomerDays(part, zone, -1)),
+      ];
+    });
+  return {
+    months: covers.flatMap(({ months }) => months),
+    days: covers.flatMap(({ days }) => days),
+    edges: covers.flatMap((cover) => cover.edges),
+  };
+}
+
+const lengthOf = ({ from, to }: Range): number => to.getTime() - from.getTime();
 
 /** What of `range` lies before and after `inner`; all of it when there is no inner part. */
 function edges(range: Range, inner: Range | undefined): Range[] {

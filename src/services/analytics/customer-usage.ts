@@ -18,7 +18,7 @@ export async function findUsageByCustomer(
   scope: UsageScope,
   customerIds: readonly string[],
 ): Promise<Map<string, Totals>> {
-  const parts = customerParts([scope.period], scope.workspace.timeZone, customerIds);
+  const parts = customerParts([scope.period], scope.workspace.timeZone, { customerIds });
   const rows = await sql.query<Row>(
     'usage_by_customer',
     `SELECT t.customer_id, sum(t.messages)::bigint AS messages, sum(t.cost_micros)::bigint AS cost_micros,

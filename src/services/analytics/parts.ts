@@ -1,5 +1,11 @@
 // The cover of one or more ranges as rows of SQL: each range is a bucket, and a row says which bucket it adds to.
-import { coverWithCustomerDays, coverWithSlots, type Range } from './cover';
+import {
+  coverWithCustomerDays,
+  coverWithSlots,
+  netCoverWithCustomerDays,
+  type Range,
+  type Sign,
+} from './cover';
 
 /*
  * OFFSET 0 keeps each piece a walk along an index of its own: taken for an ordinary join of ranges, of which the planner
@@ -12,9 +18,7 @@ export interface Parts {
   values: unknown[];
 }
 
-interface Piece {
-  from: Date;
-  to: Date;
+interface Piece extends Range {
   bucket: number;
 }
 
@@ -37,81 +41,93 @@ export function slotParts(ranges: readonly Range[]): Parts {
     CROSS JOIN LATERAL (
       SELECT s.slot_at, s.messages, s.cost_micros, s.first_at, s.last_at FROM usage_slots s
       WHERE s.workspace_id = $1 AND s.slot_at >= p.since AND s.slot_at < p.until OFFSET 0
-    ) u${recordRows('', '$5', '$6', '$7', edges)})`;
+    ) u${edges.length > 0 ? edgeRecords : ''})`;
   const values = [...columns(slots), ...(edges.length > 0 ? columns(edges) : [])];
   return { sql, values };
 }
 
-/**
- * Rows (bucket, customer_id, messages, cost_micros, first_at, last_at): the same by customer, of these customers
- * only when they are given.
- */
+/** The records of ragged edges; left out of the statement when every cut falls on a roll-up. */
+const edgeRecords = `
+    UNION ALL
+    SELECT p.bucket, c.occurred_at, (NOT c.reversal)::int::bigint, c.amount_micros, c.occurred_at, c.occurred_at
+    FROM unnest($5::timestamptz[], $6::timestamptz[], $7::int[]) AS p (since, until, bucket)
+    CROSS JOIN LATERAL (
+      SELECT s.reversal, s.amount_micros, s.occurred_at FROM charges s
+      WHERE s.workspace_id = $1 AND s.occurred_at >= p.since AND s.occurred_at < p.until OFFSET 0
+    ) c`;
+
+export interface CustomerPartsOptions {
+  /** Of these customers only. */
+  customerIds?: readonly string[];
+  /**
+   * Sums alone are asked for: a row may be what another has too much. messages and cost_micros add up;
+   * first_at and last_at then say nothing.
+   */
+  net?: boolean;
+}
+
+/** Rows (bucket, customer_id, messages, cost_micros, first_at, last_at): the same by customer. */
 export function customerParts(
   ranges: readonly Range[],
   workspaceZone: string,
-  customerIds?: readonly string[],
+  { customerIds, net = false }: CustomerPartsOptions = {},
 ): Parts {
-  const months: { month: string; bucket: number }[] = [];
-  const days: { from: string; to: string; bucket: number }[] = [];
-  const edges: Piece[] = [];
-  ranges.forEach((range, index) => {
-    const bucket = index + 1;
-    const cover = coverWithCustomerDays(range, workspaceZone);
-    months.push(...cover.months.map((month) => ({ month, bucket })));
-    days.push(...cover.days.map((stretch) => ({ ...stretch, bucket })));
-    edges.push(...cover.edges.map((edge) => ({ ...edge, bucket })));
-  });
-  const ids = edges.length > 0 ? '$10' : '$7';
-  const only = (table: string) => (customerIds ? ` AND ${table}.customer_id = ANY (${ids}::uuid[])` : '');
+  const covers = ranges.map((range, index) => ({
+    bucket: index + 1,
+    ...(net ? netCoverWithCustomerDays : coverWithCustomerDays)(range, workspaceZone),
+  }));
+  const months = covers.flatMap(({ bucket, months }) => months.map((month) => ({ ...month, bucket })));
+  const days = covers.flatMap(({ bucket, days }) => days.map((stretch) => ({ ...stretch, bucket })));
+  const edges = covers.flatMap(({ bucket, edges }) => edges.map((edge) => ({ ...edge, bucket })));
+  const ids = edges.length > 0 ? '$13' : '$9';
+  const only = customerIds ? ` AND s.customer_id = ANY (${ids}::uuid[])` : '';
   const sql = `(
-    SELECT p.bucket, m.customer_id, m.messages, m.cost_micros, m.first_at, m.last_at
-    FROM unnest($2::date[], $3::int[]) AS p (month, bucket)
+    SELECT p.bucket, m.customer_id, p.sign * m.messages, p.sign * m.cost_micros, m.first_at, m.last_at
+    FROM unnest($2::date[], $3::int[], $4::int[]) AS p (month, bucket, sign)
     CROSS JOIN LATERAL (
       SELECT s.customer_id, s.messages, s.cost_micros, s.first_at, s.last_at FROM customer_months s
-      WHERE s.workspace_id = $1 AND s.month = p.month${only('s')} OFFSET 0
+      WHERE s.workspace_id = $1 AND s.month = p.month${only} OFFSET 0
     ) m
     UNION ALL
-    SELECT p.bucket, d.customer_id, d.messages, d.cost_micros, d.first_at, d.last_at
-    FROM unnest($4::date[], $5::date[], $6::int[]) AS p (since, until, bucket)
+    SELECT p.bucket, d.customer_id, p.sign * d.messages, p.sign * d.cost_micros, d.first_at, d.last_at
+    FROM unnest($5::date[], $6::date[], $7::int[], $8::int[]) AS p (since, until, bucket, sign)
     CROSS JOIN LATERAL (
       SELECT s.customer_id, s.messages, s.cost_micros, s.first_at, s.last_at FROM customer_days s
-      WHERE s.workspace_id = $1 AND s.day >= p.since AND s.day < p.until${only('s')} OFFSET 0
-    ) d${recordRows(' c.customer_id,', '$7', '$8', '$9', edges, only('s'))})`;
+      WHERE s.workspace_id = $1 AND s.day >= p.since AND s.day < p.until${only} OFFSET 0
+    ) d${edges.length > 0 ? customerEdgeRecords(only) : ''})`;
   const values = [
     months.map(({ month }) => month),
-    months.map(({ bucket }) => bucket),
+    ...bucketsAndSigns(months),
     days.map(({ from }) => from),
     days.map(({ to }) => to),
-    days.map(({ bucket }) => bucket),
-    ...(edges.length > 0 ? columns(edges) : []),
+    ...bucketsAndSigns(days),
+    ...(edges.length > 0 ? [...bounds(edges), ...bucketsAndSigns(edges)] : []),
     ...(customerIds ? [customerIds] : []),
   ];
   return { sql, values };
 }
 
-/** The records of ragged edges; left out of the statement when every cut falls on a roll-up. */
-function recordRows(
-  customer: string,
-  since: string,
-  until: string,
-  bucket: string,
-  edges: readonly Piece[],
-  only = '',
-): string {
-  if (edges.length === 0) return '';
-  const at = customer === '' ? ' c.occurred_at,' : '';
-  return `
+const customerEdgeRecords = (only: string): string => `
     UNION ALL
-    SELECT p.bucket,${customer}${at} (NOT c.reversal)::int::bigint, c.amount_micros, c.occurred_at, c.occurred_at
-    FROM unnest(${since}::timestamptz[], ${until}::timestamptz[], ${bucket}::int[]) AS p (since, until, bucket)
+    SELECT p.bucket, c.customer_id, (p.sign * (NOT c.reversal)::int)::bigint, p.sign * c.amount_micros,
+      c.occurred_at, c.occurred_at
+    FROM unnest($9::timestamptz[], $10::timestamptz[], $11::int[], $12::int[]) AS p (since, until, bucket, sign)
     CROSS JOIN LATERAL (
       SELECT s.customer_id, s.reversal, s.amount_micros, s.occurred_at FROM charges s
       WHERE s.workspace_id = $1 AND s.occurred_at >= p.since AND s.occurred_at < p.until${only} OFFSET 0
     ) c`;
-}
 
-const columns = (pieces: readonly Piece[]): unknown[] => [
+const bounds = (pieces: readonly Range[]): unknown[] => [
   pieces.map(({ from }) => from),
   pieces.map(({ to }) => to),
+];
+
+const columns = (pieces: readonly Piece[]): unknown[] => [
+  ...bounds(pieces),
   pieces.map(({ bucket }) => bucket),
+];
+
+const bucketsAndSigns = (pieces: readonly { bucket: number; sign: Sign }[]): unknown[] => [
+  pieces.map(({ bucket }) => bucket),
+  pieces.map(({ sign }) => sign),
 ];

@@ -116,9 +116,14 @@ async function findRanked(
   limit: number,
   after: readonly string[] | undefined,
 ): Promise<ClientUsage[]> {
-  const parts = customerParts([scope.period], scope.workspace.timeZone);
+  // Who was active last needs everybody's last turn; otherwise those on the page have theirs looked up.
+  const net = order !== 'LAST_ACTIVE';
+  const { period } = scope;
+  const parts = customerParts([period], scope.workspace.timeZone, { net });
   const { column, type, share } = MEASURES[order];
-  const next = parts.values.length + 2;
+  const within = net ? [period.from, period.to] : [];
+  const since = parts.values.length + 2;
+  const next = since + within.length;
   const position = after
     ? `WHERE (r.${column} < $${next + 1}::${type} OR r.${column} = $${next + 1}::${type}
          AND (c.name COLLATE "C", c.id) > ($${next + 2}::text COLLATE "C", $${next + 3}::uuid))`
@@ -134,15 +139,21 @@ async function findRanked(
        SELECT s.customer_id, s.messages, s.cost_micros, s.last_at, rank() OVER (ORDER BY s.${column} DESC) AS rank,
          (sum(s.${share}) OVER ())::bigint AS whole
        FROM summed s
+     ), page AS (
+       SELECT r.rank, r.messages, r.cost_micros, r.last_at AS summed_last_at, r.whole, ${CUSTOMER_COLUMNS}
+       FROM ranked r JOIN customers c ON c.workspace_id = $1 AND c.id = r.customer_id
+       ${position}
+       ORDER BY r.${column} DESC, c.name COLLATE "C", c.id LIMIT $${next}
      )
-     SELECT r.rank, r.messages, r.cost_micros, r.last_at, r.whole, ${CUSTOMER_COLUMNS}
-     FROM ranked r JOIN customers c ON c.workspace_id = $1 AND c.id = r.customer_id
-     ${position}
-     ORDER BY r.${column} DESC, c.name COLLATE "C", c.id LIMIT $${next}`,
-    [scope.workspace.id, ...parts.values, limit, ...(after ?? [])],
+     SELECT p.*, ${net ? lastCharge(since) : 'p.summed_last_at'} AS last_at
+     FROM page p ORDER BY p.rank, p.name COLLATE "C", p.id`,
+    [scope.workspace.id, ...parts.values, ...within, limit, ...(after ?? [])],
   );
   return rows.map((row) => toClientUsage(row, share));
 }
+
+const lastCharge = (since: number): string => `(SELECT max(l.occurred_at) FROM charges l
+       WHERE l.workspace_id = $1 AND l.customer_id = p.id AND l.occurred_at >= $${since} AND l.occurred_at < $${since + 1})`;
 
 const toClientUsage = (row: Row, share: 'cost_micros' | 'messages'): ClientUsage => ({
   rank: Number(row.rank),

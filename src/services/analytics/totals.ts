@@ -123,13 +123,13 @@ async function findSums(sql: Sql, scope: UsageScope, ranges: readonly Range[]): 
 
 /** Distinct customers of each range. They can't be added up over days, so each range is counted for itself. */
 export async function countClients(sql: Sql, scope: UsageScope, ranges: readonly Range[]): Promise<bigint[]> {
-  const parts = customerParts(ranges, scope.workspace.timeZone);
+  const parts = customerParts(ranges, scope.workspace.timeZone, { net: true });
   const rows = await sql.query<{ bucket: number; clients: bigint }>(
     'active_clients',
     `SELECT d.bucket, count(*) AS clients FROM (
        SELECT t.bucket, t.customer_id
        FROM ${parts.sql} AS t (bucket, customer_id, messages, cost_micros, first_at, last_at)
-       WHERE t.messages > 0 GROUP BY t.bucket, t.customer_id
+       GROUP BY t.bucket, t.customer_id HAVING sum(t.messages) > 0
      ) d GROUP BY d.bucket`,
     [scope.workspace.id, ...parts.values],
   );

@@ -1,0 +1,87 @@
+import fc from 'fast-check';
+import { localDate } from '../../time';
+import {
+  type CustomerCover,
+  coverWithCustomerDays,
+  coverWithSlots,
+  netCoverWithCustomerDays,
+  type Range,
+} from './cover';
+
+const DAY_MS = 86_400_000;
+const ZONES = [
+  ...['UTC', 'Europe/Rome', 'Asia/Kathmandu', 'America/St_Johns', 'Australia/Lord_Howe'],
+  ...['Pacific/Apia', 'America/New_York', 'Africa/Cairo'],
+];
+const zone = fc.constantFrom(...ZONES);
+/** Clock changes, leap days and Apia's missing 30 December 2011 lie in it. */
+const instant = fc
+  .integer({ min: Date.parse('2011-06-01T00:00:00Z'), max: Date.parse('2013-06-01T00:00:00Z') })
+  .map((ms) => new Date(ms));
+const range = fc
+  .tuple(instant, fc.integer({ min: 1, max: 150 * DAY_MS }))
+  .map(([from, length]): Range => ({ from, to: new Date(from.getTime() + length) }));
+
+/** Instants where a mistake would show: the range's ends, what is a moment, a day or a month away, and any. */
+const probes = ({ from, to }: Range, more: readonly Date[]): Date[] => [
+  ...[from, to].flatMap((end) =>
+    [0, -1, 1, -DAY_MS, DAY_MS, -20 * DAY_MS, 20 * DAY_MS].map((by) => new Date(end.getTime() + by)),
+  ),
+  ...more,
+];
+
+const holds = (part: Range, at: Date): boolean => part.from <= at && at < part.to;
+
+/** How often the cover counts a turn of this instant. */
+function countOf({ months, days, edges }: CustomerCover, at: Date, timeZone: string): number {
+  const date = localDate(at, timeZone);
+  const signs = [
+    ...months.filter(({ month }) => month.slice(0, 7) === date.slice(0, 7)),
+    ...days.filter(({ from, to }) => from <= date && date < to),
+    ...edges.filter((edge) => holds(edge, at)),
+  ].map(({ sign }) => sign);
+  return signs.reduce<number>((sum, sign) => sum + sign, 0);
+}
+
+const daysOf = ({ days }: CustomerCover): number =>
+  days.reduce((sum, { from, to }) => sum + (Date.parse(to) - Date.parse(from)) / DAY_MS, 0);
+
+describe.each([
+  ['pieces', coverWithCustomerDays],
+  ['pieces in sum', netCoverWithCustomerDays],
+])('the %s of a range', (_, coverOf) => {
+  it('hold every instant of it once and no other, in every zone', () => {
+    fc.assert(
+      fc.property(range, zone, fc.array(instant, { maxLength: 20 }), (part, timeZone, more) => {
+        const cover = coverOf(part, timeZone);
+        for (const at of probes(part, more))
+          expect([at, countOf(cover, at, timeZone)]).toEqual([at, holds(part, at) ? 1 : 0]);
+      }),
+    );
+  });
+});
+
+it('in sum no range reads more than half a month of days at either end', () => {
+  fc.assert(
+    fc.property(range, zone, (part, timeZone) => {
+      expect(daysOf(netCoverWithCustomerDays(part, timeZone))).toBeLessThanOrEqual(2 * 16);
+    }),
+  );
+  const almost = { from: new Date('2013-01-01T00:00:00Z'), to: new Date('2013-01-30T00:00:00Z') };
+  expect(netCoverWithCustomerDays(almost, 'UTC')).toEqual({
+    months: [{ month: '2013-01-01', sign: 1 }],
+    days: [{ from: '2013-01-30', to: '2013-02-01', sign: -1 }],
+    edges: [],
+  });
+});
+
+it('slots and records hold every instant of a range once', () => {
+  fc.assert(
+    fc.property(range, fc.array(instant, { maxLength: 20 }), (part, more) => {
+      const { slots, edges } = coverWithSlots(part);
+      const pieces = [...(slots ? [slots] : []), ...edges];
+      for (const at of probes(part, more))
+        expect(pieces.filter((piece) => holds(piece, at))).toHaveLength(holds(part, at) ? 1 : 0);
+    }),
+  );
+});
