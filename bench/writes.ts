@@ -67,6 +67,7 @@ export async function measureWrites(bench: Bench): Promise<void> {
   await batches(bench, real.url);
   await twoServers(bench, [real.url, other.url]);
   await other.stop();
+  await twoWorkers(bench, real.url);
   await real.stop();
 }
 
@@ -184,5 +185,25 @@ async function twoServers(bench: Bench, urls: readonly string[]): Promise<void> 
     target: 'at least 0.8 ×',
     met: ratio >= 0.8,
     values: { one: found.one.rate, many: found.many.rate },
+  });
+}
+
+/** One process against the two of WEB_CONCURRENCY, which share the machine with the database and the load. */
+async function twoWorkers(bench: Bench, one: string): Promise<void> {
+  const { databaseUrl, options, results, tokens } = bench;
+  const two = await startServer({ DATABASE_URL: databaseUrl, WEB_CONCURRENCY: '2' });
+  const load = (url: string) => () =>
+    run({
+      ...{ urls: [url], token: tokens.service, callers: 64, seconds: options.seconds },
+      ...{ body: saves([ONE]), check: checkSave },
+    });
+  const found = await inTurns(bench, 'two workers', { one: load(one), two: load(two.url) });
+  await two.stop();
+  results.add({
+    what: 'WEB_CONCURRENCY=2 against one process, 64 callers',
+    measured: `${times(found.two.rate.median / found.one.rate.median)}: ${range(found.two.rate, rate)} to ${range(found.one.rate, rate)}`,
+    target: 'printed',
+    met: null,
+    values: { one: found.one.rate, two: found.two.rate },
   });
 }

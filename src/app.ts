@@ -13,6 +13,7 @@ import { createServer, type Server, type Urls } from './http/server';
 import { CustomerImporter } from './services/customer-import';
 import { CustomerService } from './services/customer-service';
 import { Reconciler } from './services/reconcile';
+import { shardsOf } from './services/roll-ups';
 import { SaveMessageService } from './services/save-message';
 import { TokenService } from './services/tokens';
 import { WorkspaceService } from './services/workspace-service';
@@ -35,11 +36,15 @@ export interface Services {
 export interface Surroundings {
   clock: Clock;
   logger: Logger;
+  /** This process's number among those that serve on the same address, from 0. */
+  worker?: number | undefined;
   /** Sees every statement; for tests and metrics. */
   observe?: StatementObserver;
 }
 
 export interface OpenDatabase extends Database {
+  /** With the password. */
+  readonly url: string;
   close(): Promise<void>;
 }
 
@@ -60,8 +65,9 @@ export async function openDatabase(
           log: (message, details) => logger[role === 'server' ? 'info' : 'debug'](details ?? {}, message),
         })
       : undefined;
+  const url = config.databaseUrl ?? embedded?.url ?? '';
   const dataSource = createDataSource({
-    url: config.databaseUrl ?? embedded?.url ?? '',
+    url,
     poolSize: config.databasePoolSize,
     statementTimeoutMs: config.statementTimeoutMs,
     samePlans: role === 'server',
@@ -75,7 +81,7 @@ export async function openDatabase(
     await dataSource.initialize();
     await checkVersion(dataSource);
     await bringUp(dataSource, config, logger);
-    return { dataSource, observe, close };
+    return { dataSource, observe, url, close };
   } catch (error) {
     await close();
     throw error;
@@ -106,17 +112,16 @@ async function bringUp(dataSource: Database['dataSource'], config: Config, logge
 export function createServices(
   database: Database,
   config: Config,
-  { clock, logger }: Surroundings,
+  { clock, logger, worker = 0 }: Surroundings,
 ): Services {
-  const processName = `${hostname()}:${config.port}`;
+  const shards = shardsOf(`${hostname()}:${config.port}`, worker, config.writeLanes);
   const writer = new BatchWriter(clock, logger);
   const limits = {
-    lanes: config.writeLanes,
     batchMax: config.writeBatchMax,
     queueMax: config.writeQueueMax,
     queueMaxBytes: config.writeQueueMaxBytes,
   };
-  const queue = new WriteQueue(database, writer, limits, processName);
+  const queue = new WriteQueue(database, writer, limits, shards);
   return {
     clock,
     workspaces: new WorkspaceService(database, clock),

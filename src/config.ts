@@ -145,6 +145,13 @@ const SETTINGS = {
     fallback: 4_194_304,
     meaning: "Bytes of a request's body; larger ones get 413.",
   }),
+  webConcurrency: setting({
+    name: 'WEB_CONCURRENCY',
+    schema: wholeNumber(1, 64),
+    fallback: 1,
+    meaning:
+      'Processes that serve, at most one a core. Pools, queues and rates (DATABASE_POOL_SIZE, WRITE_*, READS_PER_SECOND) are those of each.',
+  }),
   writeLanes: setting({
     name: 'WRITE_LANES',
     schema: wholeNumber(1, 8),
@@ -312,6 +319,7 @@ function readAll(read: <T>(setting: Setting<T>) => T): Config {
       databaseCa: read(s.databaseCa),
       databasePoolSize: read(s.databasePoolSize),
     },
+    ...{ webConcurrency: read(s.webConcurrency) },
     ...{ migrateAtStart: read(s.migrateAtStart), statementTimeoutMs: read(s.statementTimeoutMs) },
     ...{ requestTimeoutMs: read(s.requestTimeoutMs), shutdownTimeoutMs: read(s.shutdownTimeoutMs) },
     ...{

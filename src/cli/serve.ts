@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import pino from 'pino';
-import { type App, startApp } from '../app';
-import { printSettings } from '../config';
+import { type App, createServices, openDatabase, type Surroundings, startApp } from '../app';
+import { announceReady, isWorker, startWorkers, workerNumber } from '../cluster';
+import { type Config, printSettings } from '../config';
 import { describeError } from '../database/describe-error';
 import { inTransaction } from '../database/transaction';
 import { createDemo, DEMO_WORKSPACE } from '../services/demo/demo';
@@ -14,22 +15,67 @@ export const serveCommand = (cli: Cli): Command =>
     .command('serve', 'run the server until it is stopped')
     .option('--no-demo', 'leave out the demo workspace, which a first start on the embedded PostgreSQL makes')
     .addHelpText('after', `\nSettings, by environment or in a file .env:\n${printSettings()}`)
-    .action(async (options: { demo: boolean }) => {
+    .action(async (options: Options) => {
       const config = settings();
       const logger = pino({ level: config.logLevel });
-      const app = await startApp(config, { clock: () => new Date(), logger });
-      stopOnSignal(app, logger);
-      const tokens =
-        options.demo && config.databaseUrl === undefined ? await makeDemoOnce(app, logger) : undefined;
-      process.stdout.write(printWelcome(app, config, tokens));
+      const surroundings = { clock: () => new Date(), logger, worker: workerNumber() };
+      if (isWorker()) await serveAsWorker(config, surroundings);
+      else if (config.webConcurrency > 1) await serveWithWorkers(config, surroundings, options);
+      else await serveAlone(config, surroundings, options);
     });
+
+async function serveAlone(config: Config, surroundings: Surroundings, options: Options): Promise<void> {
+  const app = await startApp(config, surroundings);
+  stopOnSignal(app, surroundings.logger);
+  const tokens = wantsDemo(config, options) ? await makeDemoOnce(app, surroundings.logger) : undefined;
+  process.stdout.write(printWelcome(app, config, tokens));
+}
+
+async function serveAsWorker(config: Config, surroundings: Surroundings): Promise<void> {
+  const app = await startApp(config, surroundings);
+  stopOnSignal(app, surroundings.logger);
+  announceReady({ url: app.url, internalUrl: app.internalUrl });
+}
+
+/** This process owns the database and serves nobody: the database is there before the first worker, and after the last. */
+async function serveWithWorkers(config: Config, surroundings: Surroundings, options: Options): Promise<void> {
+  const { logger } = surroundings;
+  const database = await openDatabase(config, 'server', surroundings);
+  try {
+    const services = createServices(database, config, surroundings);
+    const tokens = wantsDemo(config, options)
+      ? await makeDemoOnce({ services, database }, logger)
+      : undefined;
+    await services.drain();
+    await services.tokens.close();
+    const workers = await startWorkers(config, database.url, logger);
+    const stop = async () => {
+      await workers.stop();
+      await database.close();
+    };
+    stopOnSignal({ stop }, logger);
+    process.stdout.write(printWelcome(workers.urls, config, tokens));
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+interface Options {
+  demo: boolean;
+}
+
+const wantsDemo = (config: Config, options: Options): boolean =>
+  options.demo && config.databaseUrl === undefined;
 
 /**
  * The demo is for an empty database of our own; somebody else's is never written to unasked. Its tokens are made last:
  * a demo without any token was broken off, and is finished.
  */
-async function makeDemoOnce(app: App, logger: pino.Logger): Promise<DemoTokens | undefined> {
-  const { services, database } = app;
+async function makeDemoOnce(
+  { services, database }: Pick<App, 'services' | 'database'>,
+  logger: pino.Logger,
+): Promise<DemoTokens | undefined> {
   const workspaces = await inTransaction(database, (sql) => listAllWorkspaces(sql, services.clock()));
   const others = workspaces.filter(({ id }) => id !== DEMO_WORKSPACE.id);
   if (others.length > 0 || (workspaces.length > 0 && (await services.tokens.list()).length > 0))
@@ -46,7 +92,7 @@ async function makeDemoOnce(app: App, logger: pino.Logger): Promise<DemoTokens |
   };
 }
 
-function stopOnSignal(app: App, logger: pino.Logger): void {
+function stopOnSignal(app: { stop(): Promise<void> }, logger: pino.Logger): void {
   let stopping = false;
   const stop = (signal: NodeJS.Signals): void => {
     if (stopping) return;

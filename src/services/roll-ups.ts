@@ -17,11 +17,14 @@ export function rollUpKeys(occurredAt: Date, timeZone: string): RollUpKeys {
   return { slotAt: floorSlot(occurredAt), day, month: `${day.slice(0, 7)}-01` };
 }
 
-/** Which shard this process's lane writes to: fixed by its address, so that a restart spreads no further. */
-export function shardOf(processName: string, lane: number): number {
+/**
+ * Which shard each lane of a process writes to: fixed by its address and its number among the workers there, so that
+ * a restart spreads no further. Neighbours (the next port, the next worker) share none as long as there are enough.
+ */
+export function shardsOf(address: string, worker: number, lanes: number): number[] {
   let hash = 0;
-  for (const character of processName) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) >>> 0;
-  return (hash + lane) % SHARDS;
+  for (const character of address) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) % 1_000_003;
+  return Array.from({ length: lanes }, (_, lane) => ((hash + worker) * lanes + lane) % SHARDS);
 }
 
 export const SLOT_INTERVAL_MS = SLOT_MS;

@@ -4,13 +4,10 @@ import type { QueryRunner } from 'typeorm';
 import { Connection } from '../database/sql';
 import { connect, type Database } from '../database/transaction';
 import { unavailable } from '../errors';
-import { shardOf } from './roll-ups';
 import { type Turn, weightOf } from './turn';
 import type { BatchWriter, Lane, Settlement } from './write-batch';
 
 export interface WriteQueueLimits {
-  /** Batches in flight at once, each on a connection of its own. */
-  lanes: number;
   /** Turns a batch. */
   batchMax: number;
   /** Turns that may wait, and their bytes; beyond it callers get 503 at once. */
@@ -36,17 +33,15 @@ export class WriteQueue {
   private draining = false;
   private onEmpty: (() => void)[] = [];
 
+  /** `shards`: one for each batch in flight at once, each on a connection of its own. */
   constructor(
     database: Database,
     private readonly writer: BatchWriter,
     private readonly limits: WriteQueueLimits,
-    processName: string,
+    shards: readonly number[],
     private readonly observe: BatchObserver = () => undefined,
   ) {
-    this.lanes = Array.from(
-      { length: limits.lanes },
-      (_, lane) => new ConnectionLane(database, shardOf(processName, lane)),
-    );
+    this.lanes = shards.map((shard) => new ConnectionLane(database, shard));
     this.idle = [...this.lanes];
   }
 
