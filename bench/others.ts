@@ -2,6 +2,9 @@
 
 import { readFile } from 'node:fs/promises';
 import { get } from 'node:http';
+import pino from 'pino';
+import { startApp } from '../src/app';
+import { loadConfig } from '../src/config';
 import { startEmbedded } from '../src/database/embedded';
 import { Caller, spread } from './client';
 import { LARGE, SMALL } from './data-set';
@@ -14,14 +17,24 @@ const CUSTOMERS = `query List($workspaceId: ID!) {
   customers(workspaceId: $workspaceId, first: 50) { nodes { name usage(period: { month: "2025-11" }) { messages } } }
 }`;
 
-/** Counted by PostgreSQL itself; a statement of a snapshot is one call, BEGIN and COMMIT are not counted. */
-export async function measureList(bench: Bench): Promise<void> {
-  const { results, tokens, databaseUrl } = bench;
-  const server = await startServer({ DATABASE_URL: databaseUrl });
-  const caller = new Caller(server.url, '/graphql', tokens.client);
+/** In this process, so that its statements can be counted: those of a snapshot besides its BEGIN and COMMIT. */
+export async function measureList({ results, tokens, databaseUrl }: Bench): Promise<void> {
+  const statements: string[] = [];
+  const config = { ...loadConfig({}), databaseUrl, port: 0, readsPerSecond: 1_000_000 };
+  const app = await startApp(config, {
+    clock: () => new Date(),
+    logger: pino({ level: 'warn' }),
+    observe: (name) => statements.push(name),
+  });
+  const caller = new Caller(app.url, '/graphql', tokens.client);
   const body = JSON.stringify({ query: CUSTOMERS, variables: { workspaceId: LARGE } });
   const ask = async () => checkData(await caller.post(body));
   for (let warm = 0; warm < 20; warm += 1) await ask();
+  statements.length = 0;
+  await ask();
+  const counted = statements.filter(
+    (name) => !['begin_snapshot', 'commit', 'list_workspaces'].includes(name),
+  );
   const found: number[] = [];
   for (let asked = 0; asked < 50; asked += 1) {
     const begun = performance.now();
@@ -29,13 +42,13 @@ export async function measureList(bench: Bench): Promise<void> {
     found.push(performance.now() - begun);
   }
   caller.close();
-  await server.stop();
+  await app.stop();
   results.add({
     what: '50 customers with names and usage in one list',
-    measured: `2 statements and the workspace's (asserted in test/report.test.ts), p50 ${range(spread(found), ms)}`,
+    measured: `${counted.length} statements (${counted.join(', ')}) beside the workspace's, p50 ${range(spread(found), ms)}`,
     target: 'at most 2 statements for all',
-    met: true,
-    values: { p50: spread(found) },
+    met: counted.length <= 2,
+    values: { statements: counted.length, p50: spread(found) },
   });
 }
 
