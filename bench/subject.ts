@@ -5,8 +5,9 @@ import Fastify from 'fastify';
 import pino from 'pino';
 import { createServices, openDatabase } from '../src/app';
 import { loadConfig } from '../src/config';
+import { Lease } from '../src/database/lease';
 import { Connection, type Sql } from '../src/database/sql';
-import { connect, type Database } from '../src/database/transaction';
+import type { Database } from '../src/database/transaction';
 import { forbiddenWorkspace } from '../src/errors';
 import { createServer } from '../src/http/server';
 import { newId } from '../src/ids';
@@ -59,11 +60,11 @@ const threeStatements =
   async (input) => {
     const turn = toTurn(input, clock);
     const savedAt = clock();
-    const runner = await connect(database);
+    const lease = await Lease.take(database);
     try {
-      return await saveInThree(new Connection(await runner.connect()), turn, savedAt);
+      return await saveInThree(lease, turn, savedAt);
     } finally {
-      await runner.release();
+      await lease.release();
     }
   };
 
@@ -115,10 +116,9 @@ async function serveBareInsert(database: Database, clock: () => Date): Promise<s
   app.post<{ Body: TurnInput }>('/insert', async (request) => {
     const turn = toTurn(request.body, clock);
     const savedAt = clock();
-    const runner = await connect(database);
+    const lease = await Lease.take(database);
     try {
-      const sql = new Connection(await runner.connect());
-      await sql.prepared(
+      await lease.prepared(
         'insert',
         `INSERT INTO messages (workspace_id, id, idempotency_key, phone_number, message, response, outcome,
            occurred_at, saved_at) VALUES ($1, $2, $3, $4, $5, $6, 'NO_RESPONSE', $7, $8)`,
@@ -128,7 +128,7 @@ async function serveBareInsert(database: Database, clock: () => Date): Promise<s
         ],
       );
     } finally {
-      await runner.release();
+      await lease.release();
     }
     return { id: turn.id, savedAt };
   });

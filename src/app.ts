@@ -2,13 +2,14 @@
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import type { Config } from './config';
-import { createDataSource } from './database/data-source';
+import { cannotEndAbandoned, createDataSource } from './database/data-source';
 import { describeError } from './database/describe-error';
 import { StartError, startEmbedded } from './database/embedded';
 import { migrate, pendingMigrations } from './database/migrate';
 import type { StatementObserver } from './database/sql';
 import { tlsOf } from './database/tls';
 import type { Database } from './database/transaction';
+import { within } from './database/within';
 import { createServer, type Server, type Urls } from './http/server';
 import { CustomerImporter } from './services/customer-import';
 import { CustomerService } from './services/customer-service';
@@ -66,27 +67,46 @@ export async function openDatabase(
         })
       : undefined;
   const url = config.databaseUrl ?? embedded?.url ?? '';
-  const dataSource = createDataSource({
-    url,
-    poolSize: config.databasePoolSize,
-    statementTimeoutMs: config.statementTimeoutMs,
-    samePlans: role === 'server',
+  const { statementTimeoutMs } = config;
+  const options = {
+    ...{ url, poolSize: config.databasePoolSize, statementTimeoutMs, samePlans: role === 'server' },
     ...tlsOf(config),
-  });
+  };
+  let dataSource = createDataSource({ ...options, endAbandoned: true });
   const close = async (): Promise<void> => {
-    if (dataSource.isInitialized) await dataSource.destroy();
+    if (dataSource.isInitialized)
+      await within(CLOSED_WITHIN_MS, dataSource.destroy(), notClosed).catch(() => undefined);
     await embedded?.stop();
   };
   try {
-    await dataSource.initialize();
+    try {
+      await dataSource.initialize();
+    } catch (error) {
+      if (!cannotEndAbandoned(error)) throw error;
+      dataSource = createDataSource(options);
+      await dataSource.initialize();
+    }
     await checkVersion(dataSource);
     await bringUp(dataSource, config, logger);
-    return { dataSource, observe, url, close };
+    return {
+      dataSource,
+      observe,
+      answerWithinMs: role === 'server' ? statementTimeoutMs + GRACE_MS : 0,
+      url,
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
   }
 }
+
+/** A database that is silent doesn't say goodbye either. */
+const CLOSED_WITHIN_MS = 2_000;
+const notClosed = (): Error => new Error('The connections did not close.');
+
+/** What PostgreSQL has on top of its own time-out before it is taken for gone. */
+const GRACE_MS = 1_000;
 
 /** What the statements need: nothing newer than PostgreSQL 15, and nothing older. */
 const OLDEST_POSTGRES = 15;
@@ -149,25 +169,41 @@ export async function startApp(config: Config, surroundings: Surroundings): Prom
     const services = createServices(database, config, surroundings);
     const server = createServer({ config, services, database, clock, logger });
     const urls = await server.start();
+    const stop = () => stopAll({ server, services, reconciling, database }, config.shutdownTimeoutMs);
     const reconciling = reconcileEvery(config.reconcileIntervalMs, services, logger);
-    return { services, database, ...urls, stop: () => stopAll(server, services, reconciling, database) };
+    return { services, database, ...urls, stop };
   } catch (error) {
     await database.close();
     throw error;
   }
 }
 
-async function stopAll(
-  server: Server,
-  services: Services,
-  reconciling: { stop(): Promise<void> },
-  database: OpenDatabase,
-): Promise<void> {
+interface Parts {
+  server: Server;
+  services: Services;
+  reconciling: { stop(): Promise<void> };
+  database: OpenDatabase;
+}
+
+/** What is still to be saved when the requests are done gets what is left of the time, and a second at least. */
+const LAST_SAVES_MS = 1_000;
+
+/** Throws when turns were left unsaved; their callers have heard so, or nothing. */
+async function stopAll({ server, services, reconciling, database }: Parts, timeoutMs: number): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
   await server.stop();
-  await reconciling.stop();
-  await services.drain();
-  await services.tokens.close();
-  await database.close();
+  const finish = async (): Promise<void> => {
+    await reconciling.stop();
+    await services.drain();
+    await services.tokens.close();
+  };
+  const late = (): Error =>
+    new Error(`The database did not answer within ${timeoutMs} ms: turns were left unsaved.`);
+  try {
+    await within(Math.max(LAST_SAVES_MS, deadline - performance.now()), finish(), late);
+  } finally {
+    await database.close();
+  }
 }
 
 /** Looks for charges that failed, once an interval; several servers may do so at once. */

@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import { ALL_ENTITIES } from '../entities/all';
 import { Core1700000000001 } from '../migrations/1700000000001-core';
 import { RollUps1700000000002 } from '../migrations/1700000000002-roll-ups';
+import { isError } from './describe-error';
 import { pgTypes } from './pg-types';
 
 export interface DataSourceOptions {
@@ -18,6 +19,8 @@ export interface DataSourceOptions {
    * longer than running it; PostgreSQL would, since it guesses that a small batch is cheaper than the plan that it has.
    */
   samePlans?: boolean;
+  /** PostgreSQL ends a statement whose caller is gone; not where its system can't tell it (Windows). */
+  endAbandoned?: boolean;
   ssl?: boolean | TlsOptions;
   applicationName?: string;
 }
@@ -26,6 +29,13 @@ export interface DataSourceOptions {
  * Oldest first. A migration that has been released is never edited.
  */
 export const MIGRATIONS = [Core1700000000001, RollUps1700000000002];
+
+const LOOKS_FOR_CALLERS = 'client_connection_check_interval';
+const LOOKS_EVERY_MS = 500;
+
+/** True when PostgreSQL refused a session because its system can't tell that a caller is gone. */
+export const cannotEndAbandoned = (error: unknown): boolean =>
+  isError(error) && error.message.includes(LOOKS_FOR_CALLERS);
 
 /** Sessions are in UTC with ISO dates, whatever the server's or the role's own settings say. */
 export function createDataSource(options: DataSourceOptions): DataSource {
@@ -38,6 +48,7 @@ export function createDataSource(options: DataSourceOptions): DataSource {
     // Our statements are short walks along indexes: starting parallel workers or compiling takes longer than they do.
     '-c max_parallel_workers_per_gather=0',
     '-c jit=off',
+    ...(options.endAbandoned ? [`-c ${LOOKS_FOR_CALLERS}=${LOOKS_EVERY_MS}`] : []),
     ...(options.samePlans ? ['-c plan_cache_mode=force_generic_plan'] : []),
   ];
   return new DataSource({

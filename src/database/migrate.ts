@@ -1,5 +1,7 @@
 // Brings a database to this version. Several servers may start at once: one migrates, the others wait for it.
+import type { QueryResultRow } from 'pg';
 import type { DataSource } from 'typeorm';
+import type { Sql } from './sql';
 
 /** Any fixed number: all servers of one database must agree on it. */
 const MIGRATION_LOCK = 0x63746d01;
@@ -23,7 +25,7 @@ export function migrate(dataSource: DataSource): Promise<MigrationStep[]> {
 /** Takes back the newest migration; answers with nothing when there is none. */
 export function migrateDown(dataSource: DataSource): Promise<MigrationStep[]> {
   return underLock(dataSource, async () => {
-    const [newest] = await executed(dataSource);
+    const [newest] = await executed(askedThrough(dataSource));
     if (newest === undefined) return [];
     await dataSource.undoLastMigration({ transaction: 'each' });
     return [{ name: newest, direction: 'down' as const }];
@@ -31,21 +33,32 @@ export function migrateDown(dataSource: DataSource): Promise<MigrationStep[]> {
 }
 
 /** The migrations that this version has and the database lacks, oldest first. */
-export async function pendingMigrations(dataSource: DataSource): Promise<string[]> {
-  const done = new Set(await executed(dataSource));
+export async function pendingMigrations(
+  dataSource: DataSource,
+  sql: Sql = askedThrough(dataSource),
+): Promise<string[]> {
+  const done = new Set(await executed(sql));
   return dataSource.migrations
     .map((migration) => migration.name ?? migration.constructor.name)
     .filter((name) => !done.has(name));
 }
 
-async function executed(dataSource: DataSource): Promise<string[]> {
-  const [found] = await dataSource.query<{ exists: boolean }[]>(
+async function executed(sql: Sql): Promise<string[]> {
+  const [found] = await sql.query<{ exists: boolean }>(
+    'migrations_exist',
     "SELECT to_regclass('migrations') IS NOT NULL AS exists",
   );
   if (!found?.exists) return [];
-  const rows = await dataSource.query<{ name: string }[]>('SELECT name FROM migrations ORDER BY id DESC');
+  const rows = await sql.query<{ name: string }>(
+    'list_migrations',
+    'SELECT name FROM migrations ORDER BY id DESC',
+  );
   return rows.map((row) => row.name);
 }
+
+const askedThrough = (dataSource: DataSource): Sql => ({
+  query: <Row extends QueryResultRow>(_name: string, text: string) => dataSource.query<Row[]>(text),
+});
 
 async function underLock<T>(dataSource: DataSource, work: () => Promise<T>): Promise<T> {
   const runner = dataSource.createQueryRunner();

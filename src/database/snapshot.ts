@@ -1,7 +1,8 @@
 import type { QueryResultRow } from 'pg';
-import type { QueryRunner } from 'typeorm';
-import { Connection, isConnectionLoss, type Sql } from './sql';
-import { connect, type Database } from './transaction';
+import { unavailable } from '../errors';
+import { Lease } from './lease';
+import type { Sql } from './sql';
+import type { Database } from './transaction';
 
 /**
  * What one request reads from: one connection and one REPEATABLE READ READ ONLY transaction, taken at the first
@@ -9,10 +10,9 @@ import { connect, type Database } from './transaction';
  * and a request never holds two connections.
  */
 export class Snapshot implements Sql {
-  private opening: Promise<Connection> | undefined;
-  private runner: QueryRunner | undefined;
+  private opening: Promise<Lease> | undefined;
   private ended = false;
-  private broken = false;
+  private callerIsGone = false;
   private tail: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -26,39 +26,53 @@ export class Snapshot implements Sql {
     text: string,
     values: readonly unknown[] = [],
   ): Promise<Row[]> {
+    if (this.callerIsGone) throw gone();
     if (this.ended) throw new Error(`The statement ${name} came after the end of its request.`);
     this.opening ??= this.open();
-    const connection = await this.opening;
-    return this.inTurn(() => connection.prepared<Row>(name, text, values));
+    const lease = await this.opening;
+    return this.inTurn(() => lease.prepared<Row>(name, text, values));
   }
 
   /** Gives the connection back. Statements that are still queued are not sent. */
   async end(): Promise<void> {
     if (this.ended) return;
     this.ended = true;
-    if (!this.opening) return;
-    const connection = await this.opening.catch(() => undefined);
+    const lease = await this.opening?.catch(() => undefined);
+    if (!lease) return;
     await this.tail.catch(() => undefined);
-    if (connection && !this.broken) await connection.query('commit', 'COMMIT').catch(() => undefined);
-    await this.runner?.release();
+    if (!lease.isLost && !this.callerIsGone) await lease.query('commit', 'COMMIT').catch(() => undefined);
+    await lease.release();
+  }
+
+  /** The caller went away: whatever is asked fails, and a statement that runs is broken off. */
+  async abandon(): Promise<void> {
+    if (this.callerIsGone || (this.ended && !this.opening)) return;
+    this.callerIsGone = true;
+    const lease = await this.opening?.catch(() => undefined);
+    if (lease?.isBusy) lease.breakOff();
+    await this.end();
   }
 
   /** pg queues statements of one connection anyway; doing it here lets end() drop the ones not yet sent. */
   private inTurn<T>(run: () => Promise<T>): Promise<T> {
-    const turn = this.tail.then(
-      () => (this.ended ? Promise.reject(new Error('The caller is gone.')) : run()),
-      () => (this.ended ? Promise.reject(new Error('The caller is gone.')) : run()),
-    );
-    this.tail = turn.catch((error) => {
-      if (isConnectionLoss(error)) this.broken = true;
+    const next = () => (this.ended || this.callerIsGone ? Promise.reject(gone()) : run());
+    const turn = this.tail.then(next, next).catch((error: unknown) => {
+      throw this.callerIsGone ? gone() : error;
     });
+    this.tail = turn.catch(() => undefined);
     return turn;
   }
 
-  private async open(): Promise<Connection> {
-    this.runner = await connect(this.database);
-    const connection = new Connection(await this.runner.connect(), this.database.observe);
-    await connection.query('begin_snapshot', 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-    return connection;
+  private async open(): Promise<Lease> {
+    const lease = await Lease.take(this.database);
+    try {
+      await lease.query('begin_snapshot', 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+      return lease;
+    } catch (error) {
+      await lease.release();
+      throw error;
+    }
   }
 }
+
+const gone = (): Error => unavailable('The caller went away before the answer.');

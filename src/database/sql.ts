@@ -2,6 +2,7 @@
 import type { PoolClient, QueryResultRow } from 'pg';
 import { DatabaseError } from 'pg';
 import { AppError } from '../errors';
+import { within } from './within';
 
 /** Counts or logs every statement; given by tests and by the metrics. */
 export type StatementObserver = (name: string, durationMs: number, failed: boolean) => void;
@@ -16,10 +17,24 @@ export interface Sql {
  * statements that run all the time with parameters of one shape.
  */
 export class Connection implements Sql {
+  private running = 0;
+  private lost = false;
+
   constructor(
-    private readonly client: Pick<PoolClient, 'query'>,
+    private readonly pgClient: Pick<PoolClient, 'query'>,
     private readonly observe: StatementObserver = () => undefined,
+    /** Milliseconds after which nobody waits for an answer any more. 0: never. */
+    private readonly answerWithinMs = 0,
   ) {}
+
+  /** True when a statement failed in a way that leaves nobody knowing what state the connection is in. */
+  get isLost(): boolean {
+    return this.lost;
+  }
+
+  get isBusy(): boolean {
+    return this.running > 0;
+  }
 
   query<Row extends QueryResultRow>(
     name: string,
@@ -47,15 +62,32 @@ export class Connection implements Sql {
   ): Promise<Row[]> {
     const startedAt = performance.now();
     let failed = true;
+    this.running += 1;
     try {
-      const { rows } = await this.client.query<Row>(statement);
+      const { rows } = await this.answered(this.pgClient.query<Row>(statement));
       failed = false;
       return rows;
+    } catch (error) {
+      if (isConnectionLoss(error)) this.lost = true;
+      throw error;
     } finally {
+      this.running -= 1;
       this.observe(name, performance.now() - startedAt, failed);
     }
   }
+
+  private answered<T>(answer: Promise<T>): Promise<T> {
+    if (this.answerWithinMs === 0) return answer;
+    return within(
+      this.answerWithinMs,
+      answer,
+      () => new NoAnswer(`The database has not answered for ${this.answerWithinMs} ms.`),
+    );
+  }
 }
+
+/** The database said nothing for so long that it or the network is gone: what was sent may have been done. */
+class NoAnswer extends Error {}
 
 const planNames = new Map<string, string>();
 
@@ -85,6 +117,7 @@ const codeOf = (error: unknown): string | undefined =>
 
 /** The connection is gone or can't be had: what was sent may or may not have been committed. */
 export function isConnectionLoss(error: unknown): boolean {
+  if (error instanceof NoAnswer) return true;
   const code = codeOf(error);
   if (code !== undefined && (CONNECTION_ERRORS.has(code) || /^(08|57P0)/.test(code))) return true;
   return (

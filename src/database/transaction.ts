@@ -1,13 +1,6 @@
-import type { DataSource, QueryRunner } from 'typeorm';
-import { unavailable } from '../errors';
-import {
-  Connection,
-  isConnectionLoss,
-  isSerializationFailure,
-  isTransient,
-  type Sql,
-  type StatementObserver,
-} from './sql';
+import type { DataSource } from 'typeorm';
+import { Lease } from './lease';
+import { isSerializationFailure, type Sql, type StatementObserver } from './sql';
 
 const ATTEMPTS = 5;
 
@@ -15,6 +8,8 @@ const ATTEMPTS = 5;
 export interface Database {
   readonly dataSource: DataSource;
   readonly observe: StatementObserver;
+  /** Milliseconds after which a silent database is given up. 0: never. */
+  readonly answerWithinMs: number;
 }
 
 /**
@@ -33,34 +28,18 @@ export async function inTransaction<T>(database: Database, work: (sql: Sql) => P
 }
 
 async function runOnce<T>(database: Database, work: (sql: Sql) => Promise<T>): Promise<T> {
-  const runner = await connect(database);
-  let fatal = false;
+  const lease = await Lease.take(database);
   try {
-    const sql = new Connection(await runner.connect(), database.observe);
-    await sql.query('begin', 'BEGIN');
+    await lease.query('begin', 'BEGIN');
     try {
-      const result = await work(sql);
-      await sql.query('commit', 'COMMIT');
+      const result = await work(lease);
+      await lease.query('commit', 'COMMIT');
       return result;
     } catch (error) {
-      fatal = isConnectionLoss(error);
-      if (!fatal) await sql.query('rollback', 'ROLLBACK');
+      if (!lease.isLost) await lease.query('rollback', 'ROLLBACK');
       throw error;
     }
   } finally {
-    await runner.release();
-  }
-}
-
-/** A connection of the pool; 503 when none can be had. The caller releases it. */
-export async function connect(database: Database): Promise<QueryRunner> {
-  const runner = database.dataSource.createQueryRunner();
-  try {
-    await runner.connect();
-    return runner;
-  } catch (error) {
-    await runner.release();
-    if (isTransient(error)) throw unavailable("The database can't be reached. Try again shortly.", error);
-    throw error;
+    await lease.release();
   }
 }

@@ -1,5 +1,6 @@
 // Is the process alive, and is it ready for callers? For orchestrators and people; needs no token.
 import type { FastifyInstance } from 'fastify';
+import { Lease } from '../database/lease';
 import { pendingMigrations } from '../database/migrate';
 import type { Database } from '../database/transaction';
 import { within } from '../database/within';
@@ -36,14 +37,21 @@ export function registerHealth(app: FastifyInstance, deps: HealthDeps): void {
 /** Anybody may ask, as often as they like: at most one question to the database at a time, for all who ask. */
 function pendingOnce(database: Database): () => Promise<readonly string[] | undefined> {
   let asking: Promise<readonly string[] | undefined> | undefined;
-  const ask = (): Promise<readonly string[] | undefined> =>
-    within(DATABASE_WITHIN_MS, pendingMigrations(database.dataSource), () => new Error('no answer'))
+  const ask = async (): Promise<readonly string[]> => {
+    const lease = await Lease.take(database);
+    try {
+      const late = () => new Error('no answer');
+      return await within(DATABASE_WITHIN_MS, pendingMigrations(database.dataSource, lease), late);
+    } finally {
+      await lease.release();
+    }
+  };
+  return () => {
+    asking ??= ask()
       .catch(() => undefined)
       .finally(() => {
         asking = undefined;
       });
-  return () => {
-    asking ??= ask();
     return asking;
   };
 }

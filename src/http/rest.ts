@@ -46,7 +46,7 @@ export function registerRest(app: FastifyInstance, deps: RestDeps): void {
       },
       handler: async (request, reply) => {
         const snapshot = new Snapshot(deps.database, deps.clock());
-        reply.raw.once('close', () => void snapshot.end());
+        reply.raw.once('close', () => void snapshot.abandon());
         reply.header('cache-control', 'private, no-store').header('vary', 'Authorization, Origin');
         try {
           return await handler(request, reply, snapshot);
@@ -80,7 +80,10 @@ async function sendExport(
   const workspace = await getOpenWorkspace(snapshot, params.workspaceId, snapshot.asOf);
   // It streams from a connection of its own; this one is not held meanwhile.
   await snapshot.end();
-  const made = await exportRecords(database, workspace, choice, { format, dialect }, snapshot.asOf);
+  const gone = new AbortController();
+  reply.raw.once('close', () => gone.abort());
+  const asked = { format, dialect };
+  const made = await exportRecords(database, workspace, choice, asked, snapshot.asOf, gone.signal);
   // Whoever stops reading holds a connection of the database.
   reply.raw.setTimeout(STALLED_MS, () => reply.raw.destroy());
   const name = `${workspace.id}-${nameOf(made.period)}.${format}`;

@@ -205,7 +205,7 @@ function registerGraphQL(app: FastifyInstance, parts: Parts): void {
       if (!principal) throw new Error('An operation came past authentication.');
       const snapshot = new Snapshot(database, clock());
       // A caller who goes away is read for no longer.
-      reply.raw.once('close', () => void snapshot.end());
+      reply.raw.once('close', () => void snapshot.abandon());
       return { ...createContext({ requestId, principal, services, snapshot }), notes };
     },
   });

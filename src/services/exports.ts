@@ -1,9 +1,8 @@
 // Every charge of a period as CSV, JSON or NDJSON, streamed from one snapshot with constant memory.
 import { pipeline, type Readable } from 'node:stream';
-import type { Client } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
-import type { QueryRunner } from 'typeorm';
-import { connect, type Database } from '../database/transaction';
+import { Lease } from '../database/lease';
+import type { Database } from '../database/transaction';
 import { badInput, unavailable } from '../errors';
 import { formatMicros } from '../money';
 import type { Period } from '../period';
@@ -57,6 +56,8 @@ export async function exportRecords(
   choice: ScopeChoice,
   request: ExportRequest,
   asOf: Date,
+  /** Aborted when the caller goes away before the file begins. */
+  signal?: AbortSignal,
 ): Promise<Export> {
   if (request.format !== 'csv' && request.dialect !== 'exact') {
     throw badInput('dialect is for format=csv. Leave it out, or ask for CSV.');
@@ -69,8 +70,8 @@ export async function exportRecords(
   underWay.set(database.dataSource, busy + 1);
   const done = () => underWay.set(database.dataSource, (underWay.get(database.dataSource) ?? 1) - 1);
   try {
-    const runner = await connect(database);
-    return { workspace, period, ...(await open(runner, workspace, period, request, done)) };
+    const lease = await Lease.take(database);
+    return { workspace, period, ...(await open(lease, workspace, period, request, { done, signal })) };
   } catch (error) {
     done();
     throw error;
@@ -78,14 +79,17 @@ export async function exportRecords(
 }
 
 async function open(
-  runner: QueryRunner,
+  lease: Lease,
   workspace: Workspace,
   period: Period,
   { format, dialect }: ExportRequest,
-  done: () => void,
+  { done, signal }: { done: () => void; signal: AbortSignal | undefined },
 ): Promise<Pick<Export, 'summary' | 'file'>> {
-  const client: Client = await runner.connect();
+  const { client } = lease;
+  const breakOff = (): void => lease.breakOff();
+  signal?.addEventListener('abort', breakOff);
   try {
+    signal?.throwIfAborted();
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
     await client.query('SET LOCAL statement_timeout = 0');
     const { rows } = await client.query<{ rows: bigint; micros: string }>(sumStatement(workspace, period));
@@ -98,20 +102,22 @@ async function open(
     const file = new CopiedRows(formOf(format, workspace, period, summary));
     pipeline(copied, file, (error) => {
       done();
-      void giveBack(runner, client, error);
+      void giveBack(lease, error);
     });
     return { summary, file };
   } catch (error) {
-    await giveBack(runner, client, error);
-    throw error;
+    await giveBack(lease, error);
+    throw signal?.aborted ? unavailable('The caller went away before the export began.') : error;
+  } finally {
+    signal?.removeEventListener('abort', breakOff);
   }
 }
 
 /** With an error the connection is closed, which ends a statement that still runs: its caller may have gone away. */
-async function giveBack(runner: QueryRunner, client: Client, error: unknown): Promise<void> {
-  const closing = error ? client.end() : client.query('COMMIT');
-  await closing.catch(() => undefined);
-  await runner.release();
+async function giveBack(lease: Lease, error: unknown): Promise<void> {
+  if (!error) await lease.query('commit', 'COMMIT').catch(() => lease.breakOff());
+  if (error) lease.breakOff();
+  await lease.release();
 }
 
 function formOf(

@@ -4,8 +4,9 @@ import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { isScope, type Principal } from '../auth/principal';
 import { hashOf, isWellFormed } from '../auth/tokens';
-import { Connection, isTransient } from '../database/sql';
-import { connect, type Database } from '../database/transaction';
+import { Lease } from '../database/lease';
+import { isTransient } from '../database/sql';
+import type { Database } from '../database/transaction';
 import { within } from '../database/within';
 import { unauthenticated, unavailable } from '../errors';
 import { type Clock, formatInstant } from '../time';
@@ -102,17 +103,16 @@ export class TokenVerifier {
   }
 
   private async read(hash: Buffer): Promise<TokenRow | undefined> {
-    const runner = await connect(this.database);
+    const lease = await Lease.take(this.database);
     try {
-      const connection = new Connection(await runner.connect(), this.database.observe);
       const text = `SELECT ${TOKEN_COLUMNS} FROM tokens t WHERE t.hash = $1`;
-      const [row] = await connection.prepared<TokenRow>('find_token', text, [hash]);
+      const [row] = await lease.prepared<TokenRow>('find_token', text, [hash]);
       return row;
     } catch (error) {
       if (!isTransient(error)) throw error;
       throw unavailable("The token can't be checked for now. Try again shortly.", error);
     } finally {
-      await runner.release();
+      await lease.release();
     }
   }
 

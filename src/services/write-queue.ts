@@ -1,8 +1,7 @@
 // Turns that wait for their batch. A batch is whatever arrived while the ones before were being committed:
 // no timer, so one caller alone waits for nobody.
-import type { QueryRunner } from 'typeorm';
-import { Connection } from '../database/sql';
-import { connect, type Database } from '../database/transaction';
+import { Lease } from '../database/lease';
+import type { Database } from '../database/transaction';
 import { unavailable } from '../errors';
 import { type Turn, weightOf } from './turn';
 import type { BatchWriter, Lane, Settlement } from './write-batch';
@@ -130,26 +129,21 @@ export class WriteQueue {
 
 /** One connection that is kept for writing, so that reads can't starve saves. */
 class ConnectionLane implements Lane {
-  private runner: QueryRunner | undefined;
-  private open: Connection | undefined;
+  private lease: Lease | undefined;
 
   constructor(
     private readonly database: Database,
     readonly shard: number,
   ) {}
 
-  async connection(): Promise<Connection> {
-    if (!this.open) {
-      this.runner = await connect(this.database);
-      this.open = new Connection(await this.runner.connect(), this.database.observe);
-    }
-    return this.open;
+  async connection(): Promise<Lease> {
+    this.lease ??= await Lease.take(this.database);
+    return this.lease;
   }
 
   async discard(): Promise<void> {
-    const runner = this.runner;
-    this.runner = undefined;
-    this.open = undefined;
-    await runner?.release();
+    const { lease } = this;
+    this.lease = undefined;
+    await lease?.release();
   }
 }
