@@ -42,6 +42,7 @@ export function runCommand(args: readonly string[], environment: Environment = {
 
 export interface RunningServer {
   url: string;
+  pid: number;
   /** All that it has printed. */
   output(): string;
   /** Ends it with a signal; answers with its exit code. */
@@ -60,6 +61,7 @@ export function startServer(args: readonly string[], environment: Environment = 
       if (!url || !/Health/.test(output)) return;
       resolve({
         url,
+        pid: child.pid ?? 0,
         output: () => output,
         stop: (signal = 'SIGTERM') => {
           child.kill(signal);
