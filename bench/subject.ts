@@ -3,12 +3,14 @@ import '../src/cli/environment';
 import 'reflect-metadata';
 import Fastify from 'fastify';
 import pino from 'pino';
-import { createServices, openDatabase } from '../src/app';
+import { createServices } from '../src/app';
 import { loadConfig } from '../src/config';
 import { Lease } from '../src/database/lease';
+import { openDatabase } from '../src/database/open';
 import { Connection, type Sql } from '../src/database/sql';
 import type { Database } from '../src/database/transaction';
 import { forbiddenWorkspace } from '../src/errors';
+import { Metrics } from '../src/http/metrics';
 import { createServer } from '../src/http/server';
 import { newId } from '../src/ids';
 import type { SavedMessage, SaveResult } from '../src/services/saved-message';
@@ -139,14 +141,15 @@ async function main(): Promise<void> {
   const config = loadConfig(process.env);
   const clock = () => new Date();
   const logger = pino({ level: config.logLevel });
-  const database = await openDatabase(config, 'command', { clock, logger });
+  const database = await openDatabase(config, 'command', { logger });
   const services = createServices(database, config, { clock, logger });
   const ways = { noop: noop(clock), three: threeStatements(database, clock) };
   const kind = process.argv[2];
   if (kind === 'bare') process.send?.(await serveBareInsert(database, clock));
   else if (kind === 'noop' || kind === 'three') {
     services.saveMessages.save = ways[kind];
-    const server = createServer({ config, database, services, clock, logger });
+    const metrics = new Metrics();
+    const server = createServer({ config, database, services, clock, logger, metrics });
     process.send?.((await server.start()).url);
   } else throw new Error(`There is no subject ${kind}.`);
 }

@@ -2,14 +2,15 @@
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import type { Config } from './config';
-import { cannotEndAbandoned, createDataSource } from './database/data-source';
 import { describeError } from './database/describe-error';
-import { StartError, startEmbedded } from './database/embedded';
-import { migrate, pendingMigrations } from './database/migrate';
+import { type OpenDatabase, openDatabase } from './database/open';
+import { poolLoad } from './database/pool';
 import type { StatementObserver } from './database/sql';
-import { tlsOf } from './database/tls';
 import type { Database } from './database/transaction';
 import { within } from './database/within';
+import { Metrics, type Sources } from './http/metrics';
+import { type MetricsServer, ownMetrics, startMetricsServer } from './http/metrics-server';
+import { createRateLimits } from './http/rate-limits';
 import { createServer, type Server, type Urls } from './http/server';
 import { CustomerImporter } from './services/customer-import';
 import { CustomerService } from './services/customer-service';
@@ -39,100 +40,29 @@ export interface Surroundings {
   logger: Logger;
   /** This process's number among those that serve on the same address, from 0. */
   worker?: number | undefined;
-  /** Sees every statement; for tests and metrics. */
+  /** Sees every statement; for tests. */
   observe?: StatementObserver;
+  /** What is counted; a server's own when it is left out. */
+  metrics?: Metrics;
 }
 
-export interface OpenDatabase extends Database {
-  /** With the password. */
-  readonly url: string;
-  close(): Promise<void>;
-}
-
-/**
- * Connects to DATABASE_URL, or to the embedded PostgreSQL, which is started when it isn't running; brings it to
- * this version unless MIGRATE_AT_START is off.
- */
-export async function openDatabase(
-  config: Config,
-  role: 'server' | 'command',
-  { logger, observe = () => undefined }: Surroundings,
-): Promise<OpenDatabase> {
-  const embedded =
-    config.databaseUrl === undefined
-      ? await startEmbedded({
-          dataDir: config.dataDir,
-          role,
-          log: (message, details) => logger[role === 'server' ? 'info' : 'debug'](details ?? {}, message),
-        })
-      : undefined;
-  const url = config.databaseUrl ?? embedded?.url ?? '';
-  const { statementTimeoutMs } = config;
-  const options = {
-    ...{ url, poolSize: config.databasePoolSize, statementTimeoutMs, samePlans: role === 'server' },
-    ...tlsOf(config),
+const both =
+  (one: StatementObserver, other: StatementObserver): StatementObserver =>
+  (...seen) => {
+    one(...seen);
+    other(...seen);
   };
-  let dataSource = createDataSource({ ...options, endAbandoned: true });
-  const close = async (): Promise<void> => {
-    if (dataSource.isInitialized)
-      await within(CLOSED_WITHIN_MS, dataSource.destroy(), notClosed).catch(() => undefined);
-    await embedded?.stop();
-  };
-  try {
-    try {
-      await dataSource.initialize();
-    } catch (error) {
-      if (!cannotEndAbandoned(error)) throw error;
-      dataSource = createDataSource(options);
-      await dataSource.initialize();
-    }
-    await checkVersion(dataSource);
-    await bringUp(dataSource, config, logger);
-    return {
-      dataSource,
-      observe,
-      answerWithinMs: role === 'server' ? statementTimeoutMs + GRACE_MS : 0,
-      url,
-      close,
-    };
-  } catch (error) {
-    await close();
-    throw error;
-  }
-}
 
-/** A database that is silent doesn't say goodbye either. */
-const CLOSED_WITHIN_MS = 2_000;
-const notClosed = (): Error => new Error('The connections did not close.');
-
-/** What PostgreSQL has on top of its own time-out before it is taken for gone. */
-const GRACE_MS = 1_000;
-
-/** What the statements need: nothing newer than PostgreSQL 15, and nothing older. */
-const OLDEST_POSTGRES = 15;
-
-async function checkVersion(dataSource: Database['dataSource']): Promise<void> {
-  const [row] = await dataSource.query<{ server_version_num: string }[]>('SHOW server_version_num');
-  const major = Math.floor(Number(row?.server_version_num) / 10_000);
-  if (major < OLDEST_POSTGRES) {
-    throw new StartError(`DATABASE_URL is a PostgreSQL ${major}; ${OLDEST_POSTGRES} or newer is needed.`);
-  }
-}
-
-async function bringUp(dataSource: Database['dataSource'], config: Config, logger: Logger): Promise<void> {
-  if (!config.migrateAtStart) {
-    const pending = await pendingMigrations(dataSource);
-    if (pending.length > 0)
-      logger.warn({ pending }, 'the database lacks migrations: run the migrate command');
-    return;
-  }
-  for (const { name } of await migrate(dataSource)) logger.info({ migration: name }, 'migrated the database');
-}
+const sourcesOf = (database: Database, services: Services): Sources => ({
+  queue: () => services.saveMessages.load,
+  pool: () => poolLoad(database.dataSource),
+  tokensExpiringSoon: () => services.tokens.countExpiringSoon(),
+});
 
 export function createServices(
   database: Database,
   config: Config,
-  { clock, logger, worker = 0 }: Surroundings,
+  { clock, logger, metrics, worker = 0 }: Surroundings,
 ): Services {
   const shards = shardsOf(`${hostname()}:${config.port}`, worker, config.writeLanes);
   const writer = new BatchWriter(clock, logger);
@@ -141,7 +71,7 @@ export function createServices(
     queueMax: config.writeQueueMax,
     queueMaxBytes: config.writeQueueMaxBytes,
   };
-  const queue = new WriteQueue(database, writer, limits, shards);
+  const queue = new WriteQueue(database, writer, limits, shards, metrics);
   return {
     clock,
     workspaces: new WorkspaceService(database, clock),
@@ -155,6 +85,8 @@ export function createServices(
 }
 
 export interface App extends Readonly<Urls> {
+  /** Where Prometheus finds /metrics, when there is a METRICS_PORT. */
+  readonly metricsUrl: string | undefined;
   readonly services: Services;
   readonly database: Database;
   /** Finishes what is in flight, then closes everything. */
@@ -163,15 +95,24 @@ export interface App extends Readonly<Urls> {
 
 /** Starts a server on a database that is ready for it. */
 export async function startApp(config: Config, surroundings: Surroundings): Promise<App> {
-  const { clock, logger } = surroundings;
-  const database = await openDatabase(config, 'server', surroundings);
+  const { clock, logger, metrics = new Metrics() } = surroundings;
+  const observe = both(surroundings.observe ?? (() => undefined), metrics.statement);
+  const database = await openDatabase(config, 'server', { logger, observe });
   try {
-    const services = createServices(database, config, surroundings);
-    const server = createServer({ config, services, database, clock, logger });
-    const urls = await server.start();
-    const stop = () => stopAll({ server, services, reconciling, database }, config.shutdownTimeoutMs);
-    const reconciling = reconcileEvery(config.reconcileIntervalMs, services, logger);
-    return { services, database, ...urls, stop };
+    const services = createServices(database, config, { ...surroundings, metrics });
+    metrics.watch(sourcesOf(database, services));
+    const server = createServer({ config, services, database, clock, logger, metrics });
+    // A worker's figures are asked for by its primary.
+    const ownPort = surroundings.worker === undefined ? config : { ...config, metricsPort: undefined };
+    const counting = await startMetricsServer(ownPort, ownMetrics(metrics), createRateLimits(config), logger);
+    const urls = await server.start().catch(async (error: unknown) => {
+      await counting?.stop();
+      throw error;
+    });
+    const stop = () =>
+      stopAll({ server, services, reconciling, counting, database }, config.shutdownTimeoutMs);
+    const reconciling = reconcileEvery(config.reconcileIntervalMs, services, metrics, logger);
+    return { services, database, ...urls, metricsUrl: counting?.url, stop };
   } catch (error) {
     await database.close();
     throw error;
@@ -182,6 +123,7 @@ interface Parts {
   server: Server;
   services: Services;
   reconciling: { stop(): Promise<void> };
+  counting: MetricsServer | undefined;
   database: OpenDatabase;
 }
 
@@ -189,7 +131,10 @@ interface Parts {
 const LAST_SAVES_MS = 1_000;
 
 /** Throws when turns were left unsaved; their callers have heard so, or nothing. */
-async function stopAll({ server, services, reconciling, database }: Parts, timeoutMs: number): Promise<void> {
+async function stopAll(
+  { server, services, reconciling, counting, database }: Parts,
+  timeoutMs: number,
+): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   await server.stop();
   const finish = async (): Promise<void> => {
@@ -202,16 +147,23 @@ async function stopAll({ server, services, reconciling, database }: Parts, timeo
   try {
     await within(Math.max(LAST_SAVES_MS, deadline - performance.now()), finish(), late);
   } finally {
+    // Watched to the end.
+    await counting?.stop();
     await database.close();
   }
 }
 
 /** Looks for charges that failed, once an interval; several servers may do so at once. */
-function reconcileEvery(intervalMs: number, services: Services, logger: Logger): { stop(): Promise<void> } {
+function reconcileEvery(
+  intervalMs: number,
+  services: Services,
+  metrics: Metrics,
+  logger: Logger,
+): { stop(): Promise<void> } {
   let running: Promise<unknown> = Promise.resolve();
   const timer = setInterval(() => {
     running = running
-      .then(() => services.reconciler.run())
+      .then(async () => metrics.reconciledTurns(await services.reconciler.run()))
       .catch((error: unknown) =>
         logger.warn({ error: describeError(error) }, 'reconciliation failed; it is tried again'),
       );

@@ -15,6 +15,10 @@ interface Setting<T> {
 }
 
 const text = z.string();
+const secretText = z
+  .string()
+  .min(16, 'at least 16 characters are expected')
+  .regex(/^\S+$/, 'no spaces are expected');
 const flag = z.stringbool({ error: 'true or false is expected' });
 const wholeNumber = (min: number, max: number) =>
   z
@@ -82,6 +86,28 @@ const SETTINGS = {
     schema: text,
     fallback: '127.0.0.1',
     meaning: 'The address to listen on with INTERNAL_PORT.',
+  }),
+  metricsPort: setting<number | undefined>({
+    name: 'METRICS_PORT',
+    schema: wholeNumber(0, 65_535),
+    fallback: undefined,
+    shown: 'off',
+    meaning:
+      'A port of its own for Prometheus, at /metrics. With WEB_CONCURRENCY it has the sum of all processes.',
+  }),
+  metricsHost: setting({
+    name: 'METRICS_HOST',
+    schema: text,
+    fallback: '127.0.0.1',
+    meaning: 'The address to listen on with METRICS_PORT.',
+  }),
+  metricsToken: optional({
+    name: 'METRICS_TOKEN',
+    schema: secretText,
+    shown: 'off',
+    meaning:
+      'Who may read /metrics: Authorization: Bearer with this text. Without METRICS_PORT it is served on PORT.',
+    secret: true,
   }),
   dataDir: setting({
     name: 'DATA_DIR',
@@ -320,6 +346,11 @@ function readAll(read: <T>(setting: Setting<T>) => T): Config {
       databasePoolSize: read(s.databasePoolSize),
     },
     ...{ webConcurrency: read(s.webConcurrency) },
+    ...{
+      metricsPort: read(s.metricsPort),
+      metricsHost: read(s.metricsHost),
+      metricsToken: read(s.metricsToken),
+    },
     ...{ migrateAtStart: read(s.migrateAtStart), statementTimeoutMs: read(s.statementTimeoutMs) },
     ...{ requestTimeoutMs: read(s.requestTimeoutMs), shutdownTimeoutMs: read(s.shutdownTimeoutMs) },
     ...{
@@ -351,6 +382,9 @@ function contradictions(config: Config): string[] {
   }
   if (config.internalPort !== undefined && config.internalPort !== 0 && config.internalPort === config.port) {
     found.push(`INTERNAL_PORT=${config.internalPort}: another port than PORT is expected`);
+  }
+  if (config.webConcurrency > 1 && config.metricsToken !== undefined && config.metricsPort === undefined) {
+    found.push('METRICS_PORT: expected beside METRICS_TOKEN when WEB_CONCURRENCY is more than 1');
   }
   if (config.databaseUrl === undefined && config.databaseSsl !== 'off') {
     found.push('DATABASE_SSL: it is for DATABASE_URL, which is not set');

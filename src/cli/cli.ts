@@ -1,9 +1,11 @@
 // What all commands share: settings, a database, services, and an exit code that means something.
+
 import { Command } from 'commander';
 import pino, { type Logger } from 'pino';
-import { createServices, openDatabase, type Services } from '../app';
+import { createServices, type Services } from '../app';
 import { type Config, ConfigError, loadConfig } from '../config';
 import { StartError } from '../database/embedded';
+import { openDatabase } from '../database/open';
 import { Connection, isConnectionLoss, isTransient, type Sql } from '../database/sql';
 import type { Database } from '../database/transaction';
 import { AppError, ERROR_CODES } from '../errors';

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import pino from 'pino';
-import { openDatabase } from '../app';
 import { migrate, migrateDown } from '../database/migrate';
+import { openDatabase } from '../database/open';
 import { type Cli, settings } from './cli';
 
 /** The only command that doesn't want the database to be of this version already. */

@@ -1,10 +1,14 @@
 import type { Command } from 'commander';
 import pino from 'pino';
-import { type App, createServices, openDatabase, type Surroundings, startApp } from '../app';
+import { type App, createServices, type Surroundings, startApp } from '../app';
 import { announceReady, isWorker, startWorkers, workerNumber } from '../cluster';
 import { type Config, printSettings } from '../config';
 import { describeError } from '../database/describe-error';
+import { openDatabase } from '../database/open';
 import { inTransaction } from '../database/transaction';
+
+import { metricsOfWorkers, startMetricsServer } from '../http/metrics-server';
+import { createRateLimits } from '../http/rate-limits';
 import { createDemo, DEMO_WORKSPACE } from '../services/demo/demo';
 import { listAllWorkspaces } from '../services/workspaces';
 import { type Cli, settings } from './cli';
@@ -49,12 +53,15 @@ async function serveWithWorkers(config: Config, surroundings: Surroundings, opti
     await services.drain();
     await services.tokens.close();
     const workers = await startWorkers(config, database.url, logger);
+    const rateLimits = createRateLimits(config);
+    const counting = await startMetricsServer(config, metricsOfWorkers(), rateLimits, logger);
     const stop = async () => {
       await workers.stop();
+      await counting?.stop();
       await database.close();
     };
     stopOnSignal({ stop }, logger);
-    process.stdout.write(printWelcome(workers.urls, config, tokens));
+    process.stdout.write(printWelcome({ ...workers.urls, metricsUrl: counting?.url }, config, tokens));
   } catch (error) {
     await database.close();
     throw error;

@@ -10,7 +10,7 @@ export interface DemoTokens {
 }
 
 export function printWelcome(
-  { url, internalUrl }: Urls,
+  { url, internalUrl, metricsUrl }: Urls & { metricsUrl?: string | undefined },
   config: Config,
   tokens: DemoTokens | undefined,
 ): string {
@@ -23,7 +23,9 @@ export function printWelcome(
   if (internalUrl !== url)
     lines.push(`  Saves        ${internalUrl}/graphql   (internal: service tokens only here)`);
   const signIn = tokens ? `#token=${tokens.client}` : '';
-  lines.push(`  Dashboard    ${url}/dashboard${signIn}`, `  Health       ${url}/health/ready`, '');
+  lines.push(`  Dashboard    ${url}/dashboard${signIn}`, `  Health       ${url}/health/ready`);
+  if (metricsUrl !== undefined) lines.push(`  Metrics      ${metricsUrl}/metrics`);
+  lines.push('');
   if (tokens) lines.push(...demo({ url, internalUrl }, tokens));
   else lines.push('  A token:     npm run cli -- token create --kind service --name n8n --workspace ID', '');
   return `${lines.join('\n')}\n`;

@@ -19,6 +19,8 @@ import type { RateLimits } from './rate-limits';
 export interface RequestNotes {
   operationName?: string;
   operationType?: string;
+  /** The root fields that were asked for, without their type. */
+  rootFields?: readonly string[];
   errorCodes?: string[];
   /** Of what was masked; the log has a line of its own for each. */
   errorIds?: string[];
@@ -37,9 +39,11 @@ export const operationPlugin = (rateLimits: RateLimits): ApolloServerPlugin<Serv
         if (!operation) return;
         checkVariables(request.variables ?? {});
         notes.operationType = operation.operation;
+        const fields = selectedFields(schema, document, operation);
+        notes.rootFields = rootFieldsOf(fields);
         if (operation.name) notes.operationName = operation.name.value;
         if (operation.operation !== 'query') {
-          refuse(checkEdges(principal, selectedFields(schema, document, operation)));
+          refuse(checkEdges(principal, fields));
           return;
         }
         await rateLimits.read(principal.id).catch(rethrow);
@@ -63,6 +67,9 @@ export const operationPlugin = (rateLimits: RateLimits): ApolloServerPlugin<Serv
     };
   },
 });
+
+const rootFieldsOf = (fields: ReadonlySet<string>): string[] =>
+  [...fields].flatMap((field) => /^(?:Query|Mutation)\.(\w+)$/.exec(field)?.[1] ?? []);
 
 /** Wrong variables are left to the execution, which never starts with them and says what is wrong with each. */
 function checkComplexity(

@@ -22,6 +22,8 @@ import { dashboardFolder, registerDashboard } from './dashboard';
 import { drain } from './drain';
 import { registerHealth } from './health';
 import { SANDBOX_ORIGIN, sendLandingPage, wantsLandingPage } from './landing-page';
+import type { Metrics } from './metrics';
+import { onlyWith, ownMetrics, registerMetrics } from './metrics-server';
 import type { RequestNotes, ServerContext } from './operation';
 import { createRateLimits, type RateLimits } from './rate-limits';
 import { answerBrokenRequest, fromFastify, sendError, takeOnlyJson } from './refusals';
@@ -41,6 +43,7 @@ export interface ServerDeps {
   database: Database;
   clock: Clock;
   logger: Logger;
+  metrics: Metrics;
 }
 
 /** Where it listens, without a slash at the end. Without INTERNAL_PORT both are the same. */
@@ -170,7 +173,10 @@ async function registerAll(app: FastifyInstance, parts: Parts): Promise<void> {
     // Whoever comes again must come to another server.
     if (state.stopping) reply.header('connection', 'close');
   });
-  app.addHook('onResponse', async (request, reply) => logRequest(logger, request, reply));
+  app.addHook('onResponse', async (request, reply) => {
+    logRequest(logger, request, reply);
+    parts.metrics.request(request, reply.statusCode, reply.elapsedTime);
+  });
   await app.register(fastifyCors, {
     origin: [...config.corsOrigins, ...(config.sandbox ? [SANDBOX_ORIGIN] : [])],
     methods: ['GET', 'POST', 'OPTIONS'],
@@ -185,6 +191,9 @@ async function registerAll(app: FastifyInstance, parts: Parts): Promise<void> {
     accepting: () => services.saveMessages.accepting,
     stopping: () => state.stopping,
   });
+  const { metricsPort, metricsToken } = config;
+  if (metricsPort === undefined && metricsToken !== undefined)
+    registerMetrics(app, ownMetrics(parts.metrics), onlyWith(metricsToken, parts.rateLimits));
   registerDashboard(app, { folder: dashboardFolder() });
   registerGraphQL(app, parts);
   registerRest(app, {

@@ -48,6 +48,11 @@ export class SaveMessageService {
     return results;
   }
 
+  /** What waits to be saved now. */
+  get load(): WriteQueue['load'] {
+    return this.queue.load;
+  }
+
   /** True while there is room for more; what /health/ready reports. */
   get accepting(): boolean {
     return !this.queue.isFull;

@@ -14,12 +14,20 @@ export interface WriteQueueLimits {
   queueMaxBytes: number;
 }
 
-/** Told after each batch, for the metrics. */
-export type BatchObserver = (turns: number, durationMs: number) => void;
+/** Told what becomes of turns, for the metrics. */
+export interface QueueObserver {
+  /** After each batch. */
+  batch(turns: number, durationMs: number): void;
+  /** After each turn; how long its caller waited, in milliseconds. */
+  settled(settlement: Settlement, waitedMs: number): void;
+}
+
+const NOBODY: QueueObserver = { batch: () => undefined, settled: () => undefined };
 
 interface Waiting {
   turn: Turn;
   weight: number;
+  since: number;
   settle: (settlement: Settlement) => void;
 }
 
@@ -38,15 +46,16 @@ export class WriteQueue {
     private readonly writer: BatchWriter,
     private readonly limits: WriteQueueLimits,
     shards: readonly number[],
-    private readonly observe: BatchObserver = () => undefined,
+    private readonly observer: QueueObserver = NOBODY,
   ) {
     this.lanes = shards.map((shard) => new ConnectionLane(database, shard));
     this.idle = [...this.lanes];
   }
 
-  /** Turns that wait now. */
-  get depth(): number {
-    return this.waiting.length;
+  /** What waits, and the batches that are being written. */
+  get load(): { turns: number; bytes: number; batches: number } {
+    const batches = this.lanes.length - this.idle.length;
+    return { turns: this.waiting.length, bytes: this.waitingBytes, batches };
   }
 
   get isFull(): boolean {
@@ -69,10 +78,11 @@ export class WriteQueue {
       throw unavailable('Too many turns are waiting to be saved. Retry with the same idempotencyKey.');
     }
     this.waitingBytes += bytes;
+    const since = performance.now();
     const settlements = turns.map(
       (turn, index) =>
         new Promise<Settlement>((settle) => {
-          this.waiting.push({ turn, weight: weights[index] ?? 0, settle });
+          this.waiting.push({ turn, weight: weights[index] ?? 0, since, settle });
         }),
     );
     if (this.waiting.length >= this.limits.batchMax) this.dispatch();
@@ -112,10 +122,13 @@ export class WriteQueue {
       lane,
       batch.map(({ turn }) => turn),
     );
-    this.observe(batch.length, performance.now() - startedAt);
-    batch.forEach(({ settle }, index) => {
+    const now = performance.now();
+    this.observer.batch(batch.length, now - startedAt);
+    batch.forEach(({ since, settle }, index) => {
       const settlement = settlements[index];
-      if (settlement) settle(settlement);
+      if (!settlement) return;
+      this.observer.settled(settlement, now - since);
+      settle(settlement);
     });
     this.idle.push(lane);
     this.dispatch();

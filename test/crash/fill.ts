@@ -1,9 +1,11 @@
 // Beside a running server on an embedded database: makes what the client writes to. Prints the token and the
 // database's address, which stay the same however often both are killed.
+
 import pino from 'pino';
-import { createServices, openDatabase } from '../../src/app';
+import { createServices } from '../../src/app';
 import { loadConfig } from '../../src/config';
 import { describeEmbedded } from '../../src/database/embedded';
+import { openDatabase } from '../../src/database/open';
 import { PHONES, WORKSPACE } from './record';
 
 const ACTOR = { name: 'test' };

@@ -1,0 +1,96 @@
+// A database that is ready to be used: found or started, of a version we speak, brought up to ours.
+import type { Logger } from 'pino';
+import type { Config } from '../config';
+import { cannotEndAbandoned, createDataSource } from './data-source';
+import { StartError, startEmbedded } from './embedded';
+import { migrate, pendingMigrations } from './migrate';
+import type { StatementObserver } from './sql';
+import { tlsOf } from './tls';
+import type { Database } from './transaction';
+import { within } from './within';
+
+export interface OpenDatabase extends Database {
+  /** With the password. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Connects to DATABASE_URL, or to the embedded PostgreSQL, which is started when it isn't running; brings it to
+ * this version unless MIGRATE_AT_START is off.
+ */
+export async function openDatabase(
+  config: Config,
+  role: 'server' | 'command',
+  { logger, observe = () => undefined }: { logger: Logger; observe?: StatementObserver },
+): Promise<OpenDatabase> {
+  const embedded =
+    config.databaseUrl === undefined
+      ? await startEmbedded({
+          dataDir: config.dataDir,
+          role,
+          log: (message, details) => logger[role === 'server' ? 'info' : 'debug'](details ?? {}, message),
+        })
+      : undefined;
+  const url = config.databaseUrl ?? embedded?.url ?? '';
+  const { statementTimeoutMs } = config;
+  const options = {
+    ...{ url, poolSize: config.databasePoolSize, statementTimeoutMs, samePlans: role === 'server' },
+    ...tlsOf(config),
+  };
+  let dataSource = createDataSource({ ...options, endAbandoned: true });
+  const close = async (): Promise<void> => {
+    if (dataSource.isInitialized)
+      await within(CLOSED_WITHIN_MS, dataSource.destroy(), notClosed).catch(() => undefined);
+    await embedded?.stop();
+  };
+  try {
+    try {
+      await dataSource.initialize();
+    } catch (error) {
+      if (!cannotEndAbandoned(error)) throw error;
+      dataSource = createDataSource(options);
+      await dataSource.initialize();
+    }
+    await checkVersion(dataSource);
+    await bringUp(dataSource, config, logger);
+    return {
+      dataSource,
+      observe,
+      answerWithinMs: role === 'server' ? statementTimeoutMs + GRACE_MS : 0,
+      url,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** A database that is silent doesn't say goodbye either. */
+const CLOSED_WITHIN_MS = 2_000;
+const notClosed = (): Error => new Error('The connections did not close.');
+
+/** What PostgreSQL has on top of its own time-out before it is taken for gone. */
+const GRACE_MS = 1_000;
+
+/** What the statements need: nothing newer than PostgreSQL 15, and nothing older. */
+const OLDEST_POSTGRES = 15;
+
+async function checkVersion(dataSource: Database['dataSource']): Promise<void> {
+  const [row] = await dataSource.query<{ server_version_num: string }[]>('SHOW server_version_num');
+  const major = Math.floor(Number(row?.server_version_num) / 10_000);
+  if (major < OLDEST_POSTGRES) {
+    throw new StartError(`DATABASE_URL is a PostgreSQL ${major}; ${OLDEST_POSTGRES} or newer is needed.`);
+  }
+}
+
+async function bringUp(dataSource: Database['dataSource'], config: Config, logger: Logger): Promise<void> {
+  if (!config.migrateAtStart) {
+    const pending = await pendingMigrations(dataSource);
+    if (pending.length > 0)
+      logger.warn({ pending }, 'the database lacks migrations: run the migrate command');
+    return;
+  }
+  for (const { name } of await migrate(dataSource)) logger.info({ migration: name }, 'migrated the database');
+}

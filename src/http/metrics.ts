@@ -1,0 +1,190 @@
+// What an operator watches, in Prometheus' form. Labels are names of ours: no workspace, no number, no words of anybody.
+import type { FastifyRequest } from 'fastify';
+import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { StatementObserver } from '../database/sql';
+import { within } from '../database/within';
+import type { Reconciliation } from '../services/reconcile';
+import { TRACKING_OUTCOMES } from '../services/tracking';
+import type { Settlement } from '../services/write-batch';
+import type { QueueObserver } from '../services/write-queue';
+import type { RequestNotes } from './operation';
+
+/** What is asked for when somebody looks. */
+export interface Sources {
+  queue: () => { turns: number; bytes: number; batches: number };
+  pool: () => { total: number; idle: number; waiting: number };
+  /** Rejects when the database doesn't answer. */
+  tokensExpiringSoon: () => Promise<number>;
+}
+
+/** Prometheus waits for 10 s. */
+const DATABASE_WITHIN_MS = 2_000;
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const TURNS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000];
+
+export class Metrics implements QueueObserver {
+  readonly registry = new Registry();
+
+  private readonly requests = this.counter(
+    'centesimo_http_requests_total',
+    'HTTP requests that were answered, by route and status.',
+    ['route', 'status'],
+  );
+  private readonly requestSeconds = this.histogram(
+    'centesimo_http_request_seconds',
+    'Seconds from the first byte of a request to the last of its answer, by route.',
+    SECONDS,
+    ['route'],
+  );
+  private readonly operations = this.counter(
+    'centesimo_operations_total',
+    'Root fields of GraphQL operations, by field and outcome: ok, or the error code of the operation.',
+    ['field', 'outcome'],
+  );
+  private readonly turns = this.counter(
+    'centesimo_turns_total',
+    'Turns that were saved, by verdict. DEFERRED: the charge failed and is made later.',
+    ['outcome'],
+  );
+  private readonly replays = this.counter(
+    'centesimo_turns_replayed_total',
+    'Turns that were sent again and answered with what was saved first.',
+  );
+  private readonly turnsRefused = this.counter(
+    'centesimo_turns_refused_total',
+    'Turns that were not saved, by error code; SERVICE_UNAVAILABLE may be sent again.',
+    ['code'],
+  );
+  private readonly saveSeconds = this.histogram(
+    'centesimo_save_seconds',
+    'Seconds from taking a turn to the COMMIT of its batch.',
+    SECONDS,
+  );
+  private readonly batchTurns = this.histogram(
+    'centesimo_batch_turns',
+    'Turns that were written in one batch.',
+    TURNS,
+  );
+  private readonly reconciled = this.counter(
+    'centesimo_reconciled_total',
+    'DEFERRED turns that were looked at again: charged, or failed once more.',
+    ['result'],
+  );
+  private readonly statementSeconds = this.histogram(
+    'centesimo_statement_seconds',
+    'Seconds of a SQL statement, by its name.',
+    SECONDS,
+    ['statement'],
+  );
+  private readonly statementsFailed = this.counter(
+    'centesimo_statements_failed_total',
+    'SQL statements that failed, by name. Some are tried again and harm nobody.',
+    ['statement'],
+  );
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+    // What has not happened yet is a 0, so that a rule about it is not silent.
+    for (const outcome of TRACKING_OUTCOMES) this.turns.inc({ outcome }, 0);
+    this.turnsRefused.inc({ code: 'SERVICE_UNAVAILABLE' }, 0);
+    for (const result of ['charged', 'failed']) this.reconciled.inc({ result }, 0);
+    // In a worker the primary asks for these, and making one is what listens for it.
+    new AggregatorRegistry();
+    AggregatorRegistry.setRegistries(this.registry);
+  }
+
+  /** Gauges are read when they are asked for. */
+  watch({ queue, pool, tokensExpiringSoon }: Sources): void {
+    const gauge = (name: string, help: string, value: () => number): void => {
+      new Gauge({
+        ...{ name, help, registers: [this.registry] },
+        collect() {
+          this.set(value());
+        },
+      });
+    };
+    gauge('centesimo_queue_turns', 'Turns that wait to be saved.', () => queue().turns);
+    gauge('centesimo_queue_bytes', 'Bytes of the turns that wait to be saved.', () => queue().bytes);
+    gauge('centesimo_batches_in_flight', 'Batches that are being written.', () => queue().batches);
+    gauge('centesimo_pool_connections', 'Connections to the database.', () => pool().total);
+    gauge('centesimo_pool_idle', 'Connections that nobody uses.', () => pool().idle);
+    gauge('centesimo_pool_waiting', 'Requests that wait for a connection.', () => pool().waiting);
+    // One question for both: undefined when it isn't answered.
+    let asking: Promise<number | undefined> | undefined;
+    const ask = (): Promise<number | undefined> => {
+      const late = () => new Error('no answer');
+      asking ??= within(DATABASE_WITHIN_MS, tokensExpiringSoon(), late)
+        .catch(() => undefined)
+        .finally(() => {
+          asking = undefined;
+        });
+      return asking;
+    };
+    new Gauge({
+      name: 'centesimo_database_up',
+      help: '1 when the database answers, else 0.',
+      ...{ registers: [this.registry], aggregator: 'min' },
+      async collect() {
+        this.set((await ask()) === undefined ? 0 : 1);
+      },
+    });
+    new Gauge({
+      name: 'centesimo_tokens_expiring_soon',
+      help: 'Tokens that end within 30 days. An expired service token loses turns.',
+      ...{ registers: [this.registry], aggregator: 'max' },
+      async collect() {
+        const found = await ask();
+        if (found !== undefined) this.set(found);
+      },
+    });
+  }
+
+  readonly statement: StatementObserver = (name, durationMs, failed) => {
+    this.statementSeconds.observe({ statement: name }, durationMs / 1_000);
+    if (failed) this.statementsFailed.inc({ statement: name });
+  };
+
+  batch(turns: number): void {
+    this.batchTurns.observe(turns);
+  }
+
+  settled(settlement: Settlement, waitedMs: number): void {
+    this.saveSeconds.observe(waitedMs / 1_000);
+    if ('error' in settlement) this.turnsRefused.inc({ code: settlement.error.code });
+    else if (settlement.ok.replayed) this.replays.inc();
+    else this.turns.inc({ outcome: settlement.ok.message.outcome });
+  }
+
+  reconciledTurns({ charged, failed }: Reconciliation): void {
+    this.reconciled.inc({ result: 'charged' }, charged);
+    this.reconciled.inc({ result: 'failed' }, failed);
+  }
+
+  request({ routeOptions, notes }: FastifyRequest, status: number, durationMs: number): void {
+    const route = routeOptions.url ?? 'none';
+    this.requests.inc({ route, status });
+    this.requestSeconds.observe({ route }, durationMs / 1_000);
+    this.countOperation(notes);
+  }
+
+  private countOperation({ rootFields = [], errorCodes = [] }: RequestNotes): void {
+    for (const field of rootFields) this.operations.inc({ field, outcome: errorCodes[0] ?? 'ok' });
+  }
+
+  private counter<Label extends string>(
+    name: string,
+    help: string,
+    labelNames: Label[] = [],
+  ): Counter<Label> {
+    return new Counter({ name, help, labelNames, registers: [this.registry] });
+  }
+
+  private histogram<Label extends string>(
+    name: string,
+    help: string,
+    buckets: number[],
+    labelNames: Label[] = [],
+  ): Histogram<Label> {
+    return new Histogram({ name, help, buckets, labelNames, registers: [this.registry] });
+  }
+}
