@@ -1,0 +1,52 @@
+// The pictures in docs/images, made anew from the demo: npm run screenshots
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { openShop, type Shop, type VisitOptions, visit } from './shop';
+
+const FOLDER = join(__dirname, '../../docs/images');
+const DESKTOP = { width: 1280, height: 1080 };
+const PHONE = {
+  viewport: { width: 390, height: 844 },
+  isMobile: true,
+  hasTouch: true,
+  deviceScaleFactor: 1.5,
+};
+
+let shop: Shop;
+beforeAll(async () => {
+  mkdirSync(FOLDER, { recursive: true });
+  shop = await openShop();
+}, 120_000);
+afterAll(() => shop.stop());
+
+interface Shot {
+  name: string;
+  path: string;
+  /** What is there when the page is. */
+  heading: string;
+  options?: VisitOptions;
+}
+
+const OVERVIEW = '?workspace=workspace-123';
+const SHOTS: Shot[] = [
+  { name: 'dashboard', path: OVERVIEW, heading: 'Clients' },
+  { name: 'dashboard-dark', path: OVERVIEW, heading: 'Clients', options: { colorScheme: 'dark' } },
+  { name: 'dashboard-phone', path: OVERVIEW, heading: 'Clienti', options: { locale: 'it-IT', ...PHONE } },
+  { name: 'client', path: OVERVIEW, heading: 'Clients' },
+  { name: 'messages', path: `/messages${OVERVIEW}`, heading: 'Messages' },
+];
+
+it.each(SHOTS)('$name', async ({ name, path, heading, options }) => {
+  const { page, complaints } = await visit(shop, path, {
+    token: shop.analyst,
+    viewport: DESKTOP,
+    reducedMotion: 'reduce',
+    ...options,
+  });
+  await page.getByRole('heading', { name: heading, exact: true }).waitFor();
+  if (name === 'client') await page.getByRole('link', { name: 'Mario Rossi' }).click();
+  await page.waitForLoadState('networkidle');
+  await page.screenshot({ path: join(FOLDER, `${name}.png`), animations: 'disabled' });
+  expect(complaints).toEqual([]);
+  await page.context().close();
+});
