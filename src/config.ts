@@ -383,6 +383,14 @@ function contradictions(config: Config): string[] {
   if (config.internalPort !== undefined && config.internalPort !== 0 && config.internalPort === config.port) {
     found.push(`INTERNAL_PORT=${config.internalPort}: another port than PORT is expected`);
   }
+  const { metricsPort } = config;
+  if (
+    metricsPort !== undefined &&
+    metricsPort !== 0 &&
+    [config.port, config.internalPort].includes(metricsPort)
+  ) {
+    found.push(`METRICS_PORT=${metricsPort}: another port than PORT and INTERNAL_PORT is expected`);
+  }
   if (config.webConcurrency > 1 && config.metricsToken !== undefined && config.metricsPort === undefined) {
     found.push('METRICS_PORT: expected beside METRICS_TOKEN when WEB_CONCURRENCY is more than 1');
   }

@@ -121,3 +121,11 @@ it('is what docs/configuration.md says; npm run -s cli -- config --markdown prin
 
   expect(bare(page.slice(page.search(/^\| setting/m)))).toBe(bare(settingsAsMarkdown()));
 });
+
+it.each([[{ PORT: '4001', METRICS_PORT: '4001' }], [{ INTERNAL_PORT: '4002', METRICS_PORT: '4002' }]])(
+  'wants a port for the metrics that nothing else has: %j',
+  (environment) => {
+    expect(mistakes(environment)).toEqual([expect.stringMatching(/^METRICS_PORT=\d+: another port/)]);
+    expect(mistakes({ ...environment, METRICS_PORT: '0' })).toEqual([]);
+  },
+);
