@@ -11,9 +11,11 @@ const read = (...path: string[]): string => readFileSync(join(examples, ...path)
 
 let app: TestApp;
 let analyst: string;
+let service: string;
 beforeAll(async () => {
   app = await startApp();
   await createDemo(app.services, app.clock.now, pino({ level: 'silent' }));
+  service = await aToken(app, { kind: 'service', workspaceIds: [DEMO_WORKSPACE.id] });
   analyst = await aToken(app, { kind: 'analyst', workspaceIds: [DEMO_WORKSPACE.id] });
 }, 60_000);
 afterAll(() => app.stop());
@@ -30,14 +32,34 @@ it("a page's typed request answers, and tells errors apart", async () => {
   });
 });
 
-describe("an analyst's operations", () => {
+describe("Sandbox's operations", () => {
   const names = readdirSync(join(examples, 'operations')).filter((name) => name.endsWith('.graphql'));
+  const variablesOf = (name: string): Record<string, unknown> =>
+    JSON.parse(read('operations', name.replace('.graphql', '.variables.json')));
+  const answers: Record<string, RegExp> = {
+    'not-charged.graphql': /"UNKNOWN_CUSTOMER"/,
+    'save-message.graphql': /"outcome":"TRACKED"/,
+  };
+  const answer = (name: string) => answers[name] ?? /Mario|0\.125|14:00|31\.58/;
+  const as = (name: string) => app.api.as(name === 'save-message.graphql' ? service : analyst);
 
   it.each(names)('%s', async (name) => {
-    const variables = JSON.parse(read('operations', name.replace('.graphql', '.variables.json')));
-    const data = await app.api.as(analyst).data<Record<string, object>>(read('operations', name), variables);
-    expect(JSON.stringify(data)).toMatch(
-      name === 'not-charged.graphql' ? /"UNKNOWN_CUSTOMER"/ : /Mario|0\.125|14:00|31\.58/,
-    );
+    const data = await as(name).data<Record<string, object>>(read('operations', name), variablesOf(name));
+    expect(JSON.stringify(data)).toMatch(answer(name));
+  });
+
+  it('are all in the document that it opens with, and run from there', async () => {
+    const page = await (await fetch(`${app.url}/graphql`, { headers: { accept: 'text/html' } })).text();
+    const config = /embeddedSandboxConfig = (\{.*\});/.exec(page)?.[1] ?? '';
+    const { document, variables } = JSON.parse(config).initialState;
+    for (const name of names) {
+      const text = read('operations', name);
+      expect(document).toContain(text);
+      expect(variables).toMatchObject(variablesOf(name));
+      const operationName = /^(?:query|mutation) (\w+)/m.exec(text)?.[1];
+      const sent = await as(name).post(JSON.stringify({ query: document, variables, operationName }));
+      expect(sent.body.errors).toBeUndefined();
+      expect(JSON.stringify(sent.body.data)).toMatch(answer(name));
+    }
   });
 });

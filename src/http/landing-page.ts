@@ -2,7 +2,7 @@
 import { type ApolloServer, type ApolloServerPlugin, HeaderMap } from '@apollo/server';
 import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { EXAMPLE_DOCUMENT, EXAMPLE_VARIABLES } from './example-operations';
+import { exampleOperations } from './example-operations';
 import type { ServerContext } from './operation';
 
 /** Where the hosted Sandbox calls from, when it is not opened here. */
@@ -11,8 +11,8 @@ export const SANDBOX_ORIGIN = 'https://studio.apollographql.com';
 export const landingPage = (): ApolloServerPlugin =>
   ApolloServerPluginLandingPageLocalDefault({
     footer: false,
-    document: EXAMPLE_DOCUMENT,
-    variables: EXAMPLE_VARIABLES,
+    // One document: an embedded Sandbox takes no list of tabs, only a document or an entry of a collection in Apollo's cloud.
+    ...exampleOperations(),
     embed: {
       endpointIsEditable: false,
       runTelemetry: false,
