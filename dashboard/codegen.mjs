@@ -1,6 +1,6 @@
-// Types of every operation in src/operations from the server's schema.graphql: `npm run codegen -w dashboard` writes
-// them, `--check` fails when they are stale. graphql-codegen's command line needs a newer Node than the product, so its
-// client preset is run by itself.
+// Types of the dashboard's operations, and of the example for frontends, from the server's schema.graphql:
+// `npm run codegen -w dashboard` writes them, `--check` fails when they are stale. graphql-codegen's command line needs a
+// newer Node than the product, so its client preset is run by itself.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,22 +8,12 @@ import { preset } from '@graphql-codegen/client-preset';
 import { codegen } from '@graphql-codegen/core';
 import { buildASTSchema, parse, visit } from 'graphql';
 
-const here = dirname(fileURLToPath(import.meta.url));
-const operations = join(here, 'src/operations');
-const output = join(here, 'src/gql');
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
 // Without its prose, so that only a change of the contract makes the types stale.
-const schema = visit(parse(readFileSync(join(here, '../schema.graphql'), 'utf8')), {
+const schema = visit(parse(readFileSync(join(root, 'schema.graphql'), 'utf8')), {
   enter: (node) => ('description' in node ? { ...node, description: undefined } : undefined),
 });
-const documents = readdirSync(operations)
-  .filter((name) => name.endsWith('.graphql'))
-  .sort()
-  .map((name) => {
-    const rawSDL = readFileSync(join(operations, name), 'utf8');
-    return { location: join(operations, name), rawSDL, document: parse(rawSDL) };
-  });
-
 const config = {
   strictScalars: true,
   enumsAsTypes: true,
@@ -42,34 +32,54 @@ const config = {
   },
 };
 
-const sections = await preset.buildGeneratesSection({
-  baseOutputDir: `${output}/`,
-  schema,
-  schemaAst: buildASTSchema(schema),
-  documents,
-  config,
-  presetConfig: { fragmentMasking: false },
-  plugins: [],
-  pluginMap: {},
-});
+// The example's settings are the file that docs/dashboards.md shows.
+const example = JSON.parse(readFileSync(join(root, 'examples/frontend/codegen.json'), 'utf8')).generates[
+  'gql/'
+];
 
-const files = new Map();
-for (const section of sections) {
-  // Only the types and documents: the map from text to document would ship every operation twice.
-  if (!section.filename.endsWith('/graphql.ts')) continue;
-  files.set('graphql.ts', `${await codegen({ ...section, cache: undefined })}\n`);
-}
+const targets = [
+  { folder: join(root, 'dashboard/src'), config },
+  { folder: join(root, 'examples/frontend'), config: example.config },
+];
 
-if (process.argv.includes('--check')) {
-  const stale = [...files].filter(([name, text]) => read(join(output, name)) !== text);
-  if (stale.length > 0) {
-    console.error('dashboard/src/gql is stale: npm run codegen -w dashboard');
-    process.exit(1);
+let stale = false;
+for (const { folder, config } of targets) {
+  const output = join(folder, 'gql');
+  const text = await generate(join(folder, 'operations'), `${output}/`, config);
+  if (process.argv.includes('--check')) {
+    stale ||= read(join(output, 'graphql.ts')) !== text;
+    continue;
   }
-} else {
   rmSync(output, { recursive: true, force: true });
   mkdirSync(output, { recursive: true });
-  for (const [name, text] of files) writeFileSync(join(output, name), text);
+  writeFileSync(join(output, 'graphql.ts'), text);
+}
+if (stale) {
+  console.error('Generated types are stale: npm run codegen -w dashboard');
+  process.exit(1);
+}
+
+async function generate(operations, baseOutputDir, config) {
+  const documents = readdirSync(operations)
+    .filter((name) => name.endsWith('.graphql'))
+    .sort()
+    .map((name) => {
+      const rawSDL = readFileSync(join(operations, name), 'utf8');
+      return { location: join(operations, name), rawSDL, document: parse(rawSDL) };
+    });
+  const sections = await preset.buildGeneratesSection({
+    baseOutputDir,
+    schema,
+    schemaAst: buildASTSchema(schema),
+    documents,
+    config,
+    presetConfig: { fragmentMasking: false },
+    plugins: [],
+    pluginMap: {},
+  });
+  // Only the types and documents: the map from text to document would ship every operation twice.
+  const section = sections.find(({ filename }) => filename.endsWith('/graphql.ts'));
+  return `${await codegen({ ...section, cache: undefined })}\n`;
 }
 
 function read(path) {

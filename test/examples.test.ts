@@ -1,6 +1,8 @@
 // The examples, run as their readers run them: a page's request, the analysts' operations.
+import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import pino from 'pino';
 import { fetchMonthReport, formatMoney } from '../examples/frontend/report';
 import { createDemo, DEMO_WORKSPACE } from '../src/services/demo/demo';
@@ -30,6 +32,14 @@ it("a page's typed request answers, and tells errors apart", async () => {
   ).rejects.toMatchObject({
     code: 'UNAUTHENTICATED',
   });
+});
+
+it("a page's types are what the documented settings make of the schema", async () => {
+  const shown = /```json\n([\s\S]*?)```/.exec(
+    readFileSync(join(__dirname, '../docs/dashboards.md'), 'utf8'),
+  )?.[1];
+  expect(JSON.parse(shown ?? '')).toEqual(JSON.parse(read('frontend', 'codegen.json')));
+  await promisify(execFile)(process.execPath, [join(__dirname, '../dashboard/codegen.mjs'), '--check']);
 });
 
 describe("Sandbox's operations", () => {

@@ -1,15 +1,9 @@
 // A month's report for a page: one typed request, errors told apart, amounts kept exact.
 
-export interface Money {
-  amount: string;
-  currency: string;
-}
+import { MonthReportDocument, type MonthReportQuery, type MonthReportQueryVariables } from './gql/graphql';
 
-export interface MonthReport {
-  totals: { cost: Money; messages: number; activeClients: number };
-  growth: { messages: { percent: string | null } };
-  topClients: { rank: number; customer: { name: string }; messages: number; cost: Money }[];
-}
+export type MonthReport = MonthReportQuery['usage'];
+export type Money = MonthReport['totals']['cost'];
 
 /** What a page does next depends on the code, not on the words. */
 export class ReportError extends Error {
@@ -21,18 +15,8 @@ export class ReportError extends Error {
   }
 }
 
-const QUERY = /* GraphQL */ `
-  query MonthReport($workspaceId: ID!, $month: YearMonth!) {
-    usage(workspaceId: $workspaceId, period: { month: $month }) {
-      totals { cost { amount currency } messages activeClients }
-      growth { messages { percent } }
-      topClients(limit: 5) { rank customer { name } messages cost { amount currency } }
-    }
-  }
-`;
-
 interface Answer {
-  data?: { usage: MonthReport } | null;
+  data?: MonthReportQuery | null;
   errors?: { message: string; extensions: { code: string } }[];
 }
 
@@ -43,10 +27,11 @@ export async function fetchMonthReport(
   workspaceId: string,
   month: string,
 ): Promise<MonthReport> {
+  const variables: MonthReportQueryVariables = { workspaceId, month };
   const response = await fetch(endpoint, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-    body: JSON.stringify({ query: QUERY, variables: { workspaceId, month } }),
+    body: JSON.stringify({ query: `${MonthReportDocument}`, variables }),
   });
   // What the contract promises; JSON itself promises nothing.
   const answer = (await response.json()) as Answer;
@@ -64,6 +49,5 @@ export function formatMoney({ amount, currency }: Money, locale: string): string
     currency,
     minimumFractionDigits: decimals,
   });
-  // Intl reads decimal text exactly; the type of older TypeScript libraries knows numbers only.
-  return format.format(amount as `${number}`);
+  return format.format(amount);
 }
