@@ -1,0 +1,161 @@
+// Every snippet of docs/ does what its page says: a new one fails here until it is run, or listed with a reason.
+import { execFile, spawnSync } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { parse } from 'csv-parse/sync';
+import pino from 'pino';
+import { createDemo, DEMO_WORKSPACE } from '../src/services/demo/demo';
+import { aToken, startApp, type TestApp } from './support/app';
+import { runCommand } from './support/command';
+
+const ROOT = join(__dirname, '..');
+const DOCS = join(ROOT, 'docs');
+
+let app: TestApp;
+let service: string;
+let client: string;
+let folder: string;
+beforeAll(async () => {
+  app = await startApp();
+  await createDemo(app.services, app.clock.now, pino({ level: 'silent' }));
+  service = await aToken(app, { kind: 'service', workspaceIds: [DEMO_WORKSPACE.id] });
+  client = await aToken(app, { kind: 'client', workspaceIds: [DEMO_WORKSPACE.id] });
+  folder = await mkdtemp(join(tmpdir(), 'centesimo docs '));
+  for (const id of ['my-shop', 'shop', 'other-shop'])
+    await cli([
+      'workspace',
+      'create',
+      '--id',
+      id,
+      '--name',
+      id,
+      '--time-zone',
+      'Europe/Rome',
+      '--currency',
+      'EUR',
+    ]);
+}, 60_000);
+afterAll(async () => {
+  await app.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const cli = (args: string[]) => runCommand(args, { DATABASE_URL: app.database.url });
+
+/** Runs a page's shell as its reader does; commands of the product in its folder, all others in one of their own. */
+async function shell(script: string): Promise<string> {
+  const { PATH = '', HOME = '/' } = process.env;
+  const { stdout } = await promisify(execFile)(
+    'bash',
+    ['-euo', 'pipefail', '-c', script.replaceAll('http://localhost:3001', app.url)],
+    {
+      cwd: script.includes('npm run') ? ROOT : folder,
+      env: { PATH, HOME, DATABASE_URL: app.database.url, CLIENT_TOKEN: client },
+    },
+  );
+  return stdout;
+}
+
+const hasOffice = spawnSync('soffice', ['--version']).status === 0;
+
+/** What is done with each snippet, by page, language and number: it is run, or the reason why that is not done here. */
+const SNIPPETS: Record<string, string | ((text: string) => Promise<void>)> = {
+  'architecture.md mermaid 1': 'a drawing',
+  'configuration.md text 1': async (text) => {
+    const { code, stdout, stderr } = await runCommand(['serve'], { PORT: '30o1', CORS_ORIGINS: '*' });
+    expect(code).toBe(2);
+    expect(stdout + stderr).toContain(text.trimEnd());
+  },
+  'dashboards.md json 1': 'examples.test.ts generates types with it',
+  'n8n.md sh 1': async (text) => expect(await shell(text)).toMatch(/ctm_svc_\w+/),
+  'n8n.md graphql 1': async (text) => {
+    const items = [
+      { idempotencyKey: 'wamid.caught-up', phoneNumber: '393331234567', message: 'a', response: 'b' },
+    ];
+    const variables = { workspaceId: DEMO_WORKSPACE.id, items };
+    const saved = (replayed: boolean) => ({
+      saveMessages: [{ payload: { replayed, message: { tracking: { outcome: 'TRACKED' } } }, error: null }],
+    });
+    expect(await app.api.as(service).data(text, variables)).toEqual(saved(false));
+    expect(await app.api.as(service).data(text, variables)).toEqual(saved(true));
+  },
+  'rest.md sh 1': async (text) => {
+    await shell(text);
+    const rows = parse(await readFile(join(folder, 'january.csv'), 'utf8'), { record_delimiter: '\r\n' });
+    expect(rows).toHaveLength(26);
+  },
+  'rest.md sql 1': 'by-other-programs.test.ts gives it to psql',
+  'rest.md sh 2': hasOffice
+    ? async (text) => {
+        await shell(text);
+        expect((await stat(join(folder, 'january.xlsx'))).size).toBeGreaterThan(0);
+      }
+    : 'soffice is not installed; by-other-programs.test.ts says so too',
+};
+
+interface Page {
+  name: string;
+  text: string;
+}
+
+const pages = async (): Promise<Page[]> => {
+  const names = await readdir(DOCS, { recursive: true });
+  return Promise.all(
+    names
+      .filter((name) => name.endsWith('.md'))
+      .sort()
+      .map(async (name) => ({ name, text: await readFile(join(DOCS, name), 'utf8') })),
+  );
+};
+
+const snippetsOf = ({ name, text }: Page): [string, string][] => {
+  const seen = new Map<string, number>();
+  return [...text.matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)].map(([, language = '', body = '']) => {
+    const number = (seen.get(language) ?? 0) + 1;
+    seen.set(language, number);
+    return [`${name} ${language} ${number}`, body];
+  });
+};
+
+it('knows every snippet of every page', async () => {
+  const found = (await pages()).flatMap(snippetsOf).map(([key]) => key);
+  expect(found.sort()).toEqual(Object.keys(SNIPPETS).sort());
+});
+
+const isRun = (key: string): boolean => typeof SNIPPETS[key] === 'function';
+
+it.each(Object.keys(SNIPPETS).filter(isRun))(
+  '%s',
+  async (key) => {
+    const page = (await pages()).flatMap(snippetsOf).find(([name]) => name === key);
+    const done = SNIPPETS[key];
+    if (!page || typeof done !== 'function') throw new Error(`there is no ${key}`);
+    await done(page[1]);
+  },
+  120_000,
+);
+
+it('names only commands that there are, with options that they have', async () => {
+  const commands = (await pages()).flatMap(({ text }) =>
+    [...text.matchAll(/npm run -s cli -- ([^`\n]+)/g)].map(([, command = '']) => command),
+  );
+  expect(commands.length).toBeGreaterThan(5);
+  for (const command of new Set(commands)) {
+    if (command === 'COMMAND') continue;
+    const words = command.split(' ');
+    const names = words.slice(0, words.findIndex((word) => word.startsWith('-')) >>> 0);
+    const { code, stdout } = await cli([...names, '--help']);
+    expect([command, code]).toEqual([command, 0]);
+    expect(stdout).toContain(`Usage: centesimo ${names.join(' ')}`);
+    for (const option of words.filter((word) => word.startsWith('--'))) expect(stdout).toContain(option);
+  }
+}, 60_000);
+
+it('makes the token that an analyst is told to make', async () => {
+  const text = await readFile(join(DOCS, 'analysts.md'), 'utf8');
+  const command = /`npm run -s cli -- (token create[^`]+)`/.exec(text)?.[1] ?? '';
+  const { code, stdout } = await cli(command.split(' '));
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/ctm_ana_\w+/)]);
+});
