@@ -27,8 +27,9 @@ export function Heatmap({ cells }: { cells: readonly Cell[] }): ReactNode {
           <tr>
             <td />
             {HOURS.map((hour) => (
-              <th key={hour} scope="col" aria-label={format.hour(hour)}>
-                {hour % 3 === 0 ? String(hour).padStart(2, '0') : ''}
+              <th key={hour} scope="col">
+                <span className="visually-hidden">{format.hour(hour)}</span>
+                {hour % 3 === 0 && <span aria-hidden="true">{String(hour).padStart(2, '0')}</span>}
               </th>
             ))}
           </tr>

@@ -69,7 +69,7 @@ export function Plot({ label, className = '', draw, children }: PlotProps): Reac
       <details className="behind no-print">
         <summary>{words.asTable}</summary>
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-        <section className="scroll" tabIndex={0} aria-label={words.asTable}>
+        <section className="scroll" tabIndex={0} aria-label={`${words.asTable}: ${label}`}>
           {children}
         </section>
       </details>

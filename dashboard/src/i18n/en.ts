@@ -159,7 +159,7 @@ export const en = {
   outcomes,
   outcomesExplained,
   seeMessages: 'See messages',
-  seeMessagesOf: (verdict: string) => `See the messages with the verdict “${verdict}”`,
+  seeMessagesOf: (verdict: string) => `See messages: “${verdict}”`,
   needsMessagesRead:
     'What was written can be read with a token that has the scope messages:read (kind analyst). Yours reads figures only.',
   allVerdicts: 'All verdicts',

@@ -133,7 +133,7 @@ export const it: Words = {
     DEFERRED: 'Salvato; l’addebito arriva entro pochi minuti.',
   },
   seeMessages: 'Vedi i messaggi',
-  seeMessagesOf: (verdict) => `Vedi i messaggi con esito «${verdict}»`,
+  seeMessagesOf: (verdict) => `Vedi i messaggi: «${verdict}»`,
   needsMessagesRead:
     'I testi si leggono con un token che ha il permesso messages:read (tipo analyst). Il tuo legge solo i dati.',
   allVerdicts: 'Tutti gli esiti',
