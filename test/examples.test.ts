@@ -58,10 +58,23 @@ describe("Sandbox's operations", () => {
     expect(JSON.stringify(data)).toMatch(answer(name));
   });
 
-  it('are all in the document that it opens with, and run from there', async () => {
+  const opensWith = async () => {
     const page = await (await fetch(`${app.url}/graphql`, { headers: { accept: 'text/html' } })).text();
     const config = /embeddedSandboxConfig = (\{.*\});/.exec(page)?.[1] ?? '';
-    const { document, variables } = JSON.parse(config).initialState;
+    return JSON.parse(config).initialState;
+  };
+
+  it('fit into the address by which Sandbox is told them, beside a header that can be edited', async () => {
+    const { document, variables, headers, sharedHeaders } = await opensWith();
+    const address = [document, JSON.stringify(variables, null, 2), JSON.stringify(headers)].map(
+      encodeURIComponent,
+    );
+    expect(address.join('').length).toBeLessThan(7_000);
+    expect([headers, sharedHeaders]).toEqual([{ Authorization: 'Bearer <your token>' }, undefined]);
+  });
+
+  it('are all in the document that it opens with, and run from there', async () => {
+    const { document, variables } = await opensWith();
     for (const name of names) {
       const text = read('operations', name);
       expect(document).toContain(text);

@@ -13,11 +13,12 @@ export const landingPage = (): ApolloServerPlugin =>
     footer: false,
     // One document: an embedded Sandbox takes no list of tabs, only a document or an entry of a collection in Apollo's cloud.
     ...exampleOperations(),
+    // Shared headers can be switched off there and not edited: nobody could put a token into one.
+    headers: { Authorization: 'Bearer <your token>' },
     embed: {
       endpointIsEditable: false,
       runTelemetry: false,
       initialState: {
-        sharedHeaders: { Authorization: 'Bearer <your token>' },
         pollForSchemaUpdates: false,
       },
     },
