@@ -81,6 +81,7 @@ const SNIPPETS: Record<string, string | ((text: string) => Promise<void>)> = {
     expect(await app.api.as(service).data(text, variables)).toEqual(saved(false));
     expect(await app.api.as(service).data(text, variables)).toEqual(saved(true));
   },
+  'operations.md sh 1': 'OpenTelemetry is no dependency; the page says what was tried with it',
   'rest.md sh 1': async (text) => {
     await shell(text);
     const rows = parse(await readFile(join(folder, 'january.csv'), 'utf8'), { record_delimiter: '\r\n' });
