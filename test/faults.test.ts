@@ -7,28 +7,28 @@ import { Api } from './support/api';
 import { aCustomer, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
 import { createDatabase, type TestDatabase } from './support/database';
 import { until } from './support/embedded-process';
+import { COMMITTED, FaultyNetwork } from './support/faulty-network';
 import { SAVE, type SaveData, TOTALS } from './support/operations';
-import { COMMITTED, Proxy } from './support/proxy';
 
 let database: TestDatabase;
-let proxy: Proxy;
+let network: FaultyNetwork;
 let app: TestApp;
 let shop: TestWorkspace;
 
 beforeEach(async () => {
   database = await createDatabase();
-  proxy = await Proxy.to(new URL(database.url));
+  network = await FaultyNetwork.to(new URL(database.url));
   app = await startApp({
-    database: { ...database, url: proxy.through(database.url) },
+    database: { ...database, url: network.through(database.url) },
     config: { statementTimeoutMs: 2_000, shutdownTimeoutMs: 1_000 },
   });
   shop = await aWorkspace(app);
   await aCustomer(app, shop, { phoneNumber: '+393331234567' });
 });
 afterEach(async () => {
-  proxy.set('pass');
+  network.set('pass');
   await app.stop();
-  await proxy.close();
+  await network.close();
   await database.drop();
 });
 
@@ -66,31 +66,31 @@ describe('between COMMIT and its answer', () => {
   it('the cut connection makes no wrong acknowledgement: one message, one charge, not a replay', async () => {
     const turns = Array.from({ length: 30 }, () => aTurn(shop));
     for (const turn of turns) {
-      proxy.cutAfter({ request: 'insert_turns', answer: COMMITTED, times: 1 });
+      network.cutAfter({ request: 'insert_turns', answer: COMMITTED, times: 1 });
       const { status, body } = await send(turn);
       expect([status, body.data?.saveMessage.replayed]).toEqual([200, false]);
       expect(body.data?.saveMessage.message.tracking.outcome).toBe('TRACKED');
     }
-    expect(proxy.cuts).toBe(turns.length);
+    expect(network.cuts).toBe(turns.length);
     await expectStored(turns.map(({ idempotencyKey }) => idempotencyKey));
     figure('cuts between COMMIT and its answer, wrong acknowledgements 0 of', turns.length);
   });
 
   it('with many callers at once, and the connection cut again and again', async () => {
-    proxy.cutAfter({ request: 'insert_turns', answer: COMMITTED, times: 8 });
+    network.cutAfter({ request: 'insert_turns', answer: COMMITTED, times: 8 });
     const turns = Array.from({ length: 200 }, () => aTurn(shop));
     const answers = await Promise.all(turns.map((turn) => send(turn)));
     for (const { status, body } of answers)
       if (status === 200) expect(body.data?.saveMessage.replayed).toBe(false);
       else expect(body.errors?.[0]?.extensions.code).toBe('SERVICE_UNAVAILABLE');
-    proxy.cutAfter({ request: 'none', answer: '', times: 0 });
+    network.cutAfter({ request: 'none', answer: '', times: 0 });
     const again = await Promise.all(turns.map((turn) => send(turn)));
     expect(new Set(again.map(({ body }) => body.data?.saveMessage.replayed))).not.toContain(undefined);
     await expectStored(turns.map(({ idempotencyKey }) => idempotencyKey));
   });
 
   it('of a caller who never heard the answer, the same key is answered as a replay', async () => {
-    const door = await Proxy.to(new URL(app.url));
+    const door = await FaultyNetwork.to(new URL(app.url));
     try {
       const near = new Api(door.through(app.url), undefined);
       const turns = Array.from({ length: 20 }, () => aTurn(shop));
@@ -111,7 +111,7 @@ describe('a database that', () => {
   it('refuses: 503 with Retry-After within 3 s, for saves and reads; back within 5 s of its return', async () => {
     const turn = aTurn(shop);
     expect((await send(turn)).status).toBe(200);
-    proxy.set('refuse');
+    network.set('refuse');
     for (const ask of [() => send(aTurn(shop)), read]) {
       const { ms, result } = await timed<Awaited<ReturnType<typeof read>>>(ask);
       expect([result.status, result.body.errors?.[0]?.extensions.code]).toEqual([503, 'SERVICE_UNAVAILABLE']);
@@ -119,7 +119,7 @@ describe('a database that', () => {
       expect(ms).toBeLessThan(3_000);
       figure('database refuses, ms to 503', ms);
     }
-    proxy.set('pass');
+    network.set('pass');
     const later = aTurn(shop);
     const { ms } = await timed(() => until(async () => (await send(later)).status === 200, 'a save', 5_000));
     await until(async () => (await read()).status === 200, 'a read', 5_000);
@@ -132,35 +132,35 @@ describe('a database that', () => {
     const first = aTurn(shop);
     expect((await send(first)).status).toBe(200);
     const turns = Array.from({ length: 20 }, () => aTurn(shop));
-    proxy.set('refuse');
+    network.set('refuse');
     const saving = turns.map((turn) => send(turn));
     await new Promise((resolve) => setTimeout(resolve, 300));
-    proxy.set('pass');
+    network.set('pass');
     const statuses = (await Promise.all(saving)).map(({ status }) => status);
     expect(new Set(statuses)).toEqual(new Set([200]));
     await expectStored([first, ...turns].map(({ idempotencyKey }) => idempotencyKey));
   });
 
   it('is slow (30 ms a piece, either way) is slow, and nothing else', async () => {
-    proxy.delayMs = 30;
+    network.delayMs = 30;
     const turns = Array.from({ length: 20 }, () => aTurn(shop));
     const statuses = (await Promise.all(turns.map((turn) => send(turn)))).map(({ status }) => status);
     expect(new Set(statuses)).toEqual(new Set([200]));
-    proxy.delayMs = 0;
+    network.delayMs = 0;
     await expectStored(turns.map(({ idempotencyKey }) => idempotencyKey));
   });
 
   it('falls silent: saves and reads hear 503 in bounded time, and it is served again when it speaks', async () => {
     expect((await send(aTurn(shop))).status).toBe(200);
     expect((await read()).status).toBe(200);
-    proxy.set('stall');
+    network.set('stall');
     const saving = timed(() => send(aTurn(shop)));
     const reading = timed(read);
     const [save, readOf] = [await saving, await reading];
     expect([save.result.status, readOf.result.status]).toEqual([503, 503]);
     figure('database is silent, ms to 503: save', save.ms);
     figure('database is silent, ms to 503: read', readOf.ms);
-    proxy.set('pass');
+    network.set('pass');
     await until(async () => (await send(aTurn(shop))).status === 200, 'a save', 5_000);
     await until(async () => (await read()).status === 200, 'a read', 5_000);
   });
@@ -168,7 +168,7 @@ describe('a database that', () => {
   it('forgot all connections without a word (half-open): they are given up, new ones serve', async () => {
     expect((await send(aTurn(shop))).status).toBe(200);
     expect((await read()).status).toBe(200);
-    proxy.set('half-open');
+    network.set('half-open');
     const { ms } = await timed(async () => {
       await until(async () => (await send(aTurn(shop))).status === 200, 'a save', 10_000);
       await until(async () => (await read()).status === 200, 'a read', 10_000);
@@ -178,7 +178,7 @@ describe('a database that', () => {
 
   it('is silent while the server is told to stop: it stops all the same, and says what it left', async () => {
     expect((await send(aTurn(shop))).status).toBe(200);
-    proxy.set('stall');
+    network.set('stall');
     const saving = send(aTurn(shop)).catch(() => undefined);
     const { ms } = await timed(async () => {
       await expect(app.stop()).rejects.toThrow('turns were left unsaved');
@@ -186,13 +186,13 @@ describe('a database that', () => {
     });
     figure('stopping with a silent database, ms', ms);
     expect(ms).toBeLessThan(10_000);
-    proxy.set('pass');
-    app = await startApp({ database: { ...database, url: proxy.through(database.url) } });
+    network.set('pass');
+    app = await startApp({ database: { ...database, url: network.through(database.url) } });
   });
 });
 
 it('a caller who goes away leaves no statement running, long before its time is up', async () => {
-  const patient = await startApp({ database: { ...database, url: proxy.through(database.url) } });
+  const patient = await startApp({ database: { ...database, url: network.through(database.url) } });
   const blocker = patient.database.dataSource.createQueryRunner();
   try {
     await blocker.connect();

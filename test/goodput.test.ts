@@ -2,8 +2,8 @@
 import { performance } from 'node:perf_hooks';
 import { aCustomer, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
 import { createDatabase, type TestDatabase } from './support/database';
+import { FaultyNetwork } from './support/faulty-network';
 import { SAVE, type SaveData } from './support/operations';
-import { Proxy } from './support/proxy';
 
 const SECONDS = Number(process.env.SOAK_OVERLOAD_SECONDS ?? 4);
 const QUEUE = 40;
@@ -11,24 +11,24 @@ const QUEUE = 40;
 const NETWORK_MS = 20;
 
 let database: TestDatabase;
-let proxy: Proxy;
+let network: FaultyNetwork;
 let app: TestApp;
 let shop: TestWorkspace;
 beforeAll(async () => {
   database = await createDatabase();
-  proxy = await Proxy.to(new URL(database.url));
+  network = await FaultyNetwork.to(new URL(database.url));
   app = await startApp({
-    database: { ...database, url: proxy.through(database.url) },
+    database: { ...database, url: network.through(database.url) },
     config: { writeLanes: 1, writeBatchMax: 5, writeQueueMax: QUEUE },
   });
   shop = await aWorkspace(app);
   await aCustomer(app, shop, { phoneNumber: '+393331234567' });
-  proxy.delayMs = NETWORK_MS;
+  network.delayMs = NETWORK_MS;
 });
 afterAll(async () => {
-  proxy.delayMs = 0;
+  network.delayMs = 0;
   await app.stop();
-  await proxy.close();
+  await network.close();
   await database.drop();
 });
 jest.setTimeout(30_000 + SECONDS * 10_000);

@@ -86,6 +86,28 @@ it('count operations by root field and outcome, and requests by route and status
   expect(Object.values(found)[4]).toBeGreaterThanOrEqual(2);
 });
 
+it('count what is refused before it waits, and what is still to be charged', async () => {
+  const full = await startApp({
+    database: app.database,
+    config: { metricsToken: TOKEN, writeLanes: 1, writeBatchMax: 1, writeQueueMax: 1 },
+  });
+  try {
+    const input = () => ({ input: aTurn(shop, { phoneNumber: PHONE }) });
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, () => full.api.as(shop.service).send<SaveData>(SAVE, input())),
+    );
+    const refused = answers.filter(({ status }) => status === 503).length;
+    expect(refused).toBeGreaterThan(0);
+    const text = await (await scrape(full.url, TOKEN)).text();
+    expect(text).toMatch(
+      new RegExp(`^centesimo_turns_refused_total\\{code="SERVICE_UNAVAILABLE"\\} ${refused}$`, 'm'),
+    );
+    expect(text).toMatch(/^centesimo_deferred_turns 0$/m);
+  } finally {
+    await full.stop();
+  }
+});
+
 it('say how the server is: queue, pool, database, tokens that end soon', async () => {
   const found = await figures();
   for (const name of [

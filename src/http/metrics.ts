@@ -70,6 +70,11 @@ export class Metrics implements QueueObserver {
     'DEFERRED turns that were looked at again: charged, or failed once more.',
     ['result'],
   );
+  private readonly deferred = new Gauge({
+    name: 'centesimo_deferred_turns',
+    help: 'Turns whose charge failed again when they were last looked at: they wait for somebody.',
+    ...{ registers: [this.registry], aggregator: 'max' },
+  });
   private readonly statementSeconds = this.histogram(
     'centesimo_statement_seconds',
     'Seconds of a SQL statement, by its name.',
@@ -158,6 +163,7 @@ export class Metrics implements QueueObserver {
   reconciledTurns({ charged, failed }: Reconciliation): void {
     this.reconciled.inc({ result: 'charged' }, charged);
     this.reconciled.inc({ result: 'failed' }, failed);
+    this.deferred.set(failed);
   }
 
   request({ routeOptions, notes }: FastifyRequest, status: number, durationMs: number): void {

@@ -2,7 +2,7 @@
 // no timer, so one caller alone waits for nobody.
 import { Lease } from '../database/lease';
 import type { Database } from '../database/transaction';
-import { unavailable } from '../errors';
+import { type AppError, unavailable } from '../errors';
 import { type Turn, weightOf } from './turn';
 import type { BatchWriter, Lane, Settlement } from './write-batch';
 
@@ -67,15 +67,12 @@ export class WriteQueue {
    * Throws SERVICE_UNAVAILABLE at once when there is no room or the server is stopping.
    */
   submit(turns: readonly Turn[]): Promise<Settlement>[] {
-    if (this.draining) throw unavailable('The server is stopping. Retry with the same idempotencyKey.');
     const weights = turns.map(weightOf);
     const bytes = weights.reduce((sum, weight) => sum + weight, 0);
-    const room =
-      this.waiting.length + turns.length <= this.limits.queueMax &&
-      this.waitingBytes + bytes <= this.limits.queueMaxBytes;
-    // A request larger than the whole queue could never be taken: an empty queue takes any.
-    if (!room && this.waiting.length > 0) {
-      throw unavailable('Too many turns are waiting to be saved. Retry with the same idempotencyKey.');
+    const refusal = this.refuse(turns.length, bytes);
+    if (refusal) {
+      for (const _ of turns) this.observer.settled({ error: refusal }, 0);
+      throw refusal;
     }
     this.waitingBytes += bytes;
     const since = performance.now();
@@ -88,6 +85,16 @@ export class WriteQueue {
     if (this.waiting.length >= this.limits.batchMax) this.dispatch();
     else this.dispatchSoon();
     return settlements;
+  }
+
+  private refuse(turns: number, bytes: number): AppError | undefined {
+    if (this.draining) return unavailable('The server is stopping. Retry with the same idempotencyKey.');
+    const room =
+      this.waiting.length + turns <= this.limits.queueMax &&
+      this.waitingBytes + bytes <= this.limits.queueMaxBytes;
+    // A request larger than the whole queue could never be taken: an empty queue takes any.
+    if (room || this.waiting.length === 0) return undefined;
+    return unavailable('Too many turns are waiting to be saved. Retry with the same idempotencyKey.');
   }
 
   /** Refuses new turns, saves those that wait, and gives the connections back. */

@@ -25,7 +25,7 @@ interface Pair {
   swallowed: Buffer | undefined;
 }
 
-export class Proxy {
+export class FaultyNetwork {
   private readonly pairs = new Set<Pair>();
   private fault: Fault = 'pass';
   private cut: Cut | undefined;
@@ -39,12 +39,12 @@ export class Proxy {
     readonly port: number,
   ) {}
 
-  static async to(target: URL): Promise<Proxy> {
+  static async to(target: URL): Promise<FaultyNetwork> {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = server.address();
     if (typeof address !== 'object' || address === null) throw new Error('no port');
-    const proxy = new Proxy(server, address.port);
+    const proxy = new FaultyNetwork(server, address.port);
     server.on('connection', (near) => proxy.accept(near, target));
     return proxy;
   }
