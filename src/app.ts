@@ -127,15 +127,11 @@ interface Parts {
   database: OpenDatabase;
 }
 
-/** What is still to be saved when the requests are done gets what is left of the time, and a second at least. */
-const LAST_SAVES_MS = 1_000;
-
 /** Throws when turns were left unsaved; their callers have heard so, or nothing. */
 async function stopAll(
   { server, services, reconciling, counting, database }: Parts,
   timeoutMs: number,
 ): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
   await server.stop();
   const finish = async (): Promise<void> => {
     await reconciling.stop();
@@ -145,7 +141,7 @@ async function stopAll(
   const late = (): Error =>
     new Error(`The database did not answer within ${timeoutMs} ms: turns were left unsaved.`);
   try {
-    await within(Math.max(LAST_SAVES_MS, deadline - performance.now()), finish(), late);
+    await within(timeoutMs, finish(), late);
   } finally {
     // Watched to the end.
     await counting?.stop();

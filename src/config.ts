@@ -165,6 +165,13 @@ const SETTINGS = {
     fallback: 10_000,
     meaning: 'Milliseconds that requests in flight get when the server is stopped.',
   }),
+  shutdownDelayMs: setting({
+    name: 'SHUTDOWN_DELAY_MS',
+    schema: wholeNumber(0, 600_000),
+    fallback: 0,
+    meaning:
+      'Milliseconds for which a server that is stopped is not ready but still takes callers: as long as a balancer needs to look elsewhere.',
+  }),
   bodyLimitBytes: setting({
     name: 'BODY_LIMIT_BYTES',
     schema: wholeNumber(1_024, 104_857_600),
@@ -353,6 +360,7 @@ function readAll(read: <T>(setting: Setting<T>) => T): Config {
     },
     ...{ migrateAtStart: read(s.migrateAtStart), statementTimeoutMs: read(s.statementTimeoutMs) },
     ...{ requestTimeoutMs: read(s.requestTimeoutMs), shutdownTimeoutMs: read(s.shutdownTimeoutMs) },
+    ...{ shutdownDelayMs: read(s.shutdownDelayMs) },
     ...{
       bodyLimitBytes: read(s.bodyLimitBytes),
       writeLanes: read(s.writeLanes),

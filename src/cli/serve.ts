@@ -29,20 +29,23 @@ export const serveCommand = (cli: Cli): Command =>
     });
 
 async function serveAlone(config: Config, surroundings: Surroundings, options: Options): Promise<void> {
-  const app = await startApp(config, surroundings);
-  stopOnSignal(app, surroundings.logger);
+  const app = await stoppable(startApp(config, surroundings), surroundings.logger);
   const tokens = wantsDemo(config, options) ? await makeDemoOnce(app, surroundings.logger) : undefined;
   process.stdout.write(printWelcome(app, config, tokens));
 }
 
 async function serveAsWorker(config: Config, surroundings: Surroundings): Promise<void> {
-  const app = await startApp(config, surroundings);
-  stopOnSignal(app, surroundings.logger);
-  announceReady({ url: app.url, internalUrl: app.internalUrl });
+  const { url, internalUrl } = await stoppable(startApp(config, surroundings), surroundings.logger);
+  announceReady({ url, internalUrl });
 }
 
-/** This process owns the database and serves nobody: the database is there before the first worker, and after the last. */
 async function serveWithWorkers(config: Config, surroundings: Surroundings, options: Options): Promise<void> {
+  const primary = await stoppable(startPrimary(config, surroundings, options), surroundings.logger);
+  process.stdout.write(printWelcome(primary, config, primary.tokens));
+}
+
+/** Owns the database and serves nobody: the database is there before the first worker, and after the last. */
+async function startPrimary(config: Config, surroundings: Surroundings, options: Options) {
   const { logger } = surroundings;
   const database = await openDatabase(config, 'server', surroundings);
   try {
@@ -55,13 +58,12 @@ async function serveWithWorkers(config: Config, surroundings: Surroundings, opti
     const workers = await startWorkers(config, database.url, logger);
     const rateLimits = createRateLimits(config);
     const counting = await startMetricsServer(config, metricsOfWorkers(), rateLimits, logger);
-    const stop = async () => {
+    const stop = async (): Promise<void> => {
       await workers.stop();
       await counting?.stop();
       await database.close();
     };
-    stopOnSignal({ stop }, logger);
-    process.stdout.write(printWelcome({ ...workers.urls, metricsUrl: counting?.url }, config, tokens));
+    return { ...workers.urls, metricsUrl: counting?.url, tokens, stop };
   } catch (error) {
     await database.close();
     throw error;
@@ -99,20 +101,30 @@ async function makeDemoOnce(
   };
 }
 
-function stopOnSignal(app: { stop(): Promise<void> }, logger: pino.Logger): void {
+/**
+ * What is starting, and is stopped by a signal from now on: one that comes before it is ready waits for that, since it
+ * may have taken callers already.
+ */
+function stoppable<T extends { stop(): Promise<void> }>(
+  starting: Promise<T>,
+  logger: pino.Logger,
+): Promise<T> {
   let stopping = false;
   const stop = (signal: NodeJS.Signals): void => {
     if (stopping) return;
     stopping = true;
     logger.info({ signal }, 'stopping: finishing what is in flight');
-    app.stop().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        logger.error({ error: describeError(error) }, 'could not stop cleanly');
-        process.exit(1);
-      },
-    );
+    starting
+      .then((started) => started.stop())
+      .then(
+        () => process.exit(0),
+        (error: unknown) => {
+          logger.error({ error: describeError(error) }, 'could not stop cleanly');
+          process.exit(1);
+        },
+      );
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  return starting;
 }

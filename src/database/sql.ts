@@ -2,6 +2,7 @@
 import type { PoolClient, QueryResultRow } from 'pg';
 import { DatabaseError } from 'pg';
 import { AppError } from '../errors';
+import { isError } from './describe-error';
 import { within } from './within';
 
 /** Counts or logs every statement; given by tests and by the metrics. */
@@ -113,7 +114,7 @@ const CONNECTION_ERRORS = new Set([
 ]);
 
 const codeOf = (error: unknown): string | undefined =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  isError(error) && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 
 /** The connection is gone or can't be had: what was sent may or may not have been committed. */
 export function isConnectionLoss(error: unknown): boolean {
@@ -121,7 +122,7 @@ export function isConnectionLoss(error: unknown): boolean {
   const code = codeOf(error);
   if (code !== undefined && (CONNECTION_ERRORS.has(code) || /^(08|57P0)/.test(code))) return true;
   return (
-    error instanceof Error &&
+    isError(error) &&
     !(error instanceof DatabaseError) &&
     /connection (terminated|ended|error)|not queryable|connection timeout|timeout (expired|exceeded)|server closed the connection|query read timeout|client was closed|DriverPackage|Connection is not established/i.test(
       error.message,

@@ -1,6 +1,7 @@
 // The door: HTTP in, JSON out, whatever happens. Every refusal has an errors array, since n8n looks at nothing else.
 import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ApolloServer } from '@apollo/server';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import fastifyCors from '@fastify/cors';
@@ -92,8 +93,10 @@ export function createServer(deps: ServerDeps): Server {
       ? undefined
       : createListener(shared, { host: internalHost, port: internalPort, writes: true });
   const open = createListener(shared, { host, port, writes: internal === undefined });
+  let started = false;
   const stop = async (): Promise<void> => {
     state.stopping = true;
+    if (started && config.shutdownDelayMs > 0) await delay(config.shutdownDelayMs);
     await Promise.all([open.stop(), internal?.stop()]);
   };
   return {
@@ -102,6 +105,7 @@ export function createServer(deps: ServerDeps): Server {
         const internalUrl = await internal?.start();
         const url = await open.start();
         await services.tokens.listen();
+        started = true;
         return { url, internalUrl: internalUrl ?? url };
       } catch (error) {
         await stop();
