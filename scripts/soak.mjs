@@ -40,6 +40,7 @@ const files = [
 const environment = {
   SOAK_CRASH_ROUNDS: String(rounds),
   SOAK_OVERLOAD_SECONDS: String(Math.max(4, rounds)),
+  SOAK_RESTARTS: String(Math.max(4, rounds)),
   SOAK_MEMORY_ROUNDS: String(rounds * 4),
   LEAK_RESPONSES: '10000',
   CANARY_DOCUMENTS: '10000',

@@ -1,11 +1,15 @@
 // Migrations and the schema that they make.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Client } from 'pg';
 import type { DataSource } from 'typeorm';
 import { createDataSource } from '../src/database/data-source';
 import { migrate, migrateDown, pendingMigrations } from '../src/database/migrate';
+import { aCustomer, aTurn, aWorkspace, startApp } from './support/app';
 import { createDatabase, type TestDatabase } from './support/database';
 import { describeSchema } from './support/describe-schema';
+import { until } from './support/embedded-process';
+import { SAVE, type SaveData, TOTALS } from './support/operations';
 
 let database: TestDatabase;
 beforeEach(async () => {
@@ -47,6 +51,59 @@ it('are run once when 20 servers start at the same moment', async () => {
     Array.from({ length: 20 }, () => connected((dataSource) => migrate(dataSource))),
   );
   expect(ran.filter((steps) => steps.length > 0)).toHaveLength(1);
+});
+
+it('let others go on while somebody keeps a table: they give up, wait, and try again', async () => {
+  const holder = new Client({ connectionString: database.url });
+  await holder.connect();
+  try {
+    await connected(async (dataSource) => {
+      await migrate(dataSource);
+      // Its foreign keys need a lock on the workspaces.
+      await migrateDown(dataSource);
+      await holder.query('BEGIN');
+      await holder.query('LOCK TABLE workspaces IN ROW EXCLUSIVE MODE');
+      const migrating = migrate(dataSource);
+      const waiting = () =>
+        database.sql(
+          "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        );
+      await until(async () => (await waiting()).length > 0, 'a migration that waits');
+      // A writer queues behind the migration, and not for as long as the table is kept.
+      await database.sql("SET statement_timeout = '15s'; UPDATE workspaces SET name = name WHERE false");
+      await holder.query('COMMIT');
+      expect(await migrating).toHaveLength(1);
+      expect(await pendingMigrations(dataSource)).toEqual([]);
+    });
+  } finally {
+    await holder.end();
+  }
+});
+
+it('of a newer version are left alone by an older one, which serves on the tables that they made', async () => {
+  const shared = await createDatabase();
+  await shared.sql(`
+    ALTER TABLE messages ADD COLUMN channel text;
+    ALTER TABLE charges ADD COLUMN note text DEFAULT 'none';
+    CREATE TABLE future (workspace_id text NOT NULL REFERENCES workspaces (id));
+    CREATE INDEX messages_of_tomorrow ON messages (workspace_id, channel);
+    INSERT INTO migrations (timestamp, name) VALUES (9999999999999, 'Tomorrow9999999999999');`);
+  const older = await startApp({ database: shared, config: { migrateAtStart: true } });
+  try {
+    expect(older.logs()).toContain('"newer":["Tomorrow9999999999999"]');
+    expect((await older.api.get('/health/ready')).status).toBe(200);
+    const shop = await aWorkspace(older);
+    await aCustomer(older, shop, { phoneNumber: '+393331234567' });
+    const input = aTurn(shop);
+    const { saveMessage } = await older.api.as(shop.service).data<SaveData>(SAVE, { input });
+    expect(saveMessage.message.tracking.outcome).toBe('TRACKED');
+    const report = await older.api.as(shop.client).send(TOTALS, { workspaceId: shop.id });
+    expect([report.status, report.body.errors]).toEqual([200, undefined]);
+    await expect(migrateDown(older.database.dataSource)).rejects.toThrow('is of a newer version');
+  } finally {
+    await older.stop();
+    await shared.drop();
+  }
 });
 
 it('make the schema that is kept in test/schema.txt, so that a change is seen in review', async () => {

@@ -1,7 +1,9 @@
 // Brings a database to this version. Several servers may start at once: one migrates, the others wait for it.
+import { setTimeout as delay } from 'node:timers/promises';
 import type { QueryResultRow } from 'pg';
-import type { DataSource } from 'typeorm';
-import type { Sql } from './sql';
+import { type DataSource, MigrationExecutor } from 'typeorm';
+import { badInput, unavailable } from '../errors';
+import { isLockTimeout, type Sql } from './sql';
 
 /** Any fixed number: all servers of one database must agree on it. */
 const MIGRATION_LOCK = 0x63746d01;
@@ -12,24 +14,43 @@ export interface MigrationStep {
 }
 
 /**
- * Runs every migration that the database lacks, under an advisory lock held by a connection of its own.
- * A lock that a migration can't get within 5 s fails it, rather than queueing everybody behind it.
+ * A lock that a migration can't get in this time fails it, rather than queueing everybody behind it who comes after.
+ * It is tried again, with a pause in which they get their turn.
+ */
+const LOCK_WITHIN_MS = 3_000;
+const ATTEMPTS = 10;
+const PAUSE_MS = 1_000;
+
+/** Each by itself: an index that is built CONCURRENTLY can't share a transaction. */
+const TRANSACTION = 'each';
+
+/**
+ * Runs every migration that the database lacks, under an advisory lock and on the connection that holds it. Throws
+ * SERVICE_UNAVAILABLE when somebody keeps a table locked for half a minute.
  */
 export function migrate(dataSource: DataSource): Promise<MigrationStep[]> {
-  return underLock(dataSource, async () => {
-    const done = await dataSource.runMigrations({ transaction: 'each' });
+  return underLock(dataSource, async (executor) => {
+    const done = await executor.executePendingMigrations();
     return done.map(({ name }) => ({ name, direction: 'up' as const }));
   });
 }
 
 /** Takes back the newest migration; answers with nothing when there is none. */
 export function migrateDown(dataSource: DataSource): Promise<MigrationStep[]> {
-  return underLock(dataSource, async () => {
+  return underLock(dataSource, async (executor) => {
     const [newest] = await executed(askedThrough(dataSource));
     if (newest === undefined) return [];
-    await dataSource.undoLastMigration({ transaction: 'each' });
+    if (!namesOf(dataSource).includes(newest))
+      throw badInput(`${newest} is of a newer version: take it back with that version.`);
+    await executor.undoLastMigration();
     return [{ name: newest, direction: 'down' as const }];
   });
+}
+
+/** The migrations that the database has of a newer version than this, newest first. */
+export async function newerMigrations(dataSource: DataSource): Promise<string[]> {
+  const known = namesOf(dataSource);
+  return (await executed(askedThrough(dataSource))).filter((name) => !known.includes(name));
 }
 
 /** The migrations that this version has and the database lacks, oldest first. */
@@ -38,10 +59,11 @@ export async function pendingMigrations(
   sql: Sql = askedThrough(dataSource),
 ): Promise<string[]> {
   const done = new Set(await executed(sql));
-  return dataSource.migrations
-    .map((migration) => migration.name ?? migration.constructor.name)
-    .filter((name) => !done.has(name));
+  return namesOf(dataSource).filter((name) => !done.has(name));
 }
+
+const namesOf = ({ migrations }: DataSource): string[] =>
+  migrations.map((migration) => migration.name ?? migration.constructor.name);
 
 async function executed(sql: Sql): Promise<string[]> {
   const [found] = await sql.query<{ exists: boolean }>(
@@ -60,19 +82,43 @@ const askedThrough = (dataSource: DataSource): Sql => ({
   query: <Row extends QueryResultRow>(_name: string, text: string) => dataSource.query<Row[]>(text),
 });
 
-async function underLock<T>(dataSource: DataSource, work: () => Promise<T>): Promise<T> {
+async function underLock<T>(
+  dataSource: DataSource,
+  work: (executor: MigrationExecutor) => Promise<T>,
+): Promise<T> {
   const runner = dataSource.createQueryRunner();
   await runner.connect();
+  const executor = new MigrationExecutor(dataSource, runner);
+  executor.transaction = TRANSACTION;
   try {
     await runner.query('SET statement_timeout = 0');
     await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     try {
-      return await work();
+      await runner.query(`SET lock_timeout = ${LOCK_WITHIN_MS}`);
+      return await withPatience(() => work(executor));
     } finally {
+      await runner.query('RESET lock_timeout');
       await runner.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);
       await runner.query('RESET statement_timeout');
     }
   } finally {
     await runner.release();
+  }
+}
+
+async function withPatience<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isLockTimeout(error)) throw error;
+      if (attempt === ATTEMPTS) {
+        throw unavailable(
+          'A migration needs a table that somebody keeps locked. Find them in pg_stat_activity, end them, and migrate again.',
+          error,
+        );
+      }
+      await delay(PAUSE_MS);
+    }
   }
 }

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config';
 import { cannotEndAbandoned, createDataSource } from './data-source';
 import { StartError, startEmbedded } from './embedded';
-import { migrate, pendingMigrations } from './migrate';
+import { migrate, newerMigrations, pendingMigrations } from './migrate';
 import type { StatementObserver } from './sql';
 import { tlsOf } from './tls';
 import type { Database } from './transaction';
@@ -86,6 +86,9 @@ async function checkVersion(dataSource: Database['dataSource']): Promise<void> {
 }
 
 async function bringUp(dataSource: Database['dataSource'], config: Config, logger: Logger): Promise<void> {
+  const newer = await newerMigrations(dataSource);
+  if (newer.length > 0)
+    logger.warn({ newer }, 'the database is of a newer version: this server runs on it until it is replaced');
   if (!config.migrateAtStart) {
     const pending = await pendingMigrations(dataSource);
     if (pending.length > 0)

@@ -136,6 +136,9 @@ export const isSerializationFailure = (error: unknown): boolean => {
   return code === '40001' || code === '40P01';
 };
 
+/** Somebody else has what is wanted, for longer than lock_timeout. */
+export const isLockTimeout = (error: unknown): boolean => codeOf(error) === '55P03';
+
 /** A failure that passes: lost connection, conflict, resources, a time-out. Callers get 503 and may retry. */
 export function isTransient(error: unknown): boolean {
   const code = codeOf(error);
@@ -143,7 +146,7 @@ export function isTransient(error: unknown): boolean {
     (error instanceof AppError && error.code === 'SERVICE_UNAVAILABLE') ||
     isConnectionLoss(error) ||
     isSerializationFailure(error) ||
-    (code !== undefined && (/^53/.test(code) || code === '57014' || code === '55P03'))
+    (code !== undefined && (/^53/.test(code) || code === '57014' || isLockTimeout(error)))
   );
 }
 
