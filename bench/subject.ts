@@ -141,7 +141,7 @@ async function main(): Promise<void> {
   const config = loadConfig(process.env);
   const clock = () => new Date();
   const logger = pino({ level: config.logLevel });
-  const database = await openDatabase(config, 'command', { logger });
+  const database = await openDatabase(config, 'server', { logger });
   const services = createServices(database, config, { clock, logger });
   const ways = { noop: noop(clock), three: threeStatements(database, clock) };
   const kind = process.argv[2];
