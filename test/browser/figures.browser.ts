@@ -180,6 +180,7 @@ describe('clients', () => {
     await page.getByRole('link', { name: 'Mario Rossi' }).click();
     await page.getByRole('heading', { name: 'Mario Rossi' }).waitFor();
     await untilCard(page, 'Cost', '€0.045');
+    await page.getByText('9 of 9').waitFor();
     const charges = await rowsOf(page, 'Charges');
     expect(charges).toHaveLength(9);
     expect(charges[0]).toMatch(/^31 Jan 2025, 12:50 \| .* \| €0\.005$/);
