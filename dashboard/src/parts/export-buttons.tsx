@@ -33,7 +33,7 @@ export function ExportButtons(props: {
           type="button"
           disabled={!allowed || busy !== undefined}
           title={allowed ? words.exportHint : words.exportNoRights}
-          aria-label={`${words.exportTitle} ${fileFormat.toUpperCase()}`}
+          aria-label={busy === fileFormat ? undefined : `${words.exportTitle} ${fileFormat.toUpperCase()}`}
           onClick={() => start(fileFormat)}
         >
           {busy === fileFormat ? words.exporting : fileFormat.toUpperCase()}

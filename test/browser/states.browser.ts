@@ -1,0 +1,137 @@
+// What an owner meets between two figures: waiting, failures, a view from a colleague, amounts longer than a float.
+import { openShop, type Shop, untilCard, visit } from './shop';
+
+let shop: Shop;
+beforeAll(async () => {
+  shop = await openShop();
+}, 120_000);
+afterAll(() => shop.stop());
+
+const JANUARY = '?workspace=workspace-123&month=2025-01';
+
+const asks = (operation: string) => (text: string | null) =>
+  text !== null && JSON.parse(text).operationName === operation;
+
+it('shows the shape of what will come until it comes, then when that was and in whose time', async () => {
+  const { page, complaints } = await visit(shop, '');
+  let letGo: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  await page.route('**/graphql', async (route) => {
+    if (asks('Overview')(route.request().postData())) await held;
+    await route.continue();
+  });
+  await page.goto(`${shop.app.url}/dashboard${JANUARY}#token=${shop.client}`);
+  await page.reload();
+  await page.locator('.skeleton').first().waitFor();
+  expect(await page.getByText('€0.125').count()).toBe(0);
+  letGo();
+  await untilCard(page, 'Cost', '€0.125');
+  expect(await page.locator('.skeleton').count()).toBe(0);
+  await page.getByText(/As of \d\d:\d\d:\d\d/).waitFor();
+  await page.getByText('Europe/Rome').waitFor();
+  expect(complaints).toEqual([]);
+  await page.context().close();
+});
+
+it('keeps the figures when the server fails, and tries again when asked to', async () => {
+  const { page } = await visit(shop, JANUARY, { token: shop.client });
+  await untilCard(page, 'Cost', '€0.125');
+  let failing = true;
+  await page.route('**/graphql', (route) =>
+    failing
+      ? route.fulfill({
+          status: 503,
+          contentType: 'application/json',
+          body: '{"errors":[{"message":"[SERVICE_UNAVAILABLE] away","extensions":{"code":"SERVICE_UNAVAILABLE"}}]}',
+        })
+      : route.continue(),
+  );
+  const notice = page.getByRole('alert').or(page.getByRole('status')).filter({ hasText: /again/i });
+  await notice.first().waitFor();
+  await untilCard(page, 'Cost', '€0.125');
+  failing = false;
+  await page.getByRole('button', { name: /again/i }).click();
+  await notice.first().waitFor({ state: 'hidden' });
+  await page.getByText('Live').waitFor();
+  await page.context().close();
+});
+
+it('writes an amount that no float can hold as it is', async () => {
+  const { page } = await visit(shop, '');
+  await page.route('**/graphql', async (route) => {
+    const response = await route.fetch();
+    const text = await response.text();
+    await route.fulfill({
+      response,
+      body: text.replaceAll('"amount":"0.125"', '"amount":"90071992547409931.123457"'),
+    });
+  });
+  await page.goto(`${shop.app.url}/dashboard${JANUARY}#token=${shop.client}`);
+  await page.reload();
+  await untilCard(page, 'Cost', '€90,071,992,547,409,931.123457');
+  await page.context().close();
+});
+
+it('opens at the same view for a colleague with a token of their own', async () => {
+  const mine = await visit(shop, `${JANUARY}&order=messages&search=ross&compare=whole-period`, {
+    token: shop.client,
+  });
+  await mine.page.getByRole('link', { name: 'Mario Rossi' }).waitFor();
+  const sent = mine.page.url();
+  expect(sent).not.toContain('ctm_');
+  const theirs = await visit(shop, new URL(sent).search, { token: shop.analyst });
+  await theirs.page.getByRole('link', { name: 'Mario Rossi' }).waitFor();
+  const shown = async ({ page }: typeof mine) => [
+    await page.getByRole('searchbox').inputValue(),
+    await page.locator('main').getByRole('heading', { level: 1 }).innerText(),
+    await page.getByRole('table', { name: 'Clients' }).locator('tbody tr').count(),
+  ];
+  expect(await shown(theirs)).toEqual(await shown(mine));
+  await mine.page.context().close();
+  await theirs.page.context().close();
+});
+
+it("weighs at most 250 kB over the wire with its figures; the plots' library is fetched after them", async () => {
+  const { page } = await visit(shop, '');
+  await page.goto(`${shop.app.url}/dashboard${JANUARY}#token=${shop.client}`);
+  await untilCard(page, 'Cost', '€0.125');
+  const session = await page.context().newCDPSession(page);
+  await session.send('Network.enable');
+  await session.send('Network.setCacheDisabled', { cacheDisabled: true });
+  const urls = new Map<string, string>();
+  const order: string[] = [];
+  const sizes = new Map<string, number>();
+  session.on('Network.requestWillBeSent', ({ requestId, request }) => {
+    urls.set(requestId, request.url);
+    order.push(request.url);
+  });
+  session.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
+    sizes.set(urls.get(requestId) ?? requestId, encodedDataLength);
+    order.push(`${urls.get(requestId)} is there`);
+  });
+  await page.reload();
+  await page.locator('[data-drawn=true]').first().waitFor();
+  const isPlots = (url: string) => url.includes('/echarts-');
+  const sum = (of: (url: string) => boolean) =>
+    [...sizes].filter(([url]) => of(url)).reduce((total, [, size]) => total + size, 0);
+  const figures = sum((url) => !isPlots(url));
+  console.info(`the first view: ${figures} bytes with its figures, ${sum(() => true)} with its plots too`);
+  expect(figures).toBeGreaterThan(50_000);
+  expect(figures).toBeLessThanOrEqual(250_000);
+  const answered = order.findIndex((entry) => entry.endsWith('/graphql is there'));
+  expect(answered).toBeGreaterThan(-1);
+  expect(order.findIndex(isPlots)).toBeGreaterThan(answered);
+  await page.context().close();
+});
+
+it('would hear the browser complain about a script from elsewhere', async () => {
+  const { page, complaints } = await visit(shop, '');
+  await page.evaluate(
+    `{ const script = document.createElement('script'); script.textContent = 'window.inlined = 1'; document.head.append(script); }`,
+  );
+  expect(await page.evaluate('window.inlined')).toBeUndefined();
+  expect(complaints.join('\n')).toContain('Content Security Policy');
+  await page.context().close();
+});
