@@ -13,6 +13,7 @@ import type { PageProps } from '../parts/frame';
 import { Link } from '../parts/link';
 import { ProblemNotice } from '../parts/notice';
 import { Panel, Skeleton } from '../parts/panel';
+import { ShowMore } from '../parts/show-more';
 
 type Customer = ClientQuery['newest']['nodes'][number]['customer'];
 
@@ -177,31 +178,21 @@ function Records({ view, workspace, id, messages }: PageProps & { id: string; me
               ))}
             </tbody>
           </table>
-          <div className="pages">
-            <p className="muted small">
-              {words.shownOf(format.count(shown.nodes.length), format.count(shown.totalCount))}
-            </p>
-            {shown.pageInfo.hasNextPage && (
-              <button
-                type="button"
-                className="no-print"
-                disabled={loading}
-                onClick={() =>
-                  void fetchMore({
-                    variables: { after: shown.pageInfo.endCursor },
-                    updateQuery: (previous, { fetchMoreResult }) => ({
-                      usageRecords: {
-                        ...fetchMoreResult.usageRecords,
-                        nodes: [...previous.usageRecords.nodes, ...fetchMoreResult.usageRecords.nodes],
-                      },
-                    }),
-                  }).catch(() => undefined)
-                }
-              >
-                {words.showMore}
-              </button>
-            )}
-          </div>
+          <ShowMore
+            list={shown}
+            loading={loading}
+            onMore={() =>
+              fetchMore({
+                variables: { after: shown.pageInfo.endCursor },
+                updateQuery: (previous, { fetchMoreResult }) => ({
+                  usageRecords: {
+                    ...fetchMoreResult.usageRecords,
+                    nodes: [...previous.usageRecords.nodes, ...fetchMoreResult.usageRecords.nodes],
+                  },
+                }),
+              })
+            }
+          />
         </>
       )}
     </Panel>

@@ -1,4 +1,5 @@
 // What was said, and the verdict on each turn. Needs the scope messages:read.
+
 import { useQuery } from '@apollo/client/react';
 import type { ReactNode } from 'react';
 import { MessagesDocument, type MessagesQuery } from '../gql/graphql';
@@ -11,6 +12,7 @@ import type { PageProps } from '../parts/frame';
 import { Link } from '../parts/link';
 import { ProblemNotice } from '../parts/notice';
 import { Skeleton } from '../parts/panel';
+import { ShowMore } from '../parts/show-more';
 
 type Message = MessagesQuery['messages']['nodes'][number];
 
@@ -55,7 +57,6 @@ export function MessagesPage(props: PageProps): ReactNode {
 
 function MessageList({ view, workspace }: PageProps): ReactNode {
   const words = useWords();
-  const format = useFormat();
   const { data, previousData, error, loading, fetchMore, refetch } = useQuery(MessagesDocument, {
     variables: {
       workspaceId: workspace.id,
@@ -84,31 +85,21 @@ function MessageList({ view, workspace }: PageProps): ReactNode {
         ))}
       </ol>
       {shown && (
-        <div className="pages">
-          <p className="muted small">
-            {words.shownOf(format.count(shown.nodes.length), format.count(shown.totalCount))}
-          </p>
-          {shown.pageInfo.hasNextPage && (
-            <button
-              type="button"
-              className="no-print"
-              disabled={loading}
-              onClick={() =>
-                void fetchMore({
-                  variables: { after: shown.pageInfo.endCursor },
-                  updateQuery: (previous, { fetchMoreResult }) => ({
-                    messages: {
-                      ...fetchMoreResult.messages,
-                      nodes: [...previous.messages.nodes, ...fetchMoreResult.messages.nodes],
-                    },
-                  }),
-                }).catch(() => undefined)
-              }
-            >
-              {words.showMore}
-            </button>
-          )}
-        </div>
+        <ShowMore
+          list={shown}
+          loading={loading}
+          onMore={() =>
+            fetchMore({
+              variables: { after: shown.pageInfo.endCursor },
+              updateQuery: (previous, { fetchMoreResult }) => ({
+                messages: {
+                  ...fetchMoreResult.messages,
+                  nodes: [...previous.messages.nodes, ...fetchMoreResult.messages.nodes],
+                },
+              }),
+            })
+          }
+        />
       )}
     </>
   );

@@ -1,5 +1,5 @@
 import { useQuery } from '@apollo/client/react';
-import { type FormEvent, type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import {
   ClientsDocument,
   type ClientsPartsFragment,
@@ -9,10 +9,11 @@ import {
 import { useSpeech, useWords } from '../i18n/language';
 import { shift } from '../lib/decimal';
 import { useFormat } from '../lib/format-context';
-import { changed, navigate, ORDERS, type View } from '../lib/location';
+import { changed, navigate, type View } from '../lib/location';
 import type { Workspace } from '../lib/overview';
 import { inputOf } from '../lib/period';
 import { problemOf } from '../lib/problem';
+import { ClientControls } from './client-controls';
 import { Link } from './link';
 import { Panel } from './panel';
 
@@ -38,71 +39,6 @@ export function Clients({ usage, view, workspace }: ClientsProps): ReactNode {
         <ClientTable clients={usage.clients} view={view} />
       )}
     </Panel>
-  );
-}
-
-function ClientControls({ view }: { view: View }): ReactNode {
-  const words = useWords();
-  return (
-    <div className="client-controls no-print">
-      <Search view={view} />
-      <label>
-        <span className="visually-hidden">{words.orderBy}</span>
-        <select
-          name="order"
-          value={view.order}
-          disabled={view.search !== ''}
-          onChange={({ target }) => {
-            const order = ORDERS.find((known) => known === target.value);
-            if (order) navigate(changed(view, { order }));
-          }}
-        >
-          {ORDERS.map((order) => (
-            <option key={order} value={order}>
-              {words.orders[order]}
-            </option>
-          ))}
-        </select>
-      </label>
-    </div>
-  );
-}
-
-const TYPING_MS = 350;
-
-function Search({ view }: { view: View }): ReactNode {
-  const words = useWords();
-  const [text, setText] = useState(view.search);
-  const latest = useRef(view);
-  latest.current = view;
-  const look = useCallback((search: string) => {
-    if (search.trim() === latest.current.search) return;
-    navigate(changed(latest.current, { search: search.trim() }), { replace: true });
-  }, []);
-  useEffect(() => {
-    const timer = setTimeout(() => look(text), TYPING_MS);
-    return () => clearTimeout(timer);
-  }, [text, look]);
-  // The address changes by itself when the reader goes back.
-  useEffect(() => setText(view.search), [view.search]);
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    look(text);
-  };
-  return (
-    <search>
-      <form onSubmit={submit}>
-        <input
-          type="search"
-          name="search"
-          maxLength={200}
-          aria-label={words.searchClients}
-          placeholder={words.searchClients}
-          value={text}
-          onChange={({ target }) => setText(target.value)}
-        />
-      </form>
-    </search>
   );
 }
 
