@@ -1,77 +1,148 @@
-// A dump of one database, restored into another: the same figures, the same keys, the same tokens.
-import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+// A backup as docs/operations.md tells it, with its own commands: dumped from a running server, restored, served again.
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Snapshot } from '../src/database/snapshot';
-import { verifyWorkspace } from '../src/services/verify';
+import { type Verification, verifyWorkspace } from '../src/services/verify';
 import { getWorkspace } from '../src/services/workspaces';
-import { aCustomer, aTurn, aWorkspace, startApp, TestClock } from './support/app';
-import { createDatabase } from './support/database';
-import { SAVE, type SaveData, TOTALS } from './support/operations';
+import { aCustomer, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
+import { createDatabase, serverMajor } from './support/database';
+import { OUTCOMES, SAVE, type SaveData, TOTALS, type TotalsData } from './support/operations';
 
-/** Debian's folders of PostgreSQL's programs, newest first. */
+const run = promisify(execFile);
 const DEBIAN = '/usr/lib/postgresql';
-const folders = existsSync(DEBIAN)
-  ? readdirSync(DEBIAN)
-      .map(Number)
-      .filter((version) => existsSync(join(DEBIAN, String(version), 'bin/pg_dump')))
-      .sort((a, b) => b - a)
-  : [];
+const ROOT = join(__dirname, '..');
 
-interface Report {
-  usage: { totals: object };
+/**
+ * The tools nearest to the server: an older pg_dump refuses it, and a newer pg_restore may set what the server doesn't
+ * know.
+ */
+function toolsFor(major: number): string | undefined {
+  const installed = existsSync(DEBIAN) ? readdirSync(DEBIAN).map(Number) : [];
+  return installed
+    .filter((version) => version >= major)
+    .sort((a, b) => a - b)
+    .map((version) => join(DEBIAN, String(version), 'bin'))
+    .find((bin) => existsSync(join(bin, 'pg_dump')) && existsSync(join(bin, 'pg_restore')));
 }
 
-// pg_dump refuses a server that is newer than itself: the embedded one is an 18, and .ci/run's second one a 15.
-const NEEDED = process.env.TEST_DATABASE_URL ? 15 : 18;
-const version = folders.find((found) => found >= NEEDED);
-const rehearsed = version === undefined ? it.skip : it;
+const section = /^## Backup and restore$([\s\S]*?)^## /m.exec(
+  readFileSync(join(ROOT, 'docs/operations.md'), 'utf8'),
+)?.[1];
+const [backUp = '', restore = ''] = [...(section ?? '').matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(
+  ([, commands]) => commands,
+);
 
-const run = (program: string, ...args: string[]): string =>
-  execFileSync(join(DEBIAN, String(version), 'bin', program), args, { encoding: 'utf8', stdio: 'pipe' });
+const tools = toolsFor(serverMajor());
+const withTools = tools === undefined ? it.skip : it;
+const reason =
+  tools === undefined ? ` (skipped: no pg_dump of PostgreSQL ${serverMajor()} or newer in ${DEBIAN})` : '';
 
-rehearsed(
-  'is whole: figures, verdicts, keys and tokens, and the roll-ups agree with the records',
+async function verify(app: TestApp, shop: TestWorkspace): Promise<Verification> {
+  const snapshot = new Snapshot(app.database, app.clock.now());
+  try {
+    return await verifyWorkspace(snapshot, await getWorkspace(snapshot, shop.id, app.clock.now()));
+  } finally {
+    await snapshot.end();
+  }
+}
+
+/** All that is saved here: a query without a period would see the current month alone. */
+const PERIOD = { from: '2026-01-01T00:00:00Z', to: '2026-03-16T00:00:00Z' };
+
+async function figures(app: TestApp, shop: TestWorkspace) {
+  const api = app.api.as(shop.client);
+  const of = { workspaceId: shop.id, period: PERIOD };
+  const { usage } = await api.data<TotalsData>(TOTALS, of);
+  const outcomes = await api.data<{ usage: object }>(OUTCOMES, of);
+  return { ...usage, ...outcomes.usage };
+}
+
+const save = async (app: TestApp, shop: TestWorkspace, input: Record<string, unknown>) =>
+  (await app.api.as(shop.service).data<SaveData>(SAVE, { input })).saveMessage;
+
+/** Charged turns of three months by two customers, and some that are saved and not charged. */
+async function fill(app: TestApp, shop: TestWorkspace): Promise<Record<string, unknown>[]> {
+  await aCustomer(app, shop, { phoneNumber: '+393331234567' });
+  await aCustomer(app, shop, { name: 'Zoë Nuñez 🍕', phoneNumber: '+393330000002' });
+  const turns = Array.from({ length: 40 }, (_, index) =>
+    aTurn(shop, {
+      phoneNumber: ['+393331234567', '+393330000002', '+393339999999'][index % 3],
+      message: `perché no? 🍝 "${index}"\n\t\\N`,
+      response: index % 5 === 0 ? null : 'Ciao!',
+      occurredAt: new Date(Date.parse('2026-01-01T00:30:00Z') + index * 150_000_000).toISOString(),
+    }),
+  );
+  for (const input of turns) await save(app, shop, input);
+  return turns;
+}
+
+it('is told in docs/operations.md as commands', () => {
+  expect(backUp).toMatch(/^pg_dump --format=custom .*\n$/);
+  expect(restore).toMatch(/^pg_restore .*\n.* verify\n$/);
+});
+
+withTools(
+  `brings back the figures, the idempotency keys and the tokens${reason}`,
   async () => {
-    const clock = new TestClock();
-    const app = await startApp({ clock });
-    const restored = await createDatabase({ empty: true });
     const folder = await mkdtemp(join(tmpdir(), 'centesimo-backup-'));
+    const app = await startApp();
+    const database = await createDatabase({ empty: true });
     try {
       const shop = await aWorkspace(app);
-      await aCustomer(app, shop, { phoneNumber: '+393331234567' });
-      const turns = Array.from({ length: 40 }, (_, index) =>
-        aTurn(shop, { ...(index % 4 === 0 ? { response: null } : {}) }),
+      const turns = await fill(app, shop);
+      const before = await figures(app, shop);
+      const charged = turns.filter(
+        ({ response, phoneNumber }) => response !== null && phoneNumber !== '+393339999999',
       );
-      for (const input of turns) await app.api.as(shop.service).data<SaveData>(SAVE, { input });
-      const asked = { workspaceId: shop.id };
-      const before = await app.api.as(shop.client).data<Report>(TOTALS, asked);
+      expect(before.totals).toMatchObject({ messages: charged.length, activeClients: 2 });
 
-      const dump = join(folder, 'centesimo.dump');
-      run('pg_dump', '--format=custom', `--file=${dump}`, app.database.url);
-      run('pg_restore', '--no-owner', `--dbname=${restored.url}`, dump);
+      const shell = async (commands: string): Promise<string> => {
+        const { stdout } = await run(
+          'bash',
+          ['-euc', commands.replaceAll('centesimo.dump', join(folder, 'centesimo.dump'))],
+          {
+            cwd: ROOT,
+            env: {
+              ...{ PATH: `${tools}:${process.env.PATH ?? ''}`, HOME: folder },
+              ...{ DATABASE_URL: app.database.url, NEW_URL: database.url },
+            },
+          },
+        );
+        return stdout;
+      };
+      await shell(backUp);
+      // What comes after the dump is not in it.
+      const late = aTurn(shop);
+      await save(app, shop, late);
+      expect(await shell(restore)).toContain('All roll-ups agree with the records.');
 
-      const again = await startApp({ clock, database: restored });
+      const restored = await startApp({ database });
       try {
-        expect(await again.api.as(shop.client).data<Report>(TOTALS, asked)).toEqual(before);
-        const snapshot = new Snapshot(again.database, clock.now());
-        const workspace = await getWorkspace(snapshot, shop.id, clock.now());
-        expect(await verifyWorkspace(snapshot, workspace)).toMatchObject({ differences: 0n });
-        await snapshot.end();
-        const [first] = turns;
-        const replay = await again.api.as(shop.service).data<SaveData>(SAVE, { input: first ?? {} });
-        expect(replay.saveMessage.replayed).toBe(true);
-        const fresh = await again.api.as(shop.service).data<SaveData>(SAVE, { input: aTurn(shop) });
-        expect(fresh.saveMessage.replayed).toBe(false);
+        expect((await restored.api.get('/health/ready')).status).toBe(200);
+        expect(await figures(restored, shop)).toEqual(before);
+        const verification = await verify(restored, shop);
+        expect(verification).toMatchObject({ differences: 0n, first: [] });
+        expect(verification.compared).toBeGreaterThan(0n);
+        for (const input of turns) {
+          const { replayed, message } = await save(restored, shop, input);
+          expect({ replayed, text: message.message }).toEqual({ replayed: true, text: input.message });
+        }
+        expect(await figures(restored, shop)).toEqual(before);
+        expect((await save(restored, shop, late)).replayed).toBe(false);
+        expect(await figures(restored, shop)).toEqual(await figures(app, shop));
+        expect(await verify(restored, shop)).toMatchObject({ differences: 0n });
       } finally {
-        await again.stop();
+        await restored.stop();
       }
     } finally {
       await app.stop();
-      await restored.drop();
+      await database.drop();
       await rm(folder, { recursive: true, force: true });
     }
   },
+  60_000,
 );

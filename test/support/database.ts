@@ -8,6 +8,9 @@ function required(name: string): string {
   return value;
 }
 
+/** The server's major version, known before any test is declared. */
+export const serverMajor = (): number => Number(required('CENTESIMO_TEST_SERVER_MAJOR'));
+
 export interface TestDatabase {
   url: string;
   name: string;

@@ -37,7 +37,11 @@ export default async function setUp(): Promise<void> {
   const dataSource = createDataSource({ url: urlOf(url, template), poolSize: 2 });
   await dataSource.initialize();
   await migrate(dataSource);
+  const [version] = await dataSource.query<{ major: number }[]>(
+    "SELECT current_setting('server_version_num')::int / 10000 AS major",
+  );
   await dataSource.destroy();
+  process.env.CENTESIMO_TEST_SERVER_MAJOR = String(version?.major);
   process.env.CENTESIMO_TEST_URL = url;
   process.env.CENTESIMO_TEST_TEMPLATE = template;
   globalThis.testCluster = { embedded, folder, template, url };
