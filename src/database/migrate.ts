@@ -1,7 +1,7 @@
 // Brings a database to this version. Several servers may start at once: one migrates, the others wait for it.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { QueryResultRow } from 'pg';
-import { type DataSource, MigrationExecutor } from 'typeorm';
+import { type DataSource, MigrationExecutor, type QueryRunner } from 'typeorm';
 import { badInput, unavailable } from '../errors';
 import { isLockTimeout, type Sql } from './sql';
 
@@ -20,6 +20,7 @@ export interface MigrationStep {
 const LOCK_WITHIN_MS = 3_000;
 const ATTEMPTS = 10;
 const PAUSE_MS = 1_000;
+const LOOK_EVERY_MS = 50;
 
 /** Each by itself: an index that is built CONCURRENTLY can't share a transaction. */
 const TRANSACTION = 'each';
@@ -92,7 +93,7 @@ async function underLock<T>(
   executor.transaction = TRANSACTION;
   try {
     await runner.query('SET statement_timeout = 0');
-    await runner.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await taken(runner);
     try {
       await runner.query(`SET lock_timeout = ${LOCK_WITHIN_MS}`);
       return await withPatience(() => work(executor));
@@ -103,6 +104,17 @@ async function underLock<T>(
     }
   } finally {
     await runner.release();
+  }
+}
+
+/** Asked for again and again: a statement that waits holds a snapshot, and an index built CONCURRENTLY waits for those. */
+async function taken(runner: QueryRunner): Promise<void> {
+  for (;;) {
+    const [row]: { got: boolean }[] = await runner.query('SELECT pg_try_advisory_lock($1) AS got', [
+      MIGRATION_LOCK,
+    ]);
+    if (row?.got) return;
+    await delay(LOOK_EVERY_MS);
   }
 }
 
