@@ -5,8 +5,8 @@ import type { DataSource } from 'typeorm';
 import { environment } from './src/cli/environment';
 import { loadConfig } from './src/config';
 import { createDataSource } from './src/database/data-source';
-import { startEmbedded } from './src/database/embedded';
 import { tlsOf } from './src/database/tls';
+import { startEmbedded } from './src/embedded/embedded';
 
 export const dataSource: Promise<DataSource> = openDataSource();
 

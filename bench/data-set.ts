@@ -2,8 +2,8 @@
 import type { Client } from 'pg';
 import type { Services } from '../src/app';
 import { type Database, inTransaction } from '../src/database/transaction';
-import { rebuildWorkspace } from '../src/services/rebuild';
-import { getWorkspace } from '../src/services/workspaces';
+import { rebuildWorkspace } from '../src/services/upkeep/rebuild';
+import { getWorkspace } from '../src/services/workspaces/workspaces';
 
 export const LARGE = 'bench-large';
 export const SMALL = 'bench-small';

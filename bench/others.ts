@@ -5,7 +5,7 @@ import { get } from 'node:http';
 import pino from 'pino';
 import { startApp } from '../src/app';
 import { loadConfig } from '../src/config';
-import { startEmbedded } from '../src/database/embedded';
+import { startEmbedded } from '../src/embedded/embedded';
 import { Caller, spread } from './client';
 import { LARGE, SMALL } from './data-set';
 import { checkData } from './operations';

@@ -12,11 +12,11 @@ import type { Database } from '../src/database/transaction';
 import { forbiddenWorkspace } from '../src/errors';
 import { Metrics } from '../src/http/metrics';
 import { createServer } from '../src/http/server';
-import { newId } from '../src/ids';
-import type { SavedMessage, SaveResult } from '../src/services/saved-message';
-import { decideVerdict } from '../src/services/tracking';
-import { type TurnInput, toTurn } from '../src/services/turn';
-import type { Workspace } from '../src/services/workspaces';
+import type { SavedMessage, SaveResult } from '../src/services/turns/saved-message';
+import { decideVerdict } from '../src/services/turns/tracking';
+import { type TurnInput, toTurn } from '../src/services/turns/turn';
+import type { Workspace } from '../src/services/workspaces/workspaces';
+import { newId } from '../src/values/ids';
 
 type Save = (input: TurnInput) => Promise<SaveResult>;
 

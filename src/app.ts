@@ -12,16 +12,16 @@ import { Metrics, type Sources } from './http/metrics';
 import { type MetricsServer, ownMetrics, startMetricsServer } from './http/metrics-server';
 import { createRateLimits } from './http/rate-limits';
 import { createServer, type Server, type Urls } from './http/server';
-import { CustomerImporter } from './services/customer-import';
-import { CustomerService } from './services/customer-service';
-import { Reconciler } from './services/reconcile';
+import { CustomerImporter } from './services/customers/customer-import';
+import { CustomerService } from './services/customers/customer-service';
 import { shardsOf } from './services/roll-ups';
-import { SaveMessageService } from './services/save-message';
-import { TokenService } from './services/tokens';
-import { WorkspaceService } from './services/workspace-service';
-import { BatchWriter } from './services/write-batch';
-import { WriteQueue } from './services/write-queue';
-import type { Clock } from './time';
+import { TokenService } from './services/tokens/token-service';
+import { SaveMessageService } from './services/turns/save-message';
+import { BatchWriter } from './services/turns/write-batch';
+import { WriteQueue } from './services/turns/write-queue';
+import { Reconciler } from './services/upkeep/reconcile';
+import { WorkspaceService } from './services/workspaces/workspace-service';
+import type { Clock } from './values/time';
 
 export interface Services {
   readonly clock: Clock;

@@ -1,8 +1,8 @@
 // Charging never costs a message: DEFERRED and its reconciliation, with a database that really refuses charges.
 
 import { Snapshot } from '../src/database/snapshot';
-import { verifyWorkspace } from '../src/services/verify';
-import { getWorkspace } from '../src/services/workspaces';
+import { verifyWorkspace } from '../src/services/upkeep/verify';
+import { getWorkspace } from '../src/services/workspaces/workspaces';
 import { aCustomer, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
 import { OUTCOMES, SAVE, type SaveData, TOTALS, type TotalsData } from './support/operations';
 

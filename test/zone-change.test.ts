@@ -1,8 +1,8 @@
 // A workspace that changes its zone: its customers' days move with it, and the records stay the truth.
 import { Snapshot } from '../src/database/snapshot';
-import { rebuildWorkspace } from '../src/services/rebuild';
-import { verifyWorkspace } from '../src/services/verify';
-import { getWorkspace } from '../src/services/workspaces';
+import { rebuildWorkspace } from '../src/services/upkeep/rebuild';
+import { verifyWorkspace } from '../src/services/upkeep/verify';
+import { getWorkspace } from '../src/services/workspaces/workspaces';
 import { aCustomer, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
 import { SAVE } from './support/operations';
 

@@ -1,7 +1,7 @@
 // People who come from a login of their own: JSON Web Tokens, checked against the login's published keys.
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
 import { unauthenticated, unavailable } from '../errors';
-import type { Clock } from '../time';
+import type { Clock } from '../values/time';
 import { DEFAULT_SCOPES, isScope, type Principal, type Scope, WRITE_SCOPES } from './principal';
 
 export interface JwtOptions {

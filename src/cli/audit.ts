@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { badInput } from '../errors';
 import { type AuditEntry, type ListedAuditEntry, listAudit } from '../services/audit';
-import { formatInstant, parseInstant } from '../time';
+import { formatInstant, parseInstant } from '../values/time';
 import type { Cli } from './cli';
 import { wholeNumber } from './token';
 

@@ -2,10 +2,10 @@ import { createReadStream } from 'node:fs';
 import type { Command } from 'commander';
 import { parse } from 'csv-parse';
 import { badInput } from '../errors';
-import type { ImportRow } from '../services/customer-import';
-import { listCustomers } from '../services/customers';
+import type { ImportRow } from '../services/customers/customer-import';
+import { listCustomers } from '../services/customers/customers';
 import { PAGE_LIMIT } from '../services/page';
-import { getWorkspace } from '../services/workspaces';
+import { getWorkspace } from '../services/workspaces/workspaces';
 import { type Cli, EXIT, OPERATOR } from './cli';
 import { progressLine } from './progress';
 

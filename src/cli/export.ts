@@ -8,8 +8,8 @@ import {
   EXPORT_FORMATS,
   type ExportFormat,
   exportRecords,
-} from '../services/exports';
-import { getWorkspace } from '../services/workspaces';
+} from '../services/exports/exports';
+import { getWorkspace } from '../services/workspaces/workspaces';
 import type { Cli } from './cli';
 
 interface ExportOptions {

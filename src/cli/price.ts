@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { formatMicros, parseAmount } from '../money';
-import { listPrices } from '../services/pricing';
-import { getWorkspace } from '../services/workspaces';
-import { formatInstant, parseInstant } from '../time';
+import { listPrices } from '../services/workspaces/pricing';
+import { getWorkspace } from '../services/workspaces/workspaces';
+import { formatMicros, parseAmount } from '../values/money';
+import { formatInstant, parseInstant } from '../values/time';
 import { type Cli, OPERATOR } from './cli';
 
 export const priceCommand = (cli: Cli): Command =>

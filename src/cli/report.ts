@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
 import { Snapshot } from '../database/snapshot';
-import { formatMicros, formatRatio } from '../money';
 import { findGrowth } from '../services/analytics/growth';
 import { findOutcomes } from '../services/analytics/outcomes';
 import { findPeakHours } from '../services/analytics/peak-hours';
 import { openScope, type UsageScope } from '../services/analytics/scope';
 import { findTopClients } from '../services/analytics/top-clients';
 import { findTotals } from '../services/analytics/totals';
-import { getWorkspace } from '../services/workspaces';
-import { formatInstant } from '../time';
+import { getWorkspace } from '../services/workspaces/workspaces';
+import { formatMicros, formatRatio } from '../values/money';
+import { formatInstant } from '../values/time';
 import type { Cli, CommandContext } from './cli';
 
 interface ReportOptions {

@@ -1,17 +1,16 @@
 import type { Command } from 'commander';
 import pino from 'pino';
 import { type App, createServices, type Surroundings, startApp } from '../app';
-import { announceReady, isWorker, startWorkers, workerNumber } from '../cluster';
 import { type Config, printSettings } from '../config';
 import { describeError } from '../database/describe-error';
 import { openDatabase } from '../database/open';
 import { inTransaction } from '../database/transaction';
-
 import { metricsOfWorkers, startMetricsServer } from '../http/metrics-server';
 import { createRateLimits } from '../http/rate-limits';
 import { createDemo, DEMO_WORKSPACE } from '../services/demo/demo';
-import { listAllWorkspaces } from '../services/workspaces';
+import { listAllWorkspaces } from '../services/workspaces/workspaces';
 import { type Cli, settings } from './cli';
+import { announceReady, isWorker, startWorkers, workerNumber } from './cluster';
 import { type DemoTokens, printWelcome } from './welcome';
 
 export const serveCommand = (cli: Cli): Command =>

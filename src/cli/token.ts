@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { formatInstant } from '../time';
+import { formatInstant } from '../values/time';
 import { type Cli, OPERATOR } from './cli';
 
 export const tokenCommand = (cli: Cli): Command =>

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { Snapshot } from '../database/snapshot';
-import { rebuildWorkspace } from '../services/rebuild';
-import { type Verification, verifyWorkspace } from '../services/verify';
-import { getWorkspace, listAllWorkspaces, type Workspace } from '../services/workspaces';
+import { rebuildWorkspace } from '../services/upkeep/rebuild';
+import { type Verification, verifyWorkspace } from '../services/upkeep/verify';
+import { getWorkspace, listAllWorkspaces, type Workspace } from '../services/workspaces/workspaces';
 import { type Cli, type CommandContext, EXIT } from './cli';
 import { progressLine } from './progress';
 

@@ -1,8 +1,8 @@
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { badInput } from '../errors';
-import { formatMicros, parseAmount } from '../money';
-import { getWorkspace, listAllWorkspaces, type Workspace } from '../services/workspaces';
+import { getWorkspace, listAllWorkspaces, type Workspace } from '../services/workspaces/workspaces';
+import { formatMicros, parseAmount } from '../values/money';
 import { type Cli, OPERATOR } from './cli';
 
 export const workspaceCommand = (cli: Cli): Command =>

@@ -1,8 +1,8 @@
 // A database that is ready to be used: found or started, of a version we speak, brought up to ours.
 import type { Logger } from 'pino';
 import type { Config } from '../config';
+import { StartError, startEmbedded } from '../embedded/embedded';
 import { cannotEndAbandoned, createDataSource } from './data-source';
-import { StartError, startEmbedded } from './embedded';
 import { migrate, newerMigrations, pendingMigrations } from './migrate';
 import type { StatementObserver } from './sql';
 import { tlsOf } from './tls';

@@ -5,8 +5,8 @@ import type { Principal } from '../auth/principal';
 import { looksOpaque } from '../auth/tokens';
 import type { Config } from '../config';
 import { AppError, unauthenticated } from '../errors';
-import type { TokenService } from '../services/tokens';
-import type { Clock } from '../time';
+import type { TokenService } from '../services/tokens/token-service';
+import type { Clock } from '../values/time';
 import type { RateLimits } from './rate-limits';
 
 export interface Authenticators {

@@ -3,10 +3,10 @@ import type { FastifyRequest } from 'fastify';
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { StatementObserver } from '../database/sql';
 import { within } from '../database/within';
-import type { Reconciliation } from '../services/reconcile';
-import { TRACKING_OUTCOMES } from '../services/tracking';
-import type { Settlement } from '../services/write-batch';
-import type { QueueObserver } from '../services/write-queue';
+import { TRACKING_OUTCOMES } from '../services/turns/tracking';
+import type { Settlement } from '../services/turns/write-batch';
+import type { QueueObserver } from '../services/turns/write-queue';
+import type { Reconciliation } from '../services/upkeep/reconcile';
 import type { RequestNotes } from './operation';
 
 /** What is asked for when somebody looks. */

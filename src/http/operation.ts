@@ -10,8 +10,8 @@ import {
 } from 'graphql';
 import { checkEdges } from '../auth/permissions';
 import { AppError, ERROR_CODES, printError } from '../errors';
-import type { GraphQLContext } from '../graphql/context';
 import { checkVariables, complexityOf, LIMITS, selectedFields } from '../graphql/limits';
+import type { GraphQLContext } from '../resolvers/context';
 import { statusOf } from './mask-error';
 import type { RateLimits } from './rate-limits';
 

@@ -12,10 +12,10 @@ import type { Config } from '../config';
 import { Snapshot } from '../database/snapshot';
 import type { Database } from '../database/transaction';
 import { AppError, badInput } from '../errors';
-import { createContext, type GraphQLServices } from '../graphql/context';
 import { publicSchema, schema } from '../graphql/schema';
-import type { TokenService } from '../services/tokens';
-import type { Clock } from '../time';
+import { createContext, type GraphQLServices } from '../resolvers/context';
+import type { TokenService } from '../services/tokens/token-service';
+import type { Clock } from '../values/time';
 import { createApollo } from './apollo';
 import { type Authenticators, authenticate, authenticatorsOf } from './authenticate';
 import { checkDepth } from './body-depth';
@@ -28,7 +28,7 @@ import { onlyWith, ownMetrics, registerMetrics } from './metrics-server';
 import type { RequestNotes, ServerContext } from './operation';
 import { createRateLimits, type RateLimits } from './rate-limits';
 import { answerBrokenRequest, fromFastify, sendError, takeOnlyJson } from './refusals';
-import { registerRest } from './rest';
+import { registerRest } from './rest/rest';
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -1,7 +1,7 @@
 import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from 'type-graphql';
-import type { GraphQLContext } from '../graphql/context';
 import { tokenActor } from '../services/audit';
-import { listCustomers } from '../services/customers';
+import { listCustomers } from '../services/customers/customers';
+import type { GraphQLContext } from './context';
 import { CustomersArgs, DEFAULT_FIRST, PeriodArgs } from './types/arguments';
 import { Customer, CustomerConnection, RegisterCustomerInput } from './types/customer';
 import { UsageTotals } from './types/usage-totals';

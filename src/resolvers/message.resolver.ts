@@ -1,6 +1,6 @@
 import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from 'type-graphql';
-import type { GraphQLContext } from '../graphql/context';
-import { listMessages } from '../services/records';
+import { listMessages } from '../services/analytics/records';
+import type { GraphQLContext } from './context';
 import { DEFAULT_FIRST, MessagesArgs } from './types/arguments';
 import { mapPage } from './types/connection';
 import { Customer } from './types/customer';

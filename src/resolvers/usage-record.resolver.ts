@@ -1,6 +1,6 @@
 import { Args, Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql';
-import type { GraphQLContext } from '../graphql/context';
-import { listUsageRecords } from '../services/records';
+import { listUsageRecords } from '../services/analytics/records';
+import type { GraphQLContext } from './context';
 import { DEFAULT_FIRST, UsageRecordsArgs } from './types/arguments';
 import { mapPage } from './types/connection';
 import { Customer } from './types/customer';

@@ -1,8 +1,5 @@
 // The usage report: one scope, and a field for each question about it.
 import { Arg, Args, Ctx, FieldResolver, Int, Query, Resolver, Root } from 'type-graphql';
-import type { GraphQLContext } from '../graphql/context';
-import { GraphQLSafeInt } from '../graphql/scalars/safe-int';
-import type { GrowthBasis, TimelineInterval } from '../period';
 import { findForecast } from '../services/analytics/forecast';
 import { findGrowth } from '../services/analytics/growth';
 import { findHeatmap } from '../services/analytics/heatmap';
@@ -12,6 +9,9 @@ import { openScope } from '../services/analytics/scope';
 import { findTimeline, findTimelineClients } from '../services/analytics/timeline';
 import { findTopClients, listClients } from '../services/analytics/top-clients';
 import { findTotals } from '../services/analytics/totals';
+import type { GrowthBasis, TimelineInterval } from '../values/period';
+import type { GraphQLContext } from './context';
+import { GraphQLSafeInt } from './scalars/safe-int';
 import { ClientsArgs, DEFAULT_FIRST, DEFAULT_TOP, TopClientsArgs, UsageArgs } from './types/arguments';
 import { ClientUsage, ClientUsageConnection } from './types/client-usage';
 import { mapPage } from './types/connection';

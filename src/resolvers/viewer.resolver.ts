@@ -1,6 +1,6 @@
 import { Ctx, FieldResolver, Query, Resolver } from 'type-graphql';
-import type { GraphQLContext } from '../graphql/context';
-import { listWorkspaces } from '../services/workspaces';
+import { listWorkspaces } from '../services/workspaces/workspaces';
+import type { GraphQLContext } from './context';
 import { Viewer } from './types/viewer';
 import { Workspace } from './types/workspace';
 

@@ -1,6 +1,6 @@
 import { Arg, Ctx, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql';
-import type { GraphQLContext } from '../graphql/context';
-import { listWorkspaces } from '../services/workspaces';
+import { listWorkspaces } from '../services/workspaces/workspaces';
+import type { GraphQLContext } from './context';
 import { Money } from './types/money';
 import { Workspace } from './types/workspace';
 

@@ -1,8 +1,8 @@
 // Keyset paging: a cursor says where the reader stands and what he asked, so that page two can't ask something else.
 import { createHash } from 'node:crypto';
 import { badInput } from '../errors';
-import { cleanText } from '../text';
-import { formatInstant, parseInstant } from '../time';
+import { cleanText } from '../values/text';
+import { formatInstant, parseInstant } from '../values/time';
 
 export const PAGE_LIMIT = 100;
 

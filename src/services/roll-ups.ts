@@ -1,5 +1,5 @@
 // How roll-ups are written: the same three upserts for a batch of saves and for reconciliation.
-import { floorSlot, localDate, SLOT_MS } from '../time';
+import { floorSlot, localDate, SLOT_MS } from '../values/time';
 
 /** A slot is split over this many rows, so that writers don't queue for one. */
 export const SHARDS = 8;

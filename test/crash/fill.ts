@@ -4,8 +4,8 @@
 import pino from 'pino';
 import { createServices } from '../../src/app';
 import { loadConfig } from '../../src/config';
-import { describeEmbedded } from '../../src/database/embedded';
 import { openDatabase } from '../../src/database/open';
+import { describeEmbedded } from '../../src/embedded/embedded';
 import { PHONES, WORKSPACE } from './record';
 
 const ACTOR = { name: 'test' };

@@ -2,9 +2,9 @@
 import pino from 'pino';
 import { type App, type Services, startApp as start } from '../../src/app';
 import { type Config, loadConfig } from '../../src/config';
-import type { Registration } from '../../src/services/customer-service';
-import type { Customer } from '../../src/services/customers';
-import type { NewWorkspace } from '../../src/services/workspace-service';
+import type { Registration } from '../../src/services/customers/customer-service';
+import type { Customer } from '../../src/services/customers/customers';
+import type { NewWorkspace } from '../../src/services/workspaces/workspace-service';
 import { Api } from './api';
 import { createDatabase, type TestDatabase } from './database';
 

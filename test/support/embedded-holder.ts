@@ -1,7 +1,7 @@
 // Runs as a process of its own (embedded-project.ts compiles it next to the embedded database's code): starts the
 // database, says so in JSON lines, and stops it when its standard input says "stop".
 import { createInterface } from 'node:readline';
-import type { startEmbedded } from '../../src/database/embedded';
+import type { startEmbedded } from '../../src/embedded/embedded';
 
 type StartEmbedded = typeof startEmbedded;
 

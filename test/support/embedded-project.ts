@@ -17,10 +17,10 @@ export interface Project {
 
 /** Readable by everybody who can enter the folder. */
 export function makeProject(folder: string): Project {
-  const sources = join(ROOT, 'src', 'database');
-  const compiled = join(folder, 'dist');
-  mkdirSync(join(compiled, 'embedded'), { recursive: true });
-  for (const name of ['embedded.ts', ...readdirSync(join(sources, 'embedded')).map((n) => `embedded/${n}`)]) {
+  const sources = join(ROOT, 'src', 'embedded');
+  const compiled = join(folder, 'dist', 'embedded');
+  mkdirSync(compiled, { recursive: true });
+  for (const name of readdirSync(sources)) {
     compile(join(sources, name), join(compiled, name.replace(/\.ts$/, '.js')));
   }
   const holder = join(compiled, 'holder.js');

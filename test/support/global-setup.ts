@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { createDataSource } from '../../src/database/data-source';
-import { type EmbeddedDatabase, startEmbedded } from '../../src/database/embedded';
 import { migrate } from '../../src/database/migrate';
+import { type EmbeddedDatabase, startEmbedded } from '../../src/embedded/embedded';
 
 export interface TestCluster {
   embedded: EmbeddedDatabase | undefined;

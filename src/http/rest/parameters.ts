@@ -1,7 +1,7 @@
 // What stands behind the question mark: a mistake there is refused in words, since a guess would be another answer.
 import { badInput } from '../../errors';
-import { PERIOD_PRESETS, type PeriodChoice } from '../../period';
-import { parseInstant } from '../../time';
+import { PERIOD_PRESETS, type PeriodChoice } from '../../values/period';
+import { parseInstant } from '../../values/time';
 
 export type RestQuery = Readonly<Record<string, string | string[] | undefined>>;
 

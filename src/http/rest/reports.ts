@@ -1,8 +1,6 @@
 // The two reports as JSON: GraphQL's figures in a fixed form.
 import type { Snapshot } from '../../database/snapshot';
 import { badInput } from '../../errors';
-import { formatMicros } from '../../money';
-import { TIMELINE_INTERVALS, type TimelineInterval } from '../../period';
 import { findForecast } from '../../services/analytics/forecast';
 import { findGrowth, percentOf } from '../../services/analytics/growth';
 import { findHeatmap } from '../../services/analytics/heatmap';
@@ -12,7 +10,9 @@ import { openScope, type UsageScope } from '../../services/analytics/scope';
 import { findTimeline, findTimelineClients } from '../../services/analytics/timeline';
 import { findTopClients } from '../../services/analytics/top-clients';
 import { averageCost, findTotals } from '../../services/analytics/totals';
-import { formatInstant } from '../../time';
+import { formatMicros } from '../../values/money';
+import { TIMELINE_INTERVALS, type TimelineInterval } from '../../values/period';
+import { formatInstant } from '../../values/time';
 import { allow, choiceOf, one, oneOf, type RestQuery } from './parameters';
 
 /** docs/rest.md: totals, growth, top clients, peak hours, timeline, forecast. */

@@ -1,8 +1,8 @@
 // Arguments of queries. As classes, since parameters of a method would come out in reverse order in the schema.
 import { ArgsType, Field, type FieldOptions, ID, Int } from 'type-graphql';
-import { GraphQLTimeZone } from '../../graphql/scalars/time-zone';
 import type { ClientOrder } from '../../services/analytics/top-clients';
-import type { TrackingOutcome } from '../../services/tracking';
+import type { TrackingOutcome } from '../../services/turns/tracking';
+import { GraphQLTimeZone } from '../scalars/time-zone';
 import { ClientOrderEnum, TrackingOutcomeEnum } from './enums';
 import { PeriodInput } from './period';
 

@@ -1,8 +1,8 @@
 import { Field, Int, ObjectType } from 'type-graphql';
-import { GraphQLDateTime } from '../../graphql/scalars/date-time';
-import { GraphQLDecimal } from '../../graphql/scalars/decimal';
-import { GraphQLSafeInt } from '../../graphql/scalars/safe-int';
 import type { ClientUsage as Row } from '../../services/analytics/top-clients';
+import { GraphQLDateTime } from '../scalars/date-time';
+import { GraphQLDecimal } from '../scalars/decimal';
+import { GraphQLSafeInt } from '../scalars/safe-int';
 import { connectionOf } from './connection';
 import { Customer } from './customer';
 import { Money } from './money';

@@ -1,7 +1,7 @@
 // Relay connections: one shape for every list that has pages.
 import { type ClassType, Field, ObjectType } from 'type-graphql';
-import { GraphQLSafeInt } from '../../graphql/scalars/safe-int';
 import type { Page } from '../../services/page';
+import { GraphQLSafeInt } from '../scalars/safe-int';
 
 @ObjectType('PageInfo', { description: 'Where a page lies in its list.', simpleResolvers: true })
 export class PageInfo {

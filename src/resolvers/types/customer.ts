@@ -1,7 +1,7 @@
 import { Field, ID, InputType, ObjectType } from 'type-graphql';
-import { GraphQLDateTime } from '../../graphql/scalars/date-time';
-import { GraphQLPhoneNumber } from '../../graphql/scalars/phone-number';
-import type { Registration } from '../../services/customer-service';
+import type { Registration } from '../../services/customers/customer-service';
+import { GraphQLDateTime } from '../scalars/date-time';
+import { GraphQLPhoneNumber } from '../scalars/phone-number';
 import { connectionOf } from './connection';
 
 @ObjectType('Customer', {

@@ -1,9 +1,9 @@
 // GraphQL's enums. Their values are the services' own constants, so nothing is translated on the way.
 import { registerEnumType } from 'type-graphql';
 import { TOKEN_KINDS } from '../../auth/principal';
-import { GROWTH_BASES, PERIOD_PRESETS, TIMELINE_INTERVALS } from '../../period';
 import { CLIENT_ORDERS } from '../../services/analytics/top-clients';
-import { TRACKING_OUTCOMES } from '../../services/tracking';
+import { TRACKING_OUTCOMES } from '../../services/turns/tracking';
+import { GROWTH_BASES, PERIOD_PRESETS, TIMELINE_INTERVALS } from '../../values/period';
 
 /** What type-graphql takes for an enum: an object whose keys are the names. Every value must be described. */
 function enumType<Value extends string>(

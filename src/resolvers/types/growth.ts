@@ -1,8 +1,8 @@
 import { Field, ObjectType } from 'type-graphql';
-import { GraphQLDecimal } from '../../graphql/scalars/decimal';
-import { GraphQLSafeInt } from '../../graphql/scalars/safe-int';
 import { type Change, percentOf, type Growth as UsageGrowth } from '../../services/analytics/growth';
 import type { UsageScope } from '../../services/analytics/scope';
+import { GraphQLDecimal } from '../scalars/decimal';
+import { GraphQLSafeInt } from '../scalars/safe-int';
 import { Money } from './money';
 import { Period } from './period';
 

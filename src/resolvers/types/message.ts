@@ -1,9 +1,9 @@
 import { Field, ID, ObjectType } from 'type-graphql';
-import { GraphQLDateTime } from '../../graphql/scalars/date-time';
-import { GraphQLPhoneNumber } from '../../graphql/scalars/phone-number';
-import type { MessageRow } from '../../services/records';
-import type { SavedMessage } from '../../services/saved-message';
-import type { TrackingOutcome } from '../../services/tracking';
+import type { MessageRow } from '../../services/analytics/records';
+import type { SavedMessage } from '../../services/turns/saved-message';
+import type { TrackingOutcome } from '../../services/turns/tracking';
+import { GraphQLDateTime } from '../scalars/date-time';
+import { GraphQLPhoneNumber } from '../scalars/phone-number';
 import { connectionOf } from './connection';
 import type { Customer } from './customer';
 import { TrackingOutcomeEnum } from './enums';

@@ -1,7 +1,7 @@
 import { Field, ObjectType } from 'type-graphql';
-import { GraphQLCurrencyCode } from '../../graphql/scalars/currency-code';
-import { GraphQLDecimal } from '../../graphql/scalars/decimal';
-import { formatMicros } from '../../money';
+import { formatMicros } from '../../values/money';
+import { GraphQLCurrencyCode } from '../scalars/currency-code';
+import { GraphQLDecimal } from '../scalars/decimal';
 
 /** Printed when it is made: as many as 2 000 in one answer, and a resolver for each would cost more than that. */
 @ObjectType('Money', { description: 'An amount of money, exact.', simpleResolvers: true })

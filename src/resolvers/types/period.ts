@@ -1,13 +1,13 @@
 import { Field, InputType, ObjectType } from 'type-graphql';
-import { GraphQLDateTime } from '../../graphql/scalars/date-time';
-import { GraphQLTimeZone } from '../../graphql/scalars/time-zone';
-import { GraphQLYearMonth } from '../../graphql/scalars/year-month';
 import {
   isComplete,
   type PeriodChoice,
   type PeriodPreset,
   type Period as ResolvedPeriod,
-} from '../../period';
+} from '../../values/period';
+import { GraphQLDateTime } from '../scalars/date-time';
+import { GraphQLTimeZone } from '../scalars/time-zone';
+import { GraphQLYearMonth } from '../scalars/year-month';
 import { PeriodPresetEnum } from './enums';
 
 @InputType('PeriodInput', {

@@ -1,9 +1,9 @@
 import { ArgsType, Field, ID, InputType, ObjectType } from 'type-graphql';
-import { GraphQLDateTime } from '../../graphql/scalars/date-time';
-import { GraphQLPhoneNumber } from '../../graphql/scalars/phone-number';
-import type { ItemResult } from '../../services/save-message';
-import type { SaveResult } from '../../services/saved-message';
-import type { RawTurn, TurnInput } from '../../services/turn';
+import type { ItemResult } from '../../services/turns/save-message';
+import type { SaveResult } from '../../services/turns/saved-message';
+import type { RawTurn, TurnInput } from '../../services/turns/turn';
+import { GraphQLDateTime } from '../scalars/date-time';
+import { GraphQLPhoneNumber } from '../scalars/phone-number';
 import { Message } from './message';
 
 const KEY_DESCRIPTION =

@@ -1,15 +1,15 @@
 // When usage happens, how much of what was saved is charged, and where it will end.
 import { Field, Int, ObjectType } from 'type-graphql';
-import { GraphQLDateTime } from '../../graphql/scalars/date-time';
-import { GraphQLDecimal } from '../../graphql/scalars/decimal';
-import { GraphQLSafeInt } from '../../graphql/scalars/safe-int';
-import type { TimelineInterval } from '../../period';
 import type { Forecast as ForecastRow } from '../../services/analytics/forecast';
 import type { HourCell } from '../../services/analytics/hour-cells';
 import type { HourUsage as HourRow } from '../../services/analytics/peak-hours';
 import type { UsageScope } from '../../services/analytics/scope';
 import type { TimelinePoint as PointRow } from '../../services/analytics/timeline';
-import type { TrackingOutcome } from '../../services/tracking';
+import type { TrackingOutcome } from '../../services/turns/tracking';
+import type { TimelineInterval } from '../../values/period';
+import { GraphQLDateTime } from '../scalars/date-time';
+import { GraphQLDecimal } from '../scalars/decimal';
+import { GraphQLSafeInt } from '../scalars/safe-int';
 import { TrackingOutcomeEnum } from './enums';
 import { Money } from './money';
 

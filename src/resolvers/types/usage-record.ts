@@ -1,6 +1,6 @@
 import { Field, ID, ObjectType } from 'type-graphql';
-import { GraphQLDateTime } from '../../graphql/scalars/date-time';
-import type { UsageRecordRow } from '../../services/records';
+import type { UsageRecordRow } from '../../services/analytics/records';
+import { GraphQLDateTime } from '../scalars/date-time';
 import { connectionOf } from './connection';
 import type { Customer } from './customer';
 import type { Message } from './message';

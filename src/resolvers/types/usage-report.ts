@@ -1,6 +1,6 @@
 import { Field, ObjectType } from 'type-graphql';
-import { GraphQLDateTime } from '../../graphql/scalars/date-time';
 import type { UsageScope } from '../../services/analytics/scope';
+import { GraphQLDateTime } from '../scalars/date-time';
 import { Period } from './period';
 import { Workspace } from './workspace';
 

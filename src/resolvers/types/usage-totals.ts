@@ -1,7 +1,7 @@
 import { Field, ObjectType } from 'type-graphql';
-import { GraphQLDateTime } from '../../graphql/scalars/date-time';
-import { GraphQLSafeInt } from '../../graphql/scalars/safe-int';
 import { averageCost, type Totals } from '../../services/analytics/totals';
+import { GraphQLDateTime } from '../scalars/date-time';
+import { GraphQLSafeInt } from '../scalars/safe-int';
 import { Money } from './money';
 
 @ObjectType('UsageTotals', { description: 'What a period adds up to.', simpleResolvers: true })

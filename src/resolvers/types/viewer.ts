@@ -1,6 +1,6 @@
 import { Field, ObjectType } from 'type-graphql';
 import type { Principal, TokenKind } from '../../auth/principal';
-import { GraphQLDateTime } from '../../graphql/scalars/date-time';
+import { GraphQLDateTime } from '../scalars/date-time';
 import { TokenKindEnum } from './enums';
 
 @ObjectType('Viewer', { description: 'Who the caller is, by the token.', simpleResolvers: true })

@@ -1,6 +1,6 @@
 import { Field, ID, ObjectType } from 'type-graphql';
-import { GraphQLCurrencyCode } from '../../graphql/scalars/currency-code';
-import { GraphQLTimeZone } from '../../graphql/scalars/time-zone';
+import { GraphQLCurrencyCode } from '../scalars/currency-code';
+import { GraphQLTimeZone } from '../scalars/time-zone';
 
 @ObjectType('Workspace', {
   description: 'A business: whose customers write, whose turns are charged, in which zone and currency.',

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { localDate } from '../../time';
+import { localDate } from '../../values/time';
 import {
   type CustomerCover,
   coverWithCustomerDays,

@@ -1,6 +1,6 @@
 // What is read from where: a range is cut into roll-ups and the single records at its ragged edges.
-import { localDays, localMonths } from '../../period';
-import { ceilSlot, floorSlot } from '../../time';
+import { localDays, localMonths } from '../../values/period';
+import { ceilSlot, floorSlot } from '../../values/time';
 
 /** A half-open stretch of time: `from` included, `to` excluded. */
 export interface Range {

@@ -1,7 +1,7 @@
 // Where will the running period end at this pace?
 import type { Sql } from '../../database/sql';
-import { divideHalfAwayFromZero } from '../../money';
-import { isComplete } from '../../period';
+import { divideHalfAwayFromZero } from '../../values/money';
+import { isComplete } from '../../values/period';
 import type { UsageScope } from './scope';
 import { findTotals } from './totals';
 

@@ -1,7 +1,7 @@
 // Is it more than before, fairly compared?
 import type { Sql } from '../../database/sql';
-import { formatRatio } from '../../money';
-import { comparison, type GrowthBasis, type Period } from '../../period';
+import { formatRatio } from '../../values/money';
+import { comparison, type GrowthBasis, type Period } from '../../values/period';
 import type { UsageScope } from './scope';
 import { findTotalsOf, NO_USAGE } from './totals';
 

@@ -1,6 +1,6 @@
 // WHERE IS A PEAK HOUR COMPUTED? Here: usage by weekday and local hour; peak hours and the heatmap read these cells.
 import type { Sql } from '../../database/sql';
-import { offsetSegments } from '../../time';
+import { offsetSegments } from '../../values/time';
 import { slotParts } from './parts';
 import { once, type UsageScope } from './scope';
 

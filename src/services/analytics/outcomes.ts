@@ -1,6 +1,6 @@
 // How many turns were saved with each verdict: what was charged, what was not, and why?
 import type { Sql } from '../../database/sql';
-import { TRACKING_OUTCOMES, type TrackingOutcome } from '../tracking';
+import { TRACKING_OUTCOMES, type TrackingOutcome } from '../turns/tracking';
 import { coverWithSlots } from './cover';
 import type { UsageScope } from './scope';
 

@@ -1,9 +1,9 @@
 // Whose usage, of which period, in which zone, as of when: every question of a report starts with this.
 
 import type { Sql } from '../../database/sql';
-import { type Period, type PeriodChoice, resolvePeriod } from '../../period';
-import { assertZone } from '../../time';
-import { getOpenWorkspace, type Workspace } from '../workspaces';
+import { type Period, type PeriodChoice, resolvePeriod } from '../../values/period';
+import { assertZone } from '../../values/time';
+import { getOpenWorkspace, type Workspace } from '../workspaces/workspaces';
 
 export interface UsageScope {
   readonly workspace: Workspace;

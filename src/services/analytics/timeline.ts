@@ -1,7 +1,7 @@
 // How did usage run over the period?
 import type { Sql } from '../../database/sql';
-import { buckets, type TimelineInterval } from '../../period';
-import { CLOCK_SKEW_MS } from '../turn';
+import { buckets, type TimelineInterval } from '../../values/period';
+import { CLOCK_SKEW_MS } from '../turns/turn';
 import { slotParts } from './parts';
 import { once, type UsageScope } from './scope';
 import { countClients } from './totals';

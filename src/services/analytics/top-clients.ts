@@ -1,9 +1,9 @@
 // Who are the biggest clients?
 import type { Sql } from '../../database/sql';
 import { badInput } from '../../errors';
-import { isUuid } from '../../ids';
-import { formatInstant } from '../../time';
-import { CUSTOMER_COLUMNS, type Customer, type CustomerRow, toCustomer } from '../customers';
+import { isUuid } from '../../values/ids';
+import { formatInstant } from '../../values/time';
+import { CUSTOMER_COLUMNS, type Customer, type CustomerRow, toCustomer } from '../customers/customers';
 import {
   checkFirst,
   isInstant,

@@ -1,6 +1,6 @@
 // How much was charged, in how many messages, to how many clients?
 import type { Sql } from '../../database/sql';
-import { divideHalfAwayFromZero } from '../../money';
+import { divideHalfAwayFromZero } from '../../values/money';
 import type { Range } from './cover';
 import { customerParts, slotParts } from './parts';
 import { once, type UsageScope } from './scope';

@@ -4,12 +4,12 @@
 import { DateTime } from 'luxon';
 import type { Logger } from 'pino';
 import { AppError } from '../../errors';
-import type { Clock } from '../../time';
+import type { Clock } from '../../values/time';
 import type { Actor } from '../audit';
-import type { CustomerService, Registration } from '../customer-service';
-import { ITEMS_LIMIT, type SaveMessageService } from '../save-message';
-import type { RawTurn } from '../turn';
-import type { WorkspaceService } from '../workspace-service';
+import type { CustomerService, Registration } from '../customers/customer-service';
+import { ITEMS_LIMIT, type SaveMessageService } from '../turns/save-message';
+import type { RawTurn } from '../turns/turn';
+import type { WorkspaceService } from '../workspaces/workspace-service';
 import { ANNA, CONVERSATION, GIULIA, LUCA, MARIO, PAOLO, PEOPLE, STRANGERS } from './people';
 import { Random } from './random';
 

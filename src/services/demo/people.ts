@@ -1,5 +1,5 @@
 // Who writes to the demo's shop, and what is said.
-import type { Registration } from '../customer-service';
+import type { Registration } from '../customers/customer-service';
 
 /** The reference example's clients (docs/semantics.md#the-reference-example). Their numbers are made up. */
 export const MARIO: Registration = { name: 'Mario Rossi', phoneNumber: '+393331234567' };

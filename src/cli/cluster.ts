@@ -1,0 +1,82 @@
+// Several cores: one primary that owns the database and serves nobody, and workers that serve. Workers share the port.
+import cluster, { type Worker } from 'node:cluster';
+import type { Logger } from 'pino';
+import type { Config } from '../config';
+
+/** A worker that ends by itself is replaced, but not more often than this: what ends at once has a reason. */
+const RESTART_PAUSE_MS = 1_000;
+/** Which of the workers this process is, from 0; a replacement takes the number of the one that ended. */
+const NUMBER = 'CENTESIMO_WORKER';
+
+/** What a worker is told when it listens. */
+export interface Urls {
+  url: string;
+  internalUrl: string;
+}
+
+export interface Cluster {
+  readonly urls: Urls;
+  /** Ends the workers, each after what it has in flight. */
+  stop(): Promise<void>;
+}
+
+/** True in a process that was started by startWorkers. */
+export const isWorker = (): boolean => cluster.isWorker && process.env[NUMBER] !== undefined;
+
+/** This process's number among the workers; undefined when it is alone. */
+export const workerNumber = (): number | undefined =>
+  process.env[NUMBER] === undefined ? undefined : Number(process.env[NUMBER]);
+
+/** Tells the primary that this worker takes callers. */
+export const announceReady = (urls: Urls): void => {
+  process.send?.({ ...urls });
+};
+
+/**
+ * Starts WEB_CONCURRENCY workers on this database, which is at this version already, and answers when all of them
+ * take callers. Fails when one of them ends before.
+ */
+export async function startWorkers(config: Config, databaseUrl: string, logger: Logger): Promise<Cluster> {
+  // Each worker accepts for itself: a connection that the primary had handed to one that just ended would hang.
+  cluster.schedulingPolicy = cluster.SCHED_NONE;
+  const running = new Map<number, Worker>();
+  let stopping = false;
+  const start = (number: number): Promise<Urls> => {
+    const worker = cluster.fork({
+      ...{ [NUMBER]: String(number), DATABASE_URL: databaseUrl, MIGRATE_AT_START: 'false' },
+    });
+    running.set(number, worker);
+    return new Promise<Urls>((resolve, reject) => {
+      worker.once('message', (message: Urls) => resolve(message));
+      worker.once('exit', (code, signal) => {
+        running.delete(number);
+        reject(new Error(`Worker ${number} ended (${signal ?? code}).`));
+        if (stopping) return;
+        logger.error({ worker: number, code, signal }, 'a worker ended; it is started again');
+        setTimeout(() => {
+          if (!stopping) start(number).catch(() => undefined);
+        }, RESTART_PAUSE_MS);
+      });
+    });
+  };
+  const stop = async (): Promise<void> => {
+    stopping = true;
+    await Promise.all([...running.values()].map(ended));
+  };
+  try {
+    const [urls] = await Promise.all(Array.from({ length: config.webConcurrency }, (_, n) => start(n)));
+    if (!urls) throw new Error('WEB_CONCURRENCY is at least 1.');
+    return { urls, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function ended(worker: Worker): Promise<void> {
+  if (worker.isDead()) return Promise.resolve();
+  return new Promise((resolve) => {
+    worker.once('exit', () => resolve());
+    worker.process.kill('SIGTERM');
+  });
+}

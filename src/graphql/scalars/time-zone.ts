@@ -1,9 +1,0 @@
-import { assertZone } from '../../time';
-import { printText, textScalar } from './text-scalar';
-
-export const GraphQLTimeZone = textScalar<string>({
-  name: 'TimeZone',
-  description: 'An IANA time zone, such as Europe/Rome.',
-  parse: assertZone,
-  print: printText,
-});

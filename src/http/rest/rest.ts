@@ -1,0 +1,123 @@
+// GraphQL's figures for scripts that want a URL: the same permissions, the same services, honest status codes.
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { checkScope, checkWorkspace } from '../../auth/permissions';
+import type { Principal, Scope } from '../../auth/principal';
+import { Snapshot } from '../../database/snapshot';
+import type { Database } from '../../database/transaction';
+import type { AppError } from '../../errors';
+import { CSV_DIALECTS, EXPORT_FORMATS, exportRecords } from '../../services/exports/exports';
+import { getOpenWorkspace } from '../../services/workspaces/workspaces';
+import type { Period } from '../../values/period';
+import { type Clock, localDate } from '../../values/time';
+import type { RateLimits } from '../rate-limits';
+import { allow, choiceOf, one, oneOf, type RestQuery } from './parameters';
+import { dashboard, stats } from './reports';
+
+export interface RestDeps {
+  database: Database;
+  clock: Clock;
+  rateLimits: RateLimits;
+  /** Sets the request's principal, or refuses. */
+  authenticate: (request: FastifyRequest) => Promise<void>;
+}
+
+interface RestRequest {
+  Params: { workspaceId: string };
+  Querystring: RestQuery;
+}
+
+type Handler = (
+  request: FastifyRequest<RestRequest>,
+  reply: FastifyReply,
+  snapshot: Snapshot,
+) => Promise<unknown>;
+
+export function registerRest(app: FastifyInstance, deps: RestDeps): void {
+  const route = (name: string, scope: Scope, handler: Handler): void => {
+    app.get<RestRequest>(`/api/usage/${name}/:workspaceId`, {
+      // HEAD would do all the work for nothing.
+      exposeHeadRoute: false,
+      onRequest: async (request) => {
+        await deps.authenticate(request);
+        const principal = principalOf(request);
+        refuse(checkScope(principal, scope, `GET /api/usage/${name}`));
+        refuse(checkWorkspace(principal, request.params.workspaceId));
+        await deps.rateLimits.read(principal.id);
+      },
+      handler: async (request, reply) => {
+        const snapshot = new Snapshot(deps.database, deps.clock());
+        reply.raw.once('close', () => void snapshot.abandon());
+        reply.header('cache-control', 'private, no-store').header('vary', 'Authorization, Origin');
+        try {
+          return await handler(request, reply, snapshot);
+        } finally {
+          await snapshot.end();
+        }
+      },
+    });
+  };
+  route('dashboard', 'usage:read', ({ params, query }, _reply, snapshot) =>
+    dashboard(snapshot, params.workspaceId, query),
+  );
+  route('stats', 'usage:read', ({ params, query }, _reply, snapshot) =>
+    stats(snapshot, params.workspaceId, query),
+  );
+  route('export', 'export:read', (request, reply, snapshot) =>
+    sendExport(deps.database, request, reply, snapshot),
+  );
+}
+
+async function sendExport(
+  database: Database,
+  { params, query }: FastifyRequest<RestRequest>,
+  reply: FastifyReply,
+  snapshot: Snapshot,
+): Promise<FastifyReply> {
+  allow(query, ['format', 'dialect']);
+  const format = oneOf('format', one(query, 'format')?.toLowerCase(), EXPORT_FORMATS) ?? 'csv';
+  const dialect = oneOf('dialect', one(query, 'dialect')?.toLowerCase(), CSV_DIALECTS) ?? 'exact';
+  const choice = choiceOf(query);
+  const workspace = await getOpenWorkspace(snapshot, params.workspaceId, snapshot.asOf);
+  // It streams from a connection of its own; this one is not held meanwhile.
+  await snapshot.end();
+  const gone = new AbortController();
+  reply.raw.once('close', () => gone.abort());
+  const asked = { format, dialect };
+  const made = await exportRecords(database, workspace, choice, asked, snapshot.asOf, gone.signal);
+  // Whoever stops reading holds a connection of the database.
+  reply.raw.setTimeout(STALLED_MS, () => reply.raw.destroy());
+  const name = `${workspace.id}-${nameOf(made.period)}.${format}`;
+  reply.type(CONTENT_TYPES[format]).header('content-disposition', `attachment; filename="${name}"`);
+  if (format === 'csv') {
+    reply.trailer('centesimo-rows', async () => String(made.summary.rows));
+    reply.trailer('centesimo-amount', async () => made.summary.amount);
+  }
+  return reply.send(made.file);
+}
+
+/** No byte taken for so long: the caller is gone, or will never be done. */
+const STALLED_MS = 60_000;
+
+const CONTENT_TYPES = {
+  csv: 'text/csv; charset=utf-8; header=present',
+  json: 'application/json; charset=utf-8',
+  ndjson: 'application/x-ndjson; charset=utf-8',
+} as const;
+
+/** Of a file: 2025-01-06, 2025-01, 2025, or the first and the last day of any other period. */
+function nameOf({ from, to, kind, timeZone }: Period): string {
+  const first = localDate(from, timeZone);
+  if (kind === 'day') return first;
+  if (kind === 'month') return first.slice(0, 7);
+  if (kind === 'year') return first.slice(0, 4);
+  return `${first}-to-${localDate(new Date(to.getTime() - 1), timeZone)}`;
+}
+
+function principalOf(request: FastifyRequest<RestRequest>): Principal {
+  if (!request.principal) throw new Error('A request came past authentication.');
+  return request.principal;
+}
+
+function refuse(verdict: AppError | true): void {
+  if (verdict !== true) throw verdict;
+}

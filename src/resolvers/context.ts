@@ -1,0 +1,26 @@
+// What every resolver is given: who asks, what may be called, and the one snapshot that all answers are read from.
+import type { Principal } from '../auth/principal';
+import type { Snapshot } from '../database/snapshot';
+import type { CustomerService } from '../services/customers/customer-service';
+import type { SaveMessageService } from '../services/turns/save-message';
+import { createLoaders, type Loaders } from './loaders';
+
+/** What writes; reads are functions of the snapshot. */
+export interface GraphQLServices {
+  readonly saveMessages: SaveMessageService;
+  readonly customers: CustomerService;
+}
+
+export interface GraphQLContext {
+  readonly requestId: string;
+  readonly principal: Principal;
+  readonly services: GraphQLServices;
+  readonly snapshot: Snapshot;
+  readonly loaders: Loaders;
+}
+
+/** One for each request. Whoever makes it ends its snapshot when the response is sent. */
+export const createContext = (request: Omit<GraphQLContext, 'loaders'>): GraphQLContext => ({
+  ...request,
+  loaders: createLoaders(request.snapshot),
+});

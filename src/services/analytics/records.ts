@@ -1,0 +1,284 @@
+// The single rows: which charges, which messages, newest first?
+import type { Sql } from '../../database/sql';
+import { badInput } from '../../errors';
+import { isUuid } from '../../values/ids';
+import type { PeriodChoice } from '../../values/period';
+import { formatInstant, parseInstant } from '../../values/time';
+import { type Asked, checkFirst, isInstant, type Page, readCursor, toPage, writeCursor } from '../page';
+import { TRACKING_OUTCOMES, type TrackingOutcome } from '../turns/tracking';
+import { openScope } from './scope';
+
+export interface RecordsQuery {
+  period?: PeriodChoice | null | undefined;
+  timeZone?: string | null | undefined;
+  customerId?: string | null | undefined;
+  first: number;
+  after?: string | null | undefined;
+}
+
+export interface MessagesQuery extends RecordsQuery {
+  outcome?: TrackingOutcome | null | undefined;
+}
+
+export interface UsageRecordRow {
+  id: string;
+  workspaceId: string;
+  customerId: string;
+  messageId: string;
+  /** Micro-units. */
+  amountMicros: bigint;
+  currency: string;
+  occurredAt: Date;
+  savedAt: Date;
+}
+
+export interface MessageRow {
+  id: string;
+  workspaceId: string;
+  customerId: string | null;
+  phoneNumber: string | null;
+  whatsappUserId: string | null;
+  message: string;
+  response: string | null;
+  occurredAt: Date;
+  savedAt: Date;
+  outcome: TrackingOutcome;
+  charge: UsageRecordRow | null;
+}
+
+/** The charges of a period by occurredAt, id, descending. Throws BAD_USER_INPUT, FORBIDDEN. */
+export async function listUsageRecords(
+  sql: Sql,
+  workspaceId: string,
+  query: RecordsQuery,
+  asOf: Date,
+): Promise<Page<UsageRecordRow>> {
+  const walk = await startWalk(sql, 'usageRecords', workspaceId, query, asOf);
+  const filter = filterOf('c', walk);
+  const rows = await sql.query<ChargeRow>(
+    'list_usage_records',
+    `SELECT ${CHARGE_COLUMNS} FROM charges c JOIN workspaces w ON w.id = c.workspace_id
+     WHERE ${filter.where}${filter.after} ORDER BY c.occurred_at DESC, c.id DESC LIMIT $${filter.limit}`,
+    [...filter.values, ...walk.position, walk.first + 1],
+  );
+  return toPage(rows.map(toUsageRecord), walk.first, {
+    after: walk.position.length > 0,
+    cursor: (row) => writeCursor(walk.asked, walk.resolved, [formatInstant(row.occurredAt), row.id]),
+    total: () => count(sql, 'count_usage_records', `FROM charges c WHERE ${filter.where}`, filter.values),
+  });
+}
+
+/** The messages of a period by occurredAt, id, descending. Throws BAD_USER_INPUT, FORBIDDEN. */
+export async function listMessages(
+  sql: Sql,
+  workspaceId: string,
+  query: MessagesQuery,
+  asOf: Date,
+): Promise<Page<MessageRow>> {
+  const walk = await startWalk(sql, 'messages', workspaceId, query, asOf);
+  const filter = filterOf('m', walk);
+  const rows = await sql.query<FullMessageRow>(
+    'list_messages',
+    `SELECT ${MESSAGE_COLUMNS} FROM (
+       SELECT m.* FROM messages m WHERE ${filter.where}${filter.after}
+       ORDER BY m.occurred_at DESC, m.id DESC LIMIT $${filter.limit}
+     ) m ${MESSAGE_JOINS} ORDER BY m.occurred_at DESC, m.id DESC`,
+    [...filter.values, ...walk.position, walk.first + 1],
+  );
+  return toPage(rows.map(toMessage), walk.first, {
+    after: walk.position.length > 0,
+    cursor: (row) => writeCursor(walk.asked, walk.resolved, [formatInstant(row.occurredAt), row.id]),
+    total: () => count(sql, 'count_messages', `FROM messages m WHERE ${filter.where}`, filter.values),
+  });
+}
+
+/** One statement for a whole list; what doesn't exist is left out. */
+export async function findMessagesById(
+  sql: Sql,
+  workspaceId: string,
+  ids: readonly string[],
+): Promise<Map<string, MessageRow>> {
+  const rows = await sql.query<FullMessageRow>(
+    'messages_by_id',
+    `SELECT ${MESSAGE_COLUMNS} FROM messages m ${MESSAGE_JOINS}
+     WHERE m.workspace_id = $1 AND m.id = ANY ($2::uuid[])`,
+    [workspaceId, ids],
+  );
+  return new Map(rows.map((row) => [row.id, toMessage(row)]));
+}
+
+interface Walk {
+  asked: Asked;
+  resolved: Record<string, string>;
+  from: Date;
+  to: Date;
+  customerId: string | undefined;
+  outcome: string | undefined;
+  workspaceId: string;
+  first: number;
+  /** occurredAt and id of the last row of the page before; empty at page one. */
+  position: string[];
+}
+
+async function startWalk(
+  sql: Sql,
+  list: string,
+  workspaceId: string,
+  query: MessagesQuery,
+  asOf: Date,
+): Promise<Walk> {
+  const first = checkFirst(query.first);
+  const { period } = query;
+  checkCustomerId(query.customerId);
+  const asked: Asked = {
+    list,
+    workspaceId,
+    args: {
+      preset: period?.preset,
+      month: period?.month,
+      from: period?.from && formatInstant(period.from),
+      to: period?.to && formatInstant(period.to),
+      timeZone: query.timeZone,
+      customerId: query.customerId?.toLowerCase(),
+      outcome: query.outcome,
+    },
+  };
+  if (query.after) {
+    const cursor = readCursor(query.after, asked, [isInstant, isUuid]);
+    const { from = '', to = '' } = cursor.resolved;
+    checkCustomerId(cursor.args.customerId);
+    checkOutcome(list, cursor.args.outcome);
+    return {
+      ...{ asked: { ...asked, args: cursor.args }, resolved: cursor.resolved, workspaceId, first },
+      ...{ from: parseInstant(from), to: parseInstant(to), position: cursor.position },
+      ...{ customerId: cursor.args.customerId, outcome: cursor.args.outcome },
+    };
+  }
+  const scope = await openScope(sql, workspaceId, query, asOf);
+  const { from, to, timeZone } = scope.period;
+  return {
+    ...{
+      asked,
+      resolved: { from: formatInstant(from), to: formatInstant(to), timeZone },
+      workspaceId,
+      first,
+    },
+    ...{ from, to, position: [] },
+    ...{ customerId: asked.args.customerId ?? undefined, outcome: asked.args.outcome ?? undefined },
+  };
+}
+
+/** Empty text is no id: read as "all", a mistake in a dashboard would show everybody's rows. */
+function checkCustomerId(id: string | null | undefined): void {
+  if (id !== null && id !== undefined && !isUuid(id))
+    throw badInput('customerId is not the id of a customer.');
+}
+
+/** Of a cursor, which anybody can write. */
+function checkOutcome(list: string, outcome: string | undefined): void {
+  const known = list === 'messages' && TRACKING_OUTCOMES.some((name) => name === outcome);
+  if (outcome !== undefined && !known) throw badInput('after is not a cursor of this list.');
+}
+
+/** The WHERE of a walk over `table`, the condition of its position, and the number of its LIMIT's parameter. */
+function filterOf(
+  table: 'c' | 'm',
+  walk: Walk,
+): { where: string; after: string; values: unknown[]; limit: number } {
+  const values: unknown[] = [walk.workspaceId, walk.from, walk.to];
+  let where = `${table}.workspace_id = $1 AND ${table}.occurred_at >= $2 AND ${table}.occurred_at < $3`;
+  if (walk.customerId !== undefined)
+    where += ` AND ${table}.customer_id = $${values.push(walk.customerId)}::uuid`;
+  if (walk.outcome !== undefined) where += ` AND ${outcomeCondition(walk.outcome, values)}`;
+  const at = values.length + 1;
+  const after =
+    walk.position.length > 0
+      ? ` AND (${table}.occurred_at, ${table}.id) < ($${at}::timestamptz, $${at + 1}::uuid)`
+      : '';
+  return { where, after, values, limit: values.length + walk.position.length + 1 };
+}
+
+/** The index of what was not charged is partial: the planner uses it only when the statement says so. */
+const outcomeCondition = (outcome: string, values: unknown[]): string =>
+  `m.outcome = $${values.push(outcome)}${outcome === 'TRACKED' ? '' : " AND m.outcome <> 'TRACKED'"}`;
+
+async function count(sql: Sql, name: string, from: string, values: unknown[]): Promise<number> {
+  const [row] = await sql.query<{ total: bigint }>(name, `SELECT count(*) AS total ${from}`, values);
+  return Number(row?.total ?? 0n);
+}
+
+interface ChargeRow {
+  id: string;
+  workspace_id: string;
+  customer_id: string;
+  message_id: string;
+  amount_micros: bigint;
+  currency: string;
+  occurred_at: Date;
+  saved_at: Date;
+}
+
+const CHARGE_COLUMNS =
+  'c.id, c.workspace_id, c.customer_id, c.message_id, c.amount_micros, w.currency, c.occurred_at, c.saved_at';
+
+const toUsageRecord = (row: ChargeRow): UsageRecordRow => ({
+  id: row.id,
+  workspaceId: row.workspace_id,
+  customerId: row.customer_id,
+  messageId: row.message_id,
+  amountMicros: row.amount_micros,
+  currency: row.currency,
+  occurredAt: row.occurred_at,
+  savedAt: row.saved_at,
+});
+
+interface FullMessageRow {
+  id: string;
+  workspace_id: string;
+  customer_id: string | null;
+  phone_number: string | null;
+  whatsapp_user_id: string | null;
+  message: string;
+  response: string | null;
+  outcome: TrackingOutcome;
+  occurred_at: Date;
+  saved_at: Date;
+  currency: string;
+  charge_id: string | null;
+  amount_micros: bigint;
+  charge_customer_id: string;
+  charge_saved_at: Date;
+}
+
+const MESSAGE_COLUMNS = `m.id, m.workspace_id, m.customer_id, m.phone_number, m.whatsapp_user_id, m.message,
+  m.response, m.outcome, m.occurred_at, m.saved_at, w.currency, c.id AS charge_id, c.amount_micros,
+  c.customer_id AS charge_customer_id, c.saved_at AS charge_saved_at`;
+
+const MESSAGE_JOINS = `JOIN workspaces w ON w.id = m.workspace_id
+  LEFT JOIN charges c ON c.workspace_id = m.workspace_id AND c.message_id = m.id AND NOT c.reversal`;
+
+const toMessage = (row: FullMessageRow): MessageRow => ({
+  id: row.id,
+  workspaceId: row.workspace_id,
+  customerId: row.customer_id,
+  phoneNumber: row.phone_number,
+  whatsappUserId: row.whatsapp_user_id,
+  message: row.message,
+  response: row.response,
+  outcome: row.outcome,
+  occurredAt: row.occurred_at,
+  savedAt: row.saved_at,
+  charge:
+    row.charge_id === null
+      ? null
+      : {
+          id: row.charge_id,
+          workspaceId: row.workspace_id,
+          customerId: row.charge_customer_id,
+          messageId: row.id,
+          amountMicros: row.amount_micros,
+          currency: row.currency,
+          occurredAt: row.occurred_at,
+          savedAt: row.charge_saved_at,
+        },
+});

@@ -1,0 +1,162 @@
+// Every charge of a period as CSV, JSON or NDJSON, streamed from one snapshot with constant memory.
+import { pipeline, type Readable } from 'node:stream';
+import { to as copyTo } from 'pg-copy-streams';
+import { Lease } from '../../database/lease';
+import type { Database } from '../../database/transaction';
+import { badInput, unavailable } from '../../errors';
+import { formatMicros } from '../../values/money';
+import type { Period } from '../../values/period';
+import { formatInstant } from '../../values/time';
+import { type ScopeChoice, scopeOf } from '../analytics/scope';
+import type { Workspace } from '../workspaces/workspaces';
+import { CopiedRows, type FileForm } from './copy-text';
+import { copyStatement, EXPORT_COLUMNS, sumStatement } from './query';
+
+export const EXPORT_FORMATS = ['csv', 'json', 'ndjson'] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+/** exact: data as it is, names defused. spreadsheet: every text cell that a spreadsheet would run is defused. */
+export const CSV_DIALECTS = ['exact', 'spreadsheet'] as const;
+export type CsvDialect = (typeof CSV_DIALECTS)[number];
+
+export interface ExportRequest {
+  format: ExportFormat;
+  dialect: CsvDialect;
+}
+
+/** What the export comes to: counted and summed in the snapshot that the rows are read from. */
+export interface ExportSummary {
+  rows: number;
+  /** Exact decimal text. */
+  amount: string;
+}
+
+export interface Export {
+  workspace: Workspace;
+  period: Period;
+  summary: ExportSummary;
+  /**
+   * Bytes of UTF-8. Fails when the database does; what was written by then is no whole export. To be read to its end
+   * or destroyed, which ends the query: it holds a connection.
+   */
+  file: Readable;
+}
+
+/** Each holds a connection for as long as its caller takes: the rest of the pool is for everybody else. */
+const EXPORTS_AT_ONCE = 4;
+const underWay = new WeakMap<Database['dataSource'], number>();
+
+/**
+ * The same period as a report's would be. The caller has checked that the workspace may be read. Throws BAD_USER_INPUT,
+ * and SERVICE_UNAVAILABLE when there is no connection to be had or too many exports are under way.
+ */
+export async function exportRecords(
+  database: Database,
+  workspace: Workspace,
+  choice: ScopeChoice,
+  request: ExportRequest,
+  asOf: Date,
+  /** Aborted when the caller goes away before the file begins. */
+  signal?: AbortSignal,
+): Promise<Export> {
+  if (request.format !== 'csv' && request.dialect !== 'exact') {
+    throw badInput('dialect is for format=csv. Leave it out, or ask for CSV.');
+  }
+  const { period } = scopeOf(workspace, choice, asOf);
+  const busy = underWay.get(database.dataSource) ?? 0;
+  if (busy >= EXPORTS_AT_ONCE) {
+    throw unavailable(`${busy} exports are under way, which is as many as there may be.`, undefined, 10);
+  }
+  underWay.set(database.dataSource, busy + 1);
+  const done = () => underWay.set(database.dataSource, (underWay.get(database.dataSource) ?? 1) - 1);
+  try {
+    const lease = await Lease.take(database);
+    return { workspace, period, ...(await open(lease, workspace, period, request, { done, signal })) };
+  } catch (error) {
+    done();
+    throw error;
+  }
+}
+
+async function open(
+  lease: Lease,
+  workspace: Workspace,
+  period: Period,
+  { format, dialect }: ExportRequest,
+  { done, signal }: { done: () => void; signal: AbortSignal | undefined },
+): Promise<Pick<Export, 'summary' | 'file'>> {
+  const { client } = lease;
+  const breakOff = (): void => lease.breakOff();
+  signal?.addEventListener('abort', breakOff);
+  try {
+    signal?.throwIfAborted();
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    await client.query('SET LOCAL statement_timeout = 0');
+    const { rows } = await client.query<{ rows: bigint; micros: string }>(sumStatement(workspace, period));
+    const [sum = { rows: 0n, micros: '0' }] = rows;
+    const summary = {
+      rows: Number(sum.rows),
+      amount: formatMicros(BigInt(sum.micros), workspace.currency),
+    };
+    const copied = client.query(copyTo(copyStatement(workspace, period, format, dialect)));
+    const file = new CopiedRows(formOf(format, workspace, period, summary));
+    pipeline(copied, file, (error) => {
+      done();
+      void giveBack(lease, error);
+    });
+    return { summary, file };
+  } catch (error) {
+    await giveBack(lease, error);
+    throw signal?.aborted ? unavailable('The caller went away before the export began.') : error;
+  } finally {
+    signal?.removeEventListener('abort', breakOff);
+  }
+}
+
+/** With an error the connection is closed, which ends a statement that still runs: its caller may have gone away. */
+async function giveBack(lease: Lease, error: unknown): Promise<void> {
+  if (!error) await lease.query('commit', 'COMMIT').catch(() => lease.breakOff());
+  if (error) lease.breakOff();
+  await lease.release();
+}
+
+function formOf(
+  format: ExportFormat,
+  workspace: Workspace,
+  period: Period,
+  summary: ExportSummary,
+): FileForm {
+  const { currency } = workspace;
+  const lines = (rowEnd: string) => ({ rows: summary.rows, rowEnd, lastRowEnd: rowEnd });
+  if (format === 'csv') return { ...lines('\r\n'), opening: `${EXPORT_COLUMNS.join(',')}\r\n`, closing: '' };
+  if (format === 'ndjson') {
+    return {
+      ...lines('\n'),
+      row: jsonRow,
+      opening: '',
+      closing: `${JSON.stringify({ ...summary, currency })}\n`,
+    };
+  }
+  const head = JSON.stringify({
+    workspaceId: workspace.id,
+    from: formatInstant(period.from),
+    to: formatInstant(period.to),
+    timeZone: period.timeZone,
+    currency,
+  });
+  return {
+    opening: `${head.slice(0, -1)},"records":[\n`,
+    rows: summary.rows,
+    row: jsonRow,
+    rowEnd: ',\n',
+    lastRowEnd: '\n',
+    closing: `],${JSON.stringify(summary).slice(1)}\n`,
+  };
+}
+
+/** Names and contacts come as JSON; the rest holds nothing that JSON would escape. */
+function jsonRow(copied: string): string {
+  const [id, occurredAt, savedAt, localTime, customerId, customer, phone, userId, amount, currency] =
+    copied.split('\t');
+  return `{"id":"${id}","occurred_at":"${occurredAt}","saved_at":"${savedAt}","local_time":"${localTime}","customer_id":"${customerId}","customer":${customer},"phone":${phone},"whatsapp_user_id":${userId},"amount":"${amount}","currency":"${currency}"}`;
+}

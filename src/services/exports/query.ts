@@ -1,0 +1,123 @@
+// What PostgreSQL writes of each charge, cell by cell, each in its final form.
+import { escapeLiteral } from 'pg';
+import { currencyDigits } from '../../values/money';
+import type { Period } from '../../values/period';
+import { formatInstant, offsetSegments } from '../../values/time';
+import type { Workspace } from '../workspaces/workspaces';
+import type { CsvDialect, ExportFormat } from './exports';
+
+export const EXPORT_COLUMNS = [
+  'id',
+  'occurred_at',
+  'saved_at',
+  'local_time',
+  'customer_id',
+  'customer',
+  'phone',
+  'whatsapp_user_id',
+  'amount',
+  'currency',
+] as const;
+
+/*
+ * Measured with a million charges of 2 000 customers (embedded PostgreSQL 18, 2 cores), against COPY of the bare
+ * columns as CSV, 2.6 µs of the database's time a row:
+ *   this, as CSV     0.67 to 0.70 of its rate, 3.6 µs a row; as NDJSON 0.58, 3.7 µs; memory grows by 2 to 22 MB
+ *   a cursor (pg-query-stream) over lines made in SQL   CSV 0.38 to 0.51, NDJSON 0.33; 30 to 100 MB
+ *   JSON objects made in SQL   json_build_object 9 µs a row, concat 7; keys set in JavaScript, beside the database: 3.7
+ * A cell: to_char for an instant 0.8 µs, substr of to_json 0.35; an amount by text functions 0.75, by round 0.25; names
+ * escaped for each charge 0.5, for each customer (LATERAL ... OFFSET 0 is what Memoize keeps) nothing to be measured.
+ */
+
+/** COPY takes no parameters: everything here is a literal, escaped or made from numbers and dates. */
+export function copyStatement(
+  workspace: Workspace,
+  period: Period,
+  format: ExportFormat,
+  dialect: CsvDialect,
+): string {
+  const customer = format === 'csv' ? csvCustomer(dialect) : JSON_CUSTOMER;
+  const delimiter = format === 'csv' ? "','" : "E'\\t'";
+  return `COPY (/* export */ SELECT ${CELLS}, '${workspace.currency}' FROM (
+    SELECT c.id, c.occurred_at, c.saved_at, c.customer_id, u.name, u.phone, u.user_id,
+      ${amount(workspace.currency)} AS amount,
+      ${ofSegment(period, 'interval', (minutes) => `${minutes} minutes`)} AS ahead,
+      ${ofSegment(period, 'text', offsetText)} AS offset_text
+    FROM charges c CROSS JOIN LATERAL (
+      SELECT ${customer} FROM customers u WHERE u.workspace_id = c.workspace_id AND u.id = c.customer_id OFFSET 0) u
+    WHERE ${chargesOf(workspace, period)}
+    ORDER BY c.occurred_at, c.id
+  ) r) TO STDOUT (FORMAT text, DELIMITER ${delimiter}, NULL '')`;
+}
+
+/** What the rows come to: asked in the same snapshot. */
+export const sumStatement = (workspace: Workspace, period: Period): string =>
+  `SELECT count(*) AS rows, coalesce(sum(c.amount_micros), 0)::text AS micros FROM charges c
+    WHERE ${chargesOf(workspace, period)}`;
+
+const chargesOf = ({ id }: Workspace, { from, to }: Period): string =>
+  `c.workspace_id = ${escapeLiteral(id)} AND c.occurred_at >= ${instant(from)} AND c.occurred_at < ${instant(to)}`;
+
+const instant = (at: Date): string => `timestamptz '${formatInstant(at)}'`;
+
+/** A value of the stretch of constant offset that the charge lies in; zones are Node's alone. */
+function ofSegment(
+  { from, to, timeZone }: Period,
+  type: 'interval' | 'text',
+  value: (offsetMinutes: number) => string,
+): string {
+  const segments = offsetSegments(from, to, timeZone);
+  const values = segments.map(({ offsetMinutes }) => `'${value(offsetMinutes)}'`);
+  const bounds = segments.map((segment) => `'${formatInstant(segment.from)}'`);
+  return `(ARRAY[${values.join()}]::${type}[])[width_bucket(c.occurred_at, ARRAY[${bounds.join()}]::timestamptz[])]`;
+}
+
+function offsetText(minutes: number): string {
+  const size = Math.abs(minutes);
+  const two = (value: number) => String(value).padStart(2, '0');
+  return `${minutes < 0 ? '-' : '+'}${two(Math.floor(size / 60))}:${two(size % 60)}`;
+}
+
+/** Exact: the currency's own digits at least, no trailing zeros beyond. */
+function amount(currency: string): string {
+  const units = 'c.amount_micros * 0.000001';
+  return `round(${units}, greatest(min_scale(${units}), ${currencyDigits(currency)}))`;
+}
+
+/**
+ * RFC 3339 without the offset, with milliseconds always: instants are whole milliseconds, so the tenth of one that is
+ * added makes the fraction four digits long, and the fourth is cut off. Sessions are in UTC.
+ */
+const clock = (at: string): string => `substr(to_json(${at} + interval '100 us')::text, 2, 23)`;
+const OCCURRED = `${clock('r.occurred_at')} || 'Z'`;
+const SAVED = `${clock('r.saved_at')} || 'Z'`;
+const LOCAL = `${clock('r.occurred_at + r.ahead')} || r.offset_text`;
+
+const CELLS = [
+  'r.id',
+  OCCURRED,
+  SAVED,
+  LOCAL,
+  'r.customer_id',
+  'r.name',
+  'r.phone',
+  'r.user_id',
+  'r.amount',
+].join();
+
+function csvCustomer(dialect: CsvDialect): string {
+  const contact = dialect === 'spreadsheet' ? defused : (cell: string) => cell;
+  return `${csvCell(defused('u.name'))} AS name, ${contact('u.phone_number')} AS phone,
+    ${csvCell(contact('u.whatsapp_user_id'))} AS user_id`;
+}
+
+/** RFC 4180: quoted where a comma, a quote or a line break would end the cell. */
+const csvCell = (cell: string): string =>
+  `CASE WHEN ${cell} ~ '[",\\r\\n]' THEN '"' || replace(${cell}, '"', '""') || '"' ELSE ${cell} END`;
+
+/** A spreadsheet runs a cell that begins so; an apostrophe in front makes it text. */
+const defused = (cell: string): string =>
+  `CASE WHEN ${cell} ~ '^[=+@\\t\\r-]' THEN '''' || ${cell} ELSE ${cell} END`;
+
+const JSON_CUSTOMER = `to_json(u.name)::text AS name, coalesce(to_json(u.phone_number)::text, 'null') AS phone,
+    coalesce(to_json(u.whatsapp_user_id)::text, 'null') AS user_id`;

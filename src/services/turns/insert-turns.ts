@@ -1,0 +1,141 @@
+// Round trip two of a batch: messages, charges and roll-ups in one statement, which is its own transaction.
+import type { Connection } from '../../database/sql';
+import { newId } from '../../values/ids';
+import { rollUpKeys, rollUpUpserts } from '../roll-ups';
+import type { TurnContext } from './lookup-turns';
+import type { TrackingOutcome } from './tracking';
+import type { Turn } from './turn';
+
+/** A turn with all that was decided about it; what is stored is exactly this. */
+export interface DecidedTurn {
+  turn: Turn;
+  context: TurnContext;
+  outcome: TrackingOutcome;
+  chargeId: string | null;
+  savedAt: Date;
+}
+
+/** Why a turn was not stored. */
+export type Refusal =
+  /** Its key is taken, by this very turn when an earlier try was committed unseen. */
+  | 'key-taken'
+  /** The workspace's zone or price changed since the turn was looked up: decide again. */
+  | 'stale';
+
+/*
+ * `fresh` holds each workspace's row FOR SHARE until the COMMIT: a change of zone or price, which takes it FOR
+ * UPDATE, waits for us or is seen as another settings_version; so no batch can write an old zone's day after a
+ * rebuild. The rows are inserted in key order: batches of several servers can't deadlock.
+ */
+const STATEMENT = `
+  WITH input AS MATERIALIZED (
+    SELECT * FROM unnest($1::uuid[], $2::text[], $3::int8[], $4::text[], $5::text[], $6::text[], $7::uuid[],
+      $8::text[], $9::text[], $10::text[], $11::timestamptz[], $12::timestamptz[], $13::uuid[], $14::int8[],
+      $15::timestamptz[], $16::date[], $17::date[])
+    AS i (id, workspace_id, settings_version, idempotency_key, phone_number, whatsapp_user_id, customer_id,
+      message, response, outcome, occurred_at, saved_at, charge_id, price_micros, slot_at, day, month)
+  ),
+  fresh AS MATERIALIZED (
+    SELECT w.id AS workspace_id, w.settings_version FROM workspaces w
+    WHERE w.id = ANY ($2::text[]) ORDER BY w.id FOR SHARE
+  ),
+  saved AS (
+    INSERT INTO messages (workspace_id, id, idempotency_key, phone_number, whatsapp_user_id, customer_id,
+      message, response, outcome, occurred_at, saved_at)
+    SELECT i.workspace_id, i.id, i.idempotency_key, i.phone_number, i.whatsapp_user_id, i.customer_id,
+      i.message, i.response, i.outcome, i.occurred_at, i.saved_at
+    FROM input i
+    JOIN fresh f ON f.workspace_id = i.workspace_id AND f.settings_version = i.settings_version
+    ORDER BY i.workspace_id, i.idempotency_key
+    ON CONFLICT DO NOTHING
+    RETURNING workspace_id, id
+  ),
+  counted AS MATERIALIZED (
+    SELECT i.workspace_id, i.id, i.customer_id, i.outcome, i.occurred_at, i.saved_at, i.charge_id,
+      i.price_micros, i.slot_at, i.day, i.month
+    FROM saved s JOIN input i ON i.workspace_id = s.workspace_id AND i.id = s.id
+  ),
+  charged AS (
+    INSERT INTO charges (workspace_id, id, message_id, customer_id, amount_micros, occurred_at, saved_at)
+    SELECT c.workspace_id, c.charge_id, c.id, c.customer_id, c.price_micros, c.occurred_at, c.saved_at
+    FROM counted c WHERE c.outcome = 'TRACKED' ORDER BY c.workspace_id, c.charge_id
+  ),
+  ${rollUpUpserts('counted', '$18::smallint')}
+  SELECT i.id, f.workspace_id IS NOT NULL AS fresh
+  FROM input i
+  LEFT JOIN fresh f ON f.workspace_id = i.workspace_id AND f.settings_version = i.settings_version
+  WHERE NOT EXISTS (SELECT FROM saved s WHERE s.workspace_id = i.workspace_id AND s.id = i.id)`;
+
+/** Stores and charges the turns; answers with those that were not stored, by id. Atomic: all of it or nothing. */
+export async function insertTurns(
+  connection: Connection,
+  decided: readonly DecidedTurn[],
+  shard: number,
+): Promise<Map<string, Refusal>> {
+  const keys = decided.map(({ turn, context }) => rollUpKeys(turn.occurredAt, context.workspace.timeZone));
+  const charged = (value: bigint, index: number): bigint | null =>
+    decided[index]?.outcome === 'TRACKED' ? value : null;
+  const rows = await connection.prepared<{ id: string; fresh: boolean }>('insert_turns', STATEMENT, [
+    decided.map(({ turn }) => turn.id),
+    decided.map(({ turn }) => turn.workspaceId),
+    decided.map(({ context }) => context.workspace.settingsVersion),
+    decided.map(({ turn }) => turn.idempotencyKey),
+    decided.map(({ turn }) => turn.phoneNumber),
+    decided.map(({ turn }) => turn.whatsappUserId),
+    decided.map(({ context }) => context.customer?.id ?? null),
+    decided.map(({ turn }) => turn.message),
+    decided.map(({ turn }) => turn.response),
+    decided.map(({ outcome }) => outcome),
+    decided.map(({ turn }) => turn.occurredAt),
+    decided.map(({ savedAt }) => savedAt),
+    decided.map(({ chargeId }) => chargeId),
+    decided.map(({ context }, index) => charged(context.priceMicros, index)),
+    keys.map((key) => key.slotAt),
+    keys.map((key) => key.day),
+    keys.map((key) => key.month),
+    shard,
+  ]);
+  return new Map(rows.map((row) => [row.id, row.fresh ? 'key-taken' : 'stale']));
+}
+
+const DEFERRED_STATEMENT = `
+  INSERT INTO messages (workspace_id, id, idempotency_key, phone_number, whatsapp_user_id, customer_id, message,
+    response, outcome, deferred_price_micros, occurred_at, saved_at)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'DEFERRED', $9, $10, $11)
+  ON CONFLICT DO NOTHING
+  RETURNING id`;
+
+/** Stores the message alone, its customer and price frozen; reconciliation charges it later. */
+export async function insertDeferred(
+  connection: Connection,
+  { turn, context, savedAt }: DecidedTurn,
+): Promise<boolean> {
+  const rows = await connection.query<{ id: string }>('insert_deferred', DEFERRED_STATEMENT, [
+    turn.workspaceId,
+    turn.id,
+    turn.idempotencyKey,
+    turn.phoneNumber,
+    turn.whatsappUserId,
+    context.customer?.id ?? null,
+    turn.message,
+    turn.response,
+    context.priceMicros,
+    turn.occurredAt,
+    savedAt,
+  ]);
+  return rows.length > 0;
+}
+
+/** A decision, ready to be stored. */
+export const decided = (
+  turn: Turn,
+  context: TurnContext,
+  outcome: TrackingOutcome,
+  savedAt: Date,
+): DecidedTurn => ({
+  turn,
+  context,
+  outcome,
+  chargeId: outcome === 'TRACKED' ? newId(savedAt.getTime()) : null,
+  savedAt,
+});

@@ -1,0 +1,112 @@
+// Round trip one of a batch: who wrote, in which workspace, at what price?
+import type { Connection } from '../../database/sql';
+import type { Customer } from '../customers/customers';
+import type { Workspace } from '../workspaces/workspaces';
+import type { Turn } from './turn';
+
+/** All that TypeScript needs to decide about one turn. */
+export interface TurnContext {
+  workspace: Workspace;
+  /** The registered customer: found by WhatsApp user id, else by phone number. */
+  customer: Customer | undefined;
+  /** The user id and the phone number belong to two customers; the user id decided. */
+  identitiesDisagree: boolean;
+  /** The price in force when the turn happened, in micro-units. */
+  priceMicros: bigint;
+}
+
+interface Row {
+  n: bigint;
+  workspace_id: string;
+  workspace_name: string;
+  time_zone: string;
+  currency: string;
+  settings_version: bigint;
+  workspace_created_at: Date;
+  archived_at: Date | null;
+  price_now: bigint;
+  price_micros: bigint;
+  customer_id: string | null;
+  customer_name: string;
+  phone_number: string | null;
+  whatsapp_user_id: string | null;
+  active_chatbot: boolean;
+  customer_created_at: Date;
+  disagree: boolean;
+}
+
+const STATEMENT = `
+  WITH w AS MATERIALIZED (
+    SELECT w.id, w.name, w.time_zone, w.currency, w.settings_version, w.created_at, w.archived_at,
+      (SELECT p.amount_micros FROM prices p WHERE p.workspace_id = w.id AND p.starts_at <= $5
+        ORDER BY p.starts_at DESC, p.id DESC LIMIT 1) AS price_now
+    FROM workspaces w WHERE w.id = ANY ($1::text[])
+  )
+  SELECT i.n, w.id AS workspace_id, w.name AS workspace_name, w.time_zone, w.currency, w.settings_version,
+    w.created_at AS workspace_created_at, w.archived_at, w.price_now,
+    (SELECT p.amount_micros FROM prices p WHERE p.workspace_id = i.workspace_id AND p.starts_at <= i.occurred_at
+      ORDER BY p.starts_at DESC, p.id DESC LIMIT 1) AS price_micros,
+    c.id AS customer_id, c.name AS customer_name, c.phone_number, c.whatsapp_user_id, c.active_chatbot,
+    c.created_at AS customer_created_at,
+    (by_user.id IS NOT NULL AND by_phone.id IS NOT NULL AND by_user.id <> by_phone.id) AS disagree
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) WITH ORDINALITY
+    AS i (workspace_id, whatsapp_user_id, phone_number, occurred_at, n)
+  JOIN w ON w.id = i.workspace_id
+  LEFT JOIN customers by_user
+    ON by_user.workspace_id = i.workspace_id AND by_user.whatsapp_user_id = i.whatsapp_user_id
+  LEFT JOIN customers by_phone
+    ON by_phone.workspace_id = i.workspace_id AND by_phone.phone_number = i.phone_number
+  LEFT JOIN customers c
+    ON c.workspace_id = i.workspace_id AND c.id = coalesce(by_user.id, by_phone.id)`;
+
+/** The context of each turn, in their order; undefined where the workspace does not exist. */
+export async function lookUpTurns(
+  connection: Connection,
+  turns: readonly Turn[],
+  now: Date,
+): Promise<(TurnContext | undefined)[]> {
+  const rows = await connection.prepared<Row>('look_up_turns', STATEMENT, [
+    turns.map((turn) => turn.workspaceId),
+    turns.map((turn) => turn.whatsappUserId),
+    turns.map((turn) => turn.phoneNumber),
+    turns.map((turn) => turn.occurredAt),
+    now,
+  ]);
+  const contexts = new Array<TurnContext | undefined>(turns.length).fill(undefined);
+  const workspaces = new Map<string, Workspace>();
+  for (const row of rows) {
+    const workspace = workspaces.get(row.workspace_id) ?? toWorkspace(row);
+    workspaces.set(row.workspace_id, workspace);
+    contexts[Number(row.n) - 1] = {
+      workspace,
+      customer: toCustomer(row),
+      identitiesDisagree: row.disagree,
+      priceMicros: row.price_micros,
+    };
+  }
+  return contexts;
+}
+
+const toWorkspace = (row: Row): Workspace => ({
+  id: row.workspace_id,
+  name: row.workspace_name,
+  timeZone: row.time_zone,
+  currency: row.currency,
+  settingsVersion: row.settings_version,
+  priceMicros: row.price_now,
+  createdAt: row.workspace_created_at,
+  archivedAt: row.archived_at,
+});
+
+const toCustomer = (row: Row): Customer | undefined =>
+  row.customer_id === null
+    ? undefined
+    : {
+        workspaceId: row.workspace_id,
+        id: row.customer_id,
+        name: row.customer_name,
+        phoneNumber: row.phone_number,
+        whatsappUserId: row.whatsapp_user_id,
+        activeChatbot: row.active_chatbot,
+        createdAt: row.customer_created_at,
+      };

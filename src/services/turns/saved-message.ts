@@ -1,0 +1,31 @@
+// What a save answers with: filled by the save itself, so that nothing is read after the COMMIT.
+import type { Customer } from '../customers/customers';
+import type { Workspace } from '../workspaces/workspaces';
+import type { TrackingOutcome } from './tracking';
+
+export interface SavedCharge {
+  id: string;
+  amountMicros: bigint;
+  occurredAt: Date;
+  savedAt: Date;
+}
+
+export interface SavedMessage {
+  id: string;
+  workspace: Workspace;
+  customer: Customer | null;
+  phoneNumber: string | null;
+  whatsappUserId: string | null;
+  message: string;
+  response: string | null;
+  occurredAt: Date;
+  savedAt: Date;
+  outcome: TrackingOutcome;
+  charge: SavedCharge | null;
+}
+
+export interface SaveResult {
+  message: SavedMessage;
+  /** True when this idempotency key had been saved before: nothing was written or charged again. */
+  replayed: boolean;
+}

@@ -1,0 +1,93 @@
+// What was saved first under these keys, as it stands now?
+import type { Connection } from '../../database/sql';
+import type { Workspace } from '../workspaces/workspaces';
+import type { SavedMessage } from './saved-message';
+import type { TrackingOutcome } from './tracking';
+import type { Turn } from './turn';
+
+interface Row {
+  workspace_id: string;
+  idempotency_key: string;
+  id: string;
+  phone_number: string | null;
+  whatsapp_user_id: string | null;
+  message: string;
+  response: string | null;
+  outcome: TrackingOutcome;
+  occurred_at: Date;
+  saved_at: Date;
+  charge_id: string | null;
+  amount_micros: bigint;
+  charge_saved_at: Date;
+  customer_id: string | null;
+  name: string;
+  customer_phone: string | null;
+  customer_user_id: string | null;
+  active_chatbot: boolean;
+  customer_created_at: Date;
+}
+
+const STATEMENT = `
+  SELECT m.workspace_id, m.idempotency_key, m.id, m.phone_number, m.whatsapp_user_id, m.message, m.response,
+    m.outcome, m.occurred_at, m.saved_at, c.id AS charge_id, c.amount_micros, c.saved_at AS charge_saved_at,
+    cu.id AS customer_id, cu.name, cu.phone_number AS customer_phone, cu.whatsapp_user_id AS customer_user_id,
+    cu.active_chatbot, cu.created_at AS customer_created_at
+  FROM unnest($1::text[], $2::text[]) AS i (workspace_id, idempotency_key)
+  JOIN messages m ON m.workspace_id = i.workspace_id AND m.idempotency_key = i.idempotency_key
+  LEFT JOIN charges c ON c.workspace_id = m.workspace_id AND c.message_id = m.id AND NOT c.reversal
+  LEFT JOIN customers cu ON cu.workspace_id = m.workspace_id AND cu.id = m.customer_id`;
+
+/** The saved messages of these turns' keys, by `keyOf`. */
+export async function findSavedTurns(
+  connection: Connection,
+  turns: readonly Turn[],
+  workspaces: ReadonlyMap<string, Workspace>,
+): Promise<Map<string, SavedMessage>> {
+  const rows = await connection.prepared<Row>('saved_turns', STATEMENT, [
+    turns.map((turn) => turn.workspaceId),
+    turns.map((turn) => turn.idempotencyKey),
+  ]);
+  const found = new Map<string, SavedMessage>();
+  for (const row of rows) {
+    const workspace = workspaces.get(row.workspace_id);
+    if (workspace) found.set(keyOf(row.workspace_id, row.idempotency_key), toSavedMessage(row, workspace));
+  }
+  return found;
+}
+
+/** One string for a workspace's key; a workspace's id has no line break. */
+export const keyOf = (workspaceId: string, idempotencyKey: string): string =>
+  `${workspaceId}\n${idempotencyKey}`;
+
+const toSavedMessage = (row: Row, workspace: Workspace): SavedMessage => ({
+  id: row.id,
+  workspace,
+  customer:
+    row.customer_id === null
+      ? null
+      : {
+          workspaceId: row.workspace_id,
+          id: row.customer_id,
+          name: row.name,
+          phoneNumber: row.customer_phone,
+          whatsappUserId: row.customer_user_id,
+          activeChatbot: row.active_chatbot,
+          createdAt: row.customer_created_at,
+        },
+  phoneNumber: row.phone_number,
+  whatsappUserId: row.whatsapp_user_id,
+  message: row.message,
+  response: row.response,
+  occurredAt: row.occurred_at,
+  savedAt: row.saved_at,
+  outcome: row.outcome,
+  charge:
+    row.charge_id === null
+      ? null
+      : {
+          id: row.charge_id,
+          amountMicros: row.amount_micros,
+          occurredAt: row.occurred_at,
+          savedAt: row.charge_saved_at,
+        },
+});

@@ -1,0 +1,30 @@
+// IS IT CHARGED? The one place that decides a verdict.
+import { isBlank } from '../../values/text';
+
+/** What was decided about charging a turn, in the order of docs/semantics.md#a-turn-a-verdict-a-charge. */
+export const TRACKING_OUTCOMES = [
+  'TRACKED',
+  'NO_RESPONSE',
+  'UNKNOWN_CUSTOMER',
+  'INACTIVE_CUSTOMER',
+  'DEFERRED',
+] as const;
+
+export type TrackingOutcome = (typeof TRACKING_OUTCOMES)[number];
+
+/** What can be decided; DEFERRED is what happens when the charge itself fails. */
+export type Verdict = Exclude<TrackingOutcome, 'DEFERRED'>;
+
+/**
+ * The verdict on a turn with this LLM response by this customer (undefined: nobody is registered under the
+ * turn's contact). The first reason against charging wins.
+ */
+export function decideVerdict(
+  response: string | null,
+  customer: { activeChatbot: boolean } | undefined,
+): Verdict {
+  if (isBlank(response)) return 'NO_RESPONSE';
+  if (customer === undefined) return 'UNKNOWN_CUSTOMER';
+  if (!customer.activeChatbot) return 'INACTIVE_CUSTOMER';
+  return 'TRACKED';
+}

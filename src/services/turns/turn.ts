@@ -1,0 +1,148 @@
+// A turn as the write path knows it: checked, normalised, with an id of its own.
+import { AppError, badInput } from '../../errors';
+import { newId } from '../../values/ids';
+import { parsePhone } from '../../values/phone';
+import { cleanText } from '../../values/text';
+import { type Clock, formatInstant, parseInstant } from '../../values/time';
+
+/** Characters (Unicode code points: an emoji's parts count one each) of a message or a response. */
+export const TEXT_LIMIT = 65_536;
+export const KEY_LIMIT = 255;
+/** Before WhatsApp existed an instant is a mistake of seconds and milliseconds. */
+export const EARLIEST_TURN = new Date('2009-01-01T00:00:00Z');
+/** How far ahead of ours a caller's clock may be. */
+export const CLOCK_SKEW_MS = 5 * 60_000;
+
+/** What a caller gives for one turn; absent and null are the same. */
+export interface TurnInput {
+  workspaceId: string;
+  phoneNumber?: string | null | undefined;
+  whatsappUserId?: string | null | undefined;
+  message?: string | null | undefined;
+  response?: string | null | undefined;
+  idempotencyKey: string;
+  occurredAt?: Date | null | undefined;
+}
+
+/** One item of saveMessages: everything is plain text and checked by itself. */
+export interface RawTurn {
+  phoneNumber?: string | null | undefined;
+  whatsappUserId?: string | null | undefined;
+  message?: string | null | undefined;
+  response?: string | null | undefined;
+  idempotencyKey?: string | null | undefined;
+  occurredAt?: string | null | undefined;
+}
+
+export interface Turn {
+  readonly id: string;
+  readonly workspaceId: string;
+  readonly idempotencyKey: string;
+  readonly phoneNumber: string | null;
+  readonly whatsappUserId: string | null;
+  readonly message: string;
+  readonly response: string | null;
+  readonly occurredAt: Date;
+}
+
+/** Checks and normalises one turn. Throws BAD_USER_INPUT, naming the field; never echoes a customer's words. */
+export function toTurn(input: TurnInput, clock: Clock): Turn {
+  const now = clock();
+  const phoneNumber = present(input.phoneNumber) ? parsePhone(input.phoneNumber) : null;
+  const whatsappUserId = present(input.whatsappUserId) ? checkUserId(input.whatsappUserId) : null;
+  if (phoneNumber === null && whatsappUserId === null) {
+    throw badInput('A turn needs a contact: give phoneNumber or whatsappUserId.');
+  }
+  return {
+    id: newId(now.getTime()),
+    workspaceId: input.workspaceId,
+    idempotencyKey: checkKey(input.idempotencyKey),
+    phoneNumber,
+    whatsappUserId,
+    message: checkText('message', input.message) ?? '',
+    response: checkText('response', input.response),
+    occurredAt: checkOccurredAt(input.occurredAt ?? now, now),
+  };
+}
+
+/** The same for an item of saveMessages, whose fields are plain text. */
+export function rawToTurn(workspaceId: string, item: RawTurn, clock: Clock): Turn {
+  const { idempotencyKey, occurredAt } = item;
+  return toTurn(
+    {
+      ...item,
+      workspaceId,
+      idempotencyKey: idempotencyKey ?? '',
+      occurredAt: present(occurredAt) ? parseInstant(occurredAt) : null,
+    },
+    clock,
+  );
+}
+
+/** Same contact and same message: what a retry must agree on (docs/semantics.md#retries). */
+export const sameContent = (
+  a: Pick<Turn, 'phoneNumber' | 'whatsappUserId' | 'message'>,
+  b: Pick<Turn, 'phoneNumber' | 'whatsappUserId' | 'message'>,
+): boolean =>
+  a.phoneNumber === b.phoneNumber && a.whatsappUserId === b.whatsappUserId && a.message === b.message;
+
+export const keyReused = (idempotencyKey: string): AppError =>
+  new AppError(
+    'IDEMPOTENCY_KEY_REUSED',
+    `The idempotencyKey ${JSON.stringify(idempotencyKey)} was saved before with another contact or message. ` +
+      "Nothing was written. Use one key per turn, best WhatsApp's message id (wamid...).",
+  );
+
+/** About how much memory a waiting turn holds, in bytes. */
+export const weightOf = (turn: Turn): number =>
+  512 + 2 * (turn.message.length + (turn.response?.length ?? 0) + turn.idempotencyKey.length);
+
+const present = (value: string | null | undefined): value is string =>
+  value !== null && value !== undefined && value.trim() !== '';
+
+/** WhatsApp's business-scoped user id; its form is WhatsApp's own matter, its length is ours. */
+export function checkUserId(text: string): string {
+  const id = cleanText(text).trim();
+  if (id === '' || id.length > KEY_LIMIT) {
+    throw badInput(`whatsappUserId must have 1 to ${KEY_LIMIT} characters; this one has ${id.length}.`);
+  }
+  return id;
+}
+
+function checkKey(text: string): string {
+  const key = cleanText(text);
+  if (key.trim() === '' || key.length > KEY_LIMIT) {
+    throw badInput(
+      `idempotencyKey must have 1 to ${KEY_LIMIT} characters, not only white space; this one has ${key.length}.`,
+    );
+  }
+  return key;
+}
+
+function checkText(field: string, text: string | null | undefined): string | null {
+  if (text === null || text === undefined) return null;
+  const clean = cleanText(text);
+  const length = clean.length > TEXT_LIMIT ? Array.from(clean).length : clean.length;
+  if (length > TEXT_LIMIT) {
+    throw badInput(
+      `${field} has ${length} characters; at most ${TEXT_LIMIT} are stored. Shorten it before saving.`,
+    );
+  }
+  return clean;
+}
+
+function checkOccurredAt(at: Date, now: Date): Date {
+  if (at < EARLIEST_TURN) {
+    throw badInput(
+      `occurredAt is ${formatInstant(at)}, before ${formatInstant(EARLIEST_TURN)}. ` +
+        'Were seconds taken for milliseconds? In n8n: DateTime.fromSeconds(Number(timestamp)).toISO().',
+    );
+  }
+  if (at.getTime() > now.getTime() + CLOCK_SKEW_MS) {
+    throw badInput(
+      `occurredAt is ${formatInstant(at)}, more than 5 minutes ahead of the server's clock (${formatInstant(now)}). ` +
+        'Give the instant when the turn happened, with its offset, or leave it out for now.',
+    );
+  }
+  return at;
+}

@@ -1,0 +1,245 @@
+// Stores one batch of turns and settles each: two round trips when nothing is unusual.
+import type { Logger } from 'pino';
+import { describeError } from '../../database/describe-error';
+import { Connection, isConnectionLoss, isTransient } from '../../database/sql';
+import { AppError, conflict, forbiddenWorkspace, unavailable } from '../../errors';
+import type { Clock } from '../../values/time';
+import { type DecidedTurn, decided, insertDeferred, insertTurns } from './insert-turns';
+import { lookUpTurns, type TurnContext } from './lookup-turns';
+import type { SavedMessage, SaveResult } from './saved-message';
+import { findSavedTurns, keyOf } from './saved-turns';
+import { decideVerdict } from './tracking';
+import { keyReused, sameContent, type Turn } from './turn';
+
+/** How one turn ended. An AppError that is not retryable is final for the caller. */
+export type Settlement = { ok: SaveResult } | { error: AppError };
+
+/** Lends the lane's connection; a lost one is replaced at the next call. */
+export interface Lane {
+  connection(): Promise<Connection>;
+  discard(): Promise<void>;
+  readonly shard: number;
+}
+
+/** How long a batch is tried again through lost connections, in milliseconds: callers hear 503 within 3 s. */
+const RETRY_FOR_MS = 2_000;
+const RETRY_PAUSE_MS = 100;
+/** A zone or price that changes under a batch more often than this is somebody's mistake. */
+const MAX_ROUNDS = 10;
+
+export class BatchWriter {
+  constructor(
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Settles every turn, in order; never rejects. Returns after the COMMIT of all that was stored. */
+  async write(lane: Lane, turns: readonly Turn[]): Promise<Settlement[]> {
+    const { leaders, followers } = settleEqualKeys(turns);
+    const settled = new Map<string, Settlement>();
+    await this.writeLeaders(lane, leaders, settled);
+    const misled: Turn[] = [];
+    for (const [follower, leader] of followers) {
+      const settlement = follow(follower, leader, settled.get(leader.id));
+      if (settlement) settled.set(follower.id, settlement);
+      else misled.push(follower);
+    }
+    if (misled.length > 0) {
+      const again = await this.write(lane, misled);
+      misled.forEach((turn, index) => {
+        settled.set(turn.id, again[index] ?? { error: notSaved() });
+      });
+    }
+    return turns.map((turn) => settled.get(turn.id) ?? { error: notSaved() });
+  }
+
+  /** On an unexpected database error the batch is halved until the guilty turn stands alone. */
+  private async writeLeaders(
+    lane: Lane,
+    turns: readonly Turn[],
+    settled: Map<string, Settlement>,
+  ): Promise<void> {
+    try {
+      await this.withRetries(lane, () => this.store(lane, turns, settled));
+    } catch (error) {
+      const open = turns.filter((turn) => !settled.has(turn.id));
+      if (isTransient(error)) {
+        this.logger.warn(
+          { error: describeError(error), turns: open.length },
+          'a batch could not be saved for now',
+        );
+        for (const turn of open) settled.set(turn.id, { error: notSaved(error) });
+      } else if (open.length > 1) {
+        const middle = Math.ceil(open.length / 2);
+        await this.writeLeaders(lane, open.slice(0, middle), settled);
+        await this.writeLeaders(lane, open.slice(middle), settled);
+      } else if (open[0]) {
+        settled.set(open[0].id, await this.saveAlone(lane, open[0], error));
+      }
+    }
+  }
+
+  private async store(lane: Lane, turns: readonly Turn[], settled: Map<string, Settlement>): Promise<void> {
+    let open = turns.filter((turn) => !settled.has(turn.id));
+    for (let round = 0; open.length > 0; round += 1) {
+      if (round === MAX_ROUNDS) throw unavailable('The workspace is being changed. Retry with the same key.');
+      const connection = await lane.connection();
+      const decisions = await this.decide(connection, open, settled);
+      if (decisions.length === 0) return;
+      const refused = await insertTurns(connection, decisions, lane.shard);
+      for (const decision of decisions) {
+        if (!refused.has(decision.turn.id)) settled.set(decision.turn.id, { ok: saved(decision) });
+      }
+      const taken = decisions.filter(({ turn }) => refused.get(turn.id) === 'key-taken');
+      if (taken.length > 0) await this.settleTaken(connection, taken, settled);
+      open = open.filter((turn) => !settled.has(turn.id));
+    }
+  }
+
+  private async decide(
+    connection: Connection,
+    turns: readonly Turn[],
+    settled: Map<string, Settlement>,
+  ): Promise<DecidedTurn[]> {
+    const savedAt = this.clock();
+    const contexts = await lookUpTurns(connection, turns, savedAt);
+    const decisions: DecidedTurn[] = [];
+    turns.forEach((turn, index) => {
+      const context = contexts[index];
+      const refusal = refuse(turn, context);
+      if (refusal) settled.set(turn.id, { error: refusal });
+      if (refusal || !context) return;
+      if (context.identitiesDisagree) {
+        this.logger.warn(
+          { workspaceId: turn.workspaceId, messageId: turn.id, customerId: context.customer?.id },
+          'the phone number and the WhatsApp user id belong to two customers; the user id decided',
+        );
+      }
+      decisions.push(decided(turn, context, decideVerdict(turn.response, context.customer), savedAt));
+    });
+    return decisions;
+  }
+
+  /** A replay answers with what was saved first; a stored id that is mine was my own earlier try. */
+  private async settleTaken(
+    connection: Connection,
+    taken: readonly DecidedTurn[],
+    settled: Map<string, Settlement>,
+  ): Promise<void> {
+    const workspaces = new Map(taken.map(({ context }) => [context.workspace.id, context.workspace]));
+    const first = await findSavedTurns(
+      connection,
+      taken.map(({ turn }) => turn),
+      workspaces,
+    );
+    for (const { turn } of taken) {
+      const message = first.get(keyOf(turn.workspaceId, turn.idempotencyKey));
+      if (message) settled.set(turn.id, replay(turn, message));
+    }
+  }
+
+  /** One turn, and its charge fails for a reason that won't pass: the message is kept, the charge is made later. */
+  private async saveAlone(lane: Lane, turn: Turn, cause: unknown): Promise<Settlement> {
+    this.logger.error(
+      { error: describeError(cause), workspaceId: turn.workspaceId, messageId: turn.id },
+      'a turn could not be charged',
+    );
+    const settled = new Map<string, Settlement>();
+    try {
+      await this.withRetries(lane, async () => {
+        const connection = await lane.connection();
+        const [decision] = await this.decide(connection, [turn], settled);
+        if (!decision) return;
+        if (decision.outcome !== 'TRACKED') throw cause;
+        const deferred: DecidedTurn = { ...decision, outcome: 'DEFERRED', chargeId: null };
+        if (await insertDeferred(connection, deferred)) settled.set(turn.id, { ok: saved(deferred) });
+        else await this.settleTaken(connection, [decision], settled);
+      });
+    } catch (error) {
+      if (error !== cause)
+        this.logger.error({ error: describeError(error), messageId: turn.id }, 'a turn could not be saved');
+    }
+    return settled.get(turn.id) ?? { error: notSaved(cause) };
+  }
+
+  /**
+   * Runs again what failed for a passing cause. After a lost connection nobody knows whether the batch was
+   * committed; that is safe, because ids are made in the process and keys are unique.
+   */
+  private async withRetries(lane: Lane, work: () => Promise<void>): Promise<void> {
+    const deadline = performance.now() + RETRY_FOR_MS;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await work();
+      } catch (error) {
+        if (isConnectionLoss(error)) await lane.discard();
+        if (!isTransient(error) || performance.now() >= deadline) throw error;
+        await pause(Math.min(RETRY_PAUSE_MS, attempt * 10));
+      }
+    }
+  }
+}
+
+function settleEqualKeys(turns: readonly Turn[]): { leaders: Turn[]; followers: Map<Turn, Turn> } {
+  const first = new Map<string, Turn>();
+  const followers = new Map<Turn, Turn>();
+  for (const turn of turns) {
+    const key = keyOf(turn.workspaceId, turn.idempotencyKey);
+    const leader = first.get(key);
+    if (leader) followers.set(turn, leader);
+    else first.set(key, turn);
+  }
+  return { leaders: [...first.values()], followers };
+}
+
+/**
+ * How a turn ends whose key came twice in one batch. Undefined: the leader was refused because its content is not
+ * what was saved first, which says nothing about a follower with other content.
+ */
+function follow(turn: Turn, leader: Turn, settlement: Settlement | undefined): Settlement | undefined {
+  if (!settlement) return { error: notSaved() };
+  if ('ok' in settlement) return replay(turn, settlement.ok.message);
+  const other = settlement.error.code === 'IDEMPOTENCY_KEY_REUSED' && !sameContent(turn, leader);
+  return other ? undefined : settlement;
+}
+
+const replay = (turn: Turn, message: SavedMessage): Settlement =>
+  sameContent(turn, message)
+    ? { ok: { message, replayed: message.id !== turn.id } }
+    : { error: keyReused(turn.idempotencyKey) };
+
+function refuse(turn: Turn, context: TurnContext | undefined): AppError | undefined {
+  if (!context) return forbiddenWorkspace(turn.workspaceId);
+  if (context.workspace.archivedAt) {
+    return conflict(`The workspace ${JSON.stringify(turn.workspaceId)} is archived and takes no more turns.`);
+  }
+  return undefined;
+}
+
+const saved = ({ turn, context, outcome, chargeId, savedAt }: DecidedTurn): SaveResult => ({
+  replayed: false,
+  message: {
+    id: turn.id,
+    workspace: context.workspace,
+    customer: context.customer ?? null,
+    phoneNumber: turn.phoneNumber,
+    whatsappUserId: turn.whatsappUserId,
+    message: turn.message,
+    response: turn.response,
+    occurredAt: turn.occurredAt,
+    savedAt,
+    outcome,
+    charge:
+      chargeId === null
+        ? null
+        : { id: chargeId, amountMicros: context.priceMicros, occurredAt: turn.occurredAt, savedAt },
+  },
+});
+
+const notSaved = (cause?: unknown): AppError =>
+  unavailable(
+    'The turn could not be saved for now. Retry with the same idempotencyKey; it is never charged twice.',
+    cause,
+  );
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,0 +1,169 @@
+// Turns that wait for their batch. A batch is whatever arrived while the ones before were being committed:
+// no timer, so one caller alone waits for nobody.
+import { Lease } from '../../database/lease';
+import type { Database } from '../../database/transaction';
+import { type AppError, unavailable } from '../../errors';
+import { type Turn, weightOf } from './turn';
+import type { BatchWriter, Lane, Settlement } from './write-batch';
+
+export interface WriteQueueLimits {
+  /** Turns a batch. */
+  batchMax: number;
+  /** Turns that may wait, and their bytes; beyond it callers get 503 at once. */
+  queueMax: number;
+  queueMaxBytes: number;
+}
+
+/** Told what becomes of turns, for the metrics. */
+export interface QueueObserver {
+  /** After each batch. */
+  batch(turns: number, durationMs: number): void;
+  /** After each turn; how long its caller waited, in milliseconds. */
+  settled(settlement: Settlement, waitedMs: number): void;
+}
+
+const NOBODY: QueueObserver = { batch: () => undefined, settled: () => undefined };
+
+interface Waiting {
+  turn: Turn;
+  weight: number;
+  since: number;
+  settle: (settlement: Settlement) => void;
+}
+
+export class WriteQueue {
+  private waiting: Waiting[] = [];
+  private waitingBytes = 0;
+  private readonly idle: ConnectionLane[];
+  private readonly lanes: readonly ConnectionLane[];
+  private dispatching = false;
+  private draining = false;
+  private onEmpty: (() => void)[] = [];
+
+  /** `shards`: one for each batch in flight at once, each on a connection of its own. */
+  constructor(
+    database: Database,
+    private readonly writer: BatchWriter,
+    private readonly limits: WriteQueueLimits,
+    shards: readonly number[],
+    private readonly observer: QueueObserver = NOBODY,
+  ) {
+    this.lanes = shards.map((shard) => new ConnectionLane(database, shard));
+    this.idle = [...this.lanes];
+  }
+
+  /** What waits, and the batches that are being written. */
+  get load(): { turns: number; bytes: number; batches: number } {
+    const batches = this.lanes.length - this.idle.length;
+    return { turns: this.waiting.length, bytes: this.waitingBytes, batches };
+  }
+
+  get isFull(): boolean {
+    return this.waiting.length >= this.limits.queueMax || this.waitingBytes >= this.limits.queueMaxBytes;
+  }
+
+  /**
+   * Takes all of the turns or none. Each promise is settled after the COMMIT of its turn's batch.
+   * Throws SERVICE_UNAVAILABLE at once when there is no room or the server is stopping.
+   */
+  submit(turns: readonly Turn[]): Promise<Settlement>[] {
+    const weights = turns.map(weightOf);
+    const bytes = weights.reduce((sum, weight) => sum + weight, 0);
+    const refusal = this.refuse(turns.length, bytes);
+    if (refusal) {
+      for (const _ of turns) this.observer.settled({ error: refusal }, 0);
+      throw refusal;
+    }
+    this.waitingBytes += bytes;
+    const since = performance.now();
+    const settlements = turns.map(
+      (turn, index) =>
+        new Promise<Settlement>((settle) => {
+          this.waiting.push({ turn, weight: weights[index] ?? 0, since, settle });
+        }),
+    );
+    if (this.waiting.length >= this.limits.batchMax) this.dispatch();
+    else this.dispatchSoon();
+    return settlements;
+  }
+
+  private refuse(turns: number, bytes: number): AppError | undefined {
+    if (this.draining) return unavailable('The server is stopping. Retry with the same idempotencyKey.');
+    const room =
+      this.waiting.length + turns <= this.limits.queueMax &&
+      this.waitingBytes + bytes <= this.limits.queueMaxBytes;
+    // A request larger than the whole queue could never be taken: an empty queue takes any.
+    if (room || this.waiting.length === 0) return undefined;
+    return unavailable('Too many turns are waiting to be saved. Retry with the same idempotencyKey.');
+  }
+
+  /** Refuses new turns, saves those that wait, and gives the connections back. */
+  async drain(): Promise<void> {
+    this.draining = true;
+    if (!this.isEmpty()) await new Promise<void>((resolve) => this.onEmpty.push(resolve));
+    await Promise.all(this.lanes.map((lane) => lane.discard()));
+  }
+
+  /** When all requests that have arrived by now are read: their turns share a batch, and one alone waits for nobody. */
+  private dispatchSoon(): void {
+    if (this.dispatching) return;
+    this.dispatching = true;
+    setImmediate(() => {
+      this.dispatching = false;
+      this.dispatch();
+    });
+  }
+
+  private dispatch(): void {
+    while (this.waiting.length > 0) {
+      const lane = this.idle.pop();
+      if (!lane) return;
+      void this.run(lane, this.waiting.splice(0, this.limits.batchMax));
+    }
+  }
+
+  private async run(lane: ConnectionLane, batch: readonly Waiting[]): Promise<void> {
+    for (const { weight } of batch) this.waitingBytes -= weight;
+    const startedAt = performance.now();
+    const settlements = await this.writer.write(
+      lane,
+      batch.map(({ turn }) => turn),
+    );
+    const now = performance.now();
+    this.observer.batch(batch.length, now - startedAt);
+    batch.forEach(({ since, settle }, index) => {
+      const settlement = settlements[index];
+      if (!settlement) return;
+      this.observer.settled(settlement, now - since);
+      settle(settlement);
+    });
+    this.idle.push(lane);
+    this.dispatch();
+    if (this.isEmpty()) for (const resolve of this.onEmpty.splice(0)) resolve();
+  }
+
+  private isEmpty(): boolean {
+    return this.waiting.length === 0 && this.idle.length === this.lanes.length;
+  }
+}
+
+/** One connection that is kept for writing, so that reads can't starve saves. */
+class ConnectionLane implements Lane {
+  private lease: Lease | undefined;
+
+  constructor(
+    private readonly database: Database,
+    readonly shard: number,
+  ) {}
+
+  async connection(): Promise<Lease> {
+    this.lease ??= await Lease.take(this.database);
+    return this.lease;
+  }
+
+  async discard(): Promise<void> {
+    const { lease } = this;
+    this.lease = undefined;
+    await lease?.release();
+  }
+}

@@ -1,0 +1,132 @@
+// Charges made later: turns whose message was saved while their charge failed (DEFERRED).
+import type { Logger } from 'pino';
+import type { Sql } from '../../database/sql';
+import { isTransient } from '../../database/sql';
+import { type Database, inTransaction } from '../../database/transaction';
+import { newId } from '../../values/ids';
+import type { Clock } from '../../values/time';
+import { rollUpKeys, rollUpUpserts } from '../roll-ups';
+
+export interface Reconciliation {
+  charged: number;
+  /** Still DEFERRED: their charge failed again. */
+  failed: number;
+}
+
+const BATCH = 500;
+/** Any fixed number: all servers of one database must agree on it. */
+const LOCK = 0x63746d02;
+const SHARD = 0;
+
+interface DeferredRow {
+  workspace_id: string;
+  id: string;
+  time_zone: string;
+  occurred_at: Date;
+}
+
+const FIND = `
+  SELECT m.workspace_id, m.id, w.time_zone, m.occurred_at
+  FROM messages m JOIN workspaces w ON w.id = m.workspace_id
+  WHERE m.outcome = 'DEFERRED' AND (m.workspace_id, m.id) > ($1::text, $2::uuid)
+  ORDER BY m.workspace_id, m.id LIMIT ${BATCH}`;
+
+/** The customer and the price were frozen when the message was saved; charge, verdict and roll-ups move together. */
+const CHARGE = `
+  WITH input AS MATERIALIZED (
+    SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::date[], $6::date[])
+      AS i (workspace_id, id, charge_id, slot_at, day, month)
+  ),
+  before AS MATERIALIZED (
+    SELECT m.workspace_id, m.id, m.customer_id, m.deferred_price_micros AS price_micros, m.occurred_at
+    FROM messages m JOIN input i ON i.workspace_id = m.workspace_id AND i.id = m.id
+    WHERE m.outcome = 'DEFERRED' ORDER BY m.workspace_id, m.id FOR NO KEY UPDATE OF m
+  ),
+  settled AS (
+    UPDATE messages m SET outcome = 'TRACKED', deferred_price_micros = NULL
+    FROM before b WHERE m.workspace_id = b.workspace_id AND m.id = b.id
+    RETURNING m.workspace_id, m.id
+  ),
+  counted AS MATERIALIZED (
+    SELECT b.workspace_id, b.id, b.customer_id, 'TRACKED' AS outcome, b.occurred_at, i.charge_id, b.price_micros,
+      i.slot_at, i.day, i.month
+    FROM settled s
+    JOIN before b ON b.workspace_id = s.workspace_id AND b.id = s.id
+    JOIN input i ON i.workspace_id = s.workspace_id AND i.id = s.id
+  ),
+  charged AS (
+    INSERT INTO charges (workspace_id, id, message_id, customer_id, amount_micros, occurred_at, saved_at)
+    SELECT c.workspace_id, c.charge_id, c.id, c.customer_id, c.price_micros, c.occurred_at, $7
+    FROM counted c ORDER BY c.workspace_id, c.charge_id
+  ),
+  ${rollUpUpserts('counted', '$8::smallint')}
+  SELECT count(*) AS charged FROM counted`;
+
+export class Reconciler {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Charges every DEFERRED turn once. A turn that fails again is logged and left; it doesn't hold up the others. */
+  async run(): Promise<Reconciliation> {
+    const result: Reconciliation = { charged: 0, failed: 0 };
+    let position: readonly [string, string] = ['', '00000000-0000-0000-0000-000000000000'];
+    for (;;) {
+      const rows = await inTransaction(this.database, (sql) =>
+        sql.query<DeferredRow>('find_deferred', FIND, position),
+      );
+      const last = rows.at(-1);
+      if (!last) return result;
+      await this.charge(rows, result);
+      position = [last.workspace_id, last.id];
+    }
+  }
+
+  private async charge(rows: readonly DeferredRow[], result: Reconciliation): Promise<void> {
+    try {
+      result.charged += await inTransaction(this.database, (sql) => this.chargeAll(sql, rows));
+    } catch (error) {
+      if (isTransient(error)) throw error;
+      if (rows.length > 1) {
+        const middle = Math.ceil(rows.length / 2);
+        await this.charge(rows.slice(0, middle), result);
+        await this.charge(rows.slice(middle), result);
+        return;
+      }
+      result.failed += rows.length;
+      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      this.logger.error(
+        { code, workspaceId: rows[0]?.workspace_id, messageId: rows[0]?.id },
+        'a deferred turn still could not be charged',
+      );
+    }
+  }
+
+  private async chargeAll(sql: Sql, rows: readonly DeferredRow[]): Promise<number> {
+    // One reconciler at a time; the others find nothing left. The zone can't change between reading and charging.
+    await sql.query('lock_reconciliation', 'SELECT pg_advisory_xact_lock($1)', [LOCK]);
+    const zones = await sql.query<{ id: string; time_zone: string }>(
+      'share_workspaces',
+      'SELECT w.id, w.time_zone FROM workspaces w WHERE w.id = ANY ($1::text[]) ORDER BY w.id FOR SHARE',
+      [rows.map((row) => row.workspace_id)],
+    );
+    const zoneOf = new Map(zones.map((row) => [row.id, row.time_zone]));
+    const now = this.clock();
+    const keys = rows.map((row) =>
+      rollUpKeys(row.occurred_at, zoneOf.get(row.workspace_id) ?? row.time_zone),
+    );
+    const [done] = await sql.query<{ charged: bigint }>('charge_deferred', CHARGE, [
+      rows.map((row) => row.workspace_id),
+      rows.map((row) => row.id),
+      rows.map(() => newId(now.getTime())),
+      keys.map((key) => key.slotAt),
+      keys.map((key) => key.day),
+      keys.map((key) => key.month),
+      now,
+      SHARD,
+    ]);
+    return Number(done?.charged ?? 0n);
+  }
+}

@@ -1,0 +1,105 @@
+// Do the roll-ups say what the records say? Reads every workspace: for the operator, never behind a token.
+import type { Sql } from '../../database/sql';
+import { slotsFromRecords } from '../roll-ups';
+import type { Workspace } from '../workspaces/workspaces';
+import { daysOf } from './rebuild';
+
+export interface Difference {
+  table: 'usage_slots' | 'customer_days' | 'customer_months';
+  /** Which row: its slot, or its day or month and customer. */
+  key: string;
+  /** What the records add up to, and what the roll-up says; null: no row. */
+  records: string | null;
+  rollUp: string | null;
+}
+
+export interface Verification {
+  workspaceId: string;
+  /** Roll-up rows that were compared, shards added up. */
+  compared: bigint;
+  differences: bigint;
+  first: Difference[];
+}
+
+/** Differences that are named; the rest are counted. */
+const NAMED = 10;
+
+/**
+ * Compares every roll-up row of a workspace with its records. `sql` must be one snapshot: a save between two
+ * statements would look like a difference.
+ */
+export async function verifyWorkspace(sql: Sql, workspace: Workspace): Promise<Verification> {
+  const result: Verification = { workspaceId: workspace.id, compared: 0n, differences: 0n, first: [] };
+  const add = (table: Difference['table'], rows: readonly Row[]) => {
+    for (const row of rows) {
+      result.compared = row.compared > 0n ? result.compared + row.compared : result.compared;
+      if (row.key === null) continue;
+      result.differences += 1n;
+      if (result.first.length < NAMED)
+        result.first.push({ table, key: row.key, records: row.records, rollUp: row.roll_up });
+    }
+  };
+  add('usage_slots', await sql.query<Row>('verify_slots', SLOTS, [workspace.id]));
+  const [span] = await sql.query<{ first_at: Date | null; last_at: Date | null }>('verify_span', SPAN, [
+    workspace.id,
+  ]);
+  const days = span?.first_at && span.last_at ? daysOf(span.first_at, span.last_at, workspace.timeZone) : [];
+  const bounds = [workspace.id, days.map(({ from }) => from), days.map(({ date }) => date)];
+  add(
+    'customer_days',
+    await sql.query<Row>('verify_days', customerSums('customer_days', 'day', 'd.day'), bounds),
+  );
+  const month = "date_trunc('month', d.day::timestamp)::date";
+  add(
+    'customer_months',
+    await sql.query<Row>('verify_months', customerSums('customer_months', 'month', month), bounds),
+  );
+  return result;
+}
+
+interface Row {
+  /** null in the one row that counts what was compared. */
+  key: string | null;
+  records: string | null;
+  roll_up: string | null;
+  compared: bigint;
+}
+
+const SPAN =
+  'SELECT min(c.occurred_at) AS first_at, max(c.occurred_at) AS last_at FROM charges c WHERE c.workspace_id = $1';
+
+/** The comparison of two sets of (key, sums), sums as text that a person can read. */
+const compare = (records: string, rollUps: string): string => `
+  WITH records AS (${records}), roll_ups AS (${rollUps}),
+  both_sides AS (
+    SELECT coalesce(r.key, u.key) AS key, r.sums AS records, u.sums AS roll_up
+    FROM records r FULL JOIN roll_ups u ON u.key = r.key
+  )
+  (SELECT b.key, b.records, b.roll_up, 0::bigint AS compared FROM both_sides b
+    WHERE b.records IS DISTINCT FROM b.roll_up ORDER BY b.key)
+  UNION ALL
+  SELECT NULL, NULL, NULL, count(*) FROM both_sides`;
+
+const slotSums = (table: string): string =>
+  `concat_ws(' ', ${['messages', 'cost_micros', 'no_response', 'unknown_customer', 'inactive_customer']
+    .map((column) => `sum(${table}.${column})`)
+    .join(', ')}, min(${table}.first_at), max(${table}.last_at)) AS sums`;
+
+const SLOTS = compare(
+  `SELECT r.slot_at::text AS key, ${slotSums('r')} FROM (${slotsFromRecords(() => 'true')}) r GROUP BY r.slot_at`,
+  `SELECT u.slot_at::text AS key, ${slotSums('u')} FROM usage_slots u WHERE u.workspace_id = $1 GROUP BY u.slot_at`,
+);
+
+const customerSums = (table: string, unit: string, key: string): string =>
+  compare(
+    `SELECT concat_ws(' ', ${key}, d.customer_id) AS key, concat_ws(' ', sum(d.messages), sum(d.cost),
+         min(d.occurred_at), max(d.occurred_at)) AS sums
+       FROM (
+         SELECT ($3::date[])[width_bucket(c.occurred_at, $2::timestamptz[])] AS day, c.customer_id,
+           (NOT c.reversal)::int AS messages, c.amount_micros AS cost, c.occurred_at
+         FROM charges c WHERE c.workspace_id = $1
+       ) d GROUP BY ${key}, d.customer_id`,
+    `SELECT concat_ws(' ', u.${unit}, u.customer_id) AS key, concat_ws(' ', u.messages, u.cost_micros, u.first_at,
+         u.last_at) AS sums
+       FROM ${table} u WHERE u.workspace_id = $1`,
+  );

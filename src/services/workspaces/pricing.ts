@@ -1,0 +1,45 @@
+// WHERE IS THE PRICE DECIDED? Prices are append-only; the one in force at a turn's instant is frozen on its charge.
+import type { Sql } from '../../database/sql';
+import { badInput } from '../../errors';
+
+export interface Price {
+  /** From when it holds; null: from the beginning of time. */
+  startsAt: Date | null;
+  amountMicros: bigint;
+  recordedAt: Date;
+}
+
+/** One million of the currency: more is a slip of the unit. */
+const PRICE_LIMIT_MICROS = 1_000_000_000_000n;
+
+/** All prices of a workspace, in the order in which they take force. */
+export async function listPrices(sql: Sql, workspaceId: string): Promise<Price[]> {
+  const rows = await sql.query<{ starts_at: Date | null; amount_micros: bigint; recorded_at: Date }>(
+    'list_prices',
+    `SELECT p.starts_at, p.amount_micros, p.recorded_at FROM prices p
+     WHERE p.workspace_id = $1 ORDER BY p.starts_at, p.id`,
+    [workspaceId],
+  );
+  return rows.map((row) => ({
+    startsAt: row.starts_at,
+    amountMicros: row.amount_micros,
+    recordedAt: row.recorded_at,
+  }));
+}
+
+export async function recordPrice(sql: Sql, workspaceId: string, price: Price): Promise<void> {
+  await sql.query(
+    'record_price',
+    `INSERT INTO prices (workspace_id, starts_at, amount_micros, recorded_at)
+     VALUES ($1, coalesce($2::timestamptz, '-infinity'), $3, $4)`,
+    [workspaceId, price.startsAt, price.amountMicros, price.recordedAt],
+  );
+}
+
+/** 0 is a price; a negative one is not. */
+export function checkPrice(amountMicros: bigint): bigint {
+  if (amountMicros < 0n) throw badInput("A price can't be negative.");
+  if (amountMicros > PRICE_LIMIT_MICROS)
+    throw badInput('A price of more than a million is refused as a slip of the unit.');
+  return amountMicros;
+}

@@ -1,0 +1,197 @@
+// How a workspace is made, changed, priced and put away.
+import { type Sql, violates } from '../../database/sql';
+import { type Database, inTransaction } from '../../database/transaction';
+import { badInput, conflict } from '../../errors';
+import { isCurrency } from '../../values/money';
+import { assertZone, type Clock } from '../../values/time';
+import { type Actor, recordAudit } from '../audit';
+import { rebuildCustomerRollUps } from '../upkeep/rebuild';
+import { checkPrice, type Price, recordPrice } from './pricing';
+import { checkName, getWorkspace, lockWorkspace, type Workspace } from './workspaces';
+
+/** EUR 0.005, "mezzo centesimo". */
+export const DEFAULT_PRICE_MICROS = 5_000n;
+
+export interface NewWorkspace {
+  id: string;
+  name: string;
+  timeZone: string;
+  currency: string;
+  /** From the beginning of time. Default EUR 0.005. */
+  priceMicros?: bigint;
+}
+
+export interface WorkspaceChange {
+  name?: string;
+  timeZone?: string;
+}
+
+export class WorkspaceService {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Throws BAD_USER_INPUT, or CONFLICT when the id is taken. */
+  async create(input: NewWorkspace, actor: Actor): Promise<Workspace> {
+    const workspace = {
+      ...checkNew(input),
+      priceMicros: checkPrice(input.priceMicros ?? DEFAULT_PRICE_MICROS),
+    };
+    const now = this.clock();
+    try {
+      return await inTransaction(this.database, async (sql) => {
+        await sql.query(
+          'create_workspace',
+          'INSERT INTO workspaces (id, name, time_zone, currency, created_at) VALUES ($1, $2, $3, $4, $5)',
+          [workspace.id, workspace.name, workspace.timeZone, workspace.currency, now],
+        );
+        await recordPrice(sql, workspace.id, {
+          startsAt: null,
+          amountMicros: workspace.priceMicros,
+          recordedAt: now,
+        });
+        await recordAudit(sql, {
+          at: now,
+          actor,
+          action: 'workspace.created',
+          workspaceId: workspace.id,
+          subject: workspace.id,
+          before: null,
+          after: { ...workspace, priceMicros: String(workspace.priceMicros) },
+        });
+        return getWorkspace(sql, workspace.id, now);
+      });
+    } catch (error) {
+      if (violates(error, 'workspaces_pkey'))
+        throw conflict(`The workspace ${JSON.stringify(workspace.id)} exists already.`);
+      throw error;
+    }
+  }
+
+  /**
+   * Changes the name or the zone. A new zone moves local days and months, so the customers' roll-ups are made
+   * anew in the same transaction; saves wait for it.
+   */
+  update(id: string, change: WorkspaceChange, actor: Actor): Promise<Workspace> {
+    const name = change.name === undefined ? undefined : checkName(change.name);
+    const timeZone = change.timeZone === undefined ? undefined : assertZone(change.timeZone);
+    return inTransaction(this.database, async (sql) => {
+      const before = await lockWorkspace(sql, id, this.clock());
+      await sql.query(
+        'update_workspace',
+        `UPDATE workspaces SET name = coalesce($2, name), time_zone = coalesce($3, time_zone),
+           settings_version = settings_version + 1 WHERE id = $1`,
+        [id, name ?? null, timeZone ?? null],
+      );
+      if (timeZone !== undefined && timeZone !== before.timeZone)
+        await rebuildCustomerRollUps(sql, id, timeZone);
+      const after = await getWorkspace(sql, id, this.clock());
+      await recordAudit(sql, {
+        at: this.clock(),
+        actor,
+        action: 'workspace.updated',
+        workspaceId: id,
+        subject: id,
+        before: { name: before.name, timeZone: before.timeZone },
+        after: { name: after.name, timeZone: after.timeZone },
+      });
+      return after;
+    });
+  }
+
+  /**
+   * A workspace without a saved turn is deleted with its customers and prices; one with turns is archived: it
+   * keeps its records and takes no more. Tokens of a deleted workspace are for one workspace fewer, maybe for none.
+   */
+  remove(id: string, actor: Actor): Promise<'deleted' | 'archived'> {
+    return inTransaction(this.database, async (sql) => {
+      const before = await lockWorkspace(sql, id, this.clock());
+      const [used] = await sql.query<{ used: boolean }>(
+        'workspace_used',
+        'SELECT EXISTS (SELECT FROM messages m WHERE m.workspace_id = $1) AS used',
+        [id],
+      );
+      if (used?.used) await this.archive(sql, id);
+      else await deleteUnused(sql, id);
+      const action = used?.used ? 'archived' : 'deleted';
+      await recordAudit(sql, {
+        at: this.clock(),
+        actor,
+        action: `workspace.${action}`,
+        workspaceId: id,
+        subject: id,
+        before: { name: before.name, timeZone: before.timeZone, currency: before.currency },
+        after: null,
+      });
+      return action;
+    });
+  }
+
+  /**
+   * Records a price that holds from `startsAt` (default: now). It never touches what is charged already; an
+   * instant in the past holds for turns that are saved from now on. Throws BAD_USER_INPUT.
+   */
+  setPrice(
+    workspaceId: string,
+    input: { amountMicros: bigint; startsAt?: Date | null },
+    actor: Actor,
+  ): Promise<Price> {
+    const amountMicros = checkPrice(input.amountMicros);
+    return inTransaction(this.database, async (sql) => {
+      const now = this.clock();
+      const startsAt = input.startsAt ?? now;
+      const before = await lockWorkspace(sql, workspaceId, startsAt);
+      const price: Price = { startsAt, amountMicros, recordedAt: now };
+      await recordPrice(sql, workspaceId, price);
+      await sql.query(
+        'price_changed',
+        'UPDATE workspaces SET settings_version = settings_version + 1 WHERE id = $1',
+        [workspaceId],
+      );
+      await recordAudit(sql, {
+        at: now,
+        actor,
+        action: 'price.set',
+        workspaceId,
+        subject: workspaceId,
+        before: { amountMicros: String(before.priceMicros) },
+        after: { amountMicros: String(amountMicros), startsAt: startsAt.toISOString() },
+      });
+      return price;
+    });
+  }
+
+  private async archive(sql: Sql, id: string): Promise<void> {
+    await sql.query(
+      'archive_workspace',
+      'UPDATE workspaces SET archived_at = coalesce(archived_at, $2), settings_version = settings_version + 1 WHERE id = $1',
+      [id, this.clock()],
+    );
+  }
+}
+
+async function deleteUnused(sql: Sql, id: string): Promise<void> {
+  await sql.query('allow_deletion', "SELECT set_config('centesimo.deleting_workspace', $1, true)", [id]);
+  for (const table of ['token_workspaces', 'customers', 'prices']) {
+    await sql.query(`delete_${table}`, `DELETE FROM ${table} WHERE workspace_id = $1`, [id]);
+  }
+  await sql.query('delete_workspace', 'DELETE FROM workspaces WHERE id = $1', [id]);
+}
+
+function checkNew(input: NewWorkspace): { id: string; name: string; timeZone: string; currency: string } {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(input.id)) {
+    throw badInput(
+      `The workspace id ${JSON.stringify(input.id)} must have 1 to 64 letters, digits, dots, dashes or underscores and start with a letter or digit.`,
+    );
+  }
+  if (!isCurrency(input.currency)) {
+    throw badInput(`${JSON.stringify(input.currency)} is not an ISO 4217 currency code, such as EUR.`);
+  }
+  return {
+    id: input.id,
+    name: checkName(input.name),
+    timeZone: assertZone(input.timeZone),
+    currency: input.currency,
+  };
+}

@@ -1,0 +1,106 @@
+// Workspaces: whose usage it is, in which zone and currency.
+import type { Sql } from '../../database/sql';
+import { badInput, forbiddenWorkspace } from '../../errors';
+import { cleanText } from '../../values/text';
+
+export interface Workspace {
+  id: string;
+  name: string;
+  /** IANA zone: days, weeks, months and hours of the day are this zone's. */
+  timeZone: string;
+  /** ISO 4217; fixed at creation. */
+  currency: string;
+  /** Grows with every change of zone or price; a batch that decided on an older one decides again. */
+  settingsVersion: bigint;
+  /** The price of one tracked response that is in force now, in micro-units. */
+  priceMicros: bigint;
+  createdAt: Date;
+  archivedAt: Date | null;
+}
+
+export const NAME_LIMIT = 200;
+
+interface Row {
+  id: string;
+  name: string;
+  time_zone: string;
+  currency: string;
+  settings_version: bigint;
+  price_micros: bigint;
+  created_at: Date;
+  archived_at: Date | null;
+}
+
+const COLUMNS = `w.id, w.name, w.time_zone, w.currency, w.settings_version, w.created_at, w.archived_at,
+  (SELECT p.amount_micros FROM prices p WHERE p.workspace_id = w.id AND p.starts_at <= $1
+    ORDER BY p.starts_at DESC, p.id DESC LIMIT 1) AS price_micros`;
+
+/** These workspaces, by name then id; what doesn't exist is left out. `at` decides the price in force. */
+export async function listWorkspaces(sql: Sql, ids: readonly string[], at: Date): Promise<Workspace[]> {
+  const rows = await sql.query<Row>(
+    'list_workspaces',
+    `SELECT ${COLUMNS} FROM workspaces w WHERE w.id = ANY ($2::text[]) ORDER BY w.name COLLATE "C", w.id`,
+    [at, ids],
+  );
+  return rows.map(toWorkspace);
+}
+
+export async function findWorkspace(sql: Sql, id: string, at: Date): Promise<Workspace | undefined> {
+  return (await listWorkspaces(sql, [id], at))[0];
+}
+
+/** For a caller with a token. Throws FORBIDDEN when there is none of this id. */
+export async function getOpenWorkspace(sql: Sql, id: string, at: Date): Promise<Workspace> {
+  const found = await findWorkspace(sql, id, at);
+  if (!found) throw forbiddenWorkspace(id);
+  return found;
+}
+
+/** For the operator. Throws BAD_USER_INPUT when there is none of this id. */
+export async function getWorkspace(sql: Sql, id: string, at: Date): Promise<Workspace> {
+  const found = await findWorkspace(sql, id, at);
+  if (!found) throw noSuchWorkspace(id);
+  return found;
+}
+
+/** Every workspace there is: for the operator's commands only, never behind a token. */
+export async function listAllWorkspaces(sql: Sql, at: Date): Promise<Workspace[]> {
+  const rows = await sql.query<Row>(
+    'list_all_workspaces',
+    `SELECT ${COLUMNS} FROM workspaces w ORDER BY w.name COLLATE "C", w.id`,
+    [at],
+  );
+  return rows.map(toWorkspace);
+}
+
+/** The workspace, its row locked against saves and other changes until the transaction ends. */
+export async function lockWorkspace(sql: Sql, id: string, at: Date): Promise<Workspace> {
+  await sql.query('lock_workspace', 'SELECT w.id FROM workspaces w WHERE w.id = $1 FOR UPDATE', [id]);
+  return getWorkspace(sql, id, at);
+}
+
+/** For the operator, who may know which workspaces there are. */
+export const noSuchWorkspace = (id: string) =>
+  badInput(`There is no workspace ${JSON.stringify(id)}. See: centesimo workspace list`);
+
+/** A name of a workspace or a customer: 1 to 200 characters, not only white space. */
+export function checkName(text: string): string {
+  const name = cleanText(text).trim();
+  if (name === '' || name.length > NAME_LIMIT) {
+    throw badInput(
+      `name must have 1 to ${NAME_LIMIT} characters, not only white space; this one has ${name.length}.`,
+    );
+  }
+  return name;
+}
+
+const toWorkspace = (row: Row): Workspace => ({
+  id: row.id,
+  name: row.name,
+  timeZone: row.time_zone,
+  currency: row.currency,
+  settingsVersion: row.settings_version,
+  priceMicros: row.price_micros,
+  createdAt: row.created_at,
+  archivedAt: row.archived_at,
+});

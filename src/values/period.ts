@@ -1,0 +1,306 @@
+// Periods: half-open ranges of time cut by a zone's days, weeks (Monday first), months and years.
+import { DateTime } from 'luxon';
+import { type AppError, badInput } from '../errors';
+import { firstInstantAt, formatInstant, localClock, localDate, offsetSegments } from './time';
+
+export const PERIOD_PRESETS = [
+  'TODAY',
+  'YESTERDAY',
+  'LAST_7_DAYS',
+  'LAST_30_DAYS',
+  'THIS_WEEK',
+  'LAST_WEEK',
+  'THIS_MONTH',
+  'LAST_MONTH',
+  'THIS_YEAR',
+  'LAST_YEAR',
+] as const;
+export type PeriodPreset = (typeof PERIOD_PRESETS)[number];
+
+export const GROWTH_BASES = ['SAME_ELAPSED', 'FULL_PREVIOUS', 'YEAR_EARLIER'] as const;
+export type GrowthBasis = (typeof GROWTH_BASES)[number];
+
+export const TIMELINE_INTERVALS = ['HOUR', 'DAY', 'WEEK', 'MONTH'] as const;
+export type TimelineInterval = (typeof TIMELINE_INTERVALS)[number];
+
+/** What a period is by the calendar: it decides which one came before it. */
+export type PeriodKind = 'day' | 'days' | 'week' | 'month' | 'year' | 'range';
+
+/** `from` included, `to` excluded, whole even while it still runs. */
+export interface Period {
+  readonly from: Date;
+  readonly to: Date;
+  /** IANA zone whose days, weeks and months cut it. */
+  readonly timeZone: string;
+  readonly kind: PeriodKind;
+}
+
+/** Which period is asked for: one of preset; month; from and to. Nothing: THIS_MONTH. */
+export interface PeriodChoice {
+  preset?: PeriodPreset | null | undefined;
+  /** A calendar month, '2025-01'. */
+  month?: string | null | undefined;
+  from?: Date | null | undefined;
+  to?: Date | null | undefined;
+}
+
+interface Range {
+  from: Date;
+  to: Date;
+}
+
+const MAX_YEARS = 20;
+const FIRST_YEAR = 1970;
+const LAST_YEAR = 2200;
+
+/**
+ * Throws BAD_USER_INPUT when more than one is chosen, when it ends before it starts, is longer than 20 years or lies
+ * outside the years 1970 to 2200 (docs/semantics.md#time).
+ */
+export function resolvePeriod(choice: PeriodChoice | null | undefined, timeZone: string, now: Date): Period {
+  const { preset, month, from, to } = choice ?? {};
+  const given = Object.entries({ preset, month, from, to })
+    .filter(([, value]) => value !== null && value !== undefined)
+    .map(([name]) => name);
+  if (given.length > 1 && given.join() !== 'from,to') {
+    throw badInput(
+      `A period is one of: preset; month; from and to. Received ${given.join(', ')}: give only one of them.`,
+    );
+  }
+  if (from && to) return resolveRange(from, to, timeZone);
+  if (from) throw halfRange('from', from, 'to');
+  if (to) throw halfRange('to', to, 'from');
+  if (month !== null && month !== undefined) return resolveMonth(month, timeZone);
+  return resolvePreset(preset ?? 'THIS_MONTH', timeZone, now);
+}
+
+/** True when nothing of the period lies after `asOf`. */
+export const isComplete = (period: Range, asOf: Date): boolean => period.to <= asOf;
+
+function resolveMonth(month: string, timeZone: string): Period {
+  const shown = JSON.stringify(month.slice(0, 32));
+  if (!/^\d{4}-(0[1-9]|1[0-2])$/.test(month)) {
+    throw badInput(`${shown} is not a calendar month. Write year and month, such as 2025-01.`);
+  }
+  const start = DateTime.fromISO(`${month}-01`, { zone: 'utc' });
+  if (start.year < FIRST_YEAR || start.year > LAST_YEAR) {
+    throw badInput(
+      `${shown} lies outside the years ${FIRST_YEAR} to ${LAST_YEAR}. Ask for a month of these.`,
+    );
+  }
+  return { ...between(start, start.plus({ months: 1 }), timeZone), timeZone, kind: 'month' };
+}
+
+const halfRange = (name: string, at: Date, missing: string): AppError =>
+  badInput(
+    `A free period needs both from and to. Received only ${name} (${formatInstant(at)}): give ${missing} too.`,
+  );
+
+function resolveRange(from: Date, to: Date, timeZone: string): Period {
+  const shown = `The period from ${formatInstant(from)} to ${formatInstant(to)}`;
+  if (to <= from) {
+    throw badInput(`${shown} ends before it starts. to is excluded, so it must lie after from.`);
+  }
+  if (from.getTime() < Date.UTC(FIRST_YEAR, 0) || to.getTime() > Date.UTC(LAST_YEAR + 1, 0)) {
+    throw badInput(`${shown} lies outside the years ${FIRST_YEAR} to ${LAST_YEAR}. Ask for a part of these.`);
+  }
+  if (to > instantOf(clockOf(from, timeZone).plus({ years: MAX_YEARS }), timeZone)) {
+    throw badInput(`${shown} is longer than ${MAX_YEARS} years. Ask for a shorter one.`);
+  }
+  return { from, to, timeZone, kind: 'range' };
+}
+
+const UNIT_OF = {
+  TODAY: 'day',
+  YESTERDAY: 'day',
+  THIS_WEEK: 'week',
+  LAST_WEEK: 'week',
+  THIS_MONTH: 'month',
+  LAST_MONTH: 'month',
+  THIS_YEAR: 'year',
+  LAST_YEAR: 'year',
+} as const;
+
+function resolvePreset(preset: PeriodPreset, timeZone: string, now: Date): Period {
+  const today = dateOf(now, timeZone);
+  if (preset === 'LAST_7_DAYS' || preset === 'LAST_30_DAYS') {
+    const start = today.minus({ days: preset === 'LAST_7_DAYS' ? 6 : 29 });
+    return { ...between(start, today.plus({ days: 1 }), timeZone), timeZone, kind: 'days' };
+  }
+  const kind = UNIT_OF[preset];
+  const start = today.startOf(kind);
+  const current: Period = { ...between(start, start.plus({ [kind]: 1 }), timeZone), timeZone, kind };
+  return preset.startsWith('LAST') || preset === 'YESTERDAY' ? previousPeriod(current) : current;
+}
+
+// Dates and clock times of a zone are reckoned with as Luxon's in UTC, where no hour is skipped or repeated.
+const clockOf = (at: Date, zone: string): DateTime =>
+  DateTime.fromMillis(localClock(at, zone), { zone: 'utc' });
+
+const instantOf = (clock: DateTime, zone: string): Date => firstInstantAt(clock.toMillis(), zone);
+
+const dateOf = (at: Date, zone: string): DateTime => DateTime.fromISO(localDate(at, zone), { zone: 'utc' });
+
+const between = (from: DateTime, to: DateTime, zone: string): Range => ({
+  from: instantOf(from, zone),
+  to: instantOf(to, zone),
+});
+
+/** The whole period before this one: the calendar's for a calendar period, one of equal length for a free range. */
+export function previousPeriod(period: Period): Period {
+  const { from, kind, timeZone } = period;
+  if (kind === 'range') {
+    return { ...period, from: new Date(2 * from.getTime() - period.to.getTime()), to: from };
+  }
+  if (kind === 'days') {
+    return { ...period, from: instantOf(dateOf(from, timeZone).minus(stepOf(period)), timeZone), to: from };
+  }
+  // The last instant before lies in it, also where the zone left a day out.
+  const start = dateOf(new Date(from.getTime() - 1), timeZone).startOf(kind);
+  return { ...period, from: instantOf(start, timeZone), to: from };
+}
+
+type Step = Partial<Record<'days' | 'weeks' | 'months' | 'years', number>>;
+
+/** How far a calendar period lies from the one before it. */
+function stepOf({ from, to, kind, timeZone }: Period): Step {
+  if (kind === 'week') return { weeks: 1 };
+  if (kind === 'month') return { months: 1 };
+  if (kind === 'year') return { years: 1 };
+  if (kind === 'day') return { days: 1 };
+  return { days: dateOf(to, timeZone).diff(dateOf(from, timeZone), 'days').days };
+}
+
+/** What growth compares (docs/semantics.md#growth): two half-open ranges. */
+export function comparison(
+  period: Period,
+  basis: GrowthBasis,
+  asOf: Date,
+): { current: Range; previous: Range } {
+  const whole = basis === 'YEAR_EARLIER' ? yearEarlier(period) : previousPeriod(period);
+  const runs = period.from < asOf && asOf < period.to;
+  if (basis === 'FULL_PREVIOUS' || !runs) return { current: rangeOf(period), previous: rangeOf(whole) };
+  const end = sameStretchEnd(period, whole, basis, asOf);
+  const to = new Date(Math.min(Math.max(end.getTime(), whole.from.getTime()), whole.to.getTime()));
+  return { current: { from: period.from, to: asOf }, previous: { from: whole.from, to } };
+}
+
+const rangeOf = ({ from, to }: Range): Range => ({ from, to });
+
+/** Where the stretch up to `asOf` ends in the earlier period `whole`; the caller clips it to that. */
+function sameStretchEnd(period: Period, whole: Range, basis: GrowthBasis, asOf: Date): Date {
+  const { from, kind, timeZone } = period;
+  const clock = clockOf(asOf, timeZone);
+  if (kind === 'month' || kind === 'year') {
+    const moved = clock.minus(basis === 'YEAR_EARLIER' ? { years: 1 } : stepOf(period));
+    // 31 March a month earlier is the end of February, not some time on its 28th; 29 February likewise.
+    const end = moved.day === clock.day ? moved : moved.startOf('day').plus({ days: 1 });
+    return instantOf(end, timeZone);
+  }
+  if (kind === 'range') {
+    return basis === 'YEAR_EARLIER'
+      ? instantOf(clock.minus({ years: 1 }), timeZone)
+      : new Date(whole.from.getTime() + asOf.getTime() - from.getTime());
+  }
+  const days = dateOf(from, timeZone).diff(dateOf(whole.from, timeZone), 'days').days;
+  return instantOf(clock.minus({ days }), timeZone);
+}
+
+/** A week is compared with the one 52 weeks earlier, so that Mondays meet Mondays. */
+function yearEarlier(period: Period): Range {
+  const { from, to, kind, timeZone } = period;
+  const step: Step = kind === 'week' ? { weeks: 52 } : { years: 1 };
+  if (kind === 'range') {
+    return between(clockOf(from, timeZone).minus(step), clockOf(to, timeZone).minus(step), timeZone);
+  }
+  const start = dateOf(from, timeZone).minus(step);
+  return between(start, start.plus(stepOf(period)), timeZone);
+}
+
+const COARSER: Record<TimelineInterval, string> = {
+  HOUR: 'DAY, WEEK or MONTH',
+  DAY: 'WEEK or MONTH',
+  WEEK: 'MONTH',
+  MONTH: 'a shorter period',
+};
+
+/**
+ * The bounds of a range's gapless buckets: b0 = from < b1 < ... < bn = to. Ragged ends are clipped; a local day that
+ * does not exist leaves no bucket; hours are cut where the clock shows a full hour and where it is changed, so that a
+ * repeated hour has two. An empty range has none. Throws BAD_USER_INPUT naming a coarser interval when there are
+ * more than `limit`.
+ */
+export function buckets(range: Range, interval: TimelineInterval, zone: string, limit = 2_000): Date[] {
+  if (range.to <= range.from) return [];
+  const bounds = [range.from];
+  let last = range.from;
+  for (const cut of interval === 'HOUR' ? hourCuts(range, zone) : dateCuts(range.from, interval, zone)) {
+    if (cut >= range.to) break;
+    if (cut <= last) continue;
+    bounds.push(cut);
+    last = cut;
+    if (bounds.length > limit) {
+      throw badInput(
+        `The period has more than ${limit} points by ${interval}. Ask for ${COARSER[interval]}.`,
+      );
+    }
+  }
+  bounds.push(range.to);
+  return bounds;
+}
+
+const HOUR_MS = 3_600_000;
+
+function* hourCuts(range: Range, zone: string): Generator<Date> {
+  const segments = offsetSegments(range.from, range.to, zone);
+  for (const [index, segment] of segments.entries()) {
+    const end = segments[index + 1]?.from ?? range.to;
+    const offset = segment.offsetMinutes * 60_000;
+    yield segment.from;
+    const first = Math.ceil((segment.from.getTime() + offset) / HOUR_MS) * HOUR_MS - offset;
+    for (let ms = first; ms < end.getTime(); ms += HOUR_MS) yield new Date(ms);
+  }
+}
+
+type DateInterval = Exclude<TimelineInterval, 'HOUR'>;
+
+/** The starts of the local days, weeks or months, from the one that holds `from`; without end. */
+function* dateCuts(from: Date, interval: DateInterval, zone: string): Generator<Date> {
+  for (const date of dates(dateOf(from, zone), interval)) yield firstInstantAt(date, zone);
+}
+
+function* dates(first: DateTime, interval: DateInterval): Generator<number> {
+  if (interval === 'MONTH') {
+    for (let date = first.startOf('month'); ; date = date.plus({ months: 1 })) yield date.toMillis();
+  }
+  const step = interval === 'DAY' ? 24 * HOUR_MS : 7 * 24 * HOUR_MS;
+  const start = first.startOf(interval === 'DAY' ? 'day' : 'week').toMillis();
+  for (let date = start; ; date += step) yield date;
+}
+
+export interface LocalStretch {
+  /** 'YYYY-MM-DD', of a month its first day. */
+  date: string;
+  from: Date;
+  to: Date;
+}
+
+/** The local days that lie wholly inside the range. */
+export const localDays = (range: Range, zone: string): LocalStretch[] => wholeUnits(range, 'DAY', zone);
+
+/** The local months that lie wholly inside the range. */
+export const localMonths = (range: Range, zone: string): LocalStretch[] => wholeUnits(range, 'MONTH', zone);
+
+function wholeUnits(range: Range, interval: 'DAY' | 'MONTH', zone: string): LocalStretch[] {
+  const whole: LocalStretch[] = [];
+  let before: Date | undefined;
+  for (const cut of dateCuts(range.from, interval, zone)) {
+    if (cut > range.to) break;
+    // A date that the zone left out begins where the next one does; it is the next one's.
+    if (before && before >= range.from && before < cut) {
+      whole.push({ date: localDate(before, zone), from: before, to: cut });
+    }
+    before = cut;
+  }
+  return whole;
+}

@@ -1,0 +1,210 @@
+// Instants, zones and slots. Luxon on Node's own zone data is the one truth about zones: SQL is given instants and
+// offsets, never a zone's name.
+import { DateTime, IANAZone } from 'luxon';
+import { badInput } from '../errors';
+
+/** Gives the present instant. Injected, so that tests decide what time it is. */
+export type Clock = () => Date;
+
+const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
+
+/** 15 minutes: every zone's offset since 2009 is a multiple of it. */
+export const SLOT_MS = 900_000;
+
+export const floorSlot = (at: Date): Date => new Date(Math.floor(at.getTime() / SLOT_MS) * SLOT_MS);
+
+export const ceilSlot = (at: Date): Date => new Date(Math.ceil(at.getTime() / SLOT_MS) * SLOT_MS);
+
+/** IANA's names whose spelling follows no rule. ICU knows further ones without a region: its BST is Bangladesh's. */
+const SPELLINGS = new Map(
+  [
+    'CET CST6CDT Cuba EET EST EST5EDT Egypt Eire GB GB-Eire GMT GMT+0 GMT-0 GMT0 Greenwich HST Hongkong Iceland',
+    'Iran Israel Jamaica Japan Kwajalein Libya MET MST MST7MDT NZ NZ-CHAT Navajo PRC PST8PDT Poland Portugal ROC',
+    'ROK Singapore Turkey UCT UTC Universal W-SU WET Zulu America/Argentina/ComodRivadavia America/Knox_IN',
+    'Brazil/DeNoronha Chile/EasterIsland Mexico/BajaNorte Mexico/BajaSur',
+    ...Intl.supportedValuesOf('timeZone'),
+  ]
+    .flatMap((names) => names.split(' '))
+    .map((name) => [name.toLowerCase(), name]),
+);
+
+const ZONES_KEPT = 2_000;
+const zones = new Map<string, string>();
+
+/** An IANA zone in IANA's spelling. Throws BAD_USER_INPUT for anything else, offsets like +02:00 included. */
+export function assertZone(zone: string): string {
+  const known = zones.get(zone);
+  if (known !== undefined) return known;
+  const spelled = SPELLINGS.get(zone.toLowerCase()) ?? spellRegional(zone);
+  if (spelled === undefined || !IANAZone.isValidZone(spelled)) {
+    throw badInput(
+      `${JSON.stringify(zone.slice(0, 64))} is not an IANA time zone. Write one such as Europe/Rome or UTC.`,
+    );
+  }
+  if (zones.size >= ZONES_KEPT) zones.clear();
+  zones.set(zone, spelled);
+  return spelled;
+}
+
+/** 'america/port_of_spain' -> 'America/Port_of_Spain'. Node lists one name of each zone only, not its other ones. */
+function spellRegional(zone: string): string | undefined {
+  if (!/^[a-z]+(\/[a-z0-9_+-]+){1,2}$/i.test(zone) || /^SystemV/i.test(zone)) return undefined;
+  return zone.toLowerCase().replace(/[a-z]+/g, (word) => {
+    if (/^(of|es|au)$/.test(word)) return word;
+    if (/^(gmt|utc|uct|us|act|nsw|lhi)$/.test(word)) return word.toUpperCase();
+    return word.charAt(0).toUpperCase() + word.slice(1);
+  });
+}
+
+const RFC3339 =
+  /^(\d{4}-\d{2}-\d{2})[Tt ]((?:[01]\d|2[0-3]):\d{2}:\d{2})(?:\.(\d{1,9}))?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+
+/**
+ * RFC 3339 with an offset -> an instant of the years 1 to 9999; finer than a millisecond is cut off.
+ * Throws BAD_USER_INPUT.
+ */
+export function parseInstant(text: string): Date {
+  const match = RFC3339.exec(text.trim());
+  const shown = JSON.stringify(text.slice(0, 64));
+  if (!match) {
+    throw badInput(
+      `${shown} is not an instant. Write RFC 3339 with an offset: 2025-01-06T14:00:05+01:00 or 2025-01-06T13:00:05Z.`,
+    );
+  }
+  const [, date, time, fraction = '', offset = 'Z'] = match;
+  const millis = fraction.slice(0, 3).padEnd(3, '0');
+  const at = DateTime.fromISO(`${date}T${time}.${millis}${offset.toUpperCase()}`, { zone: 'utc' });
+  if (!at.isValid || at.year < 1 || at.year > 9999) {
+    throw badInput(`${shown} is not an instant: there is no such date or time in the years 1 to 9999.`);
+  }
+  return at.toJSDate();
+}
+
+/** RFC 3339 in UTC with milliseconds. */
+export const formatInstant = (at: Date): string => at.toISOString();
+
+/** Minutes that a zone is ahead of UTC at an instant. */
+export const offsetAt = (ms: number, zone: string): number => IANAZone.create(zone).offset(ms);
+
+/** A stretch of constant offset within one year of UTC; it ends where the next one begins. */
+interface Stretch {
+  readonly from: number;
+  /** Milliseconds ahead of UTC. */
+  readonly offset: number;
+}
+
+/** All zones since 2009 and then some: a few megabytes. */
+const YEARS_KEPT = 20_000;
+const years = new Map<string, Map<number, readonly Stretch[]>>();
+let yearsKept = 0;
+
+/** Asking ICU for an offset takes microseconds, and a save asks on its way: a zone's year is asked once and kept. */
+function stretchesOf(year: number, zone: string): readonly Stretch[] {
+  const known = years.get(zone)?.get(year);
+  if (known) return known;
+  if (yearsKept >= YEARS_KEPT) {
+    years.clear();
+    yearsKept = 0;
+  }
+  const made = findStretches(Date.UTC(year, 0), Date.UTC(year + 1, 0), zone);
+  const ofZone = years.get(zone) ?? new Map<number, readonly Stretch[]>();
+  years.set(zone, ofZone.set(year, made));
+  yearsKept += 1;
+  return made;
+}
+
+/** No zone has changed its clock twice within two weeks since 1970 (Cairo in 2010 took three). */
+const STEP_MS = 14 * DAY_MS;
+
+function findStretches(start: number, end: number, zone: string): Stretch[] {
+  const offsetOf = (ms: number): number => offsetAt(ms, zone) * MINUTE_MS;
+  let offset = offsetOf(start);
+  const stretches = [{ from: start, offset }];
+  for (let at = start; at < end; ) {
+    let before = at;
+    at = Math.min(at + STEP_MS, end);
+    if (offsetOf(at) === offset) continue;
+    // Clocks are changed on the minute: `at` becomes the first one with another offset.
+    while (at - before > MINUTE_MS) {
+      const middle = before + Math.floor((at - before) / 2 / MINUTE_MS) * MINUTE_MS;
+      if (offsetOf(middle) === offset) before = middle;
+      else at = middle;
+    }
+    offset = offsetOf(at);
+    if (at < end) stretches.push({ from: at, offset });
+  }
+  return stretches;
+}
+
+const yearOf = (ms: number): number => new Date(ms).getUTCFullYear();
+
+/**
+ * What the clock on the zone's wall shows at an instant, as milliseconds that read as UTC: its parts are those of
+ * `new Date(localClock(at, zone))` in UTC.
+ */
+export function localClock(at: Date, zone: string): number {
+  const ms = at.getTime();
+  const offset = stretchesOf(yearOf(ms), zone).findLast((stretch) => stretch.from <= ms)?.offset ?? 0;
+  return ms + offset;
+}
+
+/** No clock is more than 15 hours ahead of UTC. */
+const AHEAD_MS = 15 * 3_600_000;
+
+/**
+ * The first instant at which the zone's clock shows `clock` (as of `localClock`) or later. A time that a clock change
+ * repeats is met the first time; one that it skips, where it was skipped.
+ */
+export function firstInstantAt(clock: number, zone: string): Date {
+  const since = clock - AHEAD_MS;
+  for (let year = yearOf(since); ; year += 1) {
+    const stretches = stretchesOf(year, zone);
+    for (const [index, { from, offset }] of stretches.entries()) {
+      const to = stretches[index + 1]?.from ?? Date.UTC(year + 1, 0);
+      const at = Math.max(from, since, clock - offset);
+      if (at < to) return new Date(at);
+    }
+  }
+}
+
+/**
+ * The first instant of a local day 'YYYY-MM-DD', also where midnight itself is skipped. A day begins the first time
+ * that its date appears, and goes on when the clock is then put back over midnight: days are stretches without gaps.
+ * A date that a zone leaves out (Apia, 2011-12-30) begins where the next one does.
+ */
+export const startOfLocalDay = (date: string, zone: string): Date => firstInstantAt(Date.parse(date), zone);
+
+/** Casey put its clock back by three hours; no other zone by more since 1970. */
+const PUT_BACK_MS = 3 * 3_600_000;
+
+/** The local day 'YYYY-MM-DD' of an instant: the last that has begun. It never changes within a slot. */
+export function localDate(at: Date, zone: string): string {
+  const clock = localClock(at, zone);
+  const next = (Math.floor(clock / DAY_MS) + 1) * DAY_MS;
+  // Put back over midnight, the clock shows the day before for a while.
+  const put = next - clock <= PUT_BACK_MS && firstInstantAt(next, zone) <= at;
+  return new Date(put ? next : clock).toISOString().slice(0, 10);
+}
+
+export interface OffsetSegment {
+  from: Date;
+  /** Minutes ahead of UTC. */
+  offsetMinutes: number;
+}
+
+/** The stretches of constant offset that cover [from, to), in order; the first begins at `from`. */
+export function offsetSegments(from: Date, to: Date, zone: string): OffsetSegment[] {
+  const segments: OffsetSegment[] = [
+    { from, offsetMinutes: (localClock(from, zone) - from.getTime()) / MINUTE_MS },
+  ];
+  for (let year = yearOf(from.getTime()); year <= yearOf(to.getTime()); year += 1) {
+    for (const stretch of stretchesOf(year, zone)) {
+      const offsetMinutes = stretch.offset / MINUTE_MS;
+      if (stretch.from <= from.getTime() || stretch.from >= to.getTime()) continue;
+      if (segments.at(-1)?.offsetMinutes === offsetMinutes) continue;
+      segments.push({ from: new Date(stretch.from), offsetMinutes });
+    }
+  }
+  return segments;
+}
