@@ -2,7 +2,6 @@
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import type { Config } from './config';
-import { describeError } from './database/describe-error';
 import { type OpenDatabase, openDatabase } from './database/open';
 import { poolLoad } from './database/pool';
 import type { StatementObserver } from './database/sql';
@@ -14,6 +13,7 @@ import { createRateLimits } from './http/rate-limits';
 import { createServer, type Server, type Urls } from './http/server';
 import { CustomerImporter } from './services/customers/customer-import';
 import { CustomerService } from './services/customers/customer-service';
+import { type Job, JobLoop } from './services/jobs/job-loop';
 import { shardsOf } from './services/roll-ups';
 import { TokenService } from './services/tokens/token-service';
 import { SaveMessageService } from './services/turns/save-message';
@@ -109,9 +109,9 @@ export async function startApp(config: Config, surroundings: Surroundings): Prom
       await counting?.stop();
       throw error;
     });
-    const stop = () =>
-      stopAll({ server, services, reconciling, counting, database }, config.shutdownTimeoutMs);
-    const reconciling = reconcileEvery(config.reconcileIntervalMs, services, metrics, logger);
+    const jobs = new JobLoop(jobsOf(config, services, metrics), logger, metrics);
+    jobs.start();
+    const stop = () => stopAll({ server, services, jobs, counting, database }, config.shutdownTimeoutMs);
     return { services, database, ...urls, metricsUrl: counting?.url, stop };
   } catch (error) {
     await database.close();
@@ -122,19 +122,19 @@ export async function startApp(config: Config, surroundings: Surroundings): Prom
 interface Parts {
   server: Server;
   services: Services;
-  reconciling: { stop(): Promise<void> };
+  jobs: JobLoop;
   counting: MetricsServer | undefined;
   database: OpenDatabase;
 }
 
 /** Throws when turns were left unsaved; their callers have heard so, or nothing. */
 async function stopAll(
-  { server, services, reconciling, counting, database }: Parts,
+  { server, services, jobs, counting, database }: Parts,
   timeoutMs: number,
 ): Promise<void> {
   await server.stop();
   const finish = async (): Promise<void> => {
-    await reconciling.stop();
+    await jobs.stop();
     await services.drain();
     await services.tokens.close();
   };
@@ -149,26 +149,11 @@ async function stopAll(
   }
 }
 
-/** Looks for charges that failed, once an interval; several servers may do so at once. */
-function reconcileEvery(
-  intervalMs: number,
-  services: Services,
-  metrics: Metrics,
-  logger: Logger,
-): { stop(): Promise<void> } {
-  let running: Promise<unknown> = Promise.resolve();
-  const timer = setInterval(() => {
-    running = running
-      .then(async () => metrics.reconciledTurns(await services.reconciler.run()))
-      .catch((error: unknown) =>
-        logger.warn({ error: describeError(error) }, 'reconciliation failed; it is tried again'),
-      );
-  }, intervalMs);
-  timer.unref();
-  return {
-    stop: async () => {
-      clearInterval(timer);
-      await running;
-    },
-  };
-}
+/** What falls due, and how often a server looks for it. */
+const jobsOf = (config: Config, services: Services, metrics: Metrics): Job[] => [
+  {
+    name: 'reconcile',
+    everyMs: config.reconcileIntervalMs,
+    run: async (signal) => metrics.reconciledTurns(await services.reconciler.run(signal)),
+  },
+];

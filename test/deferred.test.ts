@@ -1,9 +1,10 @@
 // Charging never costs a message: DEFERRED and its reconciliation, with a database that really refuses charges.
-
+import { Client } from 'pg';
 import { Snapshot } from '../src/database/snapshot';
 import { verifyWorkspace } from '../src/services/upkeep/verify';
 import { getWorkspace } from '../src/services/workspaces/workspaces';
 import { aCustomer, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
+import { until } from './support/embedded-process';
 import { OUTCOMES, SAVE, type SaveData, TOTALS, type TotalsData } from './support/operations';
 
 let app: TestApp;
@@ -105,6 +106,36 @@ it('reconciliation by two servers at once charges once', async () => {
   expect(runs.reduce((sum, { charged }) => sum + charged, 0)).toBe(30);
   expect(await outcomes()).toEqual({ TRACKED: 30 });
   expect(await differences()).toBe(0n);
+});
+
+it('a turn that another server is charging is left to it, and holds up nobody', async () => {
+  await refuseCharges();
+  for (let turn = 0; turn < 3; turn += 1) await save();
+  await allowCharges();
+  const holder = new Client({ connectionString: app.database.url });
+  await holder.connect();
+  try {
+    await holder.query('BEGIN');
+    await holder.query('SELECT FROM messages ORDER BY id LIMIT 1 FOR NO KEY UPDATE');
+    expect(await app.services.reconciler.run()).toEqual({ charged: 2, failed: 0 });
+    await holder.query('ROLLBACK');
+    expect(await app.services.reconciler.run()).toEqual({ charged: 1, failed: 0 });
+  } finally {
+    await holder.end();
+  }
+});
+
+it('servers look for deferred turns by themselves', async () => {
+  const looking = await startApp({ database: app.database, config: { reconcileIntervalMs: 20 } });
+  try {
+    await refuseCharges();
+    await save();
+    await until(async () => looking.logs().includes('still could not be charged'), 'a look that failed');
+    await allowCharges();
+    await until(async () => (await outcomes()).TRACKED === 1, 'a charge');
+  } finally {
+    await looking.stop();
+  }
 });
 
 it('when nothing can be saved the caller hears 503 and nothing is there', async () => {

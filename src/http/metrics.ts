@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { StatementObserver } from '../database/sql';
 import { within } from '../database/within';
+import type { JobObserver } from '../services/jobs/job-loop';
 import { TRACKING_OUTCOMES } from '../services/turns/tracking';
 import type { Settlement } from '../services/turns/write-batch';
 import type { QueueObserver } from '../services/turns/write-queue';
@@ -22,7 +23,7 @@ const DATABASE_WITHIN_MS = 2_000;
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const TURNS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000];
 
-export class Metrics implements QueueObserver {
+export class Metrics implements QueueObserver, JobObserver {
   readonly registry = new Registry();
 
   private readonly requests = this.counter(
@@ -75,6 +76,11 @@ export class Metrics implements QueueObserver {
     help: 'Turns whose charge failed again when they were last looked at: they wait for somebody.',
     ...{ registers: [this.registry], aggregator: 'max' },
   });
+  private readonly jobRuns = this.counter(
+    'centesimo_job_runs_total',
+    'Looks for work that is due, by job and result: done, or failed and tried again.',
+    ['job', 'result'],
+  );
   private readonly statementSeconds = this.histogram(
     'centesimo_statement_seconds',
     'Seconds of a SQL statement, by its name.',
@@ -164,6 +170,10 @@ export class Metrics implements QueueObserver {
     this.reconciled.inc({ result: 'charged' }, charged);
     this.reconciled.inc({ result: 'failed' }, failed);
     this.deferred.set(failed);
+  }
+
+  jobRan(job: string, failed: boolean): void {
+    this.jobRuns.inc({ job, result: failed ? 'failed' : 'done' });
   }
 
   request({ routeOptions, notes }: FastifyRequest, status: number, durationMs: number): void {

@@ -14,8 +14,6 @@ export interface Reconciliation {
 }
 
 const BATCH = 500;
-/** Any fixed number: all servers of one database must agree on it. */
-const LOCK = 0x63746d02;
 const SHARD = 0;
 
 interface DeferredRow {
@@ -31,7 +29,10 @@ const FIND = `
   WHERE m.outcome = 'DEFERRED' AND (m.workspace_id, m.id) > ($1::text, $2::uuid)
   ORDER BY m.workspace_id, m.id LIMIT ${BATCH}`;
 
-/** The customer and the price were frozen when the message was saved; charge, verdict and roll-ups move together. */
+/**
+ * The customer and the price were frozen when the message was saved; charge, verdict and roll-ups move together. What
+ * another server has locked is charged by it.
+ */
 const CHARGE = `
   WITH input AS MATERIALIZED (
     SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::date[], $6::date[])
@@ -40,7 +41,7 @@ const CHARGE = `
   before AS MATERIALIZED (
     SELECT m.workspace_id, m.id, m.customer_id, m.deferred_price_micros AS price_micros, m.occurred_at
     FROM messages m JOIN input i ON i.workspace_id = m.workspace_id AND i.id = m.id
-    WHERE m.outcome = 'DEFERRED' ORDER BY m.workspace_id, m.id FOR NO KEY UPDATE OF m
+    WHERE m.outcome = 'DEFERRED' ORDER BY m.workspace_id, m.id FOR NO KEY UPDATE OF m SKIP LOCKED
   ),
   settled AS (
     UPDATE messages m SET outcome = 'TRACKED', deferred_price_micros = NULL
@@ -69,8 +70,11 @@ export class Reconciler {
     private readonly logger: Logger,
   ) {}
 
-  /** Charges every DEFERRED turn once. A turn that fails again is logged and left; it doesn't hold up the others. */
-  async run(): Promise<Reconciliation> {
+  /**
+   * Charges every DEFERRED turn that no other server is charging. A turn that fails again is logged and left; it doesn't
+   * hold up the others. Stops between two batches when `signal` is aborted.
+   */
+  async run(signal?: AbortSignal): Promise<Reconciliation> {
     const result: Reconciliation = { charged: 0, failed: 0 };
     let position: readonly [string, string] = ['', '00000000-0000-0000-0000-000000000000'];
     for (;;) {
@@ -78,7 +82,7 @@ export class Reconciler {
         sql.query<DeferredRow>('find_deferred', FIND, position),
       );
       const last = rows.at(-1);
-      if (!last) return result;
+      if (!last || signal?.aborted) return result;
       await this.charge(rows, result);
       position = [last.workspace_id, last.id];
     }
@@ -105,8 +109,7 @@ export class Reconciler {
   }
 
   private async chargeAll(sql: Sql, rows: readonly DeferredRow[]): Promise<number> {
-    // One reconciler at a time; the others find nothing left. The zone can't change between reading and charging.
-    await sql.query('lock_reconciliation', 'SELECT pg_advisory_xact_lock($1)', [LOCK]);
+    // The zone can't change between reading and charging.
     const zones = await sql.query<{ id: string; time_zone: string }>(
       'share_workspaces',
       'SELECT w.id, w.time_zone FROM workspaces w WHERE w.id = ANY ($1::text[]) ORDER BY w.id FOR SHARE',
