@@ -1,7 +1,8 @@
 // The data set: five years of charges, made by the database itself, the same for the same seed and size.
 import type { Client } from 'pg';
 import type { Services } from '../src/app';
-import { type Database, inTransaction } from '../src/database/transaction';
+import type { Database } from '../src/database/database';
+import { inTransaction } from '../src/database/transaction';
 import { rebuildWorkspace } from '../src/services/upkeep/rebuild';
 import { getWorkspace } from '../src/services/workspaces/workspaces';
 

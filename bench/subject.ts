@@ -5,15 +5,15 @@ import Fastify from 'fastify';
 import pino from 'pino';
 import { createServices } from '../src/app';
 import { loadConfig } from '../src/config';
+import type { Database } from '../src/database/database';
 import { Lease } from '../src/database/lease';
 import { openDatabase } from '../src/database/open';
-import { Connection, type Sql } from '../src/database/sql';
-import type { Database } from '../src/database/transaction';
+import { type Sql, SqlConnection } from '../src/database/sql';
 import { forbiddenWorkspace } from '../src/errors';
 import { Metrics } from '../src/http/metrics';
 import { createServer } from '../src/http/server';
 import type { SavedMessage, SaveResult } from '../src/services/turns/saved-message';
-import { decideVerdict } from '../src/services/turns/tracking';
+import { decideOutcome } from '../src/services/turns/tracking';
 import { type TurnInput, toTurn } from '../src/services/turns/turn';
 import type { Workspace } from '../src/services/workspaces/workspaces';
 import { newId } from '../src/values/ids';
@@ -71,7 +71,7 @@ const threeStatements =
   };
 
 async function saveInThree(
-  sql: Sql & Pick<Connection, 'prepared'>,
+  sql: Sql & Pick<SqlConnection, 'prepared'>,
   turn: ReturnType<typeof toTurn>,
   savedAt: Date,
 ): Promise<SaveResult> {
@@ -97,7 +97,7 @@ async function saveInThree(
     ...{ workspaceId: turn.workspaceId, id: found.id, name: found.name, phoneNumber: turn.phoneNumber },
     ...{ whatsappUserId: null, activeChatbot: found.active_chatbot, createdAt: found.created_at },
   };
-  const outcome = decideVerdict(turn.response, customer);
+  const outcome = decideOutcome(turn.response, customer);
   const charge = { id: newId(), amountMicros: found.amount_micros, occurredAt: turn.occurredAt, savedAt };
   await sql.prepared(
     'charge',

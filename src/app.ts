@@ -2,10 +2,10 @@
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import type { Config } from './config';
+import type { Database } from './database/database';
 import { type OpenDatabase, openDatabase } from './database/open';
 import { poolLoad } from './database/pool';
 import type { StatementObserver } from './database/sql';
-import type { Database } from './database/transaction';
 import { within } from './database/within';
 import { Metrics, type Sources } from './http/metrics';
 import { type MetricsServer, ownMetrics, startMetricsServer } from './http/metrics-server';

@@ -1,6 +1,6 @@
 // The network between server and database, and between caller and server, as it is on a bad day.
 import { performance } from 'node:perf_hooks';
-import { Connection } from '../src/database/sql';
+import { SqlConnection } from '../src/database/sql';
 import { verifyWorkspace } from '../src/services/upkeep/verify';
 import { listAllWorkspaces } from '../src/services/workspaces/workspaces';
 import { Api } from './support/api';
@@ -45,7 +45,7 @@ async function expectStored(keys: readonly unknown[]): Promise<void> {
   );
   expect(rows).toEqual([...keys].sort().map((key) => ({ key, charges: 1 })));
   const runner = app.database.dataSource.createQueryRunner();
-  const sql = new Connection(await runner.connect());
+  const sql = new SqlConnection(await runner.connect());
   const workspaces = await listAllWorkspaces(sql, app.clock.now());
   const own = workspaces.find(({ id }) => id === shop.id);
   if (!own) throw new Error('no workspace');

@@ -4,12 +4,14 @@ import { Command } from 'commander';
 import pino, { type Logger } from 'pino';
 import { createServices, type Services } from '../app';
 import { type Config, ConfigError, loadConfig } from '../config';
+import type { Database } from '../database/database';
+import { Lease } from '../database/lease';
 import { openDatabase } from '../database/open';
-import { Connection, isConnectionLoss, isTransient, type Sql } from '../database/sql';
-import type { Database } from '../database/transaction';
+import { isConnectionLoss, isTransient, type Sql } from '../database/sql';
 import { StartError } from '../embedded/embedded';
 import { AppError, ERROR_CODES } from '../errors';
 import type { Actor } from '../services/audit';
+import { codeOf } from '../values/error-code';
 import { environment } from './environment';
 import { createOutput, type Output } from './output';
 
@@ -64,12 +66,14 @@ export class Cli {
     const surroundings = { clock: () => new Date(), logger };
     const database = await openDatabase(config, 'command', surroundings);
     const services = createServices(database, config, surroundings);
-    const runner = database.dataSource.createQueryRunner();
     try {
-      const sql = new Connection(await runner.connect());
-      await work({ config, services, database, sql, output: this.output, logger });
+      const sql = await Lease.take(database);
+      try {
+        await work({ config, services, database, sql, output: this.output, logger });
+      } finally {
+        await sql.release();
+      }
     } finally {
-      await runner.release();
       await services.drain();
       await services.tokens.close();
       await database.close();
@@ -106,7 +110,7 @@ export function explain(error: unknown): number {
 /** What an operator can do something about; undefined: a failure of ours, whose stack is wanted. */
 function inWords(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
-  const code = 'code' in error ? String(error.code) : '';
+  const code = codeOf(error) ?? '';
   if (code === 'EADDRINUSE')
     return 'The port is taken by another program. Set PORT to another one, or 0 for a free one.';
   if (code === 'EACCES') return `${error.message}. Is it a port below 1024, or a folder of somebody else's?`;

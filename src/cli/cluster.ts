@@ -2,17 +2,12 @@
 import cluster, { type Worker } from 'node:cluster';
 import type { Logger } from 'pino';
 import type { Config } from '../config';
+import type { Urls } from '../http/server';
 
 /** A worker that ends by itself is replaced, but not more often than this: what ends at once has a reason. */
 const RESTART_PAUSE_MS = 1_000;
 /** Which of the workers this process is, from 0; a replacement takes the number of the one that ended. */
 const NUMBER = 'CENTESIMO_WORKER';
-
-/** What a worker is told when it listens. */
-export interface Urls {
-  url: string;
-  internalUrl: string;
-}
 
 export interface Cluster {
   readonly urls: Urls;

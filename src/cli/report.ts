@@ -3,7 +3,7 @@ import { Snapshot } from '../database/snapshot';
 import { findGrowth } from '../services/analytics/growth';
 import { findOutcomes } from '../services/analytics/outcomes';
 import { findPeakHours } from '../services/analytics/peak-hours';
-import { openScope, type UsageScope } from '../services/analytics/scope';
+import { findScope, type UsageScope } from '../services/analytics/scope';
 import { findTopClients } from '../services/analytics/top-clients';
 import { findTotals } from '../services/analytics/totals';
 import { getWorkspace } from '../services/workspaces/workspaces';
@@ -35,7 +35,7 @@ export const reportCommand = (cli: Cli): Command =>
 
 async function report({ output }: CommandContext, snapshot: Snapshot, options: ReportOptions): Promise<void> {
   await getWorkspace(snapshot, options.workspace, snapshot.asOf);
-  const scope = await openScope(
+  const scope = await findScope(
     snapshot,
     options.workspace,
     { period: { month: options.month } },

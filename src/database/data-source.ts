@@ -4,7 +4,7 @@ import { DataSource } from 'typeorm';
 import { ALL_ENTITIES } from '../entities/all';
 import { Core1700000000001 } from '../migrations/1700000000001-core';
 import { RollUps1700000000002 } from '../migrations/1700000000002-roll-ups';
-import { isError } from './describe-error';
+import { isError } from '../values/error-code';
 import { pgTypes } from './pg-types';
 
 export interface DataSourceOptions {

@@ -1,6 +1,6 @@
 // An error as the log may have it. PostgreSQL quotes rows and values in its messages, and they are customers' words.
-import { types } from 'node:util';
 import { DatabaseError } from 'pg';
+import { codeOf, isError } from '../values/error-code';
 
 /** Of a database's error only names and places; of any other its message and stack. */
 export function describeError(error: unknown): object {
@@ -13,9 +13,3 @@ export function describeError(error: unknown): object {
     ? { type: error.name, message: error.message, code: codeOf(error), stack: error.stack }
     : { type: typeof error };
 }
-
-/** Also for errors that Node's own modules make, which a test's sandbox doesn't know as its Error. */
-export const isError = (error: unknown): error is Error =>
-  error instanceof Error || types.isNativeError(error);
-
-export const codeOf = (error: Error): unknown => ('code' in error ? error.code : undefined);

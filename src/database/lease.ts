@@ -2,10 +2,10 @@
 import type { PoolClient } from 'pg';
 import type { QueryRunner } from 'typeorm';
 import { unavailable } from '../errors';
-import { Connection, isTransient } from './sql';
-import type { Database } from './transaction';
+import type { Database } from './database';
+import { isTransient, SqlConnection } from './sql';
 
-export class Lease extends Connection {
+export class Lease extends SqlConnection {
   private constructor(
     private readonly runner: QueryRunner,
     /** For what is no single statement, such as COPY. Nobody watches what is asked there. */

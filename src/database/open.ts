@@ -3,10 +3,10 @@ import type { Logger } from 'pino';
 import type { Config } from '../config';
 import { StartError, startEmbedded } from '../embedded/embedded';
 import { cannotEndAbandoned, createDataSource } from './data-source';
+import type { Database } from './database';
 import { migrate, newerMigrations, pendingMigrations } from './migrate';
 import type { StatementObserver } from './sql';
 import { tlsOf } from './tls';
-import type { Database } from './transaction';
 import { within } from './within';
 
 export interface OpenDatabase extends Database {

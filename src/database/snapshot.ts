@@ -1,8 +1,8 @@
 import type { QueryResultRow } from 'pg';
 import { unavailable } from '../errors';
+import type { Database } from './database';
 import { Lease } from './lease';
 import type { Sql } from './sql';
-import type { Database } from './transaction';
 
 /**
  * What one request reads from: one connection and one REPEATABLE READ READ ONLY transaction, taken at the first

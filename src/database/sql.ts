@@ -2,7 +2,7 @@
 import type { PoolClient, QueryResultRow } from 'pg';
 import { DatabaseError } from 'pg';
 import { AppError } from '../errors';
-import { isError } from './describe-error';
+import { codeOf, isError } from '../values/error-code';
 import { within } from './within';
 
 /** Counts or logs every statement; given by tests and by the metrics. */
@@ -17,7 +17,7 @@ export interface Sql {
  * A connection as a Sql. `prepared`: the server keeps the statement's plan under its name, which pays for
  * statements that run all the time with parameters of one shape.
  */
-export class Connection implements Sql {
+export class SqlConnection implements Sql {
   private running = 0;
   private lost = false;
 
@@ -112,9 +112,6 @@ const CONNECTION_ERRORS = new Set([
   'ENETUNREACH',
   'EAI_AGAIN',
 ]);
-
-const codeOf = (error: unknown): string | undefined =>
-  isError(error) && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 
 /** The connection is gone or can't be had: what was sent may or may not have been committed. */
 export function isConnectionLoss(error: unknown): boolean {

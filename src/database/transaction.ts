@@ -1,16 +1,8 @@
-import type { DataSource } from 'typeorm';
+import type { Database } from './database';
 import { Lease } from './lease';
-import { isSerializationFailure, type Sql, type StatementObserver } from './sql';
+import { isSerializationFailure, type Sql } from './sql';
 
 const ATTEMPTS = 5;
-
-/** The DataSource and who watches its statements; what services are given to reach the database. */
-export interface Database {
-  readonly dataSource: DataSource;
-  readonly observe: StatementObserver;
-  /** Milliseconds after which a silent database is given up. 0: never. */
-  readonly answerWithinMs: number;
-}
 
 /**
  * Runs `work` in one READ COMMITTED transaction and answers after its COMMIT. The retry goes around the whole

@@ -3,11 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { chmod, copyFile, mkdir, readdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
+import { codeOf } from '../values/error-code';
 import { exists, readIfThere } from './files';
 import type { Log } from './folder';
 import { outsideFolder } from './place';
 import { type RunAs, run } from './run-as';
-import { codeOf, StartError } from './start-error';
+import { StartError } from './start-error';
 
 export interface Binaries {
   /** The folder of `initdb` and `postgres`. */

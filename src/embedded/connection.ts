@@ -1,6 +1,7 @@
 // The manager's own short connections: is it ready, is it ours, is the database there?
 import { Client } from 'pg';
-import { codeOf, StartError } from './start-error';
+import { codeOf } from '../values/error-code';
+import { StartError } from './start-error';
 
 export const DATABASE = 'centesimo';
 export const USER = 'centesimo';

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { chown, mkdir, open, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { codeOf } from '../values/error-code';
 import { isRoot, type RunAs } from './run-as';
-import { codeOf } from './start-error';
 
 /** The trimmed text, or undefined when there is no such file. Other errors are thrown. */
 export async function readIfThere(path: string): Promise<string | undefined> {

@@ -2,8 +2,9 @@
 import { mkdir, readdir, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { codeOf } from '../values/error-code';
 import { identifySelf, isRunning, parseIdentity, printIdentity } from './processes';
-import { codeOf, StartError } from './start-error';
+import { StartError } from './start-error';
 
 const POLL_MS = 50;
 /** Old generations kept, so that a process which slept through some transitions finds its next number taken. */

@@ -2,11 +2,12 @@
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, realpath, rename, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { codeOf } from '../values/error-code';
 import { exists, giveToOwnerOf, ordinaryOwner, readIfThere, writeWhole } from './files';
 import type { Log } from './folder';
 import { stopPostmaster } from './postmaster';
 import { canEnter, isRoot, type RunAs, systemUser } from './run-as';
-import { codeOf, StartError } from './start-error';
+import { StartError } from './start-error';
 
 export interface Place {
   clusterDir: string;

@@ -5,11 +5,11 @@ import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { codeOf } from '../values/error-code';
 import { readIfThere } from './files';
 import type { Log } from './folder';
 import { identify, isPostmasterOf, isRunning, listWorkersOf, type ProcessIdentity } from './processes';
 import { CLEAN_ENVIRONMENT, type RunAs } from './run-as';
-import { codeOf } from './start-error';
 
 export interface Postmaster extends ProcessIdentity {
   port: number;

@@ -1,7 +1,7 @@
 // A process is known by its id and its start: the system gives ids out again.
 import { execFile } from 'node:child_process';
 import { readdir, readFile, readlink } from 'node:fs/promises';
-import { codeOf } from './start-error';
+import { codeOf } from '../values/error-code';
 
 export interface ProcessIdentity {
   pid: number;

@@ -1,4 +1,5 @@
 // What goes wrong with the embedded database is told to the operator: what, where, what to do. Never a stack.
+import { codeOf } from '../values/error-code';
 
 /** The embedded database cannot be used as asked. The message is meant for the operator, as it is. */
 export class StartError extends Error {
@@ -6,12 +7,6 @@ export class StartError extends Error {
 }
 
 const ELSEWHERE = 'set DATA_DIR to another folder, or DATABASE_URL to a PostgreSQL of your own';
-
-/** The `code` of a system or PostgreSQL error ("ENOSPC", "28P01"), if it has one. */
-export function codeOf(error: unknown): string | undefined {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : undefined;
-}
 
 /** Any failure of a file or process call, in the operator's words. `folder` stands in when the error names no path. */
 export function toStartError(error: unknown, folder: string): StartError {

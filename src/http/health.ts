@@ -1,8 +1,8 @@
 // Is the process alive, and is it ready for callers? For orchestrators and people; needs no token.
 import type { FastifyInstance } from 'fastify';
+import type { Database } from '../database/database';
 import { Lease } from '../database/lease';
 import { pendingMigrations } from '../database/migrate';
-import type { Database } from '../database/transaction';
 import { within } from '../database/within';
 
 export interface HealthDeps {

@@ -3,9 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { unwrapResolverError } from '@apollo/server/errors';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import type { Logger } from 'pino';
-import { codeOf, describeError, isError } from '../database/describe-error';
+import { describeError } from '../database/describe-error';
 import { isTransient } from '../database/sql';
 import { AppError, badInput, ERROR_CODES, type ErrorCode, printError, unavailable } from '../errors';
+import { codeOf, isError } from '../values/error-code';
 import { aboutTheInput, withoutValue } from './without-values';
 
 /** Codes of GraphQL's own layers whose messages speak of the document alone, with the status each deserves. */

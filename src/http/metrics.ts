@@ -4,8 +4,8 @@ import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, R
 import type { StatementObserver } from '../database/sql';
 import { within } from '../database/within';
 import type { JobObserver } from '../services/jobs/job-loop';
+import type { Settlement } from '../services/turns/saved-message';
 import { TRACKING_OUTCOMES } from '../services/turns/tracking';
-import type { Settlement } from '../services/turns/write-batch';
 import type { QueueObserver } from '../services/turns/write-queue';
 import type { Reconciliation } from '../services/upkeep/reconcile';
 import type { RequestNotes } from './operation';

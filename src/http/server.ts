@@ -9,8 +9,8 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { Logger } from 'pino';
 import type { Principal } from '../auth/principal';
 import type { Config } from '../config';
+import type { Database } from '../database/database';
 import { Snapshot } from '../database/snapshot';
-import type { Database } from '../database/transaction';
 import { AppError, badInput } from '../errors';
 import { publicSchema, schema } from '../graphql/schema';
 import { createContext, type GraphQLServices } from '../resolvers/context';
@@ -92,18 +92,18 @@ export function createServer(deps: ServerDeps): Server {
     internalPort === undefined
       ? undefined
       : createListener(shared, { host: internalHost, port: internalPort, writes: true });
-  const open = createListener(shared, { host, port, writes: internal === undefined });
+  const publicListener = createListener(shared, { host, port, writes: internal === undefined });
   let started = false;
   const stop = async (): Promise<void> => {
     state.stopping = true;
     if (started && config.shutdownDelayMs > 0) await delay(config.shutdownDelayMs);
-    await Promise.all([open.stop(), internal?.stop()]);
+    await Promise.all([publicListener.stop(), internal?.stop()]);
   };
   return {
     async start() {
       try {
         const internalUrl = await internal?.start();
-        const url = await open.start();
+        const url = await publicListener.start();
         await services.tokens.listen();
         started = true;
         return { url, internalUrl: internalUrl ?? url };

@@ -5,7 +5,7 @@ import { findGrowth } from '../services/analytics/growth';
 import { findHeatmap } from '../services/analytics/heatmap';
 import { findOutcomes } from '../services/analytics/outcomes';
 import { findPeakHours } from '../services/analytics/peak-hours';
-import { openScope } from '../services/analytics/scope';
+import { findScope } from '../services/analytics/scope';
 import { findTimeline, findTimelineClients } from '../services/analytics/timeline';
 import { findTopClients, listClients } from '../services/analytics/top-clients';
 import { findTotals } from '../services/analytics/totals';
@@ -31,7 +31,7 @@ export class UsageResolver {
     @Args(() => UsageArgs) { workspaceId, period, timeZone }: UsageArgs,
     @Ctx() { snapshot }: GraphQLContext,
   ): Promise<UsageReport> {
-    return UsageReport.of(await openScope(snapshot, workspaceId, { period, timeZone }, snapshot.asOf));
+    return UsageReport.of(await findScope(snapshot, workspaceId, { period, timeZone }, snapshot.asOf));
   }
 
   @FieldResolver(() => UsageTotals, { description: 'What the period adds up to.' })

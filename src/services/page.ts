@@ -65,7 +65,7 @@ export function writeCursor(
  * with; absent ones are taken from it. Throws BAD_USER_INPUT.
  */
 export function readCursor(text: string, asked: Asked, positions: readonly Check[]): Cursor<string[]> {
-  const opened = open(text);
+  const opened = unseal(text);
   if (!opened || opened[0] !== asked.list || opened[1] !== asked.workspaceId) throw foreign();
   const [, , args, resolved, position] = opened;
   for (const [name, value] of Object.entries(given(asked.args))) {
@@ -107,7 +107,7 @@ const given = (args: Asked['args']): Record<string, string> =>
       .sort(([a], [b]) => (a < b ? -1 : 1)),
   );
 
-function open(text: string): Sealed | undefined {
+function unseal(text: string): Sealed | undefined {
   const plain = Buffer.from(text, 'base64url').toString('utf8');
   const body = plain.slice(12);
   if (seal(body) !== plain.slice(0, 12)) return undefined;

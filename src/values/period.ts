@@ -1,7 +1,7 @@
 // Periods: half-open ranges of time cut by a zone's days, weeks (Monday first), months and years.
 import { DateTime } from 'luxon';
 import { type AppError, badInput } from '../errors';
-import { firstInstantAt, formatInstant, localClock, localDate, offsetSegments } from './time';
+import { firstInstantAt, formatInstant, localClock, localDate, offsetSegments, type Range } from './time';
 
 export const PERIOD_PRESETS = [
   'TODAY',
@@ -42,11 +42,6 @@ export interface PeriodChoice {
   month?: string | null | undefined;
   from?: Date | null | undefined;
   to?: Date | null | undefined;
-}
-
-interface Range {
-  from: Date;
-  to: Date;
 }
 
 const MAX_YEARS = 20;

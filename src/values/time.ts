@@ -6,6 +6,12 @@ import { badInput } from '../errors';
 /** Gives the present instant. Injected, so that tests decide what time it is. */
 export type Clock = () => Date;
 
+/** A half-open stretch of time: `from` included, `to` excluded. */
+export interface Range {
+  from: Date;
+  to: Date;
+}
+
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 

@@ -1,7 +1,8 @@
 // A server with a mistake made on purpose: it answers its callers before the COMMIT. The harness must catch it.
 
+import type { Settlement } from '../../src/services/turns/saved-message';
 import type { Turn } from '../../src/services/turns/turn';
-import { BatchWriter, type Lane, type Settlement } from '../../src/services/turns/write-batch';
+import { BatchWriter, type Lane } from '../../src/services/turns/write-batch';
 
 const COMMIT_AFTER_MS = 100;
 

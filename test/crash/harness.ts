@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createDataSource } from '../../src/database/data-source';
-import { Connection } from '../../src/database/sql';
+import { SqlConnection } from '../../src/database/sql';
 import { verifyWorkspace } from '../../src/services/upkeep/verify';
 import { listAllWorkspaces } from '../../src/services/workspaces/workspaces';
 import { aFolder } from '../support/command';
@@ -184,7 +184,7 @@ export class CrashRig {
     await dataSource.initialize();
     const runner = dataSource.createQueryRunner();
     try {
-      const sql = new Connection(await runner.connect());
+      const sql = new SqlConnection(await runner.connect());
       await sql.query('begin', 'BEGIN ISOLATION LEVEL REPEATABLE READ');
       const rows = await sql.query<Stored>('stored', STORED, [WORKSPACE]);
       const [workspace] = await listAllWorkspaces(sql, new Date());

@@ -17,11 +17,12 @@ export interface Project {
 
 /** Readable by everybody who can enter the folder. */
 export function makeProject(folder: string): Project {
-  const sources = join(ROOT, 'src', 'embedded');
   const compiled = join(folder, 'dist', 'embedded');
-  mkdirSync(compiled, { recursive: true });
-  for (const name of readdirSync(sources)) {
-    compile(join(sources, name), join(compiled, name.replace(/\.ts$/, '.js')));
+  for (const room of ['embedded', 'values'].map((name) => ({ name, sources: join(ROOT, 'src', name) }))) {
+    mkdirSync(join(folder, 'dist', room.name), { recursive: true });
+    for (const name of readdirSync(room.sources).filter((file) => !file.endsWith('.test.ts'))) {
+      compile(join(room.sources, name), join(folder, 'dist', room.name, name.replace(/\.ts$/, '.js')));
+    }
   }
   const holder = join(compiled, 'holder.js');
   compile(join(__dirname, 'embedded-holder.ts'), holder);

@@ -6,7 +6,7 @@ import { findGrowth, percentOf } from '../../services/analytics/growth';
 import { findHeatmap } from '../../services/analytics/heatmap';
 import { findOutcomes } from '../../services/analytics/outcomes';
 import { findPeakHours } from '../../services/analytics/peak-hours';
-import { openScope, type UsageScope } from '../../services/analytics/scope';
+import { findScope, type UsageScope } from '../../services/analytics/scope';
 import { findTimeline, findTimelineClients } from '../../services/analytics/timeline';
 import { findTopClients } from '../../services/analytics/top-clients';
 import { averageCost, findTotals } from '../../services/analytics/totals';
@@ -18,7 +18,7 @@ import { allow, choiceOf, one, oneOf, type RestQuery } from './parameters';
 /** docs/rest.md: totals, growth, top clients, peak hours, timeline, forecast. */
 export async function dashboard(snapshot: Snapshot, workspaceId: string, query: RestQuery): Promise<object> {
   allow(query, []);
-  const scope = await openScope(snapshot, workspaceId, choiceOf(query), snapshot.asOf);
+  const scope = await findScope(snapshot, workspaceId, choiceOf(query), snapshot.asOf);
   const growth = await findGrowth(snapshot, scope, 'SAME_ELAPSED');
   const change = ({ current, previous }: { current: bigint; previous: bigint }) => ({
     current: Number(current),
@@ -50,7 +50,7 @@ export async function dashboard(snapshot: Snapshot, workspaceId: string, query: 
 /** docs/rest.md: timeline by interval, hours, heatmap, clients, verdicts. */
 export async function stats(snapshot: Snapshot, workspaceId: string, query: RestQuery): Promise<object> {
   allow(query, ['interval', 'limit']);
-  const scope = await openScope(snapshot, workspaceId, choiceOf(query), snapshot.asOf);
+  const scope = await findScope(snapshot, workspaceId, choiceOf(query), snapshot.asOf);
   const interval = oneOf('interval', one(query, 'interval')?.toUpperCase(), TIMELINE_INTERVALS) ?? 'DAY';
   const limit = one(query, 'limit') ?? '100';
   if (!/^\d{1,9}$/.test(limit)) throw badInput(`limit must be a whole number; got ${JSON.stringify(limit)}.`);

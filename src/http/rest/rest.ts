@@ -2,11 +2,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { checkScope, checkWorkspace } from '../../auth/permissions';
 import type { Principal, Scope } from '../../auth/principal';
+import type { Database } from '../../database/database';
 import { Snapshot } from '../../database/snapshot';
-import type { Database } from '../../database/transaction';
 import type { AppError } from '../../errors';
 import { CSV_DIALECTS, EXPORT_FORMATS, exportRecords } from '../../services/exports/exports';
-import { getOpenWorkspace } from '../../services/workspaces/workspaces';
+import { getCallersWorkspace } from '../../services/workspaces/workspaces';
 import type { Period } from '../../values/period';
 import { type Clock, localDate } from '../../values/time';
 import type { RateLimits } from '../rate-limits';
@@ -77,7 +77,7 @@ async function sendExport(
   const format = oneOf('format', one(query, 'format')?.toLowerCase(), EXPORT_FORMATS) ?? 'csv';
   const dialect = oneOf('dialect', one(query, 'dialect')?.toLowerCase(), CSV_DIALECTS) ?? 'exact';
   const choice = choiceOf(query);
-  const workspace = await getOpenWorkspace(snapshot, params.workspaceId, snapshot.asOf);
+  const workspace = await getCallersWorkspace(snapshot, params.workspaceId, snapshot.asOf);
   // It streams from a connection of its own; this one is not held meanwhile.
   await snapshot.end();
   const gone = new AbortController();

@@ -1,12 +1,6 @@
 import fc from 'fast-check';
-import { localDate } from '../../values/time';
-import {
-  type CustomerCover,
-  coverWithCustomerDays,
-  coverWithSlots,
-  netCoverWithCustomerDays,
-  type Range,
-} from './cover';
+import { localDate, type Range } from '../../values/time';
+import { type CustomerCover, coverWithCustomerDays, coverWithSlots, netCoverWithCustomerDays } from './cover';
 
 const DAY_MS = 86_400_000;
 const ZONES = [

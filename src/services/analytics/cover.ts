@@ -1,12 +1,6 @@
 // What is read from where: a range is cut into roll-ups and the single records at its ragged edges.
 import { localDays, localMonths } from '../../values/period';
-import { ceilSlot, floorSlot } from '../../values/time';
-
-/** A half-open stretch of time: `from` included, `to` excluded. */
-export interface Range {
-  from: Date;
-  to: Date;
-}
+import { ceilSlot, floorSlot, type Range } from '../../values/time';
 
 /** A range as whole 15-minute slots and the records before and after them. Together they are the range, once. */
 export interface SlotCover {

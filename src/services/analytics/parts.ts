@@ -1,11 +1,6 @@
 // The cover of one or more ranges as rows of SQL: each range is a bucket, and a row says which bucket it adds to.
-import {
-  coverWithCustomerDays,
-  coverWithSlots,
-  netCoverWithCustomerDays,
-  type Range,
-  type Sign,
-} from './cover';
+import type { Range } from '../../values/time';
+import { coverWithCustomerDays, coverWithSlots, netCoverWithCustomerDays, type Sign } from './cover';
 
 /*
  * OFFSET 0 keeps each piece a walk along an index of its own: taken for an ordinary join of ranges, of which the planner

@@ -6,7 +6,7 @@ import type { PeriodChoice } from '../../values/period';
 import { formatInstant, parseInstant } from '../../values/time';
 import { type Asked, checkFirst, isInstant, type Page, readCursor, toPage, writeCursor } from '../page';
 import { TRACKING_OUTCOMES, type TrackingOutcome } from '../turns/tracking';
-import { openScope } from './scope';
+import { findScope } from './scope';
 
 export interface RecordsQuery {
   period?: PeriodChoice | null | undefined;
@@ -154,7 +154,7 @@ async function startWalk(
       ...{ customerId: cursor.args.customerId, outcome: cursor.args.outcome },
     };
   }
-  const scope = await openScope(sql, workspaceId, query, asOf);
+  const scope = await findScope(sql, workspaceId, query, asOf);
   const { from, to, timeZone } = scope.period;
   return {
     ...{

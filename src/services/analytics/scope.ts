@@ -3,7 +3,7 @@
 import type { Sql } from '../../database/sql';
 import { type Period, type PeriodChoice, resolvePeriod } from '../../values/period';
 import { assertZone } from '../../values/time';
-import { getOpenWorkspace, type Workspace } from '../workspaces/workspaces';
+import { getCallersWorkspace, type Workspace } from '../workspaces/workspaces';
 
 export interface UsageScope {
   readonly workspace: Workspace;
@@ -18,13 +18,13 @@ export interface ScopeChoice {
 }
 
 /** Throws FORBIDDEN when there is no such workspace, BAD_USER_INPUT for a period or zone that is none. */
-export async function openScope(
+export async function findScope(
   sql: Sql,
   workspaceId: string,
   choice: ScopeChoice,
   asOf: Date,
 ): Promise<UsageScope> {
-  return scopeOf(await getOpenWorkspace(sql, workspaceId, asOf), choice, asOf);
+  return scopeOf(await getCallersWorkspace(sql, workspaceId, asOf), choice, asOf);
 }
 
 /** The same when the workspace is at hand. */

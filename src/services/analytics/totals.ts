@@ -1,7 +1,7 @@
 // How much was charged, in how many messages, to how many clients?
 import type { Sql } from '../../database/sql';
 import { divideHalfAwayFromZero } from '../../values/money';
-import type { Range } from './cover';
+import type { Range } from '../../values/time';
 import { customerParts, slotParts } from './parts';
 import { once, type UsageScope } from './scope';
 

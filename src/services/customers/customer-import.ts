@@ -1,6 +1,8 @@
 // Many customers at once: checked in the process, written in a few set-based statements.
+
+import type { Database } from '../../database/database';
 import type { Sql } from '../../database/sql';
-import { type Database, inTransaction } from '../../database/transaction';
+import { inTransaction } from '../../database/transaction';
 import { AppError } from '../../errors';
 import { newId } from '../../values/ids';
 import type { Clock } from '../../values/time';

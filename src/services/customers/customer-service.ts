@@ -1,6 +1,8 @@
 // How a customer is registered and changed.
+
+import type { Database } from '../../database/database';
 import { type Sql, violates } from '../../database/sql';
-import { type Database, inTransaction } from '../../database/transaction';
+import { inTransaction } from '../../database/transaction';
 import { badInput, conflict, forbiddenWorkspace } from '../../errors';
 import { isUuid, newId } from '../../values/ids';
 import { parsePhone } from '../../values/phone';

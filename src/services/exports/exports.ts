@@ -1,8 +1,8 @@
 // Every charge of a period as CSV, JSON or NDJSON, streamed from one snapshot with constant memory.
 import { pipeline, type Readable } from 'node:stream';
 import { to as copyTo } from 'pg-copy-streams';
+import type { Database } from '../../database/database';
 import { Lease } from '../../database/lease';
-import type { Database } from '../../database/transaction';
 import { badInput, unavailable } from '../../errors';
 import { formatMicros } from '../../values/money';
 import type { Period } from '../../values/period';
@@ -71,14 +71,14 @@ export async function exportRecords(
   const done = () => underWay.set(database.dataSource, (underWay.get(database.dataSource) ?? 1) - 1);
   try {
     const lease = await Lease.take(database);
-    return { workspace, period, ...(await open(lease, workspace, period, request, { done, signal })) };
+    return { workspace, period, ...(await openFile(lease, workspace, period, request, { done, signal })) };
   } catch (error) {
     done();
     throw error;
   }
 }
 
-async function open(
+async function openFile(
   lease: Lease,
   workspace: Workspace,
   period: Period,

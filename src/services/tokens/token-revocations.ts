@@ -3,7 +3,7 @@
 import type { TlsOptions } from 'node:tls';
 import { Client, type ClientConfig } from 'pg';
 import type { Logger } from 'pino';
-import type { Database } from '../../database/transaction';
+import type { Database } from '../../database/database';
 
 export const REVOCATIONS = 'centesimo_revocations';
 

@@ -2,8 +2,9 @@
 import type { Logger } from 'pino';
 import { isScope, type Principal, type Scope } from '../../auth/principal';
 import { hashOf, hintOf, makeToken, type StoredKind } from '../../auth/tokens';
+import type { Database } from '../../database/database';
 import type { Sql } from '../../database/sql';
-import { type Database, inTransaction } from '../../database/transaction';
+import { inTransaction } from '../../database/transaction';
 import { badInput } from '../../errors';
 import { isUuid, newId } from '../../values/ids';
 import type { Clock } from '../../values/time';

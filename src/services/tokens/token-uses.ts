@@ -1,7 +1,8 @@
 // When a token was last used: written at most once a minute for each, in the background, many in one statement.
 import type { Logger } from 'pino';
+import type { Database } from '../../database/database';
 import { describeError } from '../../database/describe-error';
-import { type Database, inTransaction } from '../../database/transaction';
+import { inTransaction } from '../../database/transaction';
 
 const EVERY_MS = 60_000;
 

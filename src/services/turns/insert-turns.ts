@@ -1,5 +1,5 @@
 // Round trip two of a batch: messages, charges and roll-ups in one statement, which is its own transaction.
-import type { Connection } from '../../database/sql';
+import type { SqlConnection } from '../../database/sql';
 import { newId } from '../../values/ids';
 import { rollUpKeys, rollUpUpserts } from '../roll-ups';
 import type { TurnContext } from './lookup-turns';
@@ -68,7 +68,7 @@ const STATEMENT = `
 
 /** Stores and charges the turns; answers with those that were not stored, by id. Atomic: all of it or nothing. */
 export async function insertTurns(
-  connection: Connection,
+  connection: SqlConnection,
   decided: readonly DecidedTurn[],
   shard: number,
 ): Promise<Map<string, Refusal>> {
@@ -107,7 +107,7 @@ const DEFERRED_STATEMENT = `
 
 /** Stores the message alone, its customer and price frozen; reconciliation charges it later. */
 export async function insertDeferred(
-  connection: Connection,
+  connection: SqlConnection,
   { turn, context, savedAt }: DecidedTurn,
 ): Promise<boolean> {
   const rows = await connection.query<{ id: string }>('insert_deferred', DEFERRED_STATEMENT, [

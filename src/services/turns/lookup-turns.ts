@@ -1,6 +1,7 @@
 // Round trip one of a batch: who wrote, in which workspace, at what price?
-import type { Connection } from '../../database/sql';
+import type { SqlConnection } from '../../database/sql';
 import type { Customer } from '../customers/customers';
+import { priceInForce } from '../workspaces/pricing';
 import type { Workspace } from '../workspaces/workspaces';
 import type { Turn } from './turn';
 
@@ -38,14 +39,12 @@ interface Row {
 const STATEMENT = `
   WITH w AS MATERIALIZED (
     SELECT w.id, w.name, w.time_zone, w.currency, w.settings_version, w.created_at, w.archived_at,
-      (SELECT p.amount_micros FROM prices p WHERE p.workspace_id = w.id AND p.starts_at <= $5
-        ORDER BY p.starts_at DESC, p.id DESC LIMIT 1) AS price_now
+      ${priceInForce('w.id', '$5')} AS price_now
     FROM workspaces w WHERE w.id = ANY ($1::text[])
   )
   SELECT i.n, w.id AS workspace_id, w.name AS workspace_name, w.time_zone, w.currency, w.settings_version,
     w.created_at AS workspace_created_at, w.archived_at, w.price_now,
-    (SELECT p.amount_micros FROM prices p WHERE p.workspace_id = i.workspace_id AND p.starts_at <= i.occurred_at
-      ORDER BY p.starts_at DESC, p.id DESC LIMIT 1) AS price_micros,
+    ${priceInForce('i.workspace_id', 'i.occurred_at')} AS price_micros,
     c.id AS customer_id, c.name AS customer_name, c.phone_number, c.whatsapp_user_id, c.active_chatbot,
     c.created_at AS customer_created_at,
     (by_user.id IS NOT NULL AND by_phone.id IS NOT NULL AND by_user.id <> by_phone.id) AS disagree
@@ -61,7 +60,7 @@ const STATEMENT = `
 
 /** The context of each turn, in their order; undefined where the workspace does not exist. */
 export async function lookUpTurns(
-  connection: Connection,
+  connection: SqlConnection,
   turns: readonly Turn[],
   now: Date,
 ): Promise<(TurnContext | undefined)[]> {

@@ -1,9 +1,8 @@
 // Stores a turn and charges it: the only way in, for one turn or for many.
 import { AppError, badInput, ERROR_CODES } from '../../errors';
 import type { Clock } from '../../values/time';
-import type { SaveResult } from './saved-message';
+import type { SaveResult, Settlement } from './saved-message';
 import { type RawTurn, rawToTurn, type Turn, type TurnInput, toTurn } from './turn';
-import type { Settlement } from './write-batch';
 import type { WriteQueue } from './write-queue';
 
 /** Turns of one saveMessages request. */

@@ -1,4 +1,5 @@
 // What a save answers with: filled by the save itself, so that nothing is read after the COMMIT.
+import type { AppError } from '../../errors';
 import type { Customer } from '../customers/customers';
 import type { Workspace } from '../workspaces/workspaces';
 import type { TrackingOutcome } from './tracking';
@@ -29,3 +30,6 @@ export interface SaveResult {
   /** True when this idempotency key had been saved before: nothing was written or charged again. */
   replayed: boolean;
 }
+
+/** How one turn ended. An AppError that is not retryable is final for the caller. */
+export type Settlement = { ok: SaveResult } | { error: AppError };

@@ -1,7 +1,8 @@
 // What was saved first under these keys, as it stands now?
-import type { Connection } from '../../database/sql';
+import type { SqlConnection } from '../../database/sql';
 import type { Workspace } from '../workspaces/workspaces';
 import type { SavedMessage } from './saved-message';
+import { keyOf } from './settle-equal-keys';
 import type { TrackingOutcome } from './tracking';
 import type { Turn } from './turn';
 
@@ -39,7 +40,7 @@ const STATEMENT = `
 
 /** The saved messages of these turns' keys, by `keyOf`. */
 export async function findSavedTurns(
-  connection: Connection,
+  connection: SqlConnection,
   turns: readonly Turn[],
   workspaces: ReadonlyMap<string, Workspace>,
 ): Promise<Map<string, SavedMessage>> {
@@ -54,10 +55,6 @@ export async function findSavedTurns(
   }
   return found;
 }
-
-/** One string for a workspace's key; a workspace's id has no line break. */
-export const keyOf = (workspaceId: string, idempotencyKey: string): string =>
-  `${workspaceId}\n${idempotencyKey}`;
 
 const toSavedMessage = (row: Row, workspace: Workspace): SavedMessage => ({
   id: row.id,

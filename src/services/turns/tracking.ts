@@ -1,4 +1,4 @@
-// IS IT CHARGED? The one place that decides a verdict.
+// IS IT CHARGED? The one place that decides a turn's tracking outcome.
 import { isBlank } from '../../values/text';
 
 /** What was decided about charging a turn, in the order of docs/semantics.md#a-turn-a-verdict-a-charge. */
@@ -13,16 +13,16 @@ export const TRACKING_OUTCOMES = [
 export type TrackingOutcome = (typeof TRACKING_OUTCOMES)[number];
 
 /** What can be decided; DEFERRED is what happens when the charge itself fails. */
-export type Verdict = Exclude<TrackingOutcome, 'DEFERRED'>;
+export type DecidedOutcome = Exclude<TrackingOutcome, 'DEFERRED'>;
 
 /**
- * The verdict on a turn with this LLM response by this customer (undefined: nobody is registered under the
+ * The outcome of a turn with this LLM response by this customer (undefined: nobody is registered under the
  * turn's contact). The first reason against charging wins.
  */
-export function decideVerdict(
+export function decideOutcome(
   response: string | null,
   customer: { activeChatbot: boolean } | undefined,
-): Verdict {
+): DecidedOutcome {
   if (isBlank(response)) return 'NO_RESPONSE';
   if (customer === undefined) return 'UNKNOWN_CUSTOMER';
   if (!customer.activeChatbot) return 'INACTIVE_CUSTOMER';

@@ -1,5 +1,5 @@
 // A turn as the write path knows it: checked, normalised, with an id of its own.
-import { AppError, badInput } from '../../errors';
+import { AppError, badInput, unavailable } from '../../errors';
 import { newId } from '../../values/ids';
 import { parsePhone } from '../../values/phone';
 import { cleanText } from '../../values/text';
@@ -91,6 +91,12 @@ export const keyReused = (idempotencyKey: string): AppError =>
     'IDEMPOTENCY_KEY_REUSED',
     `The idempotencyKey ${JSON.stringify(idempotencyKey)} was saved before with another contact or message. ` +
       "Nothing was written. Use one key per turn, best WhatsApp's message id (wamid...).",
+  );
+
+export const notSaved = (cause?: unknown): AppError =>
+  unavailable(
+    'The turn could not be saved for now. Retry with the same idempotencyKey; it is never charged twice.',
+    cause,
   );
 
 /** About how much memory a waiting turn holds, in bytes. */

@@ -1,22 +1,20 @@
 // Stores one batch of turns and settles each: two round trips when nothing is unusual.
 import type { Logger } from 'pino';
 import { describeError } from '../../database/describe-error';
-import { Connection, isConnectionLoss, isTransient } from '../../database/sql';
+import { isConnectionLoss, isTransient, SqlConnection } from '../../database/sql';
 import { AppError, conflict, forbiddenWorkspace, unavailable } from '../../errors';
 import type { Clock } from '../../values/time';
 import { type DecidedTurn, decided, insertDeferred, insertTurns } from './insert-turns';
 import { lookUpTurns, type TurnContext } from './lookup-turns';
-import type { SavedMessage, SaveResult } from './saved-message';
-import { findSavedTurns, keyOf } from './saved-turns';
-import { decideVerdict } from './tracking';
-import { keyReused, sameContent, type Turn } from './turn';
-
-/** How one turn ended. An AppError that is not retryable is final for the caller. */
-export type Settlement = { ok: SaveResult } | { error: AppError };
+import type { SaveResult, Settlement } from './saved-message';
+import { findSavedTurns } from './saved-turns';
+import { follow, keyOf, replay, settleEqualKeys } from './settle-equal-keys';
+import { decideOutcome } from './tracking';
+import { notSaved, type Turn } from './turn';
 
 /** Lends the lane's connection; a lost one is replaced at the next call. */
 export interface Lane {
-  connection(): Promise<Connection>;
+  connection(): Promise<SqlConnection>;
   discard(): Promise<void>;
   readonly shard: number;
 }
@@ -62,29 +60,29 @@ export class BatchWriter {
     try {
       await this.withRetries(lane, () => this.store(lane, turns, settled));
     } catch (error) {
-      const open = turns.filter((turn) => !settled.has(turn.id));
+      const unsettled = turns.filter((turn) => !settled.has(turn.id));
       if (isTransient(error)) {
         this.logger.warn(
-          { error: describeError(error), turns: open.length },
+          { error: describeError(error), turns: unsettled.length },
           'a batch could not be saved for now',
         );
-        for (const turn of open) settled.set(turn.id, { error: notSaved(error) });
-      } else if (open.length > 1) {
-        const middle = Math.ceil(open.length / 2);
-        await this.writeLeaders(lane, open.slice(0, middle), settled);
-        await this.writeLeaders(lane, open.slice(middle), settled);
-      } else if (open[0]) {
-        settled.set(open[0].id, await this.saveAlone(lane, open[0], error));
+        for (const turn of unsettled) settled.set(turn.id, { error: notSaved(error) });
+      } else if (unsettled.length > 1) {
+        const middle = Math.ceil(unsettled.length / 2);
+        await this.writeLeaders(lane, unsettled.slice(0, middle), settled);
+        await this.writeLeaders(lane, unsettled.slice(middle), settled);
+      } else if (unsettled[0]) {
+        settled.set(unsettled[0].id, await this.saveAlone(lane, unsettled[0], error));
       }
     }
   }
 
   private async store(lane: Lane, turns: readonly Turn[], settled: Map<string, Settlement>): Promise<void> {
-    let open = turns.filter((turn) => !settled.has(turn.id));
-    for (let round = 0; open.length > 0; round += 1) {
+    let unsettled = turns.filter((turn) => !settled.has(turn.id));
+    for (let round = 0; unsettled.length > 0; round += 1) {
       if (round === MAX_ROUNDS) throw unavailable('The workspace is being changed. Retry with the same key.');
       const connection = await lane.connection();
-      const decisions = await this.decide(connection, open, settled);
+      const decisions = await this.decide(connection, unsettled, settled);
       if (decisions.length === 0) return;
       const refused = await insertTurns(connection, decisions, lane.shard);
       for (const decision of decisions) {
@@ -92,12 +90,12 @@ export class BatchWriter {
       }
       const taken = decisions.filter(({ turn }) => refused.get(turn.id) === 'key-taken');
       if (taken.length > 0) await this.settleTaken(connection, taken, settled);
-      open = open.filter((turn) => !settled.has(turn.id));
+      unsettled = unsettled.filter((turn) => !settled.has(turn.id));
     }
   }
 
   private async decide(
-    connection: Connection,
+    connection: SqlConnection,
     turns: readonly Turn[],
     settled: Map<string, Settlement>,
   ): Promise<DecidedTurn[]> {
@@ -115,14 +113,14 @@ export class BatchWriter {
           'the phone number and the WhatsApp user id belong to two customers; the user id decided',
         );
       }
-      decisions.push(decided(turn, context, decideVerdict(turn.response, context.customer), savedAt));
+      decisions.push(decided(turn, context, decideOutcome(turn.response, context.customer), savedAt));
     });
     return decisions;
   }
 
-  /** A replay answers with what was saved first; a stored id that is mine was my own earlier try. */
+  /** A replay answers with what was saved first. */
   private async settleTaken(
-    connection: Connection,
+    connection: SqlConnection,
     taken: readonly DecidedTurn[],
     settled: Map<string, Settlement>,
   ): Promise<void> {
@@ -180,34 +178,6 @@ export class BatchWriter {
   }
 }
 
-function settleEqualKeys(turns: readonly Turn[]): { leaders: Turn[]; followers: Map<Turn, Turn> } {
-  const first = new Map<string, Turn>();
-  const followers = new Map<Turn, Turn>();
-  for (const turn of turns) {
-    const key = keyOf(turn.workspaceId, turn.idempotencyKey);
-    const leader = first.get(key);
-    if (leader) followers.set(turn, leader);
-    else first.set(key, turn);
-  }
-  return { leaders: [...first.values()], followers };
-}
-
-/**
- * How a turn ends whose key came twice in one batch. Undefined: the leader was refused because its content is not
- * what was saved first, which says nothing about a follower with other content.
- */
-function follow(turn: Turn, leader: Turn, settlement: Settlement | undefined): Settlement | undefined {
-  if (!settlement) return { error: notSaved() };
-  if ('ok' in settlement) return replay(turn, settlement.ok.message);
-  const other = settlement.error.code === 'IDEMPOTENCY_KEY_REUSED' && !sameContent(turn, leader);
-  return other ? undefined : settlement;
-}
-
-const replay = (turn: Turn, message: SavedMessage): Settlement =>
-  sameContent(turn, message)
-    ? { ok: { message, replayed: message.id !== turn.id } }
-    : { error: keyReused(turn.idempotencyKey) };
-
 function refuse(turn: Turn, context: TurnContext | undefined): AppError | undefined {
   if (!context) return forbiddenWorkspace(turn.workspaceId);
   if (context.workspace.archivedAt) {
@@ -235,11 +205,5 @@ const saved = ({ turn, context, outcome, chargeId, savedAt }: DecidedTurn): Save
         : { id: chargeId, amountMicros: context.priceMicros, occurredAt: turn.occurredAt, savedAt },
   },
 });
-
-const notSaved = (cause?: unknown): AppError =>
-  unavailable(
-    'The turn could not be saved for now. Retry with the same idempotencyKey; it is never charged twice.',
-    cause,
-  );
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,10 +1,12 @@
 // Turns that wait for their batch. A batch is whatever arrived while the ones before were being committed:
 // no timer, so one caller alone waits for nobody.
+
+import type { Database } from '../../database/database';
 import { Lease } from '../../database/lease';
-import type { Database } from '../../database/transaction';
 import { type AppError, unavailable } from '../../errors';
+import type { Settlement } from './saved-message';
 import { type Turn, weightOf } from './turn';
-import type { BatchWriter, Lane, Settlement } from './write-batch';
+import type { BatchWriter, Lane } from './write-batch';
 
 export interface WriteQueueLimits {
   /** Turns a batch. */

@@ -1,6 +1,8 @@
 // Roll-ups made anew from the records, which are the only truth.
+
+import type { Database } from '../../database/database';
 import type { Sql } from '../../database/sql';
-import { type Database, inTransaction } from '../../database/transaction';
+import { inTransaction } from '../../database/transaction';
 import { type LocalStretch, localDays } from '../../values/period';
 import { slotsFromRecords } from '../roll-ups';
 import { lockWorkspace, type Workspace } from '../workspaces/workspaces';

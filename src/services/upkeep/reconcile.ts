@@ -1,8 +1,10 @@
 // Charges made later: turns whose message was saved while their charge failed (DEFERRED).
 import type { Logger } from 'pino';
+import type { Database } from '../../database/database';
 import type { Sql } from '../../database/sql';
 import { isTransient } from '../../database/sql';
-import { type Database, inTransaction } from '../../database/transaction';
+import { inTransaction } from '../../database/transaction';
+import { codeOf } from '../../values/error-code';
 import { newId } from '../../values/ids';
 import type { Clock } from '../../values/time';
 import { rollUpKeys, rollUpUpserts } from '../roll-ups';
@@ -100,9 +102,8 @@ export class Reconciler {
         return;
       }
       result.failed += rows.length;
-      const code = error instanceof Error && 'code' in error ? error.code : undefined;
       this.logger.error(
-        { code, workspaceId: rows[0]?.workspace_id, messageId: rows[0]?.id },
+        { code: codeOf(error), workspaceId: rows[0]?.workspace_id, messageId: rows[0]?.id },
         'a deferred turn still could not be charged',
       );
     }

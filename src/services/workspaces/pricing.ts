@@ -12,6 +12,14 @@ export interface Price {
 /** One million of the currency: more is a slip of the unit. */
 const PRICE_LIMIT_MICROS = 1_000_000_000_000n;
 
+/**
+ * SQL for the price in force: of a workspace's prices that have started by an instant, the one that started last; if
+ * several start at the same instant, the last recorded wins. Both arguments are SQL expressions.
+ */
+export const priceInForce = (workspaceId: string, at: string): string =>
+  `(SELECT p.amount_micros FROM prices p WHERE p.workspace_id = ${workspaceId} AND p.starts_at <= ${at}
+    ORDER BY p.starts_at DESC, p.id DESC LIMIT 1)`;
+
 /** All prices of a workspace, in the order in which they take force. */
 export async function listPrices(sql: Sql, workspaceId: string): Promise<Price[]> {
   const rows = await sql.query<{ starts_at: Date | null; amount_micros: bigint; recorded_at: Date }>(

@@ -1,6 +1,8 @@
 // How a workspace is made, changed, priced and put away.
+
+import type { Database } from '../../database/database';
 import { type Sql, violates } from '../../database/sql';
-import { type Database, inTransaction } from '../../database/transaction';
+import { inTransaction } from '../../database/transaction';
 import { badInput, conflict } from '../../errors';
 import { isCurrency } from '../../values/money';
 import { assertZone, type Clock } from '../../values/time';

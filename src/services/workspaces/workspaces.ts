@@ -2,6 +2,7 @@
 import type { Sql } from '../../database/sql';
 import { badInput, forbiddenWorkspace } from '../../errors';
 import { cleanText } from '../../values/text';
+import { priceInForce } from './pricing';
 
 export interface Workspace {
   id: string;
@@ -32,8 +33,7 @@ interface Row {
 }
 
 const COLUMNS = `w.id, w.name, w.time_zone, w.currency, w.settings_version, w.created_at, w.archived_at,
-  (SELECT p.amount_micros FROM prices p WHERE p.workspace_id = w.id AND p.starts_at <= $1
-    ORDER BY p.starts_at DESC, p.id DESC LIMIT 1) AS price_micros`;
+  ${priceInForce('w.id', '$1')} AS price_micros`;
 
 /** These workspaces, by name then id; what doesn't exist is left out. `at` decides the price in force. */
 export async function listWorkspaces(sql: Sql, ids: readonly string[], at: Date): Promise<Workspace[]> {
@@ -50,7 +50,7 @@ export async function findWorkspace(sql: Sql, id: string, at: Date): Promise<Wor
 }
 
 /** For a caller with a token. Throws FORBIDDEN when there is none of this id. */
-export async function getOpenWorkspace(sql: Sql, id: string, at: Date): Promise<Workspace> {
+export async function getCallersWorkspace(sql: Sql, id: string, at: Date): Promise<Workspace> {
   const found = await findWorkspace(sql, id, at);
   if (!found) throw forbiddenWorkspace(id);
   return found;

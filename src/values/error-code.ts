@@ -1,0 +1,10 @@
+// The code that an error of Node or of PostgreSQL carries.
+import { types } from 'node:util';
+
+/** Also true for errors of Node's own modules, which are of another class in a test's sandbox. */
+export const isError = (error: unknown): error is Error =>
+  error instanceof Error || types.isNativeError(error);
+
+/** The `code` of a system or PostgreSQL error ("ENOSPC", "28P01"), if it has one. */
+export const codeOf = (error: unknown): string | undefined =>
+  isError(error) && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
