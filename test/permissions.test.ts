@@ -56,6 +56,14 @@ const MATRIX: Record<string, Row> = {
     ofWorkspace: true,
     send: (id) => ['query ($id: ID!) { customers(workspaceId: $id) { nodes { name } } }', { id }],
   },
+  'Query.customer': {
+    open: READERS,
+    ofWorkspace: true,
+    send: (id) => [
+      'query ($id: ID!) { customer(workspaceId: $id, id: "0190d2b4-0000-7000-8000-000000000000") { name } }',
+      { id },
+    ],
+  },
   'Mutation.saveMessage': {
     open: ['service'],
     ofWorkspace: true,

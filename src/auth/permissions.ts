@@ -22,6 +22,7 @@ export const ROOT_FIELDS: Readonly<Record<'Query' | 'Mutation', Readonly<Record<
     usageRecords: { scope: 'usage:read', workspace: ['workspaceId'] },
     messages: { scope: 'messages:read', workspace: ['workspaceId'] },
     customers: { scope: 'usage:read', workspace: ['workspaceId'] },
+    customer: { scope: 'usage:read', workspace: ['workspaceId'] },
   },
   Mutation: {
     saveMessage: { scope: 'messages:write', workspace: ['input', 'workspaceId'] },

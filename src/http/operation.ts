@@ -59,6 +59,7 @@ export const operationPlugin = (rateLimits: RateLimits): ApolloServerPlugin<Serv
           if (result.data !== undefined) result.data = null;
           result.errors = result.errors.map(afterWrite);
         }
+        if (failedWhole(result.data, result.errors)) result.data = null;
         note(notes, result.errors);
         if (!result.data) response.http.status = honestStatus(response.http.status, result.errors);
         const wait = result.errors.map(retryAfterOf).find((seconds) => seconds !== undefined);
@@ -114,6 +115,15 @@ function note(notes: RequestNotes, errors: readonly GraphQLFormattedError[]): vo
   const ids = errors.flatMap(({ extensions }) => (extensions?.errorId ? [String(extensions.errorId)] : []));
   if (ids.length > 0) notes.errorIds = ids;
 }
+
+/** Did every root field fail? A field that may be null takes its own error; the others take the whole answer. */
+const failedWhole = (
+  data: Record<string, unknown> | null | undefined,
+  errors: readonly GraphQLFormattedError[],
+): boolean =>
+  data !== null &&
+  data !== undefined &&
+  Object.keys(data).every((key) => data[key] === null && errors.some(({ path }) => path?.[0] === key));
 
 /** Keeps a refusal's own status (405, 406, 415); what ends without data is never 200. */
 function honestStatus(given: number | undefined, errors: readonly GraphQLFormattedError[]): number {

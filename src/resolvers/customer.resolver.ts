@@ -1,8 +1,8 @@
 import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { tokenActor } from '../services/audit';
-import { listCustomers } from '../services/customers/customers';
+import { findCustomer, listCustomers } from '../services/customers/customers';
 import type { GraphQLContext } from './context';
-import { CustomersArgs, DEFAULT_FIRST, PeriodArgs } from './types/arguments';
+import { CustomerArgs, CustomersArgs, DEFAULT_FIRST, PeriodArgs } from './types/arguments';
 import { Customer, CustomerConnection, RegisterCustomerInput } from './types/customer';
 import { UsageTotals } from './types/usage-totals';
 
@@ -17,6 +17,17 @@ export class CustomerResolver {
   ): Promise<InstanceType<typeof CustomerConnection>> {
     const first = query.first ?? DEFAULT_FIRST;
     return new CustomerConnection(await listCustomers(snapshot, workspaceId, { ...query, first }));
+  }
+
+  @Query(() => Customer, {
+    nullable: true,
+    description: 'One registered customer, also one that was never charged; null when there is none.',
+  })
+  customer(
+    @Args(() => CustomerArgs) { workspaceId, id }: CustomerArgs,
+    @Ctx() { snapshot }: GraphQLContext,
+  ): Promise<Customer | null> {
+    return findCustomer(snapshot, workspaceId, id);
   }
 
   @Mutation(() => Customer, {

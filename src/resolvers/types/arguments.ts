@@ -109,6 +109,15 @@ export class CustomersArgs {
 }
 
 @ArgsType()
+export class CustomerArgs {
+  @Field(() => ID, WORKSPACE_ID)
+  workspaceId!: string;
+
+  @Field(() => ID, { description: 'Which customer.' })
+  id!: string;
+}
+
+@ArgsType()
 export class TopClientsArgs {
   @Field(() => Int, { nullable: true, defaultValue: DEFAULT_TOP, description: 'How many, 1 to 100.' })
   limit?: number | null;

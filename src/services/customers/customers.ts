@@ -45,6 +45,14 @@ export async function findCustomersById(
   return new Map(rows.map((row) => [row.id, toCustomer(row)]));
 }
 
+/** The customer with this id, or null when the workspace has none. Throws FORBIDDEN. */
+export async function findCustomer(sql: Sql, workspaceId: string, id: string): Promise<Customer | null> {
+  const found = isUuid(id) ? await findCustomersById(sql, workspaceId, [id]) : undefined;
+  const customer = found?.get(id.toLowerCase());
+  if (!customer) await checkWorkspaceExists(sql, workspaceId);
+  return customer ?? null;
+}
+
 export interface CustomerQuery {
   /** A part of the name, the phone number or the WhatsApp user id. */
   search?: string | null | undefined;
