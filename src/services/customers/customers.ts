@@ -31,6 +31,17 @@ export interface CustomerRow {
 export const CUSTOMER_COLUMNS =
   'c.workspace_id, c.id, c.name, c.phone_number, c.whatsapp_user_id, c.active_chatbot, c.created_at';
 
+const USER_ID_LIMIT = 255;
+
+/** WhatsApp's business-scoped user id; its form is WhatsApp's own matter, its length is ours. */
+export function checkUserId(text: string): string {
+  const id = cleanText(text).trim();
+  if (id === '' || id.length > USER_ID_LIMIT) {
+    throw badInput(`whatsappUserId must have 1 to ${USER_ID_LIMIT} characters; this one has ${id.length}.`);
+  }
+  return id;
+}
+
 /** One statement for a whole list; what doesn't exist is left out. */
 export async function findCustomersById(
   sql: Sql,

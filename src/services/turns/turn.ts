@@ -4,10 +4,11 @@ import { newId } from '../../values/ids';
 import { parsePhone } from '../../values/phone';
 import { cleanText } from '../../values/text';
 import { type Clock, formatInstant, parseInstant } from '../../values/time';
+import { checkUserId } from '../customers/customers';
 
 /** Characters (Unicode code points: an emoji's parts count one each) of a message or a response. */
 export const TEXT_LIMIT = 65_536;
-export const KEY_LIMIT = 255;
+const KEY_LIMIT = 255;
 /** Before WhatsApp existed an instant is a mistake of seconds and milliseconds. */
 export const EARLIEST_TURN = new Date('2009-01-01T00:00:00Z');
 /** How far ahead of ours a caller's clock may be. */
@@ -105,15 +106,6 @@ export const weightOf = (turn: Turn): number =>
 
 const present = (value: string | null | undefined): value is string =>
   value !== null && value !== undefined && value.trim() !== '';
-
-/** WhatsApp's business-scoped user id; its form is WhatsApp's own matter, its length is ours. */
-export function checkUserId(text: string): string {
-  const id = cleanText(text).trim();
-  if (id === '' || id.length > KEY_LIMIT) {
-    throw badInput(`whatsappUserId must have 1 to ${KEY_LIMIT} characters; this one has ${id.length}.`);
-  }
-  return id;
-}
 
 function checkKey(text: string): string {
   const key = cleanText(text);

@@ -2,8 +2,9 @@
 import type { Logger } from 'pino';
 import { describeError } from '../../database/describe-error';
 import { isConnectionLoss, isTransient, SqlConnection } from '../../database/sql';
-import { AppError, conflict, forbiddenWorkspace, unavailable } from '../../errors';
+import { AppError, forbiddenWorkspace, unavailable } from '../../errors';
 import type { Clock } from '../../values/time';
+import { archived } from '../workspaces/workspaces';
 import { type DecidedTurn, decided, insertDeferred, insertTurns } from './insert-turns';
 import { lookUpTurns, type TurnContext } from './lookup-turns';
 import type { SaveResult, Settlement } from './saved-message';
@@ -180,9 +181,7 @@ export class BatchWriter {
 
 function refuse(turn: Turn, context: TurnContext | undefined): AppError | undefined {
   if (!context) return forbiddenWorkspace(turn.workspaceId);
-  if (context.workspace.archivedAt) {
-    return conflict(`The workspace ${JSON.stringify(turn.workspaceId)} is archived and takes no more turns.`);
-  }
+  if (context.workspace.archivedAt) return archived(turn.workspaceId);
   return undefined;
 }
 

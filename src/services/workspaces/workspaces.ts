@@ -1,6 +1,6 @@
 // Workspaces: whose usage it is, in which zone and currency.
 import type { Sql } from '../../database/sql';
-import { badInput, forbiddenWorkspace } from '../../errors';
+import { type AppError, badInput, conflict, forbiddenWorkspace } from '../../errors';
 import { cleanText } from '../../values/text';
 import { priceInForce } from './pricing';
 
@@ -82,6 +82,15 @@ export async function lockWorkspace(sql: Sql, id: string, at: Date): Promise<Wor
 /** For the operator, who may know which workspaces there are. */
 export const noSuchWorkspace = (id: string) =>
   badInput(`There is no workspace ${JSON.stringify(id)}. See: centesimo workspace list`);
+
+/** An archived workspace keeps its records and takes nothing new. */
+export const archived = (id: string): AppError =>
+  conflict(`The workspace ${JSON.stringify(id)} is archived and takes no more turns or new customers.`);
+
+/** Throws CONFLICT when the workspace is archived. */
+export function checkNotArchived({ id, archivedAt }: Workspace): void {
+  if (archivedAt) throw archived(id);
+}
 
 /** A name of a workspace or a customer: 1 to 200 characters, not only white space. */
 export function checkName(text: string): string {
