@@ -1,8 +1,8 @@
 // Do the roll-ups say what the records say? Reads every workspace: for the operator, never behind a token.
 import type { Sql } from '../../database/sql';
+import { daysOf } from '../customer-roll-ups';
 import { slotsFromRecords } from '../roll-ups';
 import type { Workspace } from '../workspaces/workspaces';
-import { daysOf } from './rebuild';
 
 export interface Difference {
   table: 'usage_slots' | 'customer_days' | 'customer_months';

@@ -7,7 +7,7 @@ import { badInput, conflict } from '../../errors';
 import { isCurrency } from '../../values/money';
 import { assertZone, type Clock } from '../../values/time';
 import { type Actor, recordAudit } from '../audit';
-import { rebuildCustomerRollUps } from '../upkeep/rebuild';
+import { rebuildCustomerRollUps } from '../customer-roll-ups';
 import { checkPrice, type Price, recordPrice } from './pricing';
 import { checkName, getWorkspace, lockWorkspace, type Workspace } from './workspaces';
 
