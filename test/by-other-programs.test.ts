@@ -24,6 +24,9 @@ const NAMES = [
   '-2',
   '@SUM(1)',
   '\t=1+1',
+  '＝1+1',
+  '\u200b=1+1',
+  'Bar;=1+1;',
   'Zoë O’Neil 👋🏽, "àèìòù"\nsecond line',
 ];
 

@@ -97,6 +97,7 @@ describe('a turn that is not charged', () => {
     ['null', null],
     ['empty', ''],
     ['blank', ' \n\t\u00a0'],
+    ['of characters that can not be seen', '\u200b\u0085\u00ad\u2060'],
   ])('has no response: %s', async (_, response) => {
     const shop = await aWorkspace(app);
     await aCustomer(app, shop, { phoneNumber: '+393331234567' });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { cleanText, isBlank } from './text';
+import { cleanText, INVISIBLE, isBlank } from './text';
 
 describe('cleanText', () => {
   test('drops NUL and nothing else that can be stored', () => {
@@ -45,18 +45,38 @@ describe('isBlank', () => {
     },
   );
 
-  test.each(['.', ' a ', '\u200b', '👋', '0', 'null'])(
+  test.each(['\u0085', '\u200b', '\u00ad', '\u2060', ' \u202e\u200d\ufe0f', '\u0001', '\u2800', '\u{e0020}'])(
+    'is true for %j: nothing that can be seen',
+    (text) => {
+      expect(isBlank(text)).toBe(true);
+    },
+  );
+
+  test.each(['.', ' a ', '\u200b.', '👋', '❤\ufe0f', '\u06dd', '\ufffd', '0', 'null'])(
     'is false for %j: a character to charge for',
     (text) => {
       expect(isBlank(text)).toBe(false);
     },
   );
 
-  test('is false for any text with a character that is not white space', () => {
+  test('is false for any text with a character that can be seen', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (before, after) => {
         expect(isBlank(`${before}x${after}`)).toBe(false);
       }),
     );
+  });
+
+  test("knows all white space, controls and default-ignorable characters of Node's Unicode", () => {
+    const unseen = /[\p{White_Space}\p{Cc}\p{Default_Ignorable_Code_Point}]/u;
+    const unlike: string[] = [];
+    for (let code = 1; code <= 0x10ffff; code += 1) {
+      const text = String.fromCodePoint(code);
+      // Braille's blank cell and the marks of interlinear notes show nothing either.
+      const expected = unseen.test(text) || code === 0x2800 || (code >= 0xfff9 && code <= 0xfffb);
+      if (expected !== INVISIBLE.some(([first, last]) => first <= code && code <= last))
+        unlike.push(code.toString(16));
+    }
+    expect(unlike).toEqual([]);
   });
 });

@@ -6,6 +6,24 @@
  */
 export const cleanText = (text: string): string => text.replaceAll('\u0000', '').toWellFormed();
 
-/** True when there is no character that is not white space. */
+/**
+ * Characters that show nothing, as ranges of code points: Unicode's White_Space, controls (Cc) and
+ * Default_Ignorable_Code_Point, the blank of Braille and the marks of interlinear notes. Written out, because
+ * PostgreSQL's regular expressions know no properties.
+ */
+export const INVISIBLE: readonly (readonly [first: number, last: number])[] = [
+  '1-20 7f-a0 ad 34f 61c 115f-1160 1680 17b4-17b5 180b-180f 2000-200f 2028-202f 205f-206f 2800 3000 3164',
+  'fe00-fe0f feff ffa0 fff0-fffb 1bca0-1bca3 1d173-1d17a e0000-e0fff',
+]
+  .flatMap((ranges) => ranges.split(' '))
+  .map((range) => {
+    const [first = '', last = first] = range.split('-');
+    return [Number.parseInt(first, 16), Number.parseInt(last, 16)];
+  });
+
+const UNSEEN = INVISIBLE.map((ends) => ends.map((code) => `\\u{${code.toString(16)}}`).join('-'));
+const SEEN = new RegExp(`[^${UNSEEN.join('')}]`, 'u');
+
+/** True when no character can be seen. */
 export const isBlank = (text: string | null | undefined): boolean =>
-  text === null || text === undefined || text.trim() === '';
+  text === null || text === undefined || !SEEN.test(text);

@@ -2,6 +2,7 @@
 import { escapeLiteral } from 'pg';
 import { currencyDigits } from '../../values/money';
 import type { Period } from '../../values/period';
+import { INVISIBLE } from '../../values/text';
 import { formatInstant, offsetSegments } from '../../values/time';
 import type { Workspace } from '../workspaces/workspaces';
 import type { CsvDialect, ExportFormat } from './exports';
@@ -115,9 +116,15 @@ function csvCustomer(dialect: CsvDialect): string {
 const csvCell = (cell: string): string =>
   `CASE WHEN ${cell} ~ '[",\\r\\n]' THEN '"' || replace(${cell}, '"', '""') || '"' ELSE ${cell} END`;
 
-/** A spreadsheet runs a cell that begins so; an apostrophe in front makes it text. */
-const defused = (cell: string): string =>
-  `CASE WHEN ${cell} ~ '^[=+@\\t\\r-]' THEN '''' || ${cell} ELSE ${cell} END`;
+const pgCharacter = (code: number): string => `\\U${code.toString(16).padStart(8, '0')}`;
+const UNSEEN = INVISIBLE.map((ends) => ends.map(pgCharacter).join('-')).join('');
+
+/**
+ * A spreadsheet runs a cell that begins so, also behind what it doesn't show; an apostrophe in front makes it text.
+ * Where semicolons or tabs cut cells, as in Excel in Italian, another begins behind each, and behind each line break.
+ */
+const FORMULA = `(^|[;\\t\\r\\n])(?=[${UNSEEN}]*[=+@|%\uff1d\uff0b\uff0d\uff20-])`;
+const defused = (cell: string): string => `regexp_replace(${cell}, '${FORMULA}', '\\1''', 'g')`;
 
 const JSON_CUSTOMER = `to_json(u.name)::text AS name, coalesce(to_json(u.phone_number)::text, 'null') AS phone,
     coalesce(to_json(u.whatsapp_user_id)::text, 'null') AS user_id`;
