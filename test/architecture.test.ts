@@ -25,7 +25,9 @@ const importsOf = (path: string): string[] =>
 
 const VALUES = [
   'errors',
-  ...['money', 'time', 'period', 'phone', 'text', 'ids', 'error-code'].map((name) => `values/${name}`),
+  ...['money', 'iso-4217', 'time', 'period', 'phone', 'text', 'ids', 'error-code'].map(
+    (name) => `values/${name}`,
+  ),
 ].map((name) => `src/${name}`);
 
 /** What each room may import, besides itself and the value modules. */

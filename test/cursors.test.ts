@@ -132,6 +132,39 @@ describe.each(['usageRecords', 'messages', 'customers', 'clients'] as const)('a 
   });
 });
 
+it.each([
+  ['from 1970 to 2200', '1970-01-01T00:00:00Z', '2200-01-01T00:00:00Z', 'is longer than 20 years'],
+  ['before 1970', '0001-01-01T00:00:00Z', '0002-01-01T00:00:00Z', 'lies outside the years 1970 to 2200'],
+  ['that ends before it starts', '2026-03-02T00:00:00Z', '2026-03-01T00:00:00Z', 'ends before it starts'],
+])('a forged cursor asks for no period %s', async (_, from, to, words) => {
+  for (const list of ['usageRecords', 'messages'] as const) {
+    const position = [from.replace('Z', '.000Z'), '0190d2b4-0000-7000-8000-000000000000'];
+    const after = forge([list, shop.id, {}, { from, to, timeZone: 'UTC' }, position]);
+    const [error] = await app.api
+      .as(shop.analyst)
+      .errors(`query ($id: ID!, $after: String) { ${LISTS[list]} }`, { id: shop.id, after });
+
+    expect(error?.message).toContain(words);
+  }
+});
+
+it.each([
+  ['9223372036854775807', 'ok'],
+  ['-9223372036854775808', 'ok'],
+  ['1000000000000000000', 'ok'],
+  ['9223372036854775808', '400 BAD_USER_INPUT'],
+  ['-9223372036854775809', '400 BAD_USER_INPUT'],
+  ['99999999999999999999', '400 BAD_USER_INPUT'],
+])('a position of clients at %s is answered: %s', async (measure, expected) => {
+  const [list, id, args, resolved, [, ...rest]] = JSON.parse(
+    Buffer.from(await realCursor('clients'), 'base64url')
+      .toString('utf8')
+      .slice(12),
+  );
+
+  expect(await ask('clients', forge([list, id, args, resolved, [measure, ...rest]]))).toBe(expected);
+});
+
 /** The same with the leaf of this number replaced. */
 function replaced(tree: unknown, place: number, value: unknown): unknown {
   let at = -1;

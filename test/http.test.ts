@@ -292,6 +292,20 @@ describe('a request', () => {
       '431',
       'BAD_USER_INPUT',
     ],
+    ['without a Host', 'GET /health/live HTTP/1.1\r\nConnection: close\r\n\r\n', '400', 'BAD_USER_INPUT'],
+    [
+      'for nothing we have, without a Host',
+      'GET /x HTTP/1.1\r\nConnection: close\r\n\r\n',
+      '400',
+      'BAD_USER_INPUT',
+    ],
+    [
+      'that expects what we do not know',
+      'POST /graphql HTTP/1.1\r\nHost: x\r\nExpect: fish\r\nContent-Length: 2\r\n\r\n{}',
+      '417',
+      'BAD_USER_INPUT',
+    ],
+    ['that takes us for a proxy', 'CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n', '405', 'BAD_USER_INPUT'],
     ['that never ends', 'POST /graphql HTTP/1.1\r\nHost: x\r\nContent-', '408', 'BAD_USER_INPUT'],
     [
       'of two lengths',
@@ -304,6 +318,19 @@ describe('a request', () => {
 
     expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
     expectRefusal(answer, code);
+  });
+
+  it('that asks first whether its body is wanted (Expect: 100-continue) is answered', async () => {
+    const body = JSON.stringify({ query: VIEWER });
+    const answer = await raw(
+      `POST /graphql HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue\r\nAuthorization: Bearer ${shop.client}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+
+    expect(answer).toMatch(/^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 200 OK/);
+  });
+
+  it('of HTTP/1.0 needs no Host for what no address is made of', async () => {
+    expect(await raw('GET /health/live HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1.1 200 /);
   });
 
   it.each(['', 'Host: a b[\r\n', 'Host: \r\n'])(

@@ -72,6 +72,15 @@ describe("a person's token", () => {
     expect(await status(await login.sign({ exp: at - 5 }))).toBe(401);
     expect(await status(await login.sign({ nbf: at + 5 }))).toBe(200);
     expect(await status(await login.sign({ nbf: at + 6 }))).toBe(401);
+    expect(await status(await login.sign({ iat: at + 5 }))).toBe(200);
+    expect(await status(await login.sign({ iat: at + 6 }))).toBe(401);
+  });
+
+  it('may end in the year 9999 and no later, where an instant can still be written', async () => {
+    const last = Date.parse('9999-12-31T23:59:59Z') / 1_000;
+
+    expect((await viewer({ exp: last })).expiresAt).toBe('9999-12-31T23:59:59.000Z');
+    expect(await status(await login.sign({ exp: last + 1 }))).toBe(401);
   });
 });
 
@@ -102,6 +111,9 @@ describe('a forgery', () => {
     'nobody (no sub)': () => without('sub'),
     'an empty sub': () => login.sign({ sub: ' ' }),
     'not yet valid': () => login.sign({ nbf: seconds() + 60 }),
+    'made in the future (iat)': () => login.sign({ iat: seconds() + 6 }),
+    'an end in milliseconds instead of seconds': () => login.sign({ exp: seconds() * 1_000 }),
+    'an end that is no instant': () => login.sign({ exp: 1e300 }),
     'an unknown kid': () => login.sign({}, { kid: 'key-99' }),
     'a kid that is a path': () => login.sign({}, { kid: '../../etc/passwd' }),
     "the forger's own key": () => ownKey({}),

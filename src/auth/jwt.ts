@@ -16,6 +16,8 @@ export interface JwtOptions {
 }
 
 const CLOCK_TOLERANCE_S = 5;
+/** The last second of the year 9999. What ends later was written in milliseconds, or can't be written at all. */
+const LAST_END_S = 253_402_300_799;
 /** Below the 3 s in which a caller hears that something is down. */
 const KEYS_WITHIN_MS = 2_500;
 
@@ -39,29 +41,32 @@ const OF_THE_TOKEN: ReadonlySet<string> = new Set([
 export function createJwtVerifier(options: JwtOptions, clock: Clock): (token: string) => Promise<Principal> {
   const keys = createRemoteJWKSet(new URL(options.jwksUrl), { timeoutDuration: KEYS_WITHIN_MS });
   return async (token) => {
+    const now = clock();
     const { payload } = await jwtVerify(token, keys, {
       algorithms: [...options.algorithms],
       issuer: options.issuer,
       audience: options.audience,
       requiredClaims: ['exp', 'iat', 'sub'],
       clockTolerance: CLOCK_TOLERANCE_S,
-      currentDate: clock(),
+      currentDate: now,
     }).catch((error: unknown) => {
-      if (isOfTheToken(error)) throw unauthenticated('This token is not valid.');
+      if (isOfTheToken(error)) throw notValid();
       throw unavailable("The login's keys can't be had for now. Try again shortly.", error);
     });
-    return toPrincipal(payload, options);
+    return toPrincipal(payload, options, now);
   };
 }
+
+const notValid = () => unauthenticated('This token is not valid.');
 
 const isOfTheToken = (error: unknown): boolean =>
   error instanceof errors.JOSEError && OF_THE_TOKEN.has(error.code);
 
-function toPrincipal(payload: JWTPayload, options: JwtOptions): Principal {
-  const { sub, exp, name } = payload;
-  if (typeof sub !== 'string' || sub.trim() === '' || exp === undefined) {
-    throw unauthenticated('This token is not valid.');
-  }
+function toPrincipal(payload: JWTPayload, options: JwtOptions, now: Date): Principal {
+  const { sub, exp, iat, name } = payload;
+  if (typeof sub !== 'string' || sub.trim() === '') throw notValid();
+  if (exp === undefined || exp > LAST_END_S) throw notValid();
+  if (iat === undefined || iat > now.getTime() / 1_000 + CLOCK_TOLERANCE_S) throw notValid();
   return {
     id: sub,
     name: typeof name === 'string' && name !== '' ? name : sub,

@@ -1,5 +1,6 @@
 // Refusals that come before GraphQL: all of them JSON with an errors array and an honest status.
-import type { Socket } from 'node:net';
+import type { Server } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import { AppError, printError } from '../errors';
@@ -50,7 +51,7 @@ export function takeOnlyJson(app: FastifyInstance): void {
 }
 
 /** What isn't even HTTP, or didn't arrive in time: there is no request yet, so the answer is written by hand. */
-export function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+export function answerBrokenRequest(error: Error & { code?: string }, socket: Duplex): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
@@ -59,15 +60,38 @@ export function answerBrokenRequest(error: Error & { code?: string }, socket: So
     '400 Bad Request',
     'This is not an HTTP request that can be read.',
   ];
-  const body = JSON.stringify({
-    errors: [{ message: printError('BAD_USER_INPUT', message), extensions: { code: 'BAD_USER_INPUT' } }],
-  });
-  socket.end(
-    `HTTP/1.1 ${line}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  );
+  answerByHand(socket, line, message);
 }
 
 const BROKEN: Readonly<Record<string, readonly [string, string]>> = {
   ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'The request did not arrive in time.'],
   HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', "The request's headers are too large."],
 };
+
+/** What Node refuses by itself before there is a route, without a word: an unknown Expect, and CONNECT. */
+export function answerForNode(server: Server): void {
+  server.on('checkExpectation', (_request, response) => {
+    const body = refusalOf('Of Expect only 100-continue is known. Leave the header out.');
+    response.writeHead(417, {
+      'content-type': 'application/json; charset=utf-8',
+      'content-length': Buffer.byteLength(body),
+      connection: 'close',
+    });
+    response.end(body);
+  });
+  server.on('connect', (_request, socket: Duplex) => {
+    answerByHand(socket, '405 Method Not Allowed', 'This is no proxy. GraphQL is at POST /graphql.');
+  });
+}
+
+function answerByHand(socket: Duplex, line: string, message: string): void {
+  const body = refusalOf(message);
+  socket.end(
+    `HTTP/1.1 ${line}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
+
+const refusalOf = (message: string): string =>
+  JSON.stringify({
+    errors: [{ message: printError('BAD_USER_INPUT', message), extensions: { code: 'BAD_USER_INPUT' } }],
+  });

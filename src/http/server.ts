@@ -27,7 +27,7 @@ import type { Metrics } from './metrics';
 import { onlyWith, ownMetrics, registerMetrics } from './metrics-server';
 import type { RequestNotes, ServerContext } from './operation';
 import { createRateLimits, type RateLimits } from './rate-limits';
-import { answerBrokenRequest, fromFastify, sendError, takeOnlyJson } from './refusals';
+import { answerBrokenRequest, answerForNode, fromFastify, sendError, takeOnlyJson } from './refusals';
 import { registerRest } from './rest/rest';
 
 declare module 'fastify' {
@@ -145,6 +145,8 @@ function createFastify(config: Config, logger: Logger): FastifyInstance {
     bodyLimit: config.bodyLimitBytes,
     requestTimeout: config.requestTimeoutMs,
     http: {
+      // Ours says it in the form that callers know.
+      requireHostHeader: false,
       headersTimeout: Math.min(HEADERS_WITHIN_MS, config.requestTimeoutMs),
       connectionsCheckingInterval: LATE_REQUESTS_EVERY_MS,
     },
@@ -172,6 +174,11 @@ async function registerAll(app: FastifyInstance, parts: Parts): Promise<void> {
     request.notes = {};
     reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
   });
+  app.addHook('onRequest', async ({ raw }) => {
+    if (raw.headers.host === undefined && raw.httpVersion === '1.1')
+      throw badInput('HTTP/1.1 needs a Host header.');
+  });
+  answerForNode(app.server);
   app.addHook('preValidation', async (request) => checkDepth(request.body));
   app.addHook('onSend', async (_request, reply) => {
     // Whoever comes again must come to another server.

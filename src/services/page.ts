@@ -85,7 +85,9 @@ export function readCursor(text: string, asked: Asked, positions: readonly Check
 type Check = (text: string) => boolean;
 
 export const isName: Check = (text) => cleanText(text) === text;
-export const isWhole: Check = (text) => /^-?\d{1,18}$/.test(text);
+/** A whole number of 64 bits, as PostgreSQL's bigint holds it. */
+export const isWhole: Check = (text) =>
+  /^-?\d{1,19}$/.test(text) && BigInt.asIntN(64, BigInt(text)) === BigInt(text);
 export const isInstant: Check = (text) => {
   try {
     return formatInstant(parseInstant(text)) === text;

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { ISO_4217 } from './iso-4217';
 import {
   currencyDigits,
   divideHalfAwayFromZero,
@@ -100,13 +101,35 @@ describe('formatMicros', () => {
 });
 
 describe('currencies', () => {
-  test('have the digits that they are written with', () => {
-    expect(['EUR', 'JPY', 'KWD'].map(currencyDigits)).toEqual([2, 0, 3]);
+  test.each([
+    ['EUR', 2, '5.00'],
+    ['JPY', 0, '5'],
+    ['KWD', 3, '5.000'],
+    // Two by ISO, none by CLDR.
+    ['HUF', 2, '5.00'],
+    ['IQD', 3, '5.000'],
+    ['CLF', 4, '5.0000'],
+    ['UYW', 4, '5.0000'],
+    // No minor unit.
+    ['XAU', 0, '5'],
+    ['XDR', 0, '5'],
+    // Withdrawn; a workspace that has it goes on.
+    ['HRK', 2, '5.00'],
+  ])('%s has %d digits, by ISO 4217: %s', (code, digits, five) => {
+    expect(currencyDigits(code)).toBe(digits);
+    expect(formatMicros(5_000_000n, code)).toBe(five);
+    expect(formatMicros(5_000n, code)).toBe(digits === 4 ? '0.0050' : '0.005');
   });
 
-  test('are codes of ISO 4217 in capitals', () => {
-    expect(['EUR', 'USD', 'JPY'].every(isCurrency)).toBe(true);
-    expect(['eur', 'EURO', 'ZZZ', '', '€'].some(isCurrency)).toBe(false);
+  test('are the 179 codes of ISO 4217 in use, in capitals', () => {
+    expect(['EUR', 'USD', 'JPY', 'CLF', 'XCG', 'XAD', 'USN', 'XXX'].every(isCurrency)).toBe(true);
+    expect(['eur', 'EURO', 'ZZZ', '', '€', 'HRK', 'DEM', 'BGN'].some(isCurrency)).toBe(false);
+    expect(ISO_4217.size).toBe(179);
+  });
+
+  test('can all be written by Intl, which the dashboard does', () => {
+    for (const currency of ISO_4217.keys())
+      expect(new Intl.NumberFormat('it', { style: 'currency', currency }).format(5)).toMatch(/5/);
   });
 });
 

@@ -157,6 +157,16 @@ describe('resolvePeriod', () => {
     expect(ends(resolvePeriod(chosen, 'UTC', now))).toEqual(chosen);
   });
 
+  test('takes or refuses the same 20 years in every zone', () => {
+    const from = at('2005-03-28T00:00:00Z');
+    const to = at('2025-03-28T00:00:00Z');
+    const later = new Date(to.getTime() + 1);
+    for (const name of Intl.supportedValuesOf('timeZone')) {
+      expect(ends(resolvePeriod({ from, to }, name, now))).toEqual({ from, to });
+      expect(() => resolvePeriod({ from, to: later }, name, now)).toThrow('longer than 20 years');
+    }
+  });
+
   test('is never empty; TODAY and the other running ones hold now, the past ones end before or at it', () => {
     fc.assert(
       fc.property(zone, instant, fc.constantFrom(...PERIOD_PRESETS), (name, moment, preset) => {

@@ -92,6 +92,12 @@ const halfRange = (name: string, at: Date, missing: string): AppError =>
   );
 
 function resolveRange(from: Date, to: Date, timeZone: string): Period {
+  checkRange({ from, to });
+  return { from, to, timeZone, kind: 'range' };
+}
+
+/** Throws BAD_USER_INPUT unless the range may be asked for. Years are those of UTC: no zone makes a range too long. */
+export function checkRange({ from, to }: Range): void {
   const shown = `The period from ${formatInstant(from)} to ${formatInstant(to)}`;
   if (to <= from) {
     throw badInput(`${shown} ends before it starts. to is excluded, so it must lie after from.`);
@@ -99,10 +105,9 @@ function resolveRange(from: Date, to: Date, timeZone: string): Period {
   if (from.getTime() < Date.UTC(FIRST_YEAR, 0) || to.getTime() > Date.UTC(LAST_YEAR + 1, 0)) {
     throw badInput(`${shown} lies outside the years ${FIRST_YEAR} to ${LAST_YEAR}. Ask for a part of these.`);
   }
-  if (to > instantOf(clockOf(from, timeZone).plus({ years: MAX_YEARS }), timeZone)) {
+  if (to > DateTime.fromJSDate(from, { zone: 'utc' }).plus({ years: MAX_YEARS }).toJSDate()) {
     throw badInput(`${shown} is longer than ${MAX_YEARS} years. Ask for a shorter one.`);
   }
-  return { from, to, timeZone, kind: 'range' };
 }
 
 const UNIT_OF = {

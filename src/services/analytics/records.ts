@@ -2,7 +2,7 @@
 import type { Sql } from '../../database/sql';
 import { badInput } from '../../errors';
 import { isUuid } from '../../values/ids';
-import type { PeriodChoice } from '../../values/period';
+import { checkRange, type PeriodChoice } from '../../values/period';
 import { formatInstant, parseInstant } from '../../values/time';
 import { type Asked, checkFirst, isInstant, type Page, readCursor, toPage, writeCursor } from '../page';
 import { TRACKING_OUTCOMES, type TrackingOutcome } from '../turns/tracking';
@@ -145,12 +145,16 @@ async function startWalk(
   };
   if (query.after) {
     const cursor = readCursor(query.after, asked, [isInstant, isUuid]);
-    const { from = '', to = '' } = cursor.resolved;
+    const range = {
+      from: parseInstant(cursor.resolved.from ?? ''),
+      to: parseInstant(cursor.resolved.to ?? ''),
+    };
+    checkRange(range);
     checkCustomerId(cursor.args.customerId);
     checkOutcome(list, cursor.args.outcome);
     return {
       ...{ asked: { ...asked, args: cursor.args }, resolved: cursor.resolved, workspaceId, first },
-      ...{ from: parseInstant(from), to: parseInstant(to), position: cursor.position },
+      ...{ ...range, position: cursor.position },
       ...{ customerId: cursor.args.customerId, outcome: cursor.args.outcome },
     };
   }
