@@ -7,10 +7,10 @@ import { type OpenDatabase, openDatabase } from './database/open';
 import { poolLoad } from './database/pool';
 import type { StatementObserver } from './database/sql';
 import { within } from './database/within';
-import { Metrics, type Sources } from './http/metrics';
-import { type MetricsServer, ownMetrics, startMetricsServer } from './http/metrics-server';
-import { createRateLimits } from './http/rate-limits';
-import { createServer, type Server, type Urls } from './http/server';
+import { loadServer } from './http/load-server';
+import type { Metrics, Sources } from './http/metrics';
+import type { MetricsServer } from './http/metrics-server';
+import type { Server, Urls } from './http/server';
 import { CustomerImporter } from './services/customers/customer-import';
 import { CustomerService } from './services/customers/customer-service';
 import { type Job, JobLoop } from './services/jobs/job-loop';
@@ -95,6 +95,7 @@ export interface App extends Readonly<Urls> {
 
 /** Starts a server on a database that is ready for it. */
 export async function startApp(config: Config, surroundings: Surroundings): Promise<App> {
+  const { createRateLimits, createServer, Metrics, ownMetrics, startMetricsServer } = loadServer();
   const { clock, logger, metrics = new Metrics() } = surroundings;
   const observe = both(surroundings.observe ?? (() => undefined), metrics.statement);
   const database = await openDatabase(config, 'server', { logger, observe });

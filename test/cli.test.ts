@@ -1,6 +1,8 @@
 // The command line, as scripts and operators use it.
+import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Api } from './support/api';
 import { aFolder, type Ran, runCommand, startServer } from './support/command';
 import { createDatabase, type TestDatabase } from './support/database';
@@ -305,6 +307,14 @@ it('says in words that the port is taken', async () => {
   } finally {
     await server.stop();
   }
+});
+
+it("loads none of the server's libraries for a command", async () => {
+  const loaded = await promisify(execFile)(process.execPath, [
+    ...['-p', "require('./dist/src/cli/cli'); Object.keys(require.cache).join('\\n')"],
+  ]);
+  expect(loaded.stdout).toContain('node_modules/typeorm/');
+  expect(loaded.stdout).not.toMatch(/node_modules\/(fastify|@apollo|type-graphql|graphql)\//);
 });
 
 it('names every mistake in the settings at once, and masks secrets when it shows them', async () => {

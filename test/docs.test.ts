@@ -5,8 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { parse } from 'csv-parse/sync';
-import pino from 'pino';
-import { createDemo, DEMO_WORKSPACE } from '../src/services/demo/demo';
+import { DEMO_WORKSPACE } from '../src/services/demo/demo';
 import { aToken, startApp, type TestApp } from './support/app';
 import { runCommand } from './support/command';
 
@@ -18,8 +17,7 @@ let service: string;
 let client: string;
 let folder: string;
 beforeAll(async () => {
-  app = await startApp();
-  await createDemo(app.services, app.clock.now, pino({ level: 'silent' }));
+  app = await startApp({ demo: true });
   service = await aToken(app, { kind: 'service', workspaceIds: [DEMO_WORKSPACE.id] });
   client = await aToken(app, { kind: 'client', workspaceIds: [DEMO_WORKSPACE.id] });
   folder = await mkdtemp(join(tmpdir(), 'centesimo docs '));

@@ -3,9 +3,8 @@ import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import pino from 'pino';
 import { fetchMonthReport, formatMoney } from '../examples/frontend/report';
-import { createDemo, DEMO_WORKSPACE } from '../src/services/demo/demo';
+import { DEMO_WORKSPACE } from '../src/services/demo/demo';
 import { aToken, startApp, type TestApp } from './support/app';
 
 const examples = join(__dirname, '../examples');
@@ -15,11 +14,10 @@ let app: TestApp;
 let analyst: string;
 let service: string;
 beforeAll(async () => {
-  app = await startApp();
-  await createDemo(app.services, app.clock.now, pino({ level: 'silent' }));
+  app = await startApp({ demo: true });
   service = await aToken(app, { kind: 'service', workspaceIds: [DEMO_WORKSPACE.id] });
   analyst = await aToken(app, { kind: 'analyst', workspaceIds: [DEMO_WORKSPACE.id] });
-}, 60_000);
+});
 afterAll(() => app.stop());
 
 it("a page's typed request answers, and tells errors apart", async () => {

@@ -5,8 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { parse } from 'csv-parse/sync';
 import { Client } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import pino from 'pino';
-import { createDemo, DEMO_WORKSPACE } from '../src/services/demo/demo';
+import { DEMO_WORKSPACE } from '../src/services/demo/demo';
 import {
   aCustomer,
   aToken,
@@ -21,10 +20,9 @@ import { SAVE } from './support/operations';
 let app: TestApp;
 let token: string;
 beforeAll(async () => {
-  app = await startApp();
-  await createDemo(app.services, app.clock.now, pino({ level: 'silent' }));
+  app = await startApp({ demo: true });
   token = await aToken(app, { kind: 'client', workspaceIds: [DEMO_WORKSPACE.id] });
-}, 60_000);
+});
 afterAll(() => app.stop());
 
 const get = (path: string, as = token): Promise<Response> => app.api.as(as).get(`/api/usage/${path}`);

@@ -1,5 +1,6 @@
 // What an operator's monitoring reads.
 
+import cluster from 'node:cluster';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Api } from './support/api';
@@ -166,6 +167,10 @@ it('say that the database is gone when it is', async () => {
   const text = await (await scrape(lost.metricsUrl ?? '')).text();
   expect(text).toMatch(/^centesimo_database_up 0$/m);
   await lost.stop().catch(() => undefined);
+});
+
+it('are not offered to a primary by a server that has none', () => {
+  expect(cluster.listenerCount('message')).toBe(0);
 });
 
 it('are the sum of all processes with WEB_CONCURRENCY', async () => {

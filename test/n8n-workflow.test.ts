@@ -2,8 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DateTime } from 'luxon';
-import pino from 'pino';
-import { createDemo, DEMO_WORKSPACE } from '../src/services/demo/demo';
+import { DEMO_WORKSPACE } from '../src/services/demo/demo';
 import { aToken, startApp, type TestApp } from './support/app';
 
 const read = (path: string): string => readFileSync(join(__dirname, path), 'utf8');
@@ -11,10 +10,9 @@ const read = (path: string): string => readFileSync(join(__dirname, path), 'utf8
 let app: TestApp;
 let service: string;
 beforeAll(async () => {
-  app = await startApp();
-  await createDemo(app.services, app.clock.now, pino({ level: 'silent' }));
+  app = await startApp({ demo: true });
   service = await aToken(app, { kind: 'service', workspaceIds: [DEMO_WORKSPACE.id] });
-}, 60_000);
+});
 afterAll(() => app.stop());
 
 interface Item {

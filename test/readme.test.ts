@@ -3,8 +3,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import pino from 'pino';
-import { createDemo, DEMO_WORKSPACE } from '../src/services/demo/demo';
+import { DEMO_WORKSPACE } from '../src/services/demo/demo';
 import { aToken, startApp, type TestApp } from './support/app';
 
 const run = promisify(execFile);
@@ -17,15 +16,14 @@ const blocks = [...readme.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, lang
 let app: TestApp;
 let environment: Record<string, string>;
 beforeAll(async () => {
-  app = await startApp();
-  await createDemo(app.services, app.clock.now, pino({ level: 'silent' }));
+  app = await startApp({ demo: true });
   const { PATH = '', HOME = '/' } = process.env;
   environment = {
     ...{ PATH, HOME, DATABASE_URL: app.database.url },
     SERVICE_TOKEN: await aToken(app, { kind: 'service', workspaceIds: [DEMO_WORKSPACE.id] }),
     CLIENT_TOKEN: await aToken(app, { kind: 'client', workspaceIds: [DEMO_WORKSPACE.id] }),
   };
-}, 60_000);
+});
 afterAll(() => app.stop());
 
 const shell = async (script: string): Promise<string> => {

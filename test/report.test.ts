@@ -1,7 +1,6 @@
 // The owner's numbers through the public door: periods, growth, clients, hours, timeline, verdicts, forecast.
 
-import pino from 'pino';
-import { createDemo, DEMO_WORKSPACE } from '../src/services/demo/demo';
+import { DEMO_WORKSPACE } from '../src/services/demo/demo';
 import {
   aCustomer,
   aToken,
@@ -15,7 +14,7 @@ import { SAVE, TOTALS, type TotalsData } from './support/operations';
 
 let app: TestApp;
 beforeAll(async () => {
-  app = await startApp();
+  app = await startApp({ demo: true });
 });
 afterAll(() => app.stop());
 
@@ -49,7 +48,6 @@ describe('the reference example', () => {
   let token: string;
   beforeAll(async () => {
     app.clock.set('2026-03-15T12:00:00Z');
-    await createDemo(app.services, app.clock.now, pino({ level: 'silent' }));
     token = await aToken(app, { kind: 'client', workspaceIds: [DEMO_WORKSPACE.id] });
   });
 

@@ -5,8 +5,7 @@ import { type Config, printSettings } from '../config';
 import { describeError } from '../database/describe-error';
 import { openDatabase } from '../database/open';
 import { inTransaction } from '../database/transaction';
-import { metricsOfWorkers, startMetricsServer } from '../http/metrics-server';
-import { createRateLimits } from '../http/rate-limits';
+import { loadServer } from '../http/load-server';
 import { createDemo, DEMO_WORKSPACE } from '../services/demo/demo';
 import { listAllWorkspaces } from '../services/workspaces/workspaces';
 import { type Cli, settings } from './cli';
@@ -46,6 +45,7 @@ async function serveWithWorkers(config: Config, surroundings: Surroundings, opti
 /** Owns the database and serves nobody: the database is there before the first worker, and after the last. */
 async function startPrimary(config: Config, surroundings: Surroundings, options: Options) {
   const { logger } = surroundings;
+  const { createRateLimits, metricsOfWorkers, startMetricsServer } = loadServer();
   const database = await openDatabase(config, 'server', surroundings);
   try {
     const services = createServices(database, config, surroundings);

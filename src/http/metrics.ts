@@ -1,4 +1,5 @@
 // What an operator watches, in Prometheus' form. Labels are names of ours: no workspace, no number, no words of anybody.
+import cluster from 'node:cluster';
 import type { FastifyRequest } from 'fastify';
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { StatementObserver } from '../database/sql';
@@ -99,9 +100,11 @@ export class Metrics implements QueueObserver, JobObserver {
     for (const outcome of TRACKING_OUTCOMES) this.turns.inc({ outcome }, 0);
     this.turnsRefused.inc({ code: 'SERVICE_UNAVAILABLE' }, 0);
     for (const result of ['charged', 'failed']) this.reconciled.inc({ result }, 0);
-    // In a worker the primary asks for these, and making one is what listens for it.
-    new AggregatorRegistry();
-    AggregatorRegistry.setRegistries(this.registry);
+    if (cluster.isWorker) {
+      // The primary asks for these, and making one is what listens for it.
+      new AggregatorRegistry();
+      AggregatorRegistry.setRegistries(this.registry);
+    }
   }
 
   /** Gauges are read when they are asked for. */

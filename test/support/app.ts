@@ -7,6 +7,7 @@ import type { Customer } from '../../src/services/customers/customers';
 import type { NewWorkspace } from '../../src/services/workspaces/workspace-service';
 import { Api } from './api';
 import { createDatabase, type TestDatabase } from './database';
+import { demoTemplate } from './demo';
 
 const ACTOR = { name: 'test' };
 
@@ -40,11 +41,15 @@ export interface StartOptions {
   /** A database to share, for two servers on one. */
   database?: TestDatabase;
   clock?: TestClock;
+  /** With the demo's workspace, as it is at the clock's time. */
+  demo?: boolean;
 }
 
 export async function startApp(options: StartOptions = {}): Promise<TestApp> {
-  const database = options.database ?? (await createDatabase());
   const clock = options.clock ?? new TestClock();
+  const database =
+    options.database ??
+    (await createDatabase(options.demo ? { copyOf: await demoTemplate(clock.now()) } : {}));
   const lines: string[] = [];
   const ran: string[] = [];
   const logger = pino({ level: 'debug' }, { write: (line: string) => lines.push(line) });

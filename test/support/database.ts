@@ -2,6 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 
+/** Where the run's databases are, and what each of them is a copy of. */
+export const testServer = (): { url: string; template: string } => ({
+  url: required('CENTESIMO_TEST_URL'),
+  template: required('CENTESIMO_TEST_TEMPLATE'),
+});
+
 function required(name: string): string {
   const value = process.env[name];
   if (!value) throw new Error(`${name} is not set: run the tests with npm test.`);
@@ -19,31 +25,45 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** A migrated database; with `empty`, one without any table. */
-export async function createDatabase(options: { empty?: boolean } = {}): Promise<TestDatabase> {
-  const server = required('CENTESIMO_TEST_URL');
+/** A migrated database; with `empty`, one without any table; with `copyOf`, a copy of that one. */
+export async function createDatabase(
+  options: { empty?: boolean; copyOf?: string } = {},
+): Promise<TestDatabase> {
+  const { url: server, template } = testServer();
   const name = `test_${randomBytes(6).toString('hex')}`;
-  const source = options.empty ? 'template1' : required('CENTESIMO_TEST_TEMPLATE');
+  const source = options.empty ? 'template1' : (options.copyOf ?? template);
   await run(server, `CREATE DATABASE ${name} TEMPLATE ${source}`);
-  const url = new URL(server);
-  url.pathname = `/${name}`;
+  const url = urlOf(server, name);
   return {
-    url: url.toString(),
+    url,
     name,
-    sql: (text, values) => run(url.toString(), text, values),
+    sql: (text, values) => run(url, text, values),
     drop: async () => {
       await run(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
     },
   };
 }
 
-async function run<Row extends object>(url: string, text: string, values?: unknown[]): Promise<Row[]> {
+const run = <Row extends object>(url: string, text: string, values?: unknown[]): Promise<Row[]> =>
+  onServer(url, async (client) => (await client.query<Row>(text, values)).rows);
+
+/** Works on a connection of its own. */
+export async function onServer<Result>(
+  url: string,
+  work: (client: Client) => Promise<Result>,
+): Promise<Result> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
-    const { rows } = await client.query<Row>(text, values);
-    return rows;
+    return await work(client);
   } finally {
     await client.end();
   }
+}
+
+/** The same server, another database. */
+export function urlOf(url: string, database: string): string {
+  const other = new URL(url);
+  other.pathname = `/${database}`;
+  return other.toString();
 }

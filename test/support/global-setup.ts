@@ -3,10 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Client } from 'pg';
 import { createDataSource } from '../../src/database/data-source';
 import { migrate } from '../../src/database/migrate';
 import { type EmbeddedDatabase, startEmbedded } from '../../src/embedded/embedded';
+import { onServer, urlOf } from './database';
 
 export interface TestCluster {
   embedded: EmbeddedDatabase | undefined;
@@ -18,6 +18,13 @@ export interface TestCluster {
 declare global {
   var testCluster: TestCluster | undefined;
 }
+
+/** What is thrown away after the run needs no disk that keeps it: a busy disk then slows no test. */
+const CARELESS = [
+  'ALTER SYSTEM SET fsync = off',
+  'ALTER SYSTEM SET full_page_writes = off',
+  'SELECT pg_reload_conf()',
+];
 
 /** TEST_DATABASE_URL names another server (its user must be able to create databases); default: an embedded one. */
 export default async function setUp(): Promise<void> {
@@ -32,8 +39,11 @@ export default async function setUp(): Promise<void> {
     : undefined;
   const url = given ?? embedded?.url ?? '';
   const template = `centesimo_template_${process.pid}`;
-  await onServer(url, `CREATE DATABASE ${template}`);
-  await onServer(url, `ALTER DATABASE ${template} SET timezone = 'Pacific/Apia'`);
+  await onServer(url, async (client) => {
+    if (embedded) for (const statement of CARELESS) await client.query(statement);
+    await client.query(`CREATE DATABASE ${template}`);
+    await client.query(`ALTER DATABASE ${template} SET timezone = 'Pacific/Apia'`);
+  });
   const dataSource = createDataSource({ url: urlOf(url, template), poolSize: 2 });
   await dataSource.initialize();
   await migrate(dataSource);
@@ -55,24 +65,13 @@ async function temporaryFolder(): Promise<string> {
 }
 
 export async function tearDown(cluster: TestCluster): Promise<void> {
-  await onServer(cluster.url, `DROP DATABASE IF EXISTS ${cluster.template} WITH (FORCE)`);
+  await onServer(cluster.url, async (client) => {
+    const { rows } = await client.query<{ name: string }>(
+      'SELECT datname AS name FROM pg_database WHERE starts_with(datname, $1)',
+      [cluster.template],
+    );
+    for (const { name } of rows) await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+  });
   await cluster.embedded?.stop();
   if (cluster.folder) await rm(cluster.folder, { recursive: true, force: true });
-}
-
-async function onServer(url: string, statement: string): Promise<void> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
-  }
-}
-
-/** The same server, another database. */
-export function urlOf(url: string, database: string): string {
-  const other = new URL(url);
-  other.pathname = `/${database}`;
-  return other.toString();
 }

@@ -1,0 +1,4 @@
+export { Metrics } from './metrics';
+export { metricsOfWorkers, ownMetrics, startMetricsServer } from './metrics-server';
+export { createRateLimits } from './rate-limits';
+export { createServer } from './server';

@@ -1,0 +1,22 @@
+// Node's environment, in which a file whose run made Node warn fails: a warning in a first run is a defect.
+import { TestEnvironment } from 'jest-environment-node';
+
+export default class StrictEnvironment extends TestEnvironment {
+  private readonly warnings: string[] = [];
+  private readonly note = (warning: Error): void => {
+    this.warnings.push(warning.stack ?? warning.message);
+  };
+
+  override async setup(): Promise<void> {
+    await super.setup();
+    process.on('warning', this.note);
+  }
+
+  override async teardown(): Promise<void> {
+    await super.teardown();
+    // Node warns at its next tick.
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', this.note);
+    if (this.warnings.length > 0) throw new Error(`Node warned:\n${this.warnings.join('\n')}`);
+  }
+}
