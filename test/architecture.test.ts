@@ -39,7 +39,7 @@ const ROOMS: Record<string, string[]> = {
   'src/auth/': [],
   'src/services/': ['src/database/', 'src/auth/'],
   'src/resolvers/': ['src/services/', 'src/auth/', 'src/database/'],
-  'src/graphql/': ['src/resolvers/', 'src/auth/'],
+  'src/graphql/': ['src/resolvers/', 'src/services/', 'src/auth/'],
   'src/http/': [
     'src/graphql/',
     'src/resolvers/',

@@ -1,8 +1,9 @@
 // How large a document may be: each limit holds at n and refuses n + 1 with 400, before anything runs.
-import { parse } from 'graphql';
-import { complexityOf, LIMITS } from '../src/graphql/limits';
+import { getOperationAST, parse } from 'graphql';
+import { costOf } from '../src/graphql/cost';
+import { LIMITS } from '../src/graphql/limits';
 import { bareSchema } from '../src/graphql/schema';
-import { aCustomer, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
+import { aCustomer, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
 
 let app: TestApp;
 let shop: TestWorkspace;
@@ -118,43 +119,197 @@ describe('fragments', () => {
   });
 });
 
-describe('the complexity', () => {
+const NOW = new Date('2026-03-15T12:00:00Z');
+
+const costOfQuery = (query: string, variables: Record<string, unknown> = {}) => {
+  const document = parse(query);
+  const operation = getOperationAST(document);
+  if (!operation) throw new Error(`no operation: ${query}`);
+  return costOf(bareSchema, document, operation, { id: 'x', ...variables }, { now: NOW, workspaces: 3 });
+};
+
+describe('the points', () => {
   const rows = 'query ($id: ID!, $n: Int) { customers(workspaceId: $id, first: $n) { nodes { FIELDS } } }';
-  const cost = (variables: Record<string, unknown>, fields = 'name usage { messages }') =>
-    complexityOf(bareSchema, parse(rows.replace('FIELDS', fields)), { id: 'x', ...variables }, undefined);
+  const cost = (variables: Record<string, unknown>, fields = 'name phoneNumber whatsappUserId') =>
+    costOfQuery(rows.replace('FIELDS', fields), variables).points;
 
-  it('is a page times its row, also when its length is a variable', () => {
-    // 1 for the page + n × (1 for nodes + 1 for the name + 1 for usage + 1 for messages)
-    expect(cost({ n: 1 })).toBe(1 + 1 * (1 + 1 + 2));
-    expect(cost({ n: 20 })).toBe(1 + 20 * 4);
+  it('are a page times its row, also when its length is a variable', () => {
+    // 1 for the page, 1 for nodes, n × 3 values
+    expect(cost({ n: 1 })).toBe(2 + 1 * 3);
+    expect(cost({ n: 20 })).toBe(2 + 20 * 3);
   });
 
-  it.each([[{}], [{ n: null }]])('counts the default when the length is not given: %j', (variables) => {
-    expect(cost(variables)).toBe(1 + 50 * 4);
+  it.each([[{}], [{ n: null }]])('count the default when the length is not given: %j', (variables) => {
+    expect(cost(variables)).toBe(2 + 50 * 3);
   });
 
-  it('counts no page longer than may be asked for, and none shorter than one', () => {
-    expect(cost({ n: 2_000_000_000 })).toBe(1 + 100 * 4);
-    expect(cost({ n: -5 })).toBe(1 + 1 * 4);
+  it('count no page longer than may be asked for, and none shorter than one', () => {
+    expect(cost({ n: 2_000_000_000 })).toBe(2 + 100 * 3);
+    expect(cost({ n: -5 })).toBe(2 + 1 * 3);
   });
 
-  it(`above ${LIMITS.complexity} is refused before anything is read`, async () => {
+  it('count a page once that is asked for with edges and nodes, and neither twice for its other fields', () => {
+    const query =
+      '{ customers(workspaceId: "x", first: 10) { nodes { id } edges { node { id } } pageInfo { hasNextPage } } }';
+    expect(costOfQuery(query).points).toBe(1 + (1 + 10) + (1 + 10 * 2) + 2);
+  });
+
+  it('leave out what is skipped', () => {
+    const query = 'query ($yes: Boolean!) { viewer { name @skip(if: $yes) kind @include(if: $yes) } }';
+    expect(costOfQuery(query, { yes: true }).points).toBe(2);
+  });
+
+  it("count a token's workspaces", () => {
+    expect(costOfQuery('{ workspaces { id name } }').points).toBe(1 + 3 * 2);
+  });
+
+  it(`above ${LIMITS.points} are refused before anything is read`, async () => {
     const query = `query ($id: ID!, $n: Int) {
-      ${times(5, (index) => `u${index}: usage(workspaceId: $id) { a: clients(first: $n) { nodes { ...c } } b: clients(first: $n) { nodes { rank } } } `)}
+      ${times(5, (index) => `u${index}: usage(workspaceId: $id) { a: clients(first: $n) { nodes { ...c } edges { node { ...c } } } b: clients(first: $n) { edges { node { ...c } } nodes { ...c } } } `)}
     }
     fragment c on ClientUsage { rank messages share lastAt cost { amount currency } customer { id name phoneNumber createdAt } }`;
 
     expect(await send(query, { n: 10 })).toBe('ok');
-    expect(await send(query, { n: 100 })).toEqual(refused('costs 7\\d\\d\\d; at most 5000'));
+    expect(await send(query, { n: 100 })).toEqual(refused('costs 2\\d\\d\\d\\d points; at most 20000'));
   });
 
-  it('leaves wrong variables to be told what is wrong with them', async () => {
+  it('leave wrong variables to be told what is wrong with them', async () => {
     expect(await send(rows.replace('FIELDS', 'name'), { n: 'many' })).toBe(
       '400 [BAD_USER_INPUT] The variable $n is not valid: Int cannot represent non-integer value.',
     );
     expect(
       await send('query ($yes: Boolean = true) { viewer { name @include(if: $yes) } }', { yes: null }),
     ).toMatch(/^400 \[BAD_USER_INPUT\]/);
+  });
+});
+
+describe('a timeline', () => {
+  /** Points of the timeline alone, with one value each. */
+  const points = (period: string, interval: string, field = 'messages') => {
+    const query = (inner: string) => `{ usage(workspaceId: "x", ${period}) { ${inner} } }`;
+    const empty = costOfQuery(query('timeline { __typename @skip(if: true) }')).points;
+    return costOfQuery(query(`timeline(interval: ${interval}) { ${field} }`)).points - empty;
+  };
+
+  it.each([
+    ['period: { month: "2026-01" }', 'DAY', 31],
+    ['period: { month: "2026-02" }, timeZone: "Asia/Kathmandu"', 'DAY', 28],
+    ['period: { month: "2026-01" }', 'HOUR', 744],
+    // Up to the present: 15 March at noon.
+    ['period: { preset: THIS_MONTH }', 'DAY', 15],
+    ['period: { preset: THIS_YEAR }', 'MONTH', 3],
+    ['period: { preset: LAST_YEAR }', 'WEEK', 53],
+    ['period: { from: "2021-01-01T00:00:00Z", to: "2025-12-31T00:00:00Z" }', 'DAY', 1825],
+    ['period: { from: "2006-01-01T00:00:00Z", to: "2025-12-31T00:00:00Z" }', 'MONTH', 240],
+    // More than are answered: the service says so.
+    ['period: { from: "2006-01-01T00:00:00Z", to: "2025-12-31T00:00:00Z" }', 'DAY', 2000],
+    ['period: { preset: TODAY, month: "2026-01" }', 'DAY', 1],
+  ])('of %s by %s costs its %i points', (period, interval, expected) => {
+    expect(points(period, interval)).toBe(expected);
+  });
+
+  it('weighs the clients of each point, which PostgreSQL counts for each by itself', () => {
+    const month = 'period: { month: "2026-01" }';
+    expect(points(month, 'DAY', 'activeClients')).toBe(31 * 26);
+    expect(points(month, 'HOUR', 'activeClients')).toBe(744);
+  });
+
+  const years = 'period: { from: "2021-01-01T00:00:00Z", to: "2025-12-31T00:00:00Z" }';
+  it.each([
+    ['five years of days with their clients', years, 'a: timeline { activeClients }'],
+    [
+      'fifteen times 83 days of hours',
+      'period: { from: "2025-01-01T00:00:00Z", to: "2025-03-24T00:00:00Z" }',
+      times(15, (index) => `a${index}: timeline(interval: HOUR) { from to messages cost { amount } }`),
+    ],
+    [
+      'fifteen heatmaps',
+      years,
+      times(15, (index) => `a${index}: heatmap { weekday hour messages cost { amount currency } }`),
+    ],
+    [
+      'twelve heatmaps of twenty years',
+      'period: { from: "2006-01-01T00:00:00Z", to: "2025-12-31T00:00:00Z" }',
+      times(12, (index) => `a${index}: heatmap { hour }`),
+    ],
+  ])('%s are refused', async (_, period, inner) => {
+    const query = `query ($id: ID!) { usage(workspaceId: $id, ${period}, timeZone: "Asia/Kathmandu") { ${inner} } }`;
+    expect(await send(query)).toEqual(refused('points; at most 20000'));
+  });
+
+  it.each([
+    ['five years of days', years, 'timeline { from to messages cost { amount currency } }'],
+    [
+      'a year of days with their clients',
+      'period: { preset: LAST_YEAR }',
+      'timeline { from to messages cost { amount currency } activeClients }',
+    ],
+    [
+      '83 days of hours',
+      'period: { from: "2025-01-01T00:00:00Z", to: "2025-03-24T00:00:00Z" }',
+      'timeline(interval: HOUR) { from to messages cost { amount currency } activeClients }',
+    ],
+  ])('%s are answered', async (_, period, inner) => {
+    expect(await send(`query ($id: ID!) { usage(workspaceId: $id, ${period}) { ${inner} } }`)).toBe('ok');
+  });
+});
+
+describe('the size of an answer', () => {
+  const page = (fields: string, first: number) =>
+    `query ($id: ID!) { messages(workspaceId: $id, first: ${first}) { nodes { id ${fields} } } }`;
+
+  it('has room for the longest page with all that was written, once', async () => {
+    expect(await send(page('message response', 100))).toBe('ok');
+    expect(await send(page('message response more: message', 100))).toEqual(
+      refused('could have \\d+ characters'),
+    );
+  });
+
+  it.each([
+    [
+      'under fifteen aliases',
+      page(
+        times(15, (index) => `a${index}: message`),
+        100,
+      ),
+    ],
+    [
+      'through edges and nodes',
+      `query ($id: ID!) { messages(workspaceId: $id, first: 100) { nodes { message response } edges { node { message } } } }`,
+    ],
+    [
+      'through charges',
+      `query ($id: ID!) { usageRecords(workspaceId: $id, first: 100) { nodes { message { message response tracking { usage { message { response } } } } } } }`,
+    ],
+  ])('is refused before anything is read when it could be more: %s', async (_, query) => {
+    expect(await send(query)).toEqual(refused('could have \\d+ characters'));
+  });
+
+  it('is bounded for saves too, before anything is saved', async () => {
+    const save = (fields: string, count: number) =>
+      app.api
+        .as(shop.service)
+        .send(
+          `mutation ($id: ID!, $items: [SaveMessageItem!]!) { saveMessages(workspaceId: $id, items: $items) { payload { message { ${fields} } } } }`,
+          {
+            id: shop.id,
+            items: Array.from({ length: count }, () => {
+              const { workspaceId: _, ...item } = aTurn(shop);
+              return item;
+            }),
+          },
+        );
+    const stored = async () =>
+      (await app.database.sql<{ n: number }>('SELECT count(*)::int AS n FROM messages'))[0]?.n;
+    const before = await stored();
+    const answer = await save('id message response', 500);
+    expect([answer.status, answer.body.errors?.[0]?.message]).toEqual([
+      400,
+      expect.stringContaining('characters'),
+    ]);
+    expect(await stored()).toBe(before);
+    expect((await save('id', 500)).status).toBe(200);
+    expect((await save('id message response', 100)).status).toBe(200);
   });
 });
 
@@ -199,9 +354,7 @@ it('the whole dashboard in one query is well within', async () => {
     outcomes { outcome messages } forecast { cost { amount } messages } } }`;
 
   expect(await send(dashboard)).toBe('ok');
-  expect(complexityOf(bareSchema, parse(dashboard), { id: 'x' }, undefined)).toBeLessThan(
-    LIMITS.complexity / 2,
-  );
+  expect(costOfQuery(dashboard).points).toBeLessThan(LIMITS.points / 4);
 });
 
 it.each([

@@ -4,7 +4,6 @@ import {
   type DocumentNode,
   type FragmentDefinitionNode,
   GraphQLError,
-  type GraphQLField,
   type GraphQLSchema,
   Kind,
   type OperationDefinitionNode,
@@ -15,7 +14,7 @@ import {
   visit,
   visitWithTypeInfo,
 } from 'graphql';
-import { type ComplexityEstimator, getComplexity } from 'graphql-query-complexity';
+import type { Cost } from './cost';
 
 export const LIMITS = {
   /** Fields below fields; introspection is exempt, since its own query is deeper. */
@@ -23,8 +22,10 @@ export const LIMITS = {
   aliases: 15,
   directives: 10,
   rootFields: 5,
-  /** About the number of values that are made to answer. */
-  complexity: 5_000,
+  /** What one operation may cost (cost.ts): about 60 ms of our processor, or a few seconds of PostgreSQL's. */
+  points: 20_000,
+  /** What an answer may hold: a page of 100 messages with what was written and answered, once. */
+  characters: 16_777_216,
   /** Words and signs of the document, for the parser. */
   tokens: 1_000,
   /** Values in the variables, at any depth: the largest batch of saves has about 3 000. */
@@ -132,26 +133,6 @@ function rootFields(
   return count(operation.selectionSet);
 }
 
-/** Lists without an argument that says how long they are. */
-const LENGTHS: Readonly<Record<string, number>> = { heatmap: 10, timeline: 20, outcomes: 5 };
-const LONGEST_PAGE = 100;
-
-/** A page costs its length times a row. Longer pages are refused by the services, in words. */
-const estimator: ComplexityEstimator = ({ args, childComplexity, field }) => {
-  const length = lengthOf(field, args);
-  return 1 + Math.min(Math.max(length, 1), LONGEST_PAGE) * childComplexity;
-};
-
-/** Given as null, a length is its default, as it is when it's left out. */
-function lengthOf(field: GraphQLField<unknown, unknown>, args: Readonly<Record<string, unknown>>): number {
-  for (const { name, defaultValue } of field.args) {
-    if (name !== 'first' && name !== 'limit') continue;
-    const asked = args[name] ?? defaultValue;
-    if (typeof asked === 'number') return asked;
-  }
-  return LENGTHS[field.name] ?? 1;
-}
-
 /**
  * Refuses variables of more values than any operation needs. GraphQL prints a whole input object into the message of
  * each of its unknown fields, which takes minutes for tens of thousands. No recursion: bodies may be nested deeply.
@@ -172,27 +153,26 @@ export function checkVariables(variables: Readonly<Record<string, unknown>>): vo
   }
 }
 
-/** What an operation costs with these variables, which must be right. Throws what GraphQL refuses about the document. */
-export function complexityOf(
-  schema: GraphQLSchema,
-  query: DocumentNode,
-  variables: Readonly<Record<string, unknown>>,
-  operationName: string | undefined,
-): number {
-  const named = operationName === undefined ? {} : { operationName };
-  try {
-    return getComplexity({
-      schema,
-      query,
-      variables: { ...variables },
-      ...named,
-      estimators: [estimator],
-    });
-  } catch (error) {
-    if (!(error instanceof GraphQLError)) throw error;
-    throw new GraphQLError(error.message, { extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } });
+/** Refuses what costs more than LIMITS allow, before anything is read. */
+export function checkCost(cost: Cost): void {
+  if (cost.points > LIMITS.points) {
+    throw tooLarge(
+      `The operation costs ${cost.points} points; at most ${LIMITS.points} are answered. Ask for a shorter period, a coarser interval, shorter pages or fewer fields.`,
+    );
   }
+  checkSize(cost);
 }
+
+/** Refuses what could answer with more than LIMITS allow, before it is built. */
+export function checkSize({ characters }: Cost): void {
+  if (characters <= LIMITS.characters) return;
+  throw tooLarge(
+    `The answer could have ${characters} characters; at most ${LIMITS.characters} are sent. A message and a response can have 65536 each: ask for them once, or for fewer rows.`,
+  );
+}
+
+const tooLarge = (message: string): GraphQLError =>
+  new GraphQLError(message, { extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } });
 
 /** Apollo keeps parsed documents, and n8n sends the same one for ever. */
 const selected = new WeakMap<OperationDefinitionNode, ReadonlySet<string>>();

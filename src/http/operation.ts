@@ -10,7 +10,8 @@ import {
 } from 'graphql';
 import { checkEdges } from '../auth/permissions';
 import { AppError, ERROR_CODES, printError } from '../errors';
-import { checkVariables, complexityOf, LIMITS, selectedFields } from '../graphql/limits';
+import { type Cost, costOf, TEXTS } from '../graphql/cost';
+import { checkCost, checkSize, checkVariables, selectedFields } from '../graphql/limits';
 import type { GraphQLContext } from '../resolvers/context';
 import { statusOf } from './mask-error';
 import type { RateLimits } from './rate-limits';
@@ -42,12 +43,15 @@ export const operationPlugin = (rateLimits: RateLimits): ApolloServerPlugin<Serv
         const fields = selectedFields(schema, document, operation);
         notes.rootFields = rootFieldsOf(fields);
         if (operation.name) notes.operationName = operation.name.value;
+        const cost = () => costOfRequest(schema, document, operation, request.variables ?? {}, contextValue);
         if (operation.operation !== 'query') {
           refuse(checkEdges(principal, fields));
+          // A save is not limited; what it answers with is.
+          if (TEXTS.some((text) => fields.has(text))) checkSize(cost());
           return;
         }
         await rateLimits.read(principal.id).catch(rethrow);
-        checkComplexity(schema, document, operation, request.variables ?? {});
+        checkCost(cost());
       },
       async willSendResponse({ response, contextValue: { notes, snapshot }, operation }) {
         await snapshot.end();
@@ -73,22 +77,19 @@ const rootFieldsOf = (fields: ReadonlySet<string>): string[] =>
   [...fields].flatMap((field) => /^(?:Query|Mutation)\.(\w+)$/.exec(field)?.[1] ?? []);
 
 /** Wrong variables are left to the execution, which never starts with them and says what is wrong with each. */
-function checkComplexity(
+function costOfRequest(
   schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode,
   variables: Readonly<Record<string, unknown>>,
-): void {
-  const { errors } = getVariableValues(schema, operation.variableDefinitions ?? [], variables, {
+  { principal, snapshot }: ServerContext,
+): Cost {
+  const { coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], variables, {
     maxErrors: 1,
   });
-  if (errors) return;
-  const complexity = complexityOf(schema, document, variables, operation.name?.value);
-  if (complexity <= LIMITS.complexity) return;
-  throw new GraphQLError(
-    `The operation costs ${complexity}; at most ${LIMITS.complexity} is answered. Ask for shorter pages or fewer fields.`,
-    { extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } },
-  );
+  if (!coerced) return { points: 0, characters: 0 };
+  const asker = { now: snapshot.asOf, workspaces: principal.workspaceIds.length };
+  return costOf(schema, document, operation, coerced, asker);
 }
 
 /**

@@ -1,0 +1,308 @@
+// What an operation costs, counted before anything is read: how much it makes the server do, and how long its answer
+// may get.
+import {
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  type GraphQLField,
+  GraphQLIncludeDirective,
+  type GraphQLObjectType,
+  type GraphQLSchema,
+  GraphQLSkipDirective,
+  getArgumentValues,
+  getDirectiveValues,
+  getNamedType,
+  getNullableType,
+  isListType,
+  isObjectType,
+  Kind,
+  type OperationDefinitionNode,
+  SchemaMetaFieldDef,
+  type SelectionNode,
+  type SelectionSetNode,
+  TypeMetaFieldDef,
+} from 'graphql';
+import { AppError } from '../errors';
+import { POINTS_LIMIT } from '../services/analytics/timeline';
+import { PAGE_LIMIT } from '../services/page';
+import { TRACKING_OUTCOMES } from '../services/turns/tracking';
+import { TEXT_LIMIT } from '../services/turns/turn';
+import {
+  type Period,
+  type PeriodChoice,
+  resolvePeriod,
+  TIMELINE_INTERVALS,
+  type TimelineInterval,
+} from '../values/period';
+import { localClock, SLOT_MS } from '../values/time';
+
+export interface Cost {
+  /** A value in the answer is one, about 3 µs of processor; what PostgreSQL does stands in the table below. */
+  points: number;
+  /** The most characters that the answer can hold. */
+  characters: number;
+}
+
+/** What the document doesn't say. */
+export interface Asker {
+  now: Date;
+  /** Workspaces that the caller's token is for. */
+  workspaces: number;
+}
+
+const NOTHING: Cost = { points: 0, characters: 0 };
+
+/** A value and its name, on average: what has a length of its own stands below. */
+const VALUE_CHARACTERS = 40;
+const CHARACTERS: Readonly<Record<string, number>> = {
+  'Message.message': TEXT_LIMIT,
+  'Message.response': TEXT_LIMIT,
+};
+
+/** The fields that hold what people wrote. */
+export const TEXTS = Object.keys(CHARACTERS);
+
+/** Slots of 15 minutes that PostgreSQL adds up in the time of a point of its own. */
+const SLOTS_A_POINT = 400;
+
+/** What a field asks PostgreSQL for, beside the values that it answers with. Measured: docs/security.md#points. */
+const QUESTIONS: Readonly<Record<string, (within: Within) => number>> = {
+  'UsageReport.totals': ({ period }) => 10 + slots(period),
+  'UsageReport.growth': ({ period }) => 10 + 2 * slots(period),
+  'UsageReport.topClients': () => 20,
+  'UsageReport.clients': () => 20,
+  'UsageReport.peakHour': ({ period }) => 10 + slots(period),
+  'UsageReport.peakHours': ({ period }) => 10 + slots(period),
+  'UsageReport.heatmap': ({ period }) => 10 + slots(period),
+  'UsageReport.timeline': ({ period }) => 10 + slots(period),
+  'UsageReport.outcomes': ({ period }) => 10 + slots(period),
+  'UsageReport.forecast': ({ period }) => 10 + slots(period),
+  'Customer.usage': () => 5,
+  // Distinct clients can't be added up: each point's are counted for themselves.
+  'TimelinePoint.activeClients': ({ interval }) => (interval === 'HOUR' ? 0 : 25),
+  'UsageRecordConnection.totalCount': () => 100,
+  'MessageConnection.totalCount': () => 100,
+  'CustomerConnection.totalCount': () => 10,
+  'ClientUsageConnection.totalCount': () => 20,
+};
+
+const slots = (period: Period | undefined): number =>
+  period ? Math.ceil((period.to.getTime() - period.from.getTime()) / SLOT_MS / SLOTS_A_POINT) : 0;
+
+/** What the fields above a field decide. */
+interface Within {
+  /** Rows of the page whose edges and nodes these are. */
+  rows: number;
+  period: Period | undefined;
+  interval: TimelineInterval | undefined;
+}
+
+type Arguments = Readonly<Record<string, unknown>>;
+
+/**
+ * The cost of one operation of a valid document. `variables` are coerced. A period that is none costs nothing: the
+ * service refuses it in words.
+ */
+export function costOf(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+  variables: Arguments,
+  asker: Asker,
+): Cost {
+  const root = schema.getRootType(operation.operation);
+  if (!root) return NOTHING;
+  const within: Within = { rows: 1, period: undefined, interval: undefined };
+  const { points, characters } = new Counter(schema, document, variables, asker).ofSet(
+    root,
+    operation.selectionSet,
+    within,
+  );
+  return { points: Math.ceil(points), characters: Math.ceil(characters) };
+}
+
+class Counter {
+  private readonly fragments = new Map<string, FragmentDefinitionNode>();
+  private readonly inIntrospection: Readonly<Record<string, number>>;
+
+  constructor(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    private readonly variables: Arguments,
+    private readonly asker: Asker,
+  ) {
+    for (const node of document.definitions) {
+      if (node.kind === Kind.FRAGMENT_DEFINITION) this.fragments.set(node.name.value, node);
+    }
+    this.inIntrospection = introspectionLengths(schema);
+  }
+
+  ofSet(type: GraphQLObjectType, set: SelectionSetNode, within: Within): Cost {
+    const total = { ...NOTHING };
+    for (const selection of set.selections) {
+      const cost = this.isLeftOut(selection) ? NOTHING : this.ofSelection(type, selection, within);
+      total.points += cost.points;
+      total.characters += cost.characters;
+    }
+    return total;
+  }
+
+  private ofSelection(type: GraphQLObjectType, selection: SelectionNode, within: Within): Cost {
+    if (selection.kind === Kind.FIELD) {
+      const field = this.fieldOf(type, selection.name.value);
+      if (!field) return { points: 1, characters: VALUE_CHARACTERS };
+      const args = getArgumentValues(field, selection, { ...this.variables });
+      return this.ofField(type, field, args, selection.selectionSet, within);
+    }
+    if (selection.kind === Kind.INLINE_FRAGMENT) return this.ofSet(type, selection.selectionSet, within);
+    const fragment = this.fragments.get(selection.name.value);
+    return fragment ? this.ofSet(type, fragment.selectionSet, within) : NOTHING;
+  }
+
+  private ofField(
+    type: GraphQLObjectType,
+    field: GraphQLField<unknown, unknown>,
+    args: Arguments,
+    set: SelectionSetNode | undefined,
+    above: Within,
+  ): Cost {
+    const coordinate = `${type.name}.${field.name}`;
+    const within = this.within(field, args, above);
+    const inner = getNamedType(field.type);
+    const length = this.lengthOf(coordinate, field, args, within);
+    const each =
+      set && isObjectType(inner)
+        ? this.ofSet(inner, set, within)
+        : { points: 0, characters: CHARACTERS[coordinate] ?? 0 };
+    return {
+      points: 1 + (QUESTIONS[coordinate]?.(within) ?? 0) + length * each.points,
+      characters: VALUE_CHARACTERS + length * each.characters,
+    };
+  }
+
+  /** Longer pages are refused by the services, in words. */
+  private lengthOf(
+    coordinate: string,
+    field: GraphQLField<unknown, unknown>,
+    args: Arguments,
+    within: Within,
+  ): number {
+    if (!isListType(getNullableType(field.type))) return 1;
+    switch (coordinate) {
+      case 'UsageReport.heatmap':
+        return 168;
+      case 'UsageReport.timeline':
+        return this.points(within);
+      case 'UsageReport.outcomes':
+        return TRACKING_OUTCOMES.length;
+      case 'Query.workspaces':
+      case 'Viewer.workspaces':
+        return Math.max(this.asker.workspaces, 1);
+      case 'Mutation.saveMessages':
+        return Array.isArray(args.items) ? args.items.length : 1;
+      default:
+        return this.inIntrospection[coordinate] ?? askedLength(field, args) ?? within.rows;
+    }
+  }
+
+  private within(field: GraphQLField<unknown, unknown>, args: Arguments, above: Within): Within {
+    const takes = (name: string) => field.args.some((argument) => argument.name === name);
+    return {
+      rows: askedLength(field, args) ?? above.rows,
+      period: takes('period') ? this.periodOf(args) : above.period,
+      interval: takes('interval') ? intervalOf(args.interval) : above.interval,
+    };
+  }
+
+  /** In the query's zone, or in UTC: the workspace's own is not known before it is read, and moves a bound by hours. */
+  private periodOf({ period, timeZone }: Arguments): Period | undefined {
+    const choice: PeriodChoice = typeof period === 'object' && period !== null ? period : {};
+    try {
+      return resolvePeriod(choice, typeof timeZone === 'string' ? timeZone : 'UTC', this.asker.now);
+    } catch (error) {
+      if (error instanceof AppError) return undefined;
+      throw error;
+    }
+  }
+
+  /** How many points a timeline has: the local units between the period's ends, the last one that of the present. */
+  private points({ period, interval = 'DAY' }: Within): number {
+    if (!period) return 1;
+    const { from, timeZone } = period;
+    const last = Math.min(period.to.getTime() - 1, this.asker.now.getTime());
+    if (last < from.getTime()) return 1;
+    const count = unitOf(new Date(last), interval, timeZone) - unitOf(from, interval, timeZone) + 1;
+    // More are refused by the service, which names a coarser interval.
+    return Math.min(count, POINTS_LIMIT);
+  }
+
+  private fieldOf(type: GraphQLObjectType, name: string): GraphQLField<unknown, unknown> | undefined {
+    if (name === SchemaMetaFieldDef.name) return SchemaMetaFieldDef;
+    if (name === TypeMetaFieldDef.name) return TypeMetaFieldDef;
+    return type.getFields()[name];
+  }
+
+  private isLeftOut(selection: SelectionNode): boolean {
+    const values = { ...this.variables };
+    return (
+      getDirectiveValues(GraphQLSkipDirective, selection, values)?.if === true ||
+      getDirectiveValues(GraphQLIncludeDirective, selection, values)?.if === false
+    );
+  }
+}
+
+/** Given as null, a length is its default, as it is when it's left out. */
+function askedLength(field: GraphQLField<unknown, unknown>, args: Arguments): number | undefined {
+  for (const { name, defaultValue } of field.args) {
+    if (name !== 'first' && name !== 'limit') continue;
+    const asked = args[name] ?? defaultValue;
+    if (typeof asked === 'number') return Math.min(Math.max(asked, 1), PAGE_LIMIT);
+  }
+  return undefined;
+}
+
+const intervalOf = (given: unknown): TimelineInterval =>
+  TIMELINE_INTERVALS.find((name) => name === given) ?? 'DAY';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** 1970 began on a Thursday. */
+const MONDAY_MS = 3 * DAY_MS;
+
+/** The number of the local hour, day, week or month that an instant lies in. */
+function unitOf(at: Date, interval: TimelineInterval, zone: string): number {
+  const clock = localClock(at, zone);
+  if (interval === 'HOUR') return Math.floor(clock / HOUR_MS);
+  if (interval === 'DAY') return Math.floor(clock / DAY_MS);
+  if (interval === 'WEEK') return Math.floor((clock + MONDAY_MS) / (7 * DAY_MS));
+  const date = new Date(clock);
+  return 12 * date.getUTCFullYear() + date.getUTCMonth();
+}
+
+const lengths = new WeakMap<GraphQLSchema, Readonly<Record<string, number>>>();
+
+/** How long introspection's lists are: of fields, arguments and values those of the average type. */
+function introspectionLengths(schema: GraphQLSchema): Readonly<Record<string, number>> {
+  const known = lengths.get(schema);
+  if (known) return known;
+  const types = Object.values(schema.getTypeMap());
+  const fields = types.flatMap((type) => (isObjectType(type) ? Object.values(type.getFields()) : []));
+  const args = fields.reduce((sum, field) => sum + field.args.length, 0);
+  const values = types.reduce((sum, type) => sum + ('getValues' in type ? type.getValues().length : 0), 0);
+  const inputs = types.reduce(
+    (sum, type) =>
+      sum + ('getFields' in type && !isObjectType(type) ? Object.keys(type.getFields()).length : 0),
+    0,
+  );
+  const found = {
+    '__Schema.types': types.length,
+    '__Schema.directives': schema.getDirectives().length,
+    '__Type.fields': fields.length / types.length,
+    '__Type.inputFields': inputs / types.length,
+    '__Type.enumValues': values / types.length,
+    '__Field.args': args / fields.length,
+    '__Directive.args': 1,
+    '__Directive.locations': 4,
+  };
+  lengths.set(schema, found);
+  return found;
+}
