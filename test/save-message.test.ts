@@ -210,6 +210,30 @@ describe('a retry', () => {
     expect(await app.database.sql('SELECT FROM messages WHERE workspace_id = $1', [shop.id])).toHaveLength(1);
   });
 
+  it('answers a stored key of an archived workspace as it did first, and takes no new one', async () => {
+    const shop = await aWorkspace(app);
+    await aCustomer(app, shop, { phoneNumber: '+393331234567' });
+    const input = aTurn(shop);
+    const first = await app.api.as(shop.service).data<SaveData>(SAVE, { input });
+    await app.services.workspaces.remove(shop.id, { name: 'test' });
+
+    const again = await app.api.as(shop.service).data<SaveData>(SAVE, { input });
+    expect(again.saveMessage).toEqual({ replayed: true, message: first.saveMessage.message });
+    expect(await app.api.as(shop.service).code(SAVE, { input: { ...input, message: 'altro' } })).toBe(
+      'IDEMPOTENCY_KEY_REUSED',
+    );
+    expect(await app.api.as(shop.service).code(SAVE, { input: aTurn(shop) })).toBe('CONFLICT');
+    const items = [input, aTurn(shop), input].map(({ workspaceId: _, ...item }) => item);
+    const { saveMessages } = await app.api
+      .as(shop.service)
+      .data<{ saveMessages: object[] }>(SAVE_ALL, { workspaceId: shop.id, items });
+    expect(saveMessages).toMatchObject([
+      { payload: { replayed: true }, error: null },
+      { payload: null, error: { code: 'CONFLICT' } },
+      { payload: { replayed: true }, error: null },
+    ]);
+  });
+
   it('settles equal keys of one request: one save, one replay, one refusal', async () => {
     const shop = await aWorkspace(app);
     await aCustomer(app, shop, { phoneNumber: '+393331234567' });

@@ -2,11 +2,11 @@
 import type { Logger } from 'pino';
 import { describeError } from '../../database/describe-error';
 import { isConnectionLoss, isTransient, SqlConnection } from '../../database/sql';
-import { AppError, forbiddenWorkspace, unavailable } from '../../errors';
+import { forbiddenWorkspace, unavailable } from '../../errors';
 import type { Clock } from '../../values/time';
 import { archived } from '../workspaces/workspaces';
 import { type DecidedTurn, decided, insertDeferred, insertTurns } from './insert-turns';
-import { lookUpTurns, type TurnContext } from './lookup-turns';
+import { lookUpTurns } from './lookup-turns';
 import type { SaveResult, Settlement } from './saved-message';
 import { findSavedTurns } from './saved-turns';
 import { follow, keyOf, replay, settleEqualKeys } from './settle-equal-keys';
@@ -25,6 +25,9 @@ const RETRY_FOR_MS = 2_000;
 const RETRY_PAUSE_MS = 100;
 /** A zone or price that changes under a batch more often than this is somebody's mistake. */
 const MAX_ROUNDS = 10;
+
+/** A turn whose workspace is known. */
+type Placed = Pick<DecidedTurn, 'turn' | 'context'>;
 
 export class BatchWriter {
   constructor(
@@ -103,11 +106,17 @@ export class BatchWriter {
     const savedAt = this.clock();
     const contexts = await lookUpTurns(connection, turns, savedAt);
     const decisions: DecidedTurn[] = [];
+    const late: Placed[] = [];
     turns.forEach((turn, index) => {
       const context = contexts[index];
-      const refusal = refuse(turn, context);
-      if (refusal) settled.set(turn.id, { error: refusal });
-      if (refusal || !context) return;
+      if (!context) {
+        settled.set(turn.id, { error: forbiddenWorkspace(turn.workspaceId) });
+        return;
+      }
+      if (context.workspace.archivedAt) {
+        late.push({ turn, context });
+        return;
+      }
       if (context.identitiesDisagree) {
         this.logger.warn(
           { workspaceId: turn.workspaceId, messageId: turn.id, customerId: context.customer?.id },
@@ -116,13 +125,19 @@ export class BatchWriter {
       }
       decisions.push(decided(turn, context, decideOutcome(turn.response, context.customer), savedAt));
     });
+    if (late.length > 0) {
+      // What was saved before the end is answered as ever.
+      await this.settleTaken(connection, late, settled);
+      for (const { turn } of late)
+        if (!settled.has(turn.id)) settled.set(turn.id, { error: archived(turn.workspaceId) });
+    }
     return decisions;
   }
 
   /** A replay answers with what was saved first. */
   private async settleTaken(
     connection: SqlConnection,
-    taken: readonly DecidedTurn[],
+    taken: readonly Placed[],
     settled: Map<string, Settlement>,
   ): Promise<void> {
     const workspaces = new Map(taken.map(({ context }) => [context.workspace.id, context.workspace]));
@@ -177,12 +192,6 @@ export class BatchWriter {
       }
     }
   }
-}
-
-function refuse(turn: Turn, context: TurnContext | undefined): AppError | undefined {
-  if (!context) return forbiddenWorkspace(turn.workspaceId);
-  if (context.workspace.archivedAt) return archived(turn.workspaceId);
-  return undefined;
 }
 
 const saved = ({ turn, context, outcome, chargeId, savedAt }: DecidedTurn): SaveResult => ({
