@@ -1,6 +1,10 @@
 // Who may do what: every root field × every kind of caller × own, foreign and missing workspace; then the edges.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type GraphQLSchema, getNamedType, isObjectType } from 'graphql';
-import { GUARDED_EDGES, ROOT_FIELDS } from '../src/auth/permissions';
+import { GUARDED_EDGES, REST_ROUTES, ROOT_FIELDS } from '../src/auth/permissions';
+import { DEFAULT_SCOPES, TOKEN_KINDS } from '../src/auth/principal';
 import { bareSchema } from '../src/graphql/schema';
 import {
   aCustomer,
@@ -225,7 +229,45 @@ describe.each(Object.entries(MATRIX))('%s', (field, row) => {
   });
 });
 
-function expectation(row: Row, caller: string, target: string): string {
+describe('every REST route', () => {
+  const rows = Object.entries(REST_ROUTES).map(([route, scope]) => ({
+    route,
+    open: TOKEN_KINDS.filter((kind) => DEFAULT_SCOPES[kind].some((given) => given === scope)).map((kind) =>
+      kind.toLowerCase(),
+    ),
+  }));
+
+  it.each(rows)('$route answers whom its scope names, and nobody else', async ({ route, open }) => {
+    const [expected, found]: [string[], string[]] = [[], []];
+    for (const [caller, token] of tokens) {
+      for (const [target, workspaceId] of [
+        ['A', a.id],
+        ['B', b.id],
+        ['missing', 'no-such-workspace'],
+      ] as const) {
+        const answer = await app.api.as(token).get(`/api/usage/${route}/${workspaceId}`);
+        const text = await answer.text();
+        const error = answer.ok ? 'ok' : JSON.parse(text).errors[0].extensions.code;
+        expected.push(`${caller} -> ${target}: ${expectation({ open, ofWorkspace: true }, caller, target)}`);
+        found.push(`${caller} -> ${target}: ${answer.status} ${error}`);
+      }
+    }
+
+    expect(found).toEqual(expected);
+  });
+
+  it('has a row in docs/rest.md, with its scope', () => {
+    const page = readFileSync(join(__dirname, '../docs/rest.md'), 'utf8');
+    const listed = [...page.matchAll(/^\| `GET \/api\/usage\/(\w+)\/:workspaceId` \| `([\w:]+)` \|/gm)];
+    expect(Object.fromEntries(listed.map(([, route, scope]) => [route, scope]))).toEqual(REST_ROUTES);
+  });
+});
+
+function expectation(
+  row: { open: readonly string[]; ofWorkspace: boolean },
+  caller: string,
+  target: string,
+): string {
   const [kind = '', of, group] = caller.split(' ');
   if (of !== 'of' || !KINDS.some((known) => known === kind)) return '401 UNAUTHENTICATED';
   const scoped = row.open.some((open) => open === kind);

@@ -1,7 +1,5 @@
-// Who may do what: every root field and every edge that widens a scope, on one screen. graphql-shield applies it.
-import { type GraphQLResolveInfo, type GraphQLSchema, isObjectType } from 'graphql';
-import { applyMiddlewareToDeclaredResolvers } from 'graphql-middleware';
-import { allow, deny, rule, shield } from 'graphql-shield';
+// Who may do what: every root field, every REST route and every edge that widens a scope. shield.ts applies the
+// fields' and the edges' rules, http/rest/rest.ts the routes'.
 import { AppError, forbiddenScope, forbiddenWorkspace } from '../errors';
 import type { Principal, Scope } from './principal';
 
@@ -31,6 +29,15 @@ export const ROOT_FIELDS: Readonly<Record<'Query' | 'Mutation', Readonly<Record<
   },
 };
 
+/** The scope of each REST route: GET /api/usage/<name>/:workspaceId. There is no route without a line here. */
+export const REST_ROUTES = {
+  dashboard: 'usage:read',
+  stats: 'usage:read',
+  export: 'export:read',
+} as const satisfies Readonly<Record<string, Scope>>;
+
+export type RestRoute = keyof typeof REST_ROUTES;
+
 /**
  * Edges that lead from what one scope opens to what another does. `underWrite`: below a mutation, whose payload is
  * the caller's own; its root field has been checked for the write scope.
@@ -50,15 +57,11 @@ export const GUARDED_EDGES: Readonly<
 const customerOf = (principal: Principal, underWrite: boolean, edge: string): AppError | true =>
   underWrite || principal.scopes.has('messages:read') || needs(principal, 'usage:read', edge);
 
-/** May this caller do what needs this scope? */
-export const checkScope = (principal: Principal, scope: Scope, what: string): AppError | true =>
-  needs(principal, scope, what);
-
 const needs = (principal: Principal, scope: Scope, what: string): AppError | true =>
   principal.scopes.has(scope) || forbiddenScope(what, scope);
 
 /** May this caller touch this workspace? The same words for a foreign one and for one that does not exist. */
-export const checkWorkspace = (principal: Principal, workspaceId: string): AppError | true =>
+const checkWorkspace = (principal: Principal, workspaceId: string): AppError | true =>
   principal.workspaceIds.includes(workspaceId) || forbiddenWorkspace(workspaceId);
 
 /** May this caller use this root field with these arguments? */
@@ -75,6 +78,12 @@ export function checkRootField(
   return checkWorkspace(principal, String(valueAt(args, declared.workspace)));
 }
 
+/** May this caller read this route of this workspace? */
+export function checkRestRoute(principal: Principal, route: RestRoute, workspaceId: string): AppError | true {
+  const scoped = needs(principal, REST_ROUTES[route], `GET /api/usage/${route}`);
+  return scoped === true ? checkWorkspace(principal, workspaceId) : scoped;
+}
+
 const valueAt = (args: unknown, path: readonly string[]): unknown =>
   path.reduce<unknown>(
     (value, key) =>
@@ -84,75 +93,14 @@ const valueAt = (args: unknown, path: readonly string[]): unknown =>
     args,
   );
 
-/** What the rules need of a request. */
-interface WithPrincipal {
-  principal: Principal;
-}
-
-/** The library doesn't export its own name for this. */
-type ShieldRule = typeof allow | ReturnType<ReturnType<typeof rule>>;
-
-const ROOT_TYPES = ['Query', 'Mutation'] as const;
-
-/** One rule a field, each with a name of its own and never cached: an alias must not pass on another's verdict. */
-const named = (
-  name: string,
-  check: (principal: Principal, args: Record<string, unknown>, info: GraphQLResolveInfo) => AppError | true,
-) =>
-  rule(name, { cache: 'no_cache' })(
-    (_parent, args: Record<string, unknown>, context: WithPrincipal, info: GraphQLResolveInfo) =>
-      check(context.principal, args, info),
-  );
-
-function rootRules(type: 'Query' | 'Mutation'): Record<string, ShieldRule> {
-  const rules: Record<string, ShieldRule> = { '*': deny };
-  for (const field of Object.keys(ROOT_FIELDS[type])) {
-    rules[field] = named(`${type}.${field}`, (principal, args) =>
-      checkRootField(principal, type, field, args),
-    );
-  }
-  return rules;
-}
-
-function edgeRules(type: string): Record<string, ShieldRule> {
-  const rules: Record<string, ShieldRule> = { '*': allow };
-  for (const [edge, check] of Object.entries(GUARDED_EDGES)) {
-    const [owner, field] = edge.split('.');
-    if (owner === type && field)
-      rules[field] = named(edge, (principal, _args, info) =>
-        check(principal, info.operation.operation === 'mutation'),
-      );
-  }
-  return rules;
-}
-
-/** The schema with the rules in front of its resolvers. Leaf fields have none, so they cost nothing. */
-export function applyPermissions(schema: GraphQLSchema): GraphQLSchema {
-  const tree: Record<string, Record<string, ShieldRule>> = {};
-  for (const type of Object.values(schema.getTypeMap())) {
-    if (!isObjectType(type) || type.name.startsWith('__')) continue;
-    const root = ROOT_TYPES.find((name) => name === type.name);
-    tree[type.name] = root ? rootRules(root) : edgeRules(type.name);
-  }
-  const fallbackError = new AppError('FORBIDDEN', 'This is not open to this token.');
-  // Errors leave as they are: http/mask-error.ts is the only place that hides one.
-  const permissions = shield(tree, {
-    fallbackRule: deny,
-    fallbackError,
-    allowExternalErrors: true,
-    debug: true,
-  });
-  return applyMiddlewareToDeclaredResolvers(schema, permissions);
-}
-
 /**
  * Checks the guarded edges ('Customer.usage') of a whole mutation before anything runs: it must not fail on a
  * permission after its COMMIT.
  */
 export function checkEdges(principal: Principal, edges: Iterable<string>): AppError | true {
   for (const edge of edges) {
-    const verdict = GUARDED_EDGES[edge]?.(principal, true) ?? true;
-    if (verdict !== true) return verdict;
+    const checked = GUARDED_EDGES[edge]?.(principal, true) ?? true;
+    if (checked !== true) return checked;
   }
   return true;
 }

@@ -2,7 +2,7 @@
 import 'reflect-metadata';
 import { type GraphQLObjectType, GraphQLSchema, printSchema } from 'graphql';
 import { buildSchemaSync } from 'type-graphql';
-import { applyPermissions } from '../auth/permissions';
+import { applyPermissions } from '../auth/shield';
 import { CustomerResolver } from '../resolvers/customer.resolver';
 import { MessageResolver } from '../resolvers/message.resolver';
 import { TimelinePointResolver, UsageResolver } from '../resolvers/usage.resolver';

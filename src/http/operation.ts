@@ -140,8 +140,8 @@ const isRetryable = (code: unknown): boolean =>
 const retryAfterOf = ({ extensions }: GraphQLFormattedError): number | undefined =>
   typeof extensions?.retryAfterSeconds === 'number' ? extensions.retryAfterSeconds : undefined;
 
-function refuse(verdict: AppError | true): void {
-  if (verdict !== true) rethrow(verdict);
+function refuse(checked: AppError | true): void {
+  if (checked !== true) rethrow(checked);
 }
 
 /** Before execution Apollo passes on GraphQLErrors only; the original stays inside for the masker. */

@@ -2,7 +2,7 @@ import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from '
 import { tokenActor } from '../services/audit';
 import { findCustomer, listCustomers } from '../services/customers/customers';
 import type { GraphQLContext } from './context';
-import { CustomerArgs, CustomersArgs, DEFAULT_FIRST, PeriodArgs } from './types/arguments';
+import { CustomerArgs, CustomersArgs, DEFAULTS, PeriodArgs } from './types/arguments';
 import { Customer, CustomerConnection, RegisterCustomerInput } from './types/customer';
 import { UsageTotals } from './types/usage-totals';
 
@@ -15,7 +15,7 @@ export class CustomerResolver {
     @Args(() => CustomersArgs) { workspaceId, ...query }: CustomersArgs,
     @Ctx() { snapshot }: GraphQLContext,
   ): Promise<InstanceType<typeof CustomerConnection>> {
-    const first = query.first ?? DEFAULT_FIRST;
+    const first = query.first ?? DEFAULTS.first;
     return new CustomerConnection(await listCustomers(snapshot, workspaceId, { ...query, first }));
   }
 

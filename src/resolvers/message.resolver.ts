@@ -1,7 +1,7 @@
 import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { listMessages } from '../services/analytics/records';
 import type { GraphQLContext } from './context';
-import { DEFAULT_FIRST, MessagesArgs } from './types/arguments';
+import { DEFAULTS, MessagesArgs } from './types/arguments';
 import { mapPage } from './types/connection';
 import { Customer } from './types/customer';
 import { Message, MessageConnection } from './types/message';
@@ -46,7 +46,7 @@ export class MessageResolver {
     @Args(() => MessagesArgs) { workspaceId, ...query }: MessagesArgs,
     @Ctx() { snapshot }: GraphQLContext,
   ): Promise<InstanceType<typeof MessageConnection>> {
-    const first = query.first ?? DEFAULT_FIRST;
+    const first = query.first ?? DEFAULTS.first;
     const page = await listMessages(snapshot, workspaceId, { ...query, first }, snapshot.asOf);
     return new MessageConnection(mapPage(page, Message.of));
   }

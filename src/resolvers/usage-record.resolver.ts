@@ -1,7 +1,7 @@
 import { Args, Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql';
 import { listUsageRecords } from '../services/analytics/records';
 import type { GraphQLContext } from './context';
-import { DEFAULT_FIRST, UsageRecordsArgs } from './types/arguments';
+import { DEFAULTS, UsageRecordsArgs } from './types/arguments';
 import { mapPage } from './types/connection';
 import { Customer } from './types/customer';
 import { Message } from './types/message';
@@ -16,7 +16,7 @@ export class UsageRecordResolver {
     @Args(() => UsageRecordsArgs) { workspaceId, ...query }: UsageRecordsArgs,
     @Ctx() { snapshot }: GraphQLContext,
   ): Promise<InstanceType<typeof UsageRecordConnection>> {
-    const first = query.first ?? DEFAULT_FIRST;
+    const first = query.first ?? DEFAULTS.first;
     const page = await listUsageRecords(snapshot, workspaceId, { ...query, first }, snapshot.asOf);
     return new UsageRecordConnection(mapPage(page, UsageRecord.of));
   }

@@ -12,7 +12,7 @@ import { findTotals } from '../services/analytics/totals';
 import type { GrowthBasis, TimelineInterval } from '../values/period';
 import type { GraphQLContext } from './context';
 import { GraphQLSafeInt } from './scalars/safe-int';
-import { ClientsArgs, DEFAULT_FIRST, DEFAULT_TOP, TopClientsArgs, UsageArgs } from './types/arguments';
+import { ClientsArgs, DEFAULTS, TopClientsArgs, UsageArgs } from './types/arguments';
 import { ClientUsage, ClientUsageConnection } from './types/client-usage';
 import { mapPage } from './types/connection';
 import { GrowthBasisEnum, TimelineIntervalEnum } from './types/enums';
@@ -44,13 +44,13 @@ export class UsageResolver {
     @Root() { scope }: UsageReport,
     @Arg('basis', () => GrowthBasisEnum, {
       nullable: true,
-      defaultValue: 'SAME_ELAPSED',
+      defaultValue: DEFAULTS.basis,
       description: 'What it is compared with.',
     })
     basis: GrowthBasis | null,
     @Ctx() { snapshot }: GraphQLContext,
   ): Promise<Growth> {
-    return Growth.of(await findGrowth(snapshot, scope, basis ?? 'SAME_ELAPSED'), scope);
+    return Growth.of(await findGrowth(snapshot, scope, basis ?? DEFAULTS.basis), scope);
   }
 
   @FieldResolver(() => [ClientUsage], {
@@ -61,7 +61,12 @@ export class UsageResolver {
     @Args(() => TopClientsArgs) { limit, orderBy }: TopClientsArgs,
     @Ctx() { snapshot }: GraphQLContext,
   ): Promise<ClientUsage[]> {
-    const clients = await findTopClients(snapshot, scope, limit ?? DEFAULT_TOP, orderBy ?? 'COST');
+    const clients = await findTopClients(
+      snapshot,
+      scope,
+      limit ?? DEFAULTS.topClients,
+      orderBy ?? DEFAULTS.orderBy,
+    );
     return clients.map((client) => ClientUsage.of(client, scope.workspace.currency));
   }
 
@@ -73,7 +78,7 @@ export class UsageResolver {
     @Args(() => ClientsArgs) { first, after, orderBy }: ClientsArgs,
     @Ctx() { snapshot }: GraphQLContext,
   ): Promise<InstanceType<typeof ClientUsageConnection>> {
-    const query = { first: first ?? DEFAULT_FIRST, after, order: orderBy ?? 'COST' };
+    const query = { first: first ?? DEFAULTS.first, after, order: orderBy ?? DEFAULTS.orderBy };
     const page = await listClients(snapshot, scope, query);
     const { currency } = scope.workspace;
     return new ClientUsageConnection(mapPage(page, (client) => ClientUsage.of(client, currency)));
@@ -94,11 +99,15 @@ export class UsageResolver {
   @FieldResolver(() => [HourUsage], { description: 'The hours of the day that have usage, busiest first.' })
   async peakHours(
     @Root() { scope }: UsageReport,
-    @Arg('limit', () => Int, { nullable: true, defaultValue: 24, description: 'How many, 1 to 24.' })
+    @Arg('limit', () => Int, {
+      nullable: true,
+      defaultValue: DEFAULTS.peakHours,
+      description: 'How many, 1 to 24.',
+    })
     limit: number | null,
     @Ctx() { snapshot }: GraphQLContext,
   ): Promise<HourUsage[]> {
-    const hours = await findPeakHours(snapshot, scope, limit ?? 24);
+    const hours = await findPeakHours(snapshot, scope, limit ?? DEFAULTS.peakHours);
     return hours.map((hour) => HourUsage.of(hour, scope.workspace.currency));
   }
 
@@ -116,13 +125,13 @@ export class UsageResolver {
     @Root() { scope }: UsageReport,
     @Arg('interval', () => TimelineIntervalEnum, {
       nullable: true,
-      defaultValue: 'DAY',
+      defaultValue: DEFAULTS.interval,
       description: "The buckets' length.",
     })
     interval: TimelineInterval | null,
     @Ctx() { snapshot }: GraphQLContext,
   ): Promise<TimelinePoint[]> {
-    const series = { scope, interval: interval ?? 'DAY' };
+    const series = { scope, interval: interval ?? DEFAULTS.interval };
     const points = await findTimeline(snapshot, scope, series.interval);
     return points.map((point, index) => TimelinePoint.of(point, index, series));
   }

@@ -1,7 +1,7 @@
 // How the page talks to the server: GraphQL through Apollo Client, and the exports' plain HTTP.
 import { ApolloClient, ApolloLink, HttpLink, InMemoryCache } from '@apollo/client';
 import { tap } from 'rxjs';
-import { problemOf } from './problem';
+import { fromAnswer, problemOf } from './problem';
 import { expire, getSession } from './session';
 
 const TIMEOUT_MS = 20_000;
@@ -19,7 +19,7 @@ const authorization = new ApolloLink((operation, forward) => {
   operation.setContext({ headers: { ...headers, authorization: `Bearer ${token ?? ''}` } });
   return forward(operation).pipe(
     tap({
-      next: (result) => noteRefusal(result.errors?.[0]?.extensions?.code === 'UNAUTHENTICATED', token),
+      next: ({ errors }) => noteRefusal(fromAnswer(errors?.[0], 200).kind === 'token', token),
       error: (error: unknown) => noteRefusal(problemOf(error).kind === 'token', token),
     }),
   );

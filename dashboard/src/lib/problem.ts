@@ -40,7 +40,8 @@ export function fromBody(body: string, status: number): Problem {
   }
 }
 
-function fromAnswer(answered: Answered | undefined, status: number): Problem {
+/** From an error of a GraphQL answer. */
+export function fromAnswer(answered: Answered | undefined, status: number): Problem {
   const code = typeof answered?.extensions?.code === 'string' ? answered.extensions.code : '';
   const detail = typeof answered?.message === 'string' ? answered.message.replace(/^\[[A-Z_]+\] /, '') : '';
   const byStatus: Problem['kind'] = status === 401 ? 'token' : status >= 502 ? 'offline' : 'other';

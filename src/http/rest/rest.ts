@@ -1,7 +1,7 @@
 // GraphQL's figures for scripts that want a URL: the same permissions, the same services, honest status codes.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { checkScope, checkWorkspace } from '../../auth/permissions';
-import type { Principal, Scope } from '../../auth/principal';
+import { checkRestRoute, type RestRoute } from '../../auth/permissions';
+import type { Principal } from '../../auth/principal';
 import type { Database } from '../../database/database';
 import { Snapshot } from '../../database/snapshot';
 import type { AppError } from '../../errors';
@@ -33,15 +33,14 @@ type Handler = (
 ) => Promise<unknown>;
 
 export function registerRest(app: FastifyInstance, deps: RestDeps): void {
-  const route = (name: string, scope: Scope, handler: Handler): void => {
+  const route = (name: RestRoute, handler: Handler): void => {
     app.get<RestRequest>(`/api/usage/${name}/:workspaceId`, {
       // HEAD would do all the work for nothing.
       exposeHeadRoute: false,
       onRequest: async (request) => {
         await deps.authenticate(request);
         const principal = principalOf(request);
-        refuse(checkScope(principal, scope, `GET /api/usage/${name}`));
-        refuse(checkWorkspace(principal, request.params.workspaceId));
+        refuse(checkRestRoute(principal, name, request.params.workspaceId));
         await deps.rateLimits.read(principal.id);
       },
       handler: async (request, reply) => {
@@ -56,15 +55,9 @@ export function registerRest(app: FastifyInstance, deps: RestDeps): void {
       },
     });
   };
-  route('dashboard', 'usage:read', ({ params, query }, _reply, snapshot) =>
-    dashboard(snapshot, params.workspaceId, query),
-  );
-  route('stats', 'usage:read', ({ params, query }, _reply, snapshot) =>
-    stats(snapshot, params.workspaceId, query),
-  );
-  route('export', 'export:read', (request, reply, snapshot) =>
-    sendExport(deps.database, request, reply, snapshot),
-  );
+  route('dashboard', ({ params, query }, _reply, snapshot) => dashboard(snapshot, params.workspaceId, query));
+  route('stats', ({ params, query }, _reply, snapshot) => stats(snapshot, params.workspaceId, query));
+  route('export', (request, reply, snapshot) => sendExport(deps.database, request, reply, snapshot));
 }
 
 async function sendExport(
@@ -118,6 +111,6 @@ function principalOf(request: FastifyRequest<RestRequest>): Principal {
   return request.principal;
 }
 
-function refuse(verdict: AppError | true): void {
-  if (verdict !== true) throw verdict;
+function refuse(checked: AppError | true): void {
+  if (checked !== true) throw checked;
 }

@@ -2,13 +2,20 @@
 import { ArgsType, Field, type FieldOptions, ID, Int } from 'type-graphql';
 import type { ClientOrder } from '../../services/analytics/top-clients';
 import type { TrackingOutcome } from '../../services/turns/tracking';
+import type { GrowthBasis, TimelineInterval } from '../../values/period';
 import { GraphQLTimeZone } from '../scalars/time-zone';
 import { ClientOrderEnum, TrackingOutcomeEnum } from './enums';
 import { PeriodInput } from './period';
 
-/** How many rows a page has when the caller doesn't say; null is the same as not saying. */
-export const DEFAULT_FIRST = 50;
-export const DEFAULT_TOP = 10;
+/** What an argument is when the caller leaves it out. null counts as left out, so resolvers apply these too. */
+export const DEFAULTS = {
+  first: 50,
+  topClients: 10,
+  peakHours: 24,
+  orderBy: 'COST',
+  basis: 'SAME_ELAPSED',
+  interval: 'DAY',
+} as const satisfies Record<string, number | ClientOrder | GrowthBasis | TimelineInterval>;
 
 const WORKSPACE_ID: FieldOptions = { description: 'Which workspace. The token must be for it.' };
 
@@ -23,7 +30,7 @@ const CUSTOMER_ID: FieldOptions = { nullable: true, description: 'Only this cust
 
 const FIRST: FieldOptions = {
   nullable: true,
-  defaultValue: DEFAULT_FIRST,
+  defaultValue: DEFAULTS.first,
   description: 'How many rows, 1 to 100.',
 };
 
@@ -35,7 +42,7 @@ const AFTER: FieldOptions = {
 
 const ORDER_BY: FieldOptions = {
   nullable: true,
-  defaultValue: 'COST',
+  defaultValue: DEFAULTS.orderBy,
   description: 'By which measure, highest first.',
 };
 
@@ -119,7 +126,7 @@ export class CustomerArgs {
 
 @ArgsType()
 export class TopClientsArgs {
-  @Field(() => Int, { nullable: true, defaultValue: DEFAULT_TOP, description: 'How many, 1 to 100.' })
+  @Field(() => Int, { nullable: true, defaultValue: DEFAULTS.topClients, description: 'How many, 1 to 100.' })
   limit?: number | null;
 
   @Field(() => ClientOrderEnum, ORDER_BY)

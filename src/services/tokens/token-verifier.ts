@@ -18,11 +18,8 @@ const CACHE_SIZE = 10_000;
 const ANSWER_WITHIN_MS = 2_500;
 const WARN_EVERY_MS = 86_400_000;
 
-/** The same words for every reason: nobody learns whether a token exists. */
-const refused = () =>
-  unauthenticated(
-    'A valid token is needed: Authorization: Bearer ctm_... Is it complete, expired or revoked?',
-  );
+/** http/authenticate.ts says the same words for every reason: nobody learns whether a token exists. */
+const refused = () => unauthenticated('This token is not valid.');
 
 export class TokenVerifier {
   private readonly cache: LRUCache<string, Principal>;
