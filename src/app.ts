@@ -19,6 +19,7 @@ import { TokenService } from './services/tokens/token-service';
 import { SaveMessageService } from './services/turns/save-message';
 import { BatchWriter } from './services/turns/write-batch';
 import { WriteQueue } from './services/turns/write-queue';
+import { ClockWatch } from './services/upkeep/clock-watch';
 import { Reconciler } from './services/upkeep/reconcile';
 import { WorkspaceService } from './services/workspaces/workspace-service';
 import type { Clock } from './values/time';
@@ -31,6 +32,7 @@ export interface Services {
   readonly saveMessages: SaveMessageService;
   readonly tokens: TokenService;
   readonly reconciler: Reconciler;
+  readonly clockWatch: ClockWatch;
   /** Saves what waits, and gives the write path's connections back. */
   drain(): Promise<void>;
 }
@@ -57,6 +59,7 @@ const sourcesOf = (database: Database, services: Services): Sources => ({
   queue: () => services.saveMessages.load,
   pool: () => poolLoad(database.dataSource),
   tokensExpiringSoon: () => services.tokens.countExpiringSoon(),
+  clockAheadMs: () => services.clockWatch.aheadMs,
 });
 
 export function createServices(
@@ -80,6 +83,7 @@ export function createServices(
     saveMessages: new SaveMessageService(queue, clock),
     tokens: new TokenService(database, clock, logger, { cacheMs: config.tokenCacheMs }),
     reconciler: new Reconciler(database, clock, logger),
+    clockWatch: new ClockWatch(database, clock, logger),
     drain: () => queue.drain(),
   };
 }
@@ -110,6 +114,8 @@ export async function startApp(config: Config, surroundings: Surroundings): Prom
       await counting?.stop();
       throw error;
     });
+    // A database that doesn't answer is told by others; the job looks again.
+    await within(FIRST_LOOK_MS, services.clockWatch.look(), lateLook).catch(() => undefined);
     const jobs = new JobLoop(jobsOf(config, services, metrics), logger, metrics);
     jobs.start();
     const stop = () => stopAll({ server, services, jobs, counting, database }, config.shutdownTimeoutMs);
@@ -150,6 +156,10 @@ async function stopAll(
   }
 }
 
+const FIRST_LOOK_MS = 2_000;
+const lateLook = (): Error => new Error("The database's clock was not told in time.");
+const CLOCK_EVERY_MS = 60_000;
+
 /** What falls due, and how often a server looks for it. */
 const jobsOf = (config: Config, services: Services, metrics: Metrics): Job[] => [
   {
@@ -157,4 +167,5 @@ const jobsOf = (config: Config, services: Services, metrics: Metrics): Job[] => 
     everyMs: config.reconcileIntervalMs,
     run: async (signal) => metrics.reconciledTurns(await services.reconciler.run(signal)),
   },
+  { name: 'clock', everyMs: CLOCK_EVERY_MS, run: () => services.clockWatch.look() },
 ];

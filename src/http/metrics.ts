@@ -17,6 +17,8 @@ export interface Sources {
   pool: () => { total: number; idle: number; waiting: number };
   /** Rejects when the database doesn't answer. */
   tokensExpiringSoon: () => Promise<number>;
+  /** undefined until the clocks were compared. */
+  clockAheadMs: () => number | undefined;
 }
 
 /** Prometheus waits for 10 s. */
@@ -108,7 +110,7 @@ export class Metrics implements QueueObserver, JobObserver {
   }
 
   /** Gauges are read when they are asked for. */
-  watch({ queue, pool, tokensExpiringSoon }: Sources): void {
+  watch({ queue, pool, tokensExpiringSoon, clockAheadMs }: Sources): void {
     const gauge = (name: string, help: string, value: () => number): void => {
       new Gauge({
         ...{ name, help, registers: [this.registry] },
@@ -123,6 +125,14 @@ export class Metrics implements QueueObserver, JobObserver {
     gauge('centesimo_pool_connections', 'Connections to the database.', () => pool().total);
     gauge('centesimo_pool_idle', 'Connections that nobody uses.', () => pool().idle);
     gauge('centesimo_pool_waiting', 'Requests that wait for a connection.', () => pool().waiting);
+    new Gauge({
+      name: 'centesimo_clock_ahead_seconds',
+      help: "Seconds that this server's clock is ahead of the database's; negative: behind. Looked at once a minute.",
+      ...{ registers: [this.registry], aggregator: 'average' },
+      collect() {
+        this.set((clockAheadMs() ?? 0) / 1_000);
+      },
+    });
     // One question for both: undefined when it isn't answered.
     let asking: Promise<number | undefined> | undefined;
     const ask = (): Promise<number | undefined> => {

@@ -15,6 +15,7 @@ import { AppError, badInput } from '../errors';
 import { publicSchema, schema } from '../graphql/schema';
 import { createContext, type GraphQLServices } from '../resolvers/context';
 import type { TokenService } from '../services/tokens/token-service';
+import type { ClockWatch } from '../services/upkeep/clock-watch';
 import type { Clock } from '../values/time';
 import { createApollo } from './apollo';
 import { type Authenticators, authenticate, authenticatorsOf } from './authenticate';
@@ -40,7 +41,7 @@ declare module 'fastify' {
 
 export interface ServerDeps {
   config: Config;
-  services: GraphQLServices & { tokens: TokenService };
+  services: GraphQLServices & { tokens: TokenService; clockWatch: ClockWatch };
   database: Database;
   clock: Clock;
   logger: Logger;
@@ -201,6 +202,7 @@ async function registerAll(app: FastifyInstance, parts: Parts): Promise<void> {
     database,
     accepting: () => services.saveMessages.accepting,
     stopping: () => state.stopping,
+    clockDifference: () => services.clockWatch.difference,
   });
   const { metricsPort, metricsToken } = config;
   if (metricsPort === undefined && metricsToken !== undefined)

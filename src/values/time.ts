@@ -14,6 +14,7 @@ export interface Range {
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
+const SECOND_MS = 1_000;
 
 /** 15 minutes: every zone's offset since 2009 is a multiple of it. */
 export const SLOT_MS = 900_000;
@@ -90,7 +91,7 @@ export function parseInstant(text: string): Date {
 /** RFC 3339 in UTC with milliseconds. */
 export const formatInstant = (at: Date): string => at.toISOString();
 
-/** Minutes that a zone is ahead of UTC at an instant. */
+/** Minutes that a zone is ahead of UTC at an instant, by halves. */
 export const offsetAt = (ms: number, zone: string): number => IANAZone.create(zone).offset(ms);
 
 /** A stretch of constant offset within one year of UTC; it ends where the next one begins. */
@@ -131,9 +132,9 @@ function findStretches(start: number, end: number, zone: string): Stretch[] {
     let before = at;
     at = Math.min(at + STEP_MS, end);
     if (offsetOf(at) === offset) continue;
-    // Clocks are changed on the minute: `at` becomes the first one with another offset.
-    while (at - before > MINUTE_MS) {
-      const middle = before + Math.floor((at - before) / 2 / MINUTE_MS) * MINUTE_MS;
+    // Clocks are changed on the second: `at` becomes the first one with another offset.
+    while (at - before > SECOND_MS) {
+      const middle = before + Math.floor((at - before) / 2 / SECOND_MS) * SECOND_MS;
       if (offsetOf(middle) === offset) before = middle;
       else at = middle;
     }
@@ -195,7 +196,7 @@ export function localDate(at: Date, zone: string): string {
 
 export interface OffsetSegment {
   from: Date;
-  /** Minutes ahead of UTC. */
+  /** Minutes ahead of UTC, by halves: Monrovia was 44:30 behind until 1972. */
   offsetMinutes: number;
 }
 
@@ -213,4 +214,19 @@ export function offsetSegments(from: Date, to: Date, zone: string): OffsetSegmen
     }
   }
   return segments;
+}
+
+/**
+ * The same by local days: an instant plus its segment's minutes has the date of its local day and the hour that the clock
+ * shows. Where a clock is put back over midnight, the day that has begun goes on, so its minutes are a day more.
+ */
+export function daySegments(from: Date, to: Date, zone: string): OffsetSegment[] {
+  return offsetSegments(from, to, zone).flatMap((segment) => {
+    const clock = localClock(segment.from, zone);
+    const next = (Math.floor(clock / DAY_MS) + 1) * DAY_MS;
+    if (localDate(segment.from, zone) !== new Date(next).toISOString().slice(0, 10)) return [segment];
+    const midnight = new Date(segment.from.getTime() + next - clock);
+    const put = { from: segment.from, offsetMinutes: segment.offsetMinutes + DAY_MS / MINUTE_MS };
+    return midnight < to ? [put, { ...segment, from: midnight }] : [put];
+  });
 }

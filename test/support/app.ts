@@ -15,9 +15,19 @@ const ACTOR = { name: 'test' };
 export class TestClock {
   private at = new Date('2026-03-15T12:00:00Z');
 
-  readonly now = (): Date => new Date(this.at);
+  private aheadMs: number | undefined;
+
+  readonly now = (): Date =>
+    this.aheadMs === undefined ? new Date(this.at) : new Date(Date.now() + this.aheadMs);
+
+  /** Like the machine's own, ahead of it by so much. */
+  run(aheadMs = 0): this {
+    this.aheadMs = aheadMs;
+    return this;
+  }
 
   set(at: Date | string): void {
+    this.aheadMs = undefined;
     this.at = new Date(at);
   }
 

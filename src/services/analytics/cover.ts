@@ -31,6 +31,16 @@ export function coverWithSlots(range: Range): SlotCover {
   return { slots, edges: edges(range, slots) };
 }
 
+/**
+ * A range in pieces, cut where one of `cuts` lies inside a slot: a slot that is asked about in two parts is read from its
+ * records. Some zones have changed their clocks at 00:01.
+ */
+export function cutInsideSlots(range: Range, cuts: readonly Date[]): Range[] {
+  const inside = cuts.filter((at) => range.from < at && at < range.to && ceilSlot(at) > at);
+  const bounds = [range.from, ...inside, range.to];
+  return bounds.slice(1).map((to, index) => ({ from: bounds[index] ?? range.from, to }));
+}
+
 /** `zone` is the workspace's own: its roll-ups are cut by that zone's days, whatever zone the query is in. */
 export function coverWithCustomerDays(range: Range, zone: string, sign: Sign = 1): CustomerCover {
   const months = localMonths(range, zone);

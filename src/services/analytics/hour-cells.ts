@@ -1,6 +1,7 @@
 // WHERE IS A PEAK HOUR COMPUTED? Here: usage by weekday and local hour; peak hours and the heatmap read these cells.
 import type { Sql } from '../../database/sql';
-import { offsetSegments } from '../../values/time';
+import { daySegments } from '../../values/time';
+import { cutInsideSlots } from './cover';
 import { slotParts } from './parts';
 import { once, type UsageScope } from './scope';
 
@@ -19,17 +20,19 @@ const EPOCH_HOUR_OF_WEEK = 72;
 
 /**
  * The cells that have usage. Local time is the instant plus the zone's offset then; the offsets come from the same
- * zone data as the period's bounds. An hour that a clock change repeats falls into the same cell twice.
+ * zone data as the period's bounds. An hour that a clock change repeats falls into the same cell twice; one that is
+ * repeated over midnight belongs to the day that has begun.
  */
 export function findHourCells(sql: Sql, scope: UsageScope): Promise<HourCell[]> {
   return once(scope, 'hour cells', async () => {
     const { period } = scope;
-    const segments = offsetSegments(period.from, period.to, period.timeZone);
-    const parts = slotParts([period]);
+    const segments = daySegments(period.from, period.to, period.timeZone);
+    const starts = segments.map(({ from }) => from);
+    const parts = slotParts(cutInsideSlots(period, starts));
     const next = parts.values.length + 2;
     const rows = await sql.query<{ cell: number; messages: bigint; cost_micros: bigint }>(
       'hour_cells',
-      `SELECT ((floor((date_part('epoch', t.at) + 60 * ($${next + 1}::int[])[width_bucket(t.at, $${next}::timestamptz[])]) / 3600)
+      `SELECT ((floor((date_part('epoch', t.at) + ($${next + 1}::int[])[width_bucket(t.at, $${next}::timestamptz[])]) / 3600)
            + ${EPOCH_HOUR_OF_WEEK})::bigint % ${HOURS_OF_WEEK})::int AS cell,
          sum(t.messages)::bigint AS messages, sum(t.cost_micros)::bigint AS cost_micros
        FROM ${parts.sql} AS t (bucket, at, messages, cost_micros, first_at, last_at)
@@ -37,8 +40,8 @@ export function findHourCells(sql: Sql, scope: UsageScope): Promise<HourCell[]> 
       [
         scope.workspace.id,
         ...parts.values,
-        segments.map((segment) => segment.from),
-        segments.map((segment) => segment.offsetMinutes),
+        starts,
+        segments.map(({ offsetMinutes }) => Math.round(offsetMinutes * 60)),
       ],
     );
     return rows.map((row) => ({

@@ -1,7 +1,7 @@
 // How did usage run over the period?
 import type { Sql } from '../../database/sql';
 import { buckets, type TimelineInterval } from '../../values/period';
-import { CLOCK_SKEW_MS } from '../turns/turn';
+import { cutInsideSlots } from './cover';
 import { slotParts } from './parts';
 import { once, type UsageScope } from './scope';
 import { countClients } from './totals';
@@ -17,8 +17,8 @@ export interface TimelinePoint {
 export const POINTS_LIMIT = 2_000;
 
 /**
- * Gapless buckets of the period's zone, ending with the one that holds asOf. Turns may lie a few minutes ahead
- * of it (docs/semantics.md#time); a bucket that they reach into is shown too, so that the points add up to the total.
+ * Gapless buckets of the period's zone, ending with the one that holds asOf, or with the last that has a turn: turns lie
+ * ahead of it when a caller's clock is, or this server's is behind, and the points add up to the total all the same.
  */
 export function findTimeline(
   sql: Sql,
@@ -26,11 +26,12 @@ export function findTimeline(
   interval: TimelineInterval,
 ): Promise<TimelinePoint[]> {
   return once(scope, `timeline ${interval}`, async () => {
-    const bounds = boundsOf(scope, interval);
+    const { period, asOf } = scope;
+    const bounds = buckets(period, interval, period.timeZone, POINTS_LIMIT);
     const [first] = bounds;
     const last = bounds.at(-1);
     if (!first || !last || bounds.length < 2) return [];
-    const parts = slotParts([{ from: first, to: last }]);
+    const parts = slotParts(cutInsideSlots({ from: first, to: last }, bounds));
     const rows = await sql.query<{ point: number; messages: bigint; cost_micros: bigint }>(
       'timeline',
       `SELECT width_bucket(t.at, $${parts.values.length + 2}::timestamptz[]) AS point,
@@ -46,7 +47,7 @@ export function findTimeline(
       messages: found.get(index + 1)?.messages ?? 0n,
       costMicros: found.get(index + 1)?.cost_micros ?? 0n,
     }));
-    return points.filter((point) => point.from <= scope.asOf || point.messages > 0n);
+    return points.slice(0, points.findLastIndex(({ from, messages }) => from <= asOf || messages > 0n) + 1);
   });
 }
 
@@ -61,12 +62,4 @@ export function findTimelineClients(
     const points = await findTimeline(sql, scope, interval);
     return points.length === 0 ? [] : countClients(sql, scope, points);
   });
-}
-
-function boundsOf(scope: UsageScope, interval: TimelineInterval): Date[] {
-  const { period, asOf } = scope;
-  const bounds = buckets(period, interval, period.timeZone, POINTS_LIMIT);
-  const reach = new Date(asOf.getTime() + CLOCK_SKEW_MS);
-  const end = bounds.findIndex((bound) => bound > reach);
-  return end === -1 ? bounds : bounds.slice(0, end + 1);
 }

@@ -74,7 +74,7 @@ function ofSegment(
 }
 
 function offsetText(minutes: number): string {
-  const size = Math.abs(minutes);
+  const size = Math.floor(Math.abs(minutes));
   const two = (value: number) => String(value).padStart(2, '0');
   return `${minutes < 0 ? '-' : '+'}${two(Math.floor(size / 60))}:${two(size % 60)}`;
 }
