@@ -10,6 +10,7 @@ import { MessagesPage } from './pages/messages-page';
 import { OverviewPage } from './pages/overview-page';
 import { SignInPage } from './pages/sign-in-page';
 import { Frame } from './parts/frame';
+import { Link } from './parts/link';
 import { Notice } from './parts/notice';
 
 export function App(): ReactNode {
@@ -34,7 +35,7 @@ function SignedIn({ viewer }: { viewer: Viewer }): ReactNode {
     : viewer.workspaces[0];
   useEffect(() => {
     // The address names the workspace, so that a copied link opens the same one.
-    if (!view.workspace && workspace)
+    if (!view.workspace && workspace && view.page.name !== 'unknown' && view.wrong.length === 0)
       navigate(changed(view, { workspace: workspace.id, after: view.after }), { replace: true });
   }, [view, workspace]);
   if (!workspace) {
@@ -63,6 +64,11 @@ function SignedIn({ viewer }: { viewer: Viewer }): ReactNode {
         {view.page.name === 'overview' && <OverviewPage {...props} />}
         {view.page.name === 'client' && <ClientPage key={view.page.id} {...props} id={view.page.id} />}
         {view.page.name === 'messages' && <MessagesPage {...props} />}
+        {view.page.name === 'unknown' && (
+          <Notice kind="warning" title={words.notFound}>
+            <Link view={changed(view, { page: { name: 'overview' } })}>{words.backToOverview}</Link>
+          </Notice>
+        )}
       </Frame>
     </FormatProvider>
   );

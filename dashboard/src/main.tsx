@@ -4,7 +4,7 @@ import { createRoot } from 'react-dom/client';
 import { App } from './app';
 import { LanguageProvider } from './i18n/language';
 import { createClient } from './lib/api';
-import { takeTokenFromAddress } from './lib/session';
+import { followOtherTabs, takeTokenFromAddress } from './lib/session';
 import { applyTheme } from './lib/theme';
 import './styles/base.css';
 import './styles/page.css';
@@ -14,6 +14,7 @@ takeTokenFromAddress();
 // A link that is opened in a tab that shows the page already.
 addEventListener('hashchange', takeTokenFromAddress);
 applyTheme();
+followOtherTabs();
 
 const root = document.getElementById('app');
 if (!root) throw new Error('index.html lacks #app.');

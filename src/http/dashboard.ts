@@ -2,10 +2,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
-import { promisify } from 'node:util';
-import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../errors';
+import { compress, type Encoding, encodingFor } from './compression';
 
 export interface DashboardOptions {
   /** Where the build put index.html and its assets. */
@@ -22,6 +21,7 @@ const CONTENT_SECURITY_POLICY = [
   "style-src 'self'",
   "img-src 'self'",
   "connect-src 'self'",
+  "manifest-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
@@ -42,7 +42,9 @@ const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.md': 'text/markdown; charset=utf-8',
+  '.png': 'image/png',
   '.svg': 'image/svg+xml',
+  '.webmanifest': 'application/manifest+json',
 };
 
 /** The project's dashboard/dist, from the sources and from the build. */
@@ -89,18 +91,11 @@ function readFiles(folder: string): ReadonlyMap<string, StaticFile> {
   );
 }
 
-const squeeze = {
-  br: (content: Buffer) =>
-    promisify(brotliCompress)(content, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }),
-  gzip: (content: Buffer) => promisify(gzip)(content, { level: 9 }),
-};
-const ENCODINGS = ['br', 'gzip'] as const;
-
 class StaticFile {
   private readonly etag: string;
   private readonly type: string;
   private readonly cacheControl: string;
-  private readonly squeezed = new Map<string, Promise<Buffer>>();
+  private readonly squeezed = new Map<Encoding, Promise<Buffer>>();
 
   constructor(
     path: string,
@@ -115,17 +110,14 @@ class StaticFile {
     reply.headers(HEADERS).header('cache-control', this.cacheControl).header('etag', this.etag);
     if (request.headers['if-none-match'] === this.etag) return reply.code(304).send();
     reply.type(this.type);
-    const accepted = request.headers['accept-encoding'] ?? '';
-    const encoding = ENCODINGS.find((name) =>
-      new RegExp(`\\b${name}\\b(?!\\s*;\\s*q=0(\\.0*)?\\s*(,|$))`).test(accepted),
-    );
+    const encoding = encodingFor(request);
     if (!encoding) return reply.send(this.content);
     return reply.header('content-encoding', encoding).send(await this.in(encoding));
   }
 
   /** Squeezed once, when it's first asked for. */
-  private in(encoding: (typeof ENCODINGS)[number]): Promise<Buffer> {
-    const known = this.squeezed.get(encoding) ?? squeeze[encoding](this.content);
+  private in(encoding: Encoding): Promise<Buffer> {
+    const known = this.squeezed.get(encoding) ?? compress(this.content, encoding, { once: true });
     this.squeezed.set(encoding, known);
     return known;
   }

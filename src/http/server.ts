@@ -20,6 +20,7 @@ import type { Clock } from '../values/time';
 import { createApollo } from './apollo';
 import { type Authenticators, authenticate, authenticatorsOf } from './authenticate';
 import { checkDepth } from './body-depth';
+import { compressAnswer } from './compression';
 import { dashboardFolder, registerDashboard } from './dashboard';
 import { drain } from './drain';
 import { registerHealth } from './health';
@@ -242,6 +243,7 @@ function registerGraphQL(app: FastifyInstance, parts: Parts): void {
       request.principal = await authenticate(request, authenticators, rateLimits);
       if (!writes) refuseService(request.principal);
     },
+    onSend: compressAnswer,
     handler(request, reply) {
       return isPage(request) ? sendLandingPage(apollo, reply) : runOperation.call(this, request, reply);
     },

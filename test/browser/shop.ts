@@ -17,6 +17,8 @@ const FLAGS = [
   '--disable-sync',
 ];
 
+export const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
+
 export interface Shop {
   app: TestApp;
   browser: Browser;

@@ -1,7 +1,9 @@
-import type { ReactNode } from 'react';
+import { type PointerEvent, type ReactNode, useState } from 'react';
 import type { OverviewQuery } from '../gql/graphql';
 import { useSpeech } from '../i18n/language';
+import { capitalised } from '../lib/format';
 import { useFormat } from '../lib/format-context';
+import { Behind } from './plot';
 
 type Cell = OverviewQuery['usage']['heatmap'][number];
 
@@ -13,54 +15,60 @@ const LEVELS = 5;
 const levelOf = (messages: number, most: number): number =>
   messages === 0 ? 0 : Math.max(1, Math.ceil((messages / most) * LEVELS));
 
-/** Weekday by hour. It is a table that looks like a plot, so it needs no other table behind it. */
+/** Weekday by hour. A cell tells its numbers to the mouse and to a tap; the table behind it tells all. */
 export function Heatmap({ cells }: { cells: readonly Cell[] }): ReactNode {
   const { words, plural } = useSpeech();
   const format = useFormat();
-  const most = Math.max(1, ...cells.map(({ messages }) => messages));
+  const [chosen, setChosen] = useState<number>();
+  const busiest = cells.reduce<Cell | undefined>(
+    (most, cell) => (cell.messages > (most?.messages ?? 0) ? cell : most),
+    undefined,
+  );
+  const most = busiest?.messages ?? 1;
   const at = (weekday: number, hour: number): Cell | undefined => cells[(weekday - 1) * 24 + hour];
+  const tell = (cell: Cell): string =>
+    words.cell(
+      format.weekday(cell.weekday, 'long'),
+      format.hour(cell.hour),
+      format.hour((cell.hour + 1) % 24),
+      `${plural(words.messagesCount, cell.messages)}, ${format.money(cell.cost)}`,
+    );
+  const choose = ({ target }: PointerEvent): void => {
+    const index = target instanceof Element ? target.getAttribute('data-cell') : null;
+    if (index !== null) setChosen(Number(index));
+  };
+  const told = (chosen === undefined ? undefined : cells[chosen]) ?? busiest;
+  const finding = told === undefined ? words.nothingYet : tell(told);
+  const label = words.plotOf(words.heatmapHint, busiest ? tell(busiest) : words.nothingYet);
   return (
     <>
-      <table className={most < 100 ? 'heatmap' : 'heatmap dense'}>
-        <caption className="visually-hidden">{words.heatmapHint}</caption>
-        <thead>
-          <tr>
-            <td />
-            {HOURS.map((hour) => (
-              <th key={hour} scope="col">
-                <span className="visually-hidden">{format.hour(hour)}</span>
-                {hour % 3 === 0 && <span aria-hidden="true">{String(hour).padStart(2, '0')}</span>}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {WEEKDAYS.map((weekday) => (
-            <tr key={weekday}>
-              <th scope="row" aria-label={format.weekday(weekday, 'long')}>
-                {format.weekday(weekday, 'short')}
-              </th>
-              {HOURS.map((hour) => {
-                const cell = at(weekday, hour);
-                const messages = cell?.messages ?? 0;
-                return (
-                  <td
-                    key={hour}
-                    className={`heat-${levelOf(messages, most)}`}
-                    title={
-                      cell && messages > 0
-                        ? `${format.weekday(weekday, 'long')} ${format.hour(hour)}: ${plural(words.messagesCount, messages)}, ${format.money(cell.cost)}`
-                        : undefined
-                    }
-                  >
-                    <span>{format.count(messages)}</span>
-                  </td>
-                );
-              })}
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <p className="finding">{capitalised(finding)}</p>
+      <div className="heatmap" role="img" aria-label={label} onPointerDown={choose} onPointerOver={choose}>
+        <span />
+        {HOURS.map((hour) => (
+          <span key={hour} className="heat-hour">
+            {hour % 3 === 0 && String(hour).padStart(2, '0')}
+          </span>
+        ))}
+        {WEEKDAYS.map((weekday) => [
+          <span key={weekday} className="heat-day">
+            {format.weekday(weekday, 'short')}
+          </span>,
+          ...HOURS.map((hour) => {
+            const index = (weekday - 1) * 24 + hour;
+            const messages = at(weekday, hour)?.messages ?? 0;
+            return (
+              <span
+                key={`${weekday} ${hour}`}
+                data-cell={index}
+                className={`cell heat-${levelOf(messages, most)}${index === chosen ? ' chosen' : ''}`}
+              >
+                {messages > 0 && messages < 100 && messages}
+              </span>
+            );
+          }),
+        ])}
+      </div>
       <p className="legend muted small" aria-hidden="true">
         {words.fewer}
         {Array.from({ length: LEVELS + 1 }, (_, level) => level).map((level) => (
@@ -68,6 +76,33 @@ export function Heatmap({ cells }: { cells: readonly Cell[] }): ReactNode {
         ))}
         {words.more}
       </p>
+      <Behind label={words.heatmapHint}>
+        <table className="tight">
+          <caption className="visually-hidden">{words.heatmapHint}</caption>
+          <thead>
+            <tr>
+              <th scope="col">{words.hour}</th>
+              {WEEKDAYS.map((weekday) => (
+                <th key={weekday} scope="col" className="number">
+                  <abbr title={format.weekday(weekday, 'long')}>{format.weekday(weekday, 'short')}</abbr>
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {HOURS.map((hour) => (
+              <tr key={hour}>
+                <th scope="row">{format.hour(hour)}</th>
+                {WEEKDAYS.map((weekday) => (
+                  <td key={weekday} className="number">
+                    {format.count(at(weekday, hour)?.messages ?? 0)}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Behind>
     </>
   );
 }

@@ -1,8 +1,8 @@
 import { type ReactNode, useCallback } from 'react';
 import { useSpeech } from '../i18n/language';
-import { amountOf, type Money, microsOf } from '../lib/decimal';
+import { type Money, microsOf } from '../lib/decimal';
 import { useFormat } from '../lib/format-context';
-import { baseOption, type Colours, Plot, tooltip, valueAxis } from './plot';
+import { baseOption, type Colours, moneyAxis, Plot, tooltip } from './plot';
 
 export interface MonthOfUse {
   /** YYYY-MM */
@@ -22,7 +22,7 @@ export function Months({ months }: { months: readonly MonthOfUse[] }): ReactNode
         colours,
         months.map(({ month }) => format.monthName(month, 'short')),
       ),
-      yAxis: valueAxis(colours, (micros) => format.tick({ amount: amountOf(micros), currency })),
+      yAxis: moneyAxis(colours, Math.max(...months.map(({ cost }) => microsOf(cost))), currency, format),
       tooltip: tooltip(
         (index) => {
           const row = months[index];
@@ -47,6 +47,7 @@ export function Months({ months }: { months: readonly MonthOfUse[] }): ReactNode
     }),
     [months, currency, format, words],
   );
+  const money = format.moneyLike(months.map(({ cost }) => cost));
   const total = months.reduce((sum, { messages }) => sum + messages, 0);
   return (
     <Plot label={words.plotOf(words.lastTwelveMonths, plural(words.messagesCount, total))} draw={draw}>
@@ -68,7 +69,7 @@ export function Months({ months }: { months: readonly MonthOfUse[] }): ReactNode
             <tr key={month}>
               <th scope="row">{format.monthName(month)}</th>
               <td className="number">{format.count(messages)}</td>
-              <td className="number">{format.money(cost)}</td>
+              <td className="number">{money(cost)}</td>
             </tr>
           ))}
         </tbody>

@@ -21,7 +21,7 @@ export function PeakHours({ usage }: { usage: Usage }): ReactNode {
         colours,
         HOURS.map((hour) => format.hour(hour)),
       ),
-      yAxis: valueAxis(colours, (messages) => format.count(messages)),
+      yAxis: valueAxis(colours, peakHour?.messages ?? 0, () => format.count),
       tooltip: tooltip(
         (hour) => {
           const row = byHour.get(hour);
@@ -55,6 +55,7 @@ export function PeakHours({ usage }: { usage: Usage }): ReactNode {
     }),
     [byHour, messagesAt, peakHour, format, words],
   );
+  const money = format.moneyLike(peakHours.map(({ cost }) => cost));
   const summary = peakHour
     ? words.busiest(format.hour(peakHour.hour), plural(words.messagesCount, peakHour.messages))
     : words.nothingYet;
@@ -86,7 +87,7 @@ export function PeakHours({ usage }: { usage: Usage }): ReactNode {
                   <th scope="row">{format.hour(hour)}</th>
                   <td className="number">{format.count(row?.messages ?? 0)}</td>
                   <td className="number">{row ? format.share(row.share) : '–'}</td>
-                  <td className="number">{row ? format.money(row.cost) : '–'}</td>
+                  <td className="number">{row ? money(row.cost) : '–'}</td>
                 </tr>
               );
             })}

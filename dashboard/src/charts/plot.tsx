@@ -2,7 +2,10 @@
 import type { EChartsCoreOption, EChartsType } from 'echarts/core';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { useWords } from '../i18n/language';
+import { amountOf } from '../lib/decimal';
+import type { Format } from '../lib/format';
 import { useAppearance } from '../lib/theme';
+import { loadPlots, type PlotLibrary } from './load';
 
 export interface Colours {
   ink: string;
@@ -22,9 +25,13 @@ interface PlotProps {
   children: ReactNode;
 }
 
+/** On paper, in CSS pixels; print.css fits it to the sheet. Three dots a pixel, since paper shows them. */
+const PAPER = { renderer: 'canvas', width: 720, height: 210, devicePixelRatio: 3 } as const;
+
 export function Plot({ label, className = '', draw, children }: PlotProps): ReactNode {
-  const words = useWords();
   const box = useRef<HTMLDivElement>(null);
+  const paper = useRef<HTMLDivElement>(null);
+  const [library, setLibrary] = useState<PlotLibrary>();
   const [chart, setChart] = useState<EChartsType>();
   const appearance = useAppearance();
   useEffect(() => {
@@ -33,10 +40,11 @@ export function Plot({ label, className = '', draw, children }: PlotProps): Reac
     let made: EChartsType | undefined;
     let left = false;
     const resized = new ResizeObserver(() => made?.resize());
-    import('./echarts')
-      .then(({ init }) => {
+    loadPlots()
+      .then((plots) => {
         if (left) return;
-        made = init(element, null, { renderer: 'canvas' });
+        setLibrary(plots);
+        made = plots.init(element, null, { renderer: 'canvas' });
         resized.observe(element);
         setChart(made);
       })
@@ -57,23 +65,55 @@ export function Plot({ label, className = '', draw, children }: PlotProps): Reac
       { notMerge: false },
     );
   }, [chart, draw, appearance]);
+  useEffect(() => {
+    const element = paper.current;
+    if (!library || !element) return;
+    let made: EChartsType | undefined;
+    return onPaper(
+      () => {
+        made ??= library.init(element, null, PAPER);
+        made.setOption({ animation: false, ...draw(PALETTES.light) });
+        // No frame comes before the sheet is laid out.
+        made.getZr().flush();
+      },
+      () => {
+        made?.dispose();
+        made = undefined;
+      },
+    );
+  }, [library, draw]);
   return (
     <>
-      <div
-        className={`plot ${className}`}
-        role="img"
-        aria-label={label}
-        ref={box}
-        data-drawn={chart !== undefined}
-      />
-      <details className="behind no-print">
-        <summary>{words.asTable}</summary>
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-        <section className="scroll" tabIndex={0} aria-label={`${words.asTable}: ${label}`}>
-          {children}
-        </section>
-      </details>
+      <div role="img" aria-label={label} data-drawn={chart !== undefined}>
+        <div className={`plot ${className}`} ref={box} />
+        <div className="plot-on-paper" ref={paper} />
+      </div>
+      <Behind label={label}>{children}</Behind>
     </>
+  );
+}
+
+function onPaper(before: () => void, after: () => void): () => void {
+  addEventListener('beforeprint', before);
+  addEventListener('afterprint', after);
+  return () => {
+    removeEventListener('beforeprint', before);
+    removeEventListener('afterprint', after);
+    after();
+  };
+}
+
+/** A plot's figures as a table. */
+export function Behind({ label, children }: { label: string; children: ReactNode }): ReactNode {
+  const words = useWords();
+  return (
+    <details className="behind no-print">
+      <summary>{words.asTable}</summary>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
+      <section className="scroll" tabIndex={0} aria-label={`${words.asTable}: ${label}`}>
+        {children}
+      </section>
+    </details>
   );
 }
 
@@ -102,13 +142,43 @@ export const baseOption = (colours: Colours, labels: readonly string[]): ECharts
   },
 });
 
-export const valueAxis = (colours: Colours, formatTick: (value: number) => string): object => ({
-  type: 'value',
-  minInterval: 1,
-  splitNumber: 4,
-  axisLabel: { color: colours.muted, formatter: formatTick },
-  splitLine: { lineStyle: { color: colours.line } },
-});
+const TICKS = 4;
+
+/** Between two ticks: 1, 2, 2.5 or 5 times a power of ten, and a whole number. */
+export function stepOf(highest: number): number {
+  const rough = Math.max(highest, 1) / TICKS;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 2.5, 5, 10].map((times) => times * power).find((size) => size >= rough) ?? rough;
+  return Math.max(1, Math.ceil(step));
+}
+
+/** `formatOf` gets the step, so that all ticks have one form. */
+export function valueAxis(
+  colours: Colours,
+  highest: number,
+  formatOf: (step: number) => (value: number) => string,
+): object {
+  const interval = stepOf(highest);
+  return {
+    type: 'value',
+    interval,
+    max: Math.max(1, Math.ceil(highest / interval)) * interval,
+    axisLabel: { color: colours.muted, formatter: formatOf(interval) },
+    splitLine: { lineStyle: { color: colours.line } },
+  };
+}
+
+/** An amount's axis, in micro-units: as many decimals as its steps need. */
+export const moneyAxis = (
+  colours: Colours,
+  highest: number,
+  currency: string,
+  format: Pick<Format, 'tickLike'>,
+): object =>
+  valueAxis(colours, highest, (step) => {
+    const write = format.tickLike({ amount: amountOf(step), currency });
+    return (micros) => write({ amount: amountOf(micros), currency });
+  });
 
 export const tooltip = (
   rowsOf: (index: number) => readonly TipRow[],
@@ -120,7 +190,7 @@ export const tooltip = (
   backgroundColor: 'transparent',
   borderWidth: 0,
   padding: 0,
-  extraCssText: 'box-shadow: none',
+  extraCssText: 'box-shadow: none; white-space: normal; max-inline-size: min(22rem, 82vw)',
   axisPointer: { type: 'shadow', shadowStyle: { color: 'rgba(128, 128, 128, 0.12)' } },
   formatter: (params: unknown) => tip(params, rowsOf, titleOf),
 });

@@ -2,10 +2,10 @@ import { type ReactNode, useCallback, useMemo } from 'react';
 import type { OverviewQuery, TimelineInterval } from '../gql/graphql';
 import { useSpeech } from '../i18n/language';
 import { addDays, addMonths, dayOf, startOf } from '../lib/dates';
-import { amountOf, type Money, microsOf } from '../lib/decimal';
+import { type Money, microsOf } from '../lib/decimal';
 import type { Format } from '../lib/format';
 import { useFormat } from '../lib/format-context';
-import { baseOption, type Colours, Plot, tooltip, valueAxis } from './plot';
+import { baseOption, type Colours, moneyAxis, Plot, tooltip } from './plot';
 
 type Point = OverviewQuery['usage']['timeline'][number];
 
@@ -78,7 +78,7 @@ export function Timeline(props: {
         colours,
         slots.map(({ at }) => labelOf(format, interval, at, timeZone)),
       ),
-      yAxis: valueAxis(colours, (micros) => format.tick({ amount: amountOf(micros), currency })),
+      yAxis: moneyAxis(colours, highestOf(slots), currency, format),
       tooltip: tooltip(
         (index) => rowsOf(slots[index], describe, words.thisPeriod, beforeName, format, interval),
         (index) => titleOf(format, interval, slots[index]?.at ?? ''),
@@ -108,6 +108,9 @@ export function Timeline(props: {
     }),
     [slots, format, interval, timeZone, currency, describe, words, beforeName],
   );
+  const money = format.moneyLike(
+    slots.flatMap(({ point, before }) => [point, before]).flatMap((at) => (at ? [at.cost] : [])),
+  );
   const top = highest(usage.timeline);
   const summary = words.timelineSummary(
     format.period(usage.period.from, usage.period.to),
@@ -136,9 +139,9 @@ export function Timeline(props: {
           {slots.map(({ at, point, before }) => (
             <tr key={at}>
               <th scope="row">{titleOf(format, interval, at)}</th>
-              <td className="number">{point ? format.money(point.cost) : '–'}</td>
+              <td className="number">{point ? money(point.cost) : '–'}</td>
               <td className="number">{point ? format.count(point.messages) : '–'}</td>
-              <td className="number">{before ? format.money(before.cost) : '–'}</td>
+              <td className="number">{before ? money(before.cost) : '–'}</td>
             </tr>
           ))}
         </tbody>
@@ -163,6 +166,12 @@ function rowsOf(
   }
   return rows;
 }
+
+const highestOf = (slots: readonly Slot[]): number =>
+  Math.max(
+    0,
+    ...slots.flatMap(({ point, before }) => [point, before]).map((at) => (at ? microsOf(at.cost) : 0)),
+  );
 
 const micros = (cost: Money): bigint => BigInt(microsOf(cost));
 

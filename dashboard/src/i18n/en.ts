@@ -1,5 +1,6 @@
 // Every word of the page. it.ts has the same keys, which the type checker sees to.
-import type { ClientOrder, GrowthBasis, PeriodPreset, TrackingOutcome } from '../gql/graphql';
+import type { ClientOrder, PeriodPreset, TrackingOutcome } from '../gql/graphql';
+import type { Comparison } from '../lib/period';
 import type { Problem } from '../lib/problem';
 
 /** One or more: chosen by the language's own rule. */
@@ -21,17 +22,28 @@ const presets: Record<PeriodPreset, string> = {
   LAST_YEAR: 'Last year',
 };
 
-const bases: Record<GrowthBasis, string> = {
-  SAME_ELAPSED: 'Same stretch before',
+const comparisons: Record<Comparison, string> = {
+  SAME_ELAPSED: 'Same days of the period before',
   FULL_PREVIOUS: 'Whole period before',
   YEAR_EARLIER: 'A year earlier',
+  SAME_WEEKDAYS: 'Same weekdays before',
 };
 
-const basesExplained: Record<GrowthBasis, string> = {
+const comparisonsExplained: Record<Comparison, string> = {
   SAME_ELAPSED:
-    'A period that still runs is compared with the same stretch of the one before; a complete one with the whole one before.',
+    'A period that still runs is compared with the same days of the one before; a complete one with the whole one before.',
   FULL_PREVIOUS: 'Compared with the whole period before, also while this one still runs.',
   YEAR_EARLIER: 'Compared with the same period one year earlier.',
+  SAME_WEEKDAYS:
+    'Compared with as many days so many whole weeks earlier, so that every day meets the same weekday.',
+};
+
+/** What stands behind this period in a plot. */
+const beforeNames: Record<Comparison, string> = {
+  SAME_ELAPSED: 'Period before',
+  FULL_PREVIOUS: 'Period before',
+  YEAR_EARLIER: 'A year earlier',
+  SAME_WEEKDAYS: 'Same weekdays before',
 };
 
 const orders: Record<ClientOrder, string> = {
@@ -60,13 +72,15 @@ const problems: Record<Problem['kind'], string> = {
   token: 'The token has expired, or is not valid any more.',
   rights: 'This token does not open what was asked.',
   offline: 'The server cannot be reached.',
-  busy: 'The server is busy.',
-  input: 'The server did not understand the question.',
+  busy: 'The server is busy. It helps to try again in a moment.',
+  often: 'Too many requests came at once. It helps to wait a minute.',
+  input: 'The server cannot answer this: look at the period and the search.',
   other: 'Something went wrong on the server.',
 };
 
 export const en = {
   product: 'Centesimo',
+  menus: { reader: 'Menu', view: 'Compare, export, print' },
   tagline: 'What your chatbot costs, to the last cent.',
   skipToContent: 'Skip to the figures',
   language: 'Language',
@@ -76,7 +90,8 @@ export const en = {
   signOut: 'Sign out',
   token: 'Token',
   tokenHint:
-    'Paste the token that you were given; it starts with ctm_. It stays in this tab and is forgotten when you close it.',
+    'Paste the token that you were given; it starts with ctm_. Unless you ask to stay signed in, it is forgotten when you close the tab.',
+  staySignedIn: 'Stay signed in on this device',
   tokenWrong: 'This token is not valid: mistyped, expired or revoked.',
   tokenNoRights:
     'This token is valid, but it may not read figures. Ask for one with the scope usage:read (kind client or analyst).',
@@ -87,6 +102,9 @@ export const en = {
   expiresSoon: (date: string) => `Your token expires on ${date}.`,
   retry: 'Try again',
   problems,
+  errorId: (id: string) => `Whoever runs the server finds it by the id ${id}.`,
+  wrongAddress: 'This address asks for something that there is not:',
+  openWithout: 'Open the page without it',
   keptFigures: 'The figures below are the last that were read.',
   foreignWorkspace: (id: string) => `Your token does not open the workspace ${id}.`,
   openOther: (name: string) => `Open ${name}`,
@@ -103,17 +121,17 @@ export const en = {
   later: 'Later',
   timeZone: 'Time zone',
   compareWith: 'Compare with',
-  bases,
-  basesExplained,
+  comparisons,
+  comparisonsExplained,
+  beforeNames,
   comparedWith: (range: string) => `vs ${range}`,
   comparedDates: (range: string) => `Compared here: ${range}.`,
-  before: (value: string) => `${value} then`,
+  before: (value: string) => `${value} before`,
+  tooLittleBefore: 'Too little before to compare with',
   noGrowth: 'Nothing to compare with',
   asOf: (time: string) => `As of ${time}`,
-  live: 'Live',
-  paused: 'Not updating',
+  states: { live: 'Live', complete: 'Complete', stopped: 'Not updating' },
   loading: 'Loading…',
-  running: 'Still running',
   cost: 'Cost',
   messages: 'Messages',
   messagesCharged: 'Messages charged',
@@ -127,8 +145,6 @@ export const en = {
   growthExplained: 'How this is compared',
   costOverTime: 'Cost over time',
   thisPeriod: 'This period',
-  previousPeriod: 'Period before',
-  yearEarlier: 'A year earlier',
   peakHours: 'Peak hours',
   busiest: (hour: string, messages: string) => `Busiest at ${hour}: ${messages}.`,
   nothingYet: 'No charges in this period.',
@@ -138,7 +154,7 @@ export const en = {
   heatmapHint: 'Messages by weekday and hour',
   fewer: 'Fewer',
   more: 'More',
-  weekday: 'Weekday',
+  cell: (weekday: string, from: string, to: string, what: string) => `${weekday} ${from}–${to}: ${what}`,
   clients: 'Clients',
   client: 'Client',
   rank: 'Rank',
@@ -149,7 +165,6 @@ export const en = {
   searchResults: (count: string) => `${count} found among all registered clients`,
   noneFound: 'Nobody found. Only registered clients are searched.',
   chatbotOff: 'chatbot off',
-  previousPage: 'Previous',
   nextPage: 'Next',
   firstPage: 'First page',
   clientsCount: { one: '{n} client', other: '{n} clients' } satisfies Plural,
@@ -177,23 +192,27 @@ export const en = {
   saved: 'Saved',
   price: 'Price',
   noCharges: 'No charges in this period.',
-  clientNever: 'This client was never charged.',
+  chatbotStates: {
+    on: 'The chatbot answers this client.',
+    off: 'The chatbot is switched off for this client.',
+  },
+  clientNever: 'Nothing was ever charged.',
+  noSuchClient: 'This shop has no client with this id:',
+  savedMessages: 'What was said',
   clientSince: (date: string) => `Registered on ${date}`,
   firstAndLast: (first: string, last: string) => `First ${first} · last ${last}`,
   showMore: 'Show more',
   shownOf: (shown: string, total: string) => `${shown} of ${total}`,
-  asTable: 'As a table',
+  asTable: 'Show table',
   exportTitle: 'Export',
   exportHint: 'Every charge of this period',
   exporting: 'Preparing the file…',
   exportNoRights: 'Exports need a token with the scope export:read.',
   print: 'Print',
-  emptyTitle: 'Nothing here yet',
-  emptyHint: 'As soon as the chatbot answers a registered client, it shows here by itself.',
-  emptySteps: [
-    'Register the clients: npm run cli -- customer add --workspace {workspace} …',
-    'Let the n8n workflow call saveMessage with a service token.',
-    'Keep this page open: the first charge appears within seconds.',
+  emptyTitle: 'No messages yet',
+  emptyHints: [
+    'As soon as a client of yours writes and the chatbot answers, you see it here within seconds: there is nothing to reload.',
+    'If clients have written already, ask whoever set up your chatbot whether it is connected and whether your clients are registered.',
   ],
   emptyPeriod: 'Nothing was saved in this period. Look at another one:',
   plotOf: (title: string, summary: string) => `${title}. ${summary}`,

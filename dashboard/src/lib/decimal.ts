@@ -36,6 +36,18 @@ const MICRO_PLACES = 6;
 /** Whole micro-units, for the geometry of a plot: exact up to nine thousand million units of a currency. */
 export const microsOf = ({ amount }: Money): number => Number(shift(amount, MICRO_PLACES));
 
+const microsExactly = (amount: Decimal): bigint => BigInt(shift(amount, MICRO_PLACES));
+
+/** By how many percent the first differs from the second: two decimals, half away from zero; null without a base. */
+export function percentOf(current: Decimal, previous: Decimal): Decimal | null {
+  const base = microsExactly(previous);
+  if (base === 0n) return null;
+  const doubled = ((microsExactly(current) - base) * 20_000n) / base;
+  const hundredths = (doubled + (doubled < 0n ? -1n : 1n)) / 2n;
+  const text = String(hundredths < 0n ? -hundredths : hundredths).padStart(3, '0');
+  return asDecimal(`${hundredths < 0n ? '-' : ''}${text.slice(0, -2)}.${text.slice(-2)}`);
+}
+
 /** A tick of a plot's axis, in micro-units, as an amount. */
 export const amountOf = (micros: number): Decimal =>
   shift(asDecimal(String(Math.round(micros))), -MICRO_PLACES);

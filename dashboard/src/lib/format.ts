@@ -1,20 +1,24 @@
 // Figures and dates in the reader's language and the workspace's time zone.
-import { addDays, addMonths, dayOf } from './dates';
+import { addMonths, dayOf } from './dates';
 import { type Decimal, decimalsOf, type Money, shift } from './decimal';
 
 export interface Format {
-  money(value: Money, options?: { signed?: boolean }): string;
-  /** An estimate or an average: rounded (exactly) to the currency's digits, or to three that say something. */
+  money(value: Money): string;
+  /** One form for amounts that stand together: as many decimals as the longest of them has. */
+  moneyLike(values: readonly Money[]): (value: Money) => string;
+  /** An estimate or an average: rounded (exactly) to the currency's digits, below a cent to two that say something. */
   about(value: Money): string;
-  /** For an axis: no more digits than the amount has. */
-  tick(value: Money): string;
-  count(value: number, options?: { signed?: boolean }): string;
+  /** For an axis: no decimals where its steps are whole, else the currency's, more only where they need more. */
+  tickLike(step: Money): (value: Money) => string;
+  count(value: number): string;
   /** "31.58" -> +31.58% */
   percent(value: Decimal): string;
-  /** "0.36" -> 36% */
+  /** "0.36" -> 36.0% */
   share(value: Decimal): string;
   /** By name when it is a month, a year or a day, else its days. From is included, to is excluded: instants. */
   period(from: string, to: string): string;
+  /** The same within a sentence about a period that starts `beside`: no capital, no year that is its own. */
+  periodBeside(from: string, to: string, beside: string): string;
   /** To the minute: from this instant to that. */
   span(from: string, to: string): string;
   day(at: string): string;
@@ -47,36 +51,47 @@ export function createFormat(locale: string, timeZone: string): Format {
       maximumFractionDigits: decimalsOf(value),
       ...options,
     }).format(value);
+  const inDigits = (value: Money, digits: number): string =>
+    currency(value, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const yearOf = (at: string): string => dayOf(new Date(at), timeZone).slice(0, 4);
+  const range = (from: Date, to: Date, year: object): string =>
+    dates({ timeZone, day: 'numeric', month: 'short', ...year })
+      .formatRangeToParts(from, to)
+      // Italian ranges have 01 where its dates have 1.
+      .map(({ type, value }) => (type === 'day' ? value.replace(/^0/, '') : value))
+      .join('');
+  const periodOf = (from: string, to: string, withYear: boolean): string => {
+    const year = withYear ? ({ year: 'numeric' } as const) : {};
+    const first = dayOf(new Date(from), timeZone);
+    const end = dayOf(new Date(to), timeZone);
+    const last = new Date(new Date(to).getTime() - 1);
+    if (dayOf(last, timeZone) === first) return date(from, { ...DAY, ...year });
+    if (first.endsWith('-01') && end === addMonths(first, 1)) return date(from, { month: 'long', ...year });
+    if (first.endsWith('-01-01') && end === addMonths(first, 12)) return first.slice(0, 4);
+    return range(new Date(from), last, year);
+  };
   return {
-    money: (value, { signed = false } = {}) => {
-      const digits = decimalsOf(value.amount);
-      return currency(value, {
-        minimumFractionDigits: digits,
-        maximumFractionDigits: digits,
-        signDisplay: signed ? 'exceptZero' : 'auto',
-      });
+    money: (value) => inDigits(value, decimalsOf(value.amount)),
+    moneyLike: (values) => {
+      const digits = Math.max(0, ...values.map(({ amount }) => decimalsOf(amount)));
+      return (value) => inDigits(value, digits);
     },
-    about: (value) => currency(value, { maximumSignificantDigits: 3, roundingPriority: 'morePrecision' }),
-    tick: (value) =>
-      currency(value, {
-        ...(decimalsOf(value.amount) === 0 ? { minimumFractionDigits: 0 } : {}),
-        maximumFractionDigits: 6,
-      }),
-    count: (value, { signed = false } = {}) =>
-      numbers({ signDisplay: signed ? 'exceptZero' : 'auto' }).format(value),
+    tickLike: (step) => {
+      const needed = decimalsOf(shift(step.amount, 0));
+      const usual = numbers({ style: 'currency', currency: step.currency }).resolvedOptions();
+      const digits = needed === 0 ? 0 : Math.max(needed, usual.maximumFractionDigits ?? 0);
+      return (value) => inDigits(value, digits);
+    },
+    about: (value) =>
+      currency(
+        value,
+        isBelowACent(value.amount) ? { maximumSignificantDigits: 2, roundingPriority: 'morePrecision' } : {},
+      ),
+    count: (value) => numbers({}).format(value),
     percent: (value) => percent(value, { signDisplay: 'exceptZero' }),
-    share: (value) => percent(shift(value, 2), {}),
-    period: (from, to) => {
-      const first = dayOf(new Date(from), timeZone);
-      const end = dayOf(new Date(to), timeZone);
-      if (end === addDays(first, 1)) return date(from, LONG_DAY);
-      if (first.endsWith('-01') && end === addMonths(first, 1)) return capitalised(date(from, MONTH));
-      if (first.endsWith('-01-01') && end === addMonths(first, 12)) return first.slice(0, 4);
-      return dates({ timeZone, day: 'numeric', month: 'short', year: 'numeric' }).formatRange(
-        new Date(from),
-        new Date(new Date(to).getTime() - 1),
-      );
-    },
+    share: (value) => percent(shift(value, 2), { minimumFractionDigits: 1, maximumFractionDigits: 1 }),
+    period: (from, to) => capitalised(periodOf(from, to, true)),
+    periodBeside: (from, to, beside) => periodOf(from, to, yearOf(from) !== yearOf(beside)),
     span: (from, to) => `${date(from, MINUTE)} – ${date(to, MINUTE)}`,
     day: (at) => date(at, LONG_DAY),
     dayAndMonth: (at) => date(at, { day: 'numeric', month: 'short' }),
@@ -95,7 +110,8 @@ export function createFormat(locale: string, timeZone: string): Format {
   };
 }
 
-const LONG_DAY = { weekday: 'short', day: 'numeric', month: 'long', year: 'numeric' } as const;
+const DAY = { weekday: 'short', day: 'numeric', month: 'long' } as const;
+const LONG_DAY = { ...DAY, year: 'numeric' } as const;
 const MINUTE = {
   day: 'numeric',
   month: 'short',
@@ -106,7 +122,9 @@ const MINUTE = {
 } as const;
 const MONTH = { month: 'long', year: 'numeric' } as const;
 
-const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+export const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+const isBelowACent = (amount: Decimal): boolean => /^-?0\.00/.test(amount) && /[1-9]/.test(amount);
 
 /** Making an Intl object costs more than using it a thousand times. */
 function memoised<Options extends object, Made>(

@@ -1,15 +1,10 @@
 // Every choice is in the address, so that a view can be sent to a colleague and the back button works.
 import { useMemo, useSyncExternalStore } from 'react';
-import type { ClientOrder, GrowthBasis, TrackingOutcome } from '../gql/graphql';
+import type { ClientOrder, PeriodPreset, TrackingOutcome } from '../gql/graphql';
 import { isDay, isMonth } from './dates';
-import { type Choice, PRESETS, THIS_MONTH } from './period';
+import { type Choice, COMPARISONS, type Comparison, PRESETS, THIS_MONTH } from './period';
 
 export const ORDERS = ['COST', 'MESSAGES', 'LAST_ACTIVE'] as const satisfies readonly ClientOrder[];
-export const BASES = [
-  'SAME_ELAPSED',
-  'FULL_PREVIOUS',
-  'YEAR_EARLIER',
-] as const satisfies readonly GrowthBasis[];
 export const OUTCOMES = [
   'TRACKED',
   'NO_RESPONSE',
@@ -18,19 +13,26 @@ export const OUTCOMES = [
   'DEFERRED',
 ] as const satisfies readonly TrackingOutcome[];
 
-export type Page = { name: 'overview' } | { name: 'client'; id: string } | { name: 'messages' };
+/** unknown: the address leads nowhere. */
+export type Page =
+  | { name: 'overview' }
+  | { name: 'client'; id: string }
+  | { name: 'messages' }
+  | { name: 'unknown' };
 
 export interface View {
   page: Page;
   /** Not there: the first of the token's. */
   workspace: string | undefined;
   period: Choice;
-  basis: GrowthBasis;
+  compare: Comparison;
   order: ClientOrder;
   search: string;
   /** The cursor of the page of the list that is shown. */
   after: string | undefined;
   outcome: TrackingOutcome | undefined;
+  /** What stands in the address and can't be followed, such as month=2025-13. */
+  wrong: readonly string[];
 }
 
 const ROOT = '/dashboard';
@@ -42,23 +44,33 @@ const fromWord = <const Name extends string>(word: string | null, names: readonl
 
 export function parseView(pathname: string, search: string): View {
   const query = new URLSearchParams(search);
+  const wrong: string[] = [];
+  const word = <const Name extends string>(key: string, names: readonly Name[]): Name | undefined => {
+    const text = query.get(key);
+    const name = fromWord(text, names);
+    if (text !== null && name === undefined) wrong.push(`${key}=${text}`);
+    return name;
+  };
   return {
     page: parsePage(pathname),
     workspace: query.get('workspace') ?? undefined,
-    period: parsePeriod(query),
-    basis: fromWord(query.get('compare'), BASES) ?? 'SAME_ELAPSED',
-    order: fromWord(query.get('order'), ORDERS) ?? 'COST',
+    period: parsePeriod(query, word('period', PRESETS), wrong),
+    compare: word('compare', COMPARISONS) ?? 'SAME_ELAPSED',
+    order: word('order', ORDERS) ?? 'COST',
     search: query.get('search') ?? '',
     after: query.get('after') ?? undefined,
-    outcome: fromWord(query.get('verdict'), OUTCOMES),
+    outcome: word('verdict', OUTCOMES),
+    wrong,
   };
 }
 
 function parsePage(pathname: string): Page {
-  const [, kind, id] = pathname.slice(ROOT.length).split('/');
-  if (kind === 'messages') return { name: 'messages' };
+  const [, kind, id, ...rest] = pathname.slice(ROOT.length).replace(/\/$/, '').split('/');
+  if (rest.length > 0) return { name: 'unknown' };
+  if (kind === undefined) return { name: 'overview' };
+  if (kind === 'messages' && id === undefined) return { name: 'messages' };
   if (kind === 'clients' && id) return { name: 'client', id: decode(id) };
-  return { name: 'overview' };
+  return { name: 'unknown' };
 }
 
 function decode(text: string): string {
@@ -69,13 +81,16 @@ function decode(text: string): string {
   }
 }
 
-function parsePeriod(query: URLSearchParams): Choice {
-  const month = query.get('month') ?? '';
-  if (isMonth(month)) return { kind: 'month', month };
-  const from = query.get('from') ?? '';
-  const to = query.get('to') ?? '';
-  if (isDay(from) && isDay(to) && from <= to) return { kind: 'range', from, to };
-  const preset = fromWord(query.get('period'), PRESETS);
+function parsePeriod(query: URLSearchParams, preset: PeriodPreset | undefined, wrong: string[]): Choice {
+  const [month, from, to] = [query.get('month'), query.get('from'), query.get('to')];
+  if (month !== null) {
+    if (isMonth(month)) return { kind: 'month', month };
+    wrong.push(`month=${month}`);
+  } else if (from !== null || to !== null) {
+    if (from !== null && to !== null && isDay(from) && isDay(to) && from <= to)
+      return { kind: 'range', from, to };
+    wrong.push(`from=${from ?? ''} to=${to ?? ''}`);
+  }
   return preset ? { kind: 'preset', preset } : THIS_MONTH;
 }
 
@@ -88,17 +103,17 @@ export function addressOf(view: View): string {
     query.set('from', period.from);
     query.set('to', period.to);
   } else if (period.preset !== 'THIS_MONTH') query.set('period', toWord(period.preset));
-  if (view.basis !== 'SAME_ELAPSED') query.set('compare', toWord(view.basis));
+  if (view.compare !== 'SAME_ELAPSED') query.set('compare', toWord(view.compare));
   if (view.order !== 'COST') query.set('order', toWord(view.order));
   if (view.search !== '') query.set('search', view.search);
   if (view.outcome !== undefined) query.set('verdict', toWord(view.outcome));
   if (view.after !== undefined) query.set('after', view.after);
   const path =
-    page.name === 'overview'
-      ? ROOT
+    page.name === 'client'
+      ? `${ROOT}/clients/${encodeURIComponent(page.id)}`
       : page.name === 'messages'
         ? `${ROOT}/messages`
-        : `${ROOT}/clients/${encodeURIComponent(page.id)}`;
+        : ROOT;
   const text = query.toString();
   return text === '' ? path : `${path}?${text}`;
 }
@@ -132,5 +147,5 @@ export function useView(): View {
 /** The page's own view with some choices changed: another period or workspace starts every list anew. */
 export function changed(view: View, change: Partial<View>): View {
   const keepsPlace = 'after' in change;
-  return { ...view, ...(keepsPlace ? {} : { after: undefined }), ...change };
+  return { ...view, wrong: [], ...(keepsPlace ? {} : { after: undefined }), ...change };
 }

@@ -9,8 +9,9 @@ import {
   type PulseQuery,
   type TimelineInterval,
 } from '../gql/graphql';
+import { percentOf } from './decimal';
 import type { View } from './location';
-import { inputOf, instantsOf, intervalOf, previousDays } from './period';
+import { elapsedBefore, hasWeekdays, inputOf, instantsOf, intervalOf, previousDays } from './period';
 import { type Problem, problemOf } from './problem';
 import { refresh, useSession, type Viewer } from './session';
 
@@ -36,13 +37,39 @@ export interface Overview {
   retry(): void;
 }
 
+export type Growth = Usage['growth'];
+
+/** The server's figures, or the page's own where it compares by weekday. */
+export function growthOf({ usage, weekdays }: OverviewQuery): Growth {
+  if (!weekdays) return usage.growth;
+  const { totals, period } = weekdays;
+  const count = (
+    current: number,
+    previous: number,
+  ): { percent: Growth['cost']['percent']; previous: number } => ({
+    percent: percentOf(`${current}`, `${previous}`),
+    previous,
+  });
+  return {
+    comparedTo: period,
+    cost: { percent: percentOf(usage.totals.cost.amount, totals.cost.amount), previous: totals.cost },
+    messages: count(usage.totals.messages, totals.messages),
+    activeClients: count(usage.totals.activeClients, totals.activeClients),
+  };
+}
+
 export function overviewVariables(view: View, workspace: Workspace, now: Date): OverviewQueryVariables {
   const { timeZone, id } = workspace;
+  const { period, compare } = view;
+  const previous = instantsOf(previousDays(period, compare, timeZone, now), timeZone);
+  const byWeekday = compare === 'SAME_WEEKDAYS' && hasWeekdays(period, timeZone, now);
   return {
     workspaceId: id,
-    period: inputOf(view.period, timeZone),
-    previous: instantsOf(previousDays(view.period, view.basis, timeZone, now), timeZone),
-    basis: view.basis,
+    period: inputOf(period, timeZone),
+    previous,
+    basis: compare === 'SAME_WEEKDAYS' ? 'SAME_ELAPSED' : compare,
+    compared: byWeekday ? elapsedBefore(period, compare, timeZone, now) : previous,
+    byWeekday,
     interval: intervalOf(view.period, timeZone, now),
     orderBy: view.order,
   };
@@ -60,7 +87,12 @@ export function useOverview(view: View, workspace: Workspace): Overview {
   });
   const shown = data ?? previousData;
   const cut = useRef(variables.interval);
-  if (data) cut.current = variables.interval;
+  const choices = JSON.stringify({ ...variables, compared: undefined });
+  const shownChoices = useRef('');
+  if (data) {
+    cut.current = variables.interval;
+    shownChoices.current = choices;
+  }
   const expired = useSession()?.expired === true;
   const readAgain = useCallback(() => {
     refetch().catch(() => undefined);
@@ -71,7 +103,8 @@ export function useOverview(view: View, workspace: Workspace): Overview {
   }, [data]);
   const asOf = [shown?.usage.asOf, data ? pulse.asOf : undefined].reduce(later, undefined);
   const problem = error ? problemOf(error) : pulse.problem;
-  const current = data !== undefined;
+  // Another minute of what is compared is no other choice.
+  const current = data !== undefined || shownChoices.current === choices;
   return { data: shown, interval: cut.current, current, loading, problem, asOf, retry: readAgain };
 }
 

@@ -15,6 +15,15 @@ export const PRESETS = [
   'LAST_YEAR',
 ] as const satisfies readonly PeriodPreset[];
 
+/** SAME_WEEKDAYS is the page's own: the stretch so many whole weeks earlier, so that a Friday meets a Friday. */
+export const COMPARISONS = [
+  'SAME_ELAPSED',
+  'FULL_PREVIOUS',
+  'YEAR_EARLIER',
+  'SAME_WEEKDAYS',
+] as const satisfies readonly (GrowthBasis | 'SAME_WEEKDAYS')[];
+export type Comparison = (typeof COMPARISONS)[number];
+
 /** A range's last day is included. */
 export type Choice =
   | { kind: 'preset'; preset: PeriodPreset }
@@ -65,15 +74,41 @@ export function daysOf(choice: Choice, timeZone: string, now: Date): Days {
 const isOf = (unit: 'WEEK' | 'MONTH' | 'YEAR', choice: Choice): boolean =>
   choice.kind === 'month' ? unit === 'MONTH' : choice.kind === 'preset' && choice.preset.endsWith(unit);
 
-/** What is drawn behind: the period before, or the same one a year earlier. */
-export function previousDays(choice: Choice, basis: GrowthBasis, timeZone: string, now: Date): Days {
+/** Months have no weekdays to compare. */
+export const hasWeekdays = (choice: Choice, timeZone: string, now: Date): boolean =>
+  intervalOf(choice, timeZone, now) !== 'MONTH';
+
+const inWholeWeeks = (days: number): number => 7 * Math.ceil(days / 7);
+
+/** What is drawn behind: the period before, the same one a year earlier, or the one that starts on the same weekday. */
+export function previousDays(choice: Choice, compare: Comparison, timeZone: string, now: Date): Days {
   const { from, to } = daysOf(choice, timeZone, now);
   const byDays = (days: number): Days => ({ from: addDays(from, -days), to: addDays(to, -days) });
   const byMonths = (months: number): Days => ({ from: addMonths(from, -months), to: addMonths(to, -months) });
-  if (basis === 'YEAR_EARLIER') return isOf('WEEK', choice) ? byDays(364) : byMonths(12);
+  if (compare === 'SAME_WEEKDAYS' && hasWeekdays(choice, timeZone, now))
+    return byDays(inWholeWeeks(daysBetween(from, to)));
+  if (compare === 'YEAR_EARLIER') return isOf('WEEK', choice) ? byDays(364) : byMonths(12);
   if (isOf('MONTH', choice)) return byMonths(1);
   if (isOf('YEAR', choice)) return byMonths(12);
   return byDays(daysBetween(from, to));
+}
+
+/** Of what is drawn behind, as much as has passed of the period itself. */
+export function elapsedBefore(
+  choice: Choice,
+  compare: Comparison,
+  timeZone: string,
+  now: Date,
+): { from: string; to: string } {
+  const before = previousDays(choice, compare, timeZone, now);
+  const whole = instantsOf(before, timeZone);
+  const days = daysOf(choice, timeZone, now);
+  const today = dayOf(now, timeZone);
+  if (today < days.from || today >= days.to) return whole;
+  const day = addDays(before.from, daysBetween(days.from, today));
+  const sinceMidnight = now.getTime() - startOf(today, timeZone).getTime();
+  const to = new Date(startOf(day, timeZone).getTime() + Math.max(sinceMidnight, 60_000)).toISOString();
+  return { from: whole.from, to: to < whole.to ? to : whole.to };
 }
 
 /** Days as instants of the zone. */

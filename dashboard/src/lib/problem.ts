@@ -4,30 +4,32 @@ import { CombinedGraphQLErrors, ServerError } from '@apollo/client/errors';
 export interface Problem {
   /**
    * token: not valid any more; rights: valid, and not for this; offline: the server can't be reached; busy: it says
-   * try again; input: the question was refused; other: anything else.
+   * try again; often: this caller asks too often; input: the question was refused; other: anything else.
    */
-  kind: 'token' | 'rights' | 'offline' | 'busy' | 'input' | 'other';
-  /** In the server's own words; empty when it said nothing. */
-  detail: string;
+  kind: 'token' | 'rights' | 'offline' | 'busy' | 'often' | 'input' | 'other';
+  /** By which whoever runs the server finds it in the log; empty when it has none. */
+  id: string;
 }
 
+/** The server speaks English; the page says what a code means in its own language (i18n). */
 const KINDS: Readonly<Record<string, Problem['kind']>> = {
   UNAUTHENTICATED: 'token',
   FORBIDDEN: 'rights',
+  NOT_FOUND: 'input',
   BAD_USER_INPUT: 'input',
-  RATE_LIMITED: 'busy',
+  GRAPHQL_VALIDATION_FAILED: 'input',
+  RATE_LIMITED: 'often',
   SERVICE_UNAVAILABLE: 'busy',
 };
 
 interface Answered {
-  message?: unknown;
-  extensions?: { code?: unknown };
+  extensions?: { code?: unknown; errorId?: unknown };
 }
 
 export function problemOf(error: unknown): Problem {
   if (CombinedGraphQLErrors.is(error)) return fromAnswer(error.errors[0], 200);
   if (ServerError.is(error)) return fromBody(error.bodyText, error.statusCode);
-  return { kind: 'offline', detail: '' };
+  return { kind: 'offline', id: '' };
 }
 
 /** From the body of an answer over plain HTTP. */
@@ -43,7 +45,7 @@ export function fromBody(body: string, status: number): Problem {
 /** From an error of a GraphQL answer. */
 export function fromAnswer(answered: Answered | undefined, status: number): Problem {
   const code = typeof answered?.extensions?.code === 'string' ? answered.extensions.code : '';
-  const detail = typeof answered?.message === 'string' ? answered.message.replace(/^\[[A-Z_]+\] /, '') : '';
+  const id = typeof answered?.extensions?.errorId === 'string' ? answered.extensions.errorId : '';
   const byStatus: Problem['kind'] = status === 401 ? 'token' : status >= 502 ? 'offline' : 'other';
-  return { kind: KINDS[code] ?? byStatus, detail };
+  return { kind: KINDS[code] ?? byStatus, id };
 }

@@ -7,7 +7,6 @@ export type Theme = (typeof THEMES)[number];
 const KEY = 'centesimo.theme';
 const listeners = new Set<() => void>();
 const system = matchMedia('(prefers-color-scheme: dark)');
-const printing = matchMedia('print');
 
 const isTheme = (text: string | null | undefined): text is Theme => THEMES.some((known) => known === text);
 
@@ -34,20 +33,17 @@ export function applyTheme(): void {
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
   system.addEventListener('change', listener);
-  printing.addEventListener('change', listener);
   return () => {
     listeners.delete(listener);
     system.removeEventListener('change', listener);
-    printing.removeEventListener('change', listener);
   };
 }
 
 export const useTheme = (): Theme => useSyncExternalStore(subscribe, kept);
 
-/** What is on the screen now. Paper is light. */
+/** What is on the screen now. */
 export const useAppearance = (): 'light' | 'dark' =>
   useSyncExternalStore(subscribe, () => {
-    if (printing.matches) return 'light';
     const theme = kept();
     if (theme !== 'auto') return theme;
     return system.matches ? 'dark' : 'light';

@@ -9,13 +9,15 @@ import { useFormat } from '../lib/format-context';
 import { changed } from '../lib/location';
 import { inputOf } from '../lib/period';
 import { problemOf } from '../lib/problem';
+import { Card } from '../parts/cards';
 import type { PageProps } from '../parts/frame';
 import { Link } from '../parts/link';
-import { ProblemNotice } from '../parts/notice';
+import { MessageList } from '../parts/message-list';
+import { Notice, ProblemNotice } from '../parts/notice';
 import { Panel, Skeleton } from '../parts/panel';
 import { ShowMore } from '../parts/show-more';
 
-type Customer = ClientQuery['newest']['nodes'][number]['customer'];
+type Customer = NonNullable<ClientQuery['customer']>;
 
 const MONTHS = 12;
 const YEARS_BACK = 19;
@@ -58,10 +60,10 @@ export function ClientPage(props: PageProps & { id: string }): ReactNode {
     skipPollAttempt: () => document.hidden,
   });
   const shown = data ?? previousData;
-  const customer = shown?.newest.nodes[0]?.customer;
+  const customer = shown?.customer;
   return (
     <div className="figures">
-      <p className="no-print">
+      <p className="targets no-print">
         <Link view={changed(view, { page: { name: 'overview' } })}>← {words.backToOverview}</Link>
       </p>
       {error && (
@@ -72,9 +74,10 @@ export function ClientPage(props: PageProps & { id: string }): ReactNode {
         />
       )}
       {!shown && !error && <Skeleton className="tall-shape" />}
-      {shown && !customer && <p>{words.clientNever}</p>}
+      {shown && !customer && <Notice kind="warning" title={words.noSuchClient} detail={props.id} />}
       {customer && <Portrait customer={customer} variables={variables} />}
       {customer && <Records {...props} messages={customer.usage.messages} />}
+      {customer && <Saved {...props} />}
     </div>
   );
 }
@@ -98,27 +101,24 @@ function Portrait(props: { customer: Customer; variables: ReturnType<typeof clie
       <div className="heading client-heading">
         <h1>{customer.name}</h1>
         <p className="muted">
-          {[
-            customer.phoneNumber,
-            customer.whatsappUserId,
-            words.clientSince(format.day(customer.createdAt)),
-            customer.activeChatbot ? null : words.chatbotOff,
-          ]
+          {[customer.phoneNumber, customer.whatsappUserId, words.clientSince(format.day(customer.createdAt))]
             .filter((text) => text !== null)
             .join(' · ')}
         </p>
+        <p className="client-state">
+          {words.chatbotStates[customer.activeChatbot ? 'on' : 'off']}
+          {customer.ever.messages === 0 && ` ${words.clientNever}`}
+        </p>
       </div>
       <div className="two uneven-left">
-        <section className="card main" aria-label={words.cost}>
-          <h2>{words.cost}</h2>
-          <p className="figure">{format.money(usage.cost)}</p>
+        <Card name={words.cost} value={format.money(usage.cost)} main>
           <p>{plural(words.messagesCount, usage.messages)}</p>
           {usage.firstAt && usage.lastAt && (
             <p className="muted small">
               {words.firstAndLast(format.dateTime(usage.firstAt), format.dateTime(usage.lastAt))}
             </p>
           )}
-        </section>
+        </Card>
         <Panel title={words.lastTwelveMonths}>
           <Months months={months} />
         </Panel>
@@ -148,6 +148,7 @@ function Records({ view, workspace, id, messages }: PageProps & { id: string; me
     skipPollAttempt: () => document.hidden || messages > PAGE,
   });
   const shown = (data ?? previousData)?.usageRecords;
+  const money = format.moneyLike(shown?.nodes.map(({ price }) => price) ?? []);
   return (
     <Panel title={words.charges}>
       {error && <p className="wrong">{words.problems[problemOf(error).kind]}</p>}
@@ -173,7 +174,7 @@ function Records({ view, workspace, id, messages }: PageProps & { id: string; me
                 <tr key={record.id}>
                   <th scope="row">{format.dateTime(record.occurredAt)}</th>
                   <td className="wide-only muted">{format.dateTime(record.savedAt)}</td>
-                  <td className="number">{format.money(record.price)}</td>
+                  <td className="number">{money(record.price)}</td>
                 </tr>
               ))}
             </tbody>
@@ -200,3 +201,17 @@ function Records({ view, workspace, id, messages }: PageProps & { id: string; me
 }
 
 const PAGE = 25;
+
+/** What was said with this client in the period, charged or not. */
+function Saved({ view, workspace, viewer, id }: PageProps & { id: string }): ReactNode {
+  const words = useWords();
+  return (
+    <Panel title={words.savedMessages}>
+      {viewer.scopes.includes('messages:read') ? (
+        <MessageList view={{ ...view, outcome: undefined }} workspace={workspace} customerId={id} />
+      ) : (
+        <p className="muted small">{words.needsMessagesRead}</p>
+      )}
+    </Panel>
+  );
+}

@@ -5,8 +5,7 @@ import { Timeline } from '../charts/timeline';
 import type { OverviewQuery } from '../gql/graphql';
 import { useWords } from '../i18n/language';
 import { useFormat } from '../lib/format-context';
-import { BASES, changed, navigate } from '../lib/location';
-import { type Overview, useOverview } from '../lib/overview';
+import { growthOf, type Overview, useOverview } from '../lib/overview';
 import { useSession } from '../lib/session';
 import { Cards } from '../parts/cards';
 import { Clients } from '../parts/clients';
@@ -28,18 +27,14 @@ export function OverviewPage(props: PageProps): ReactNode {
 }
 
 function Figures(props: PageProps & { data: OverviewQuery; overview: Overview }): ReactNode {
-  const { data, overview, view, workspace } = props;
+  const { data, overview, view } = props;
   const { usage } = data;
   const saved = usage.outcomes.reduce((sum, { messages }) => sum + messages, 0);
   return (
     <div className={overview.current ? 'figures' : 'figures stale'} aria-busy={!overview.current}>
       <Heading {...props} />
-      <Cards usage={usage} view={view} />
-      {saved === 0 ? (
-        <Empty view={view} workspace={workspace} running={!usage.period.complete} />
-      ) : (
-        <Plots {...props} />
-      )}
+      {(saved > 0 || growthOf(data).messages.previous > 0) && <Cards data={data} view={view} />}
+      {saved === 0 ? <Empty view={view} running={!usage.period.complete} /> : <Plots {...props} />}
     </div>
   );
 }
@@ -48,7 +43,7 @@ function Plots(props: PageProps & { data: OverviewQuery; overview: Overview }): 
   const { data, overview, view, workspace, viewer } = props;
   const words = useWords();
   const { usage } = data;
-  const beforeName = view.basis === 'YEAR_EARLIER' ? words.yearEarlier : words.previousPeriod;
+  const beforeName = words.beforeNames[view.compare];
   return (
     <>
       <Panel
@@ -67,7 +62,6 @@ function Plots(props: PageProps & { data: OverviewQuery; overview: Overview }): 
           <PeakHours usage={usage} />
         </Panel>
         <Panel title={words.weekAtAGlance} className="week">
-          <p className="finding">{words.heatmapHint}</p>
           <Heatmap cells={usage.heatmap} />
         </Panel>
       </div>
@@ -80,35 +74,19 @@ function Plots(props: PageProps & { data: OverviewQuery; overview: Overview }): 
 }
 
 function Heading(props: PageProps & { data: OverviewQuery; overview: Overview }): ReactNode {
-  const { data, overview, view } = props;
+  const { data, overview } = props;
   const words = useWords();
   const format = useFormat();
   const stopped = useSession()?.expired === true || overview.problem !== undefined;
   const { period } = data.usage;
+  const state = stopped ? 'stopped' : period.complete ? 'complete' : 'live';
   return (
     <div className="heading">
       <h1>{format.period(period.from, period.to)}</h1>
-      <label className="compare no-print">
-        {words.compareWith}{' '}
-        <select
-          name="compare"
-          value={view.basis}
-          onChange={({ target }) => {
-            const basis = BASES.find((known) => known === target.value);
-            if (basis) navigate(changed(view, { basis, after: view.after }));
-          }}
-        >
-          {BASES.map((basis) => (
-            <option key={basis} value={basis}>
-              {words.bases[basis]}
-            </option>
-          ))}
-        </select>
-      </label>
-      <p className={`as-of small${stopped ? ' stopped' : ''}`}>
+      <p className={`as-of small ${state}`}>
         <i aria-hidden="true" />
-        {stopped ? words.paused : words.live}
-        {overview.asOf && ` · ${words.asOf(format.time(overview.asOf))}`}
+        {words.states[state]}
+        {overview.asOf && <span className="as-of-time">{words.asOf(format.time(overview.asOf))}</span>}
       </p>
     </div>
   );

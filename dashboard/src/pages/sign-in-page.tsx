@@ -13,7 +13,7 @@ export function SignInPage({ token }: { token: string | undefined }): ReactNode 
   const look = useCallback(async () => {
     if (token === undefined) return;
     setRefusal(undefined);
-    const answer = await signIn(client, token);
+    const answer = await signIn(client, token, getSession()?.stays === true);
     if (getSession()?.token !== token) return;
     setRefusal(answer);
     if (answer && answer.kind !== 'unreachable') end();
@@ -22,7 +22,7 @@ export function SignInPage({ token }: { token: string | undefined }): ReactNode 
   return (
     <main className="sign-in">
       <div className="panel sign-in-panel">
-        <h1 className="brand">{words.product}</h1>
+        <h1>{words.product}</h1>
         <p className="muted">{words.tagline}</p>
         {token !== undefined && !refusal && <p role="status">{words.signingIn}</p>}
         {token !== undefined && refusal && (

@@ -1,46 +1,44 @@
-// The month at a glance.
-import { type ReactNode, useId } from 'react';
+// The period at a glance.
+import { type CSSProperties, type ReactNode, useId } from 'react';
 import type { OverviewQuery } from '../gql/graphql';
 import { useSpeech } from '../i18n/language';
 import type { Decimal } from '../lib/decimal';
 import { useFormat } from '../lib/format-context';
 import type { View } from '../lib/location';
+import { growthOf } from '../lib/overview';
 
 type Usage = OverviewQuery['usage'];
 
-export function Cards({ usage, view }: { usage: Usage; view: View }): ReactNode {
+export function Cards({ data, view }: { data: OverviewQuery; view: View }): ReactNode {
   const { words } = useSpeech();
   const format = useFormat();
-  const { totals, growth } = usage;
-  const compared = format.period(growth.comparedTo.from, growth.comparedTo.to);
-  const explained = `${words.basesExplained[view.basis]} ${words.comparedDates(format.span(growth.comparedTo.from, growth.comparedTo.to))}`;
+  const { usage } = data;
+  const { totals, period } = usage;
+  const growth = growthOf(data);
+  const { from, to } = growth.comparedTo;
+  const money = format.moneyLike([totals.cost, growth.cost.previous]);
   const average = totals.averageCostPerClient;
+  // At one price all along both say the same, so it is said once.
+  const sameGrowth = growth.messages.percent === growth.cost.percent;
   return (
     <div className="cards">
-      <Card name={words.cost} value={format.money(totals.cost)} main>
+      <Card name={words.cost} value={money(totals.cost)} main>
         <Change
           percent={growth.cost.percent}
-          before={format.money(growth.cost.previous)}
-          compared={compared}
-          explained={explained}
+          explained={`${words.comparisonsExplained[view.compare]} ${words.comparedDates(format.span(from, to))}`}
         />
+        <p className="muted small">
+          {words.comparedWith(format.periodBeside(from, to, period.from))}:{' '}
+          <Nowrap>{money(growth.cost.previous)}</Nowrap>
+        </p>
       </Card>
       <Card name={words.messagesCharged} value={format.count(totals.messages)}>
-        <Change
-          percent={growth.messages.percent}
-          before={format.count(growth.messages.previous)}
-          compared={compared}
-          explained={explained}
-        />
+        {!sameGrowth && <Change percent={growth.messages.percent} />}
+        <p className="muted small">{words.before(format.count(growth.messages.previous))}</p>
         <p className="muted small">{words.perMessage(format.money(usage.workspace.pricePerResponse))}</p>
       </Card>
       <Card name={words.activeClients} value={format.count(totals.activeClients)}>
-        <Change
-          percent={growth.activeClients.percent}
-          before={format.count(growth.activeClients.previous)}
-          compared={compared}
-          explained={explained}
-        />
+        <p className="muted small">{words.before(format.count(growth.activeClients.previous))}</p>
         {average && <p className="muted small">{words.perClient(format.about(average))}</p>}
       </Card>
       <ForecastCard usage={usage} />
@@ -48,14 +46,16 @@ export function Cards({ usage, view }: { usage: Usage; view: View }): ReactNode 
   );
 }
 
+/** Only while the period runs: what is over needs none. */
 function ForecastCard({ usage }: { usage: Usage }): ReactNode {
   const { words, plural } = useSpeech();
   const format = useFormat();
   const { forecast, period } = usage;
+  if (period.complete) return null;
   if (!forecast) {
     return (
       <Card name={words.forecast} value="–">
-        <p className="muted small">{period.complete ? words.forecastComplete : words.forecastTooEarly}</p>
+        <p className="muted small">{words.forecastTooEarly}</p>
       </Card>
     );
   }
@@ -67,50 +67,55 @@ function ForecastCard({ usage }: { usage: Usage }): ReactNode {
   );
 }
 
-function Card(props: { name: string; value: string; main?: boolean; children: ReactNode }): ReactNode {
+/** A figure is never broken: one that is too long for its card is written smaller. */
+export function Card(props: { name: string; value: string; main?: boolean; children: ReactNode }): ReactNode {
   const { name, value, main = false, children } = props;
+  const length: CSSProperties & Record<'--length', number> = { '--length': value.length };
   return (
     <section className={`card${main ? ' main' : ''}`} aria-label={name}>
       <h2>{name}</h2>
-      <p className="figure">{value}</p>
+      <p className="figure" style={length}>
+        {value}
+      </p>
       {children}
     </section>
   );
 }
 
+const Nowrap = ({ children }: { children: ReactNode }): ReactNode => (
+  <span className="nowrap">{children}</span>
+);
+
+/** From here on a percentage tells only how little there was before. */
+const TOO_MUCH = 1000;
+
 /** More is neither good nor bad here, so it has an arrow and no colour of alarm. */
-function Change(props: {
-  percent: Decimal | null;
-  before: string;
-  compared: string;
-  explained: string;
-}): ReactNode {
-  const { percent, before, compared, explained } = props;
+function Change({ percent, explained }: { percent: Decimal | null; explained?: string }): ReactNode {
   const { words } = useSpeech();
   const format = useFormat();
   const id = useId();
   const arrow = percent === null || Number(percent) === 0 ? '' : percent.startsWith('-') ? '↓ ' : '↑ ';
   return (
     <div className="change">
-      <p>
-        {percent === null ? (
-          <span className="muted small">{words.noGrowth}</span>
-        ) : (
-          <strong>
-            <span aria-hidden="true">{arrow}</span>
-            {format.percent(percent)}
-          </strong>
-        )}{' '}
-        <button type="button" className="why" aria-label={words.growthExplained} aria-describedby={id}>
-          ?
-        </button>
-        <span role="tooltip" id={id} className="bubble">
-          {explained}
-        </span>
-      </p>
-      <p className="muted small">
-        {words.comparedWith(compared)}: {before}
-      </p>
+      {percent === null || Number(percent) >= TOO_MUCH ? (
+        <span className="muted small">{percent === null ? words.noGrowth : words.tooLittleBefore}</span>
+      ) : (
+        <strong className="nowrap">
+          <span aria-hidden="true">{arrow}</span>
+          {format.percent(percent)}
+        </strong>
+      )}
+      {explained !== undefined && (
+        <>
+          {' '}
+          <button type="button" className="why" aria-label={words.growthExplained} aria-describedby={id}>
+            <span aria-hidden="true">?</span>
+          </button>
+          <span role="tooltip" id={id} className="bubble">
+            {explained}
+          </span>
+        </>
+      )}
     </div>
   );
 }

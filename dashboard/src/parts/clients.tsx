@@ -79,6 +79,7 @@ function ClientTable({ clients, view }: { clients: ClientsPartsFragment; view: V
   const { words, plural } = useSpeech();
   const format = useFormat();
   const { nodes, totalCount, pageInfo } = clients;
+  const money = format.moneyLike(nodes.map(({ cost }) => cost));
   if (nodes.length === 0) return <p className="muted">{words.nothingYet}</p>;
   return (
     <>
@@ -112,7 +113,7 @@ function ClientTable({ clients, view }: { clients: ClientsPartsFragment; view: V
                 <Who customer={customer} view={view} />
               </th>
               <td className="number">{format.count(messages)}</td>
-              <td className="number">{format.money(cost)}</td>
+              <td className="number">{money(cost)}</td>
               <td className="share-column">
                 <span className="share">
                   <span className="bar" aria-hidden="true">
@@ -172,6 +173,7 @@ function Found(props: { view: View; workspace: Workspace; asOf: string }): React
   });
   useRefetchOn(asOf, refetch);
   const found = (data ?? previousData)?.customers;
+  const money = format.moneyLike(found?.nodes.map(({ usage }) => usage.cost) ?? []);
   if (!found) return <p className="muted">{error ? words.problems[problemOf(error).kind] : words.loading}</p>;
   if (found.nodes.length === 0) return <p role="status">{words.noneFound}</p>;
   return (
@@ -202,7 +204,7 @@ function Found(props: { view: View; workspace: Workspace; asOf: string }): React
                 <Who customer={customer} view={view} />
               </th>
               <td className="number">{format.count(usage.messages)}</td>
-              <td className="number">{format.money(usage.cost)}</td>
+              <td className="number">{money(usage.cost)}</td>
               <td className="wide-only muted">{usage.lastAt ? format.dateTime(usage.lastAt) : '–'}</td>
             </tr>
           ))}
@@ -218,7 +220,9 @@ function Who({ customer, view }: { customer: Customer; view: View }): ReactNode 
   const { id, name, phoneNumber, whatsappUserId, activeChatbot } = customer;
   return (
     <>
-      <Link view={changed(view, { page: { name: 'client', id }, search: '' })}>{name}</Link>
+      <Link className="name" title={name} view={changed(view, { page: { name: 'client', id }, search: '' })}>
+        {name}
+      </Link>
       <span className="muted small contact">
         {phoneNumber ?? whatsappUserId}
         {!activeChatbot && ` · ${words.chatbotOff}`}

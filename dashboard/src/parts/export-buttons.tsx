@@ -44,7 +44,7 @@ export function ExportButtons(props: {
       </button>
       {problem && (
         <p className="wrong small" role="alert">
-          {words.problems[problem.kind]} {problem.detail}
+          {words.problems[problem.kind]} {problem.id !== '' && words.errorId(problem.id)}
         </p>
       )}
     </fieldset>
@@ -74,7 +74,7 @@ async function download(
     save(await response.blob(), nameOf(response) ?? `${workspace.id}.${fileFormat}`);
     return undefined;
   } catch {
-    return { kind: 'offline', detail: '' };
+    return { kind: 'offline', id: '' };
   }
 }
 

@@ -5,11 +5,13 @@ import { useFormat } from '../lib/format-context';
 import { changed, navigate, type View } from '../lib/location';
 import type { Workspace } from '../lib/overview';
 import { end, useSession, type Viewer } from '../lib/session';
+import { ComparePicker } from './compare-picker';
 import { ExportButtons } from './export-buttons';
 import { Link } from './link';
+import { Menu } from './menu';
 import { ExpiredNotice, Notice } from './notice';
 import { PeriodPicker } from './period-picker';
-import { Preferences } from './preferences';
+import { Preferences, StayToggle } from './preferences';
 
 const SOON_MS = 7 * 86_400_000;
 
@@ -34,39 +36,65 @@ export function Frame({ view, workspace, viewer, children }: PageProps & { child
         <div className="top-row">
           <Link
             className="brand"
+            aria-label={words.product}
             view={changed(view, { page: { name: 'overview' }, search: '', outcome: undefined })}
           >
-            {words.product}
+            <Mark />
+            <span className="brand-name">{words.product}</span>
           </Link>
           <WorkspacePicker view={view} workspace={workspace} viewer={viewer} />
-          <Preferences />
-          <button type="button" className="quiet no-print" onClick={end}>
-            {words.signOut}
-          </button>
-        </div>
-        <div className="top-row controls">
           <PeriodPicker view={view} timeZone={workspace.timeZone} />
-          <p className="zone muted small">
-            <span className="visually-hidden">{words.timeZone}: </span>
-            {workspace.timeZone.replaceAll('_', ' ')}
-          </p>
           {view.page.name === 'overview' && (
-            <ExportButtons view={view} workspace={workspace} scopes={viewer.scopes} />
+            <Menu of="view">
+              <ComparePicker view={view} timeZone={workspace.timeZone} />
+              <ExportButtons view={view} workspace={workspace} scopes={viewer.scopes} />
+            </Menu>
           )}
+          <Menu of="reader">
+            <Preferences />
+            <StayToggle />
+            <p className="muted small">
+              {words.timeZone}: {workspace.timeZone.replaceAll('_', ' ')}
+            </p>
+            <button type="button" onClick={end}>
+              {words.signOut}
+            </button>
+          </Menu>
         </div>
       </header>
       <main id="figures" tabIndex={-1}>
         {expired && <ExpiredNotice />}
         {!expired && expiresSoon && <Notice kind="info" title={words.expiresSoon(format.day(expiresAt))} />}
-        {children}
+        {view.wrong.length > 0 ? (
+          <Notice kind="warning" title={words.wrongAddress} detail={view.wrong.join(', ')}>
+            <button type="button" onClick={() => navigate(changed(view, {}))}>
+              {words.openWithout}
+            </button>
+          </Notice>
+        ) : (
+          children
+        )}
       </main>
     </>
   );
 }
 
+/** The icon, in the page's own colours. */
+const Mark = (): ReactNode => (
+  <svg className="mark" viewBox="0 0 32 32" aria-hidden="true">
+    <rect width="32" height="32" rx="8" />
+    <path d="M9 18.5v5M16 13.5v10M23 8.5v15" />
+  </svg>
+);
+
 function WorkspacePicker({ view, workspace, viewer }: PageProps): ReactNode {
   const words = useWords();
-  if (viewer.workspaces.length === 1) return <p className="workspace">{workspace.name}</p>;
+  if (viewer.workspaces.length === 1)
+    return (
+      <p className="workspace" title={workspace.name}>
+        {workspace.name}
+      </p>
+    );
   return (
     <label className="workspace">
       <span className="visually-hidden">{words.workspace}</span>

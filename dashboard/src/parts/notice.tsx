@@ -26,7 +26,9 @@ export function ProblemNotice(props: { problem: Problem; kept: boolean; onRetry:
   const { problem, kept, onRetry } = props;
   const words = useWords();
   if (problem.kind === 'token') return null;
-  const detail = [problem.detail, kept ? words.keptFigures : ''].filter((text) => text !== '').join(' ');
+  const detail = [problem.id === '' ? '' : words.errorId(problem.id), kept ? words.keptFigures : '']
+    .filter((text) => text !== '')
+    .join(' ');
   return (
     <Notice title={words.problems[problem.kind]} kind="warning" detail={detail}>
       <button type="button" onClick={onRetry}>

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { LANGUAGES, languageName, useSpeech } from '../i18n/language';
+import { stay, useSession } from '../lib/session';
 import { chooseTheme, THEMES, useTheme } from '../lib/theme';
 
 /** Language and appearance: of this reader, so kept on the device rather than in the address. */
@@ -7,9 +8,9 @@ export function Preferences(): ReactNode {
   const { words, language, choose } = useSpeech();
   const theme = useTheme();
   return (
-    <div className="preferences no-print">
+    <div className="preferences">
       <label>
-        <span className="visually-hidden">{words.language}</span>
+        <span className="label">{words.language}</span>
         <select
           name="language"
           value={language}
@@ -26,7 +27,7 @@ export function Preferences(): ReactNode {
         </select>
       </label>
       <label>
-        <span className="visually-hidden">{words.theme}</span>
+        <span className="label">{words.theme}</span>
         <select
           name="theme"
           value={theme}
@@ -43,5 +44,17 @@ export function Preferences(): ReactNode {
         </select>
       </label>
     </div>
+  );
+}
+
+/** Also for who came by a link: signed in on this device until they sign out. */
+export function StayToggle(): ReactNode {
+  const { words } = useSpeech();
+  const stays = useSession()?.stays === true;
+  return (
+    <label className="check">
+      <input type="checkbox" name="stay" checked={stays} onChange={({ target }) => stay(target.checked)} />
+      {words.staySignedIn}
+    </label>
   );
 }

@@ -6,12 +6,16 @@ import { ViewerDocument } from '../gql/graphql';
 import type { Words } from '../i18n/en';
 import { useWords } from '../i18n/language';
 import { type Problem, problemOf } from '../lib/problem';
-import { accept } from '../lib/session';
+import { accept, getSession } from '../lib/session';
 
 export type Refusal = { kind: 'wrong' } | { kind: 'no-rights' } | { kind: 'unreachable'; problem: Problem };
 
 /** Begins the session when the server takes the token; answers with why not. */
-export async function signIn(client: ApolloClient, token: string): Promise<Refusal | undefined> {
+export async function signIn(
+  client: ApolloClient,
+  token: string,
+  stays = false,
+): Promise<Refusal | undefined> {
   // Only the characters that a header takes; anything else is no token.
   if (!/^[\x21-\x7e]+$/.test(token)) return { kind: 'wrong' };
   try {
@@ -21,7 +25,7 @@ export async function signIn(client: ApolloClient, token: string): Promise<Refus
       context: { token },
     });
     if (!data?.viewer.scopes.includes('usage:read')) return { kind: 'no-rights' };
-    accept(token, data.viewer);
+    accept(token, data.viewer, stays);
     return undefined;
   } catch (error) {
     const problem = problemOf(error);
@@ -53,10 +57,11 @@ export function TokenForm({
   const wrong = refusal ?? given;
   const submit = async (event: FormEvent<HTMLFormElement>): Promise<void> => {
     event.preventDefault();
-    const token = String(new FormData(event.currentTarget).get('token') ?? '').trim();
+    const form = new FormData(event.currentTarget);
+    const token = String(form.get('token') ?? '').trim();
     if (token === '' || busy) return;
     setBusy(true);
-    const answer = await signIn(client, token);
+    const answer = await signIn(client, token, form.has('stay'));
     setBusy(false);
     setRefusal(answer);
     if (!answer) onDone?.();
@@ -82,6 +87,10 @@ export function TokenForm({
           {refusalText(words, wrong)}
         </p>
       )}
+      <label className="check">
+        <input type="checkbox" name="stay" defaultChecked={getSession()?.stays === true} />
+        {words.staySignedIn}
+      </label>
       <button type="submit" className="primary" disabled={busy}>
         {busy ? words.signingIn : words.signIn}
       </button>

@@ -1,0 +1,144 @@
+// In the hand: nothing wider than the screen, whatever people are called; the figures first; fingers find their targets.
+import type { Page } from 'playwright-core';
+import { aCustomer, aToken, aTurn, aWorkspace, type TestWorkspace } from '../support/app';
+import { SAVE } from '../support/operations';
+import { openShop, PHONE, type Shop, visit } from './shop';
+
+const LONG_NAME = 'W'.repeat(200);
+
+let shop: Shop;
+let hostile: TestWorkspace;
+/** For two shops, one with a long name. */
+let both: string;
+beforeAll(async () => {
+  shop = await openShop();
+  hostile = await aWorkspace(shop.app, { name: `Ristorante${'R'.repeat(150)}` });
+  await aCustomer(shop.app, hostile, { name: LONG_NAME, phoneNumber: '+393331234567' });
+  await shop.app.api
+    .as(hostile.service)
+    .data(SAVE, { input: aTurn(hostile, { message: 'x'.repeat(400), response: 'y'.repeat(400) }) });
+  both = await aToken(shop.app, { kind: 'analyst', workspaceIds: ['workspace-123', hostile.id] });
+}, 120_000);
+afterAll(() => shop.stop());
+
+const ready = (page: Page) => page.locator('main .figures:not([aria-busy=true]) h1').waitFor();
+
+/** What reaches beyond the screen's edge, without what scrolls within its own box. */
+const tooWide = (page: Page): Promise<string[]> =>
+  page.evaluate(`[document.documentElement.scrollWidth > innerWidth ? 'the page: ' + document.documentElement.scrollWidth : '',
+    ...[...document.querySelectorAll('body *')]
+      .filter((element) => element.checkVisibility() && !element.closest('.scroll, .visually-hidden, canvas, svg'))
+      .filter((element) => element.getBoundingClientRect().right > innerWidth + 0.5)
+      .map((element) => element.tagName + '.' + element.className)].filter((text) => text !== '')`);
+
+const VIEWS: [string, () => string][] = [
+  ['the demo, one of two shops', () => '?workspace=workspace-123'],
+  ['a name of 200 letters', () => `?workspace=${hostile.id}`],
+  ['its messages', () => `/messages?workspace=${hostile.id}`],
+];
+
+describe.each([
+  ['320 px', { ...PHONE, viewport: { width: 320, height: 640 } }],
+  ['390 px', PHONE],
+  ['a desktop', { viewport: { width: 1280, height: 900 } }],
+])('never wider than the screen: %s', (_name, options) => {
+  it.each(VIEWS)('%s', async (_what, path) => {
+    const { page } = await visit(shop, path(), { token: both, locale: 'it-IT', ...options });
+    await ready(page);
+    for (const summary of await page.getByText('Mostra tabella').all()) await summary.click();
+    expect(await tooWide(page)).toEqual([]);
+    await page.context().close();
+  });
+
+  it('a client with such a name', async () => {
+    const { page } = await visit(shop, `?workspace=${hostile.id}`, { token: both, ...options });
+    await page.getByRole('link', { name: LONG_NAME }).click();
+    await page.getByRole('heading', { level: 1, name: LONG_NAME }).waitFor();
+    expect(await tooWide(page)).toEqual([]);
+    await page.context().close();
+  });
+});
+
+it('a tapped bar tells its figures within the screen', async () => {
+  const { page } = await visit(shop, '?workspace=workspace-123&compare=same-weekdays', {
+    ...{ token: shop.client, locale: 'it-IT' },
+    ...PHONE,
+    viewport: { width: 320, height: 640 },
+  });
+  await page.locator('[data-drawn=true] canvas').first().waitFor();
+  const plot = page.locator('.plot.tall');
+  await plot.scrollIntoViewIfNeeded();
+  const box = await plot.boundingBox();
+  if (!box) throw new Error('No plot.');
+  for (const part of [0.3, 0.6, 0.95]) {
+    await page.touchscreen.tap(box.x + box.width * part, box.y + box.height / 2);
+    await page.locator('.plot-tip .tip').first().waitFor();
+    const tip = await page.locator('.plot-tip').first().boundingBox();
+    if (!tip) throw new Error('No tip.');
+    expect(tip.x).toBeGreaterThanOrEqual(0);
+    expect(tip.x + tip.width).toBeLessThanOrEqual(320);
+  }
+  expect(await tooWide(page)).toEqual([]);
+  await page.context().close();
+});
+
+it.each([320, 390])('the first figure lies within the first 200 of %s px', async (width) => {
+  const { page } = await visit(shop, '?workspace=workspace-123', {
+    ...{ token: both, locale: 'it-IT' },
+    ...PHONE,
+    viewport: { width, height: 844 },
+  });
+  await ready(page);
+  const figure = await page.locator('.figure').first().boundingBox();
+  expect(figure && figure.y + figure.height).toBeLessThanOrEqual(230);
+  expect(figure?.y).toBeLessThanOrEqual(200);
+  await page.context().close();
+});
+
+it.each(['', '/messages'])('a finger finds every target: /dashboard%s', async (path) => {
+  const { page } = await visit(shop, `${path}?workspace=workspace-123`, { token: both, ...PHONE });
+  await ready(page);
+  await page.getByRole('list').or(page.getByRole('table')).first().waitFor();
+  const small = () =>
+    page.evaluate(`[...document.querySelectorAll('button, select, input, summary, a[href]')]
+      .filter((element) => element.checkVisibility() && !element.closest('.skip-link'))
+      .map((element) => element.closest('label.check, th') ?? element)
+      .map((element) => [element.outerHTML.slice(0, 80), element.getBoundingClientRect()])
+      .filter(([, { width, height }]) => width < 44 || height < 44)
+      .map(([html, { width, height }]) => html + ' ' + width + ' x ' + height)`);
+  expect(await small()).toEqual([]);
+  await page.getByRole('button', { name: 'Menu' }).click();
+  await page.getByLabel('Language').waitFor();
+  expect(await small()).toEqual([]);
+  await page.context().close();
+});
+
+it('what is needed now and then is in a menu; the menu of the view compares and exports', async () => {
+  const { page } = await visit(shop, '?workspace=workspace-123&month=2025-01', {
+    token: shop.client,
+    ...PHONE,
+  });
+  await ready(page);
+  expect(await page.getByLabel('Language').isVisible()).toBe(false);
+  expect(await page.getByLabel('Compare with').isVisible()).toBe(false);
+  await page.getByRole('button', { name: 'Compare, export, print' }).click();
+  await page.getByLabel('Compare with').selectOption('A year earlier');
+  await page.waitForURL(/compare=year-earlier/);
+  expect(await tooWide(page)).toEqual([]);
+  await page.context().close();
+});
+
+it('a tapped cell of the week tells its numbers, and a table tells all', async () => {
+  const { page } = await visit(shop, '?workspace=workspace-123&month=2025-01', {
+    ...{ token: shop.client, locale: 'it-IT' },
+    ...PHONE,
+  });
+  await ready(page);
+  const week = page.getByRole('region', { name: 'La settimana a colpo d’occhio' });
+  // Monday, 14:00.
+  await week.locator('[data-cell="14"]').tap();
+  await week.getByText(/^Lunedì 14:00–15:00: 3 messaggi, 0,015\s€$/).waitFor();
+  await week.getByText('Mostra tabella').tap();
+  await week.getByRole('row', { name: '14:00' }).waitFor();
+  await page.context().close();
+});
