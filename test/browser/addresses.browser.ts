@@ -165,7 +165,7 @@ it('speaks Italian as people do', async () => {
   expect(await page.locator('select[name=compare] option').first().innerText()).toBe(
     'Stessi giorni del periodo precedente',
   );
-  expect(await page.locator('abbr').first().getAttribute('title')).toBe('Posizione');
+  expect(await page.locator('.rank abbr').getAttribute('title')).toBe('Posizione');
   expect(await rowsOf(page, 'Clienti')).not.toEqual([]);
   await page.context().close();
 });
