@@ -35,6 +35,7 @@ const files = [
   'leaks',
   'canary',
   'fuzz',
+  'zones',
   ...(values.install ? ['supply-chain'] : []),
 ];
 const environment = {
@@ -45,6 +46,7 @@ const environment = {
   LEAK_RESPONSES: '10000',
   CANARY_DOCUMENTS: '10000',
   FUZZ_DOCUMENTS: '20000',
+  ZONES: 'all',
   ...(values.seed ? { SOAK_SEED: values.seed, FUZZ_SEED: values.seed } : {}),
   ...(values.install ? { SOAK: '1' } : {}),
 };

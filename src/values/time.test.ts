@@ -3,6 +3,7 @@ import { DateTime } from 'luxon';
 import {
   assertZone,
   ceilSlot,
+  daySegments,
   firstInstantAt,
   floorSlot,
   formatInstant,
@@ -207,6 +208,15 @@ describe('offsetSegments', () => {
     expect([only, more]).toEqual([{ from: SINCE, offsetMinutes: 345 }, []]);
   });
 
+  test('knows offsets with seconds, and changes that are on none: Monrovia until 1972', () => {
+    expect(offsetSegments(at('1971-06-01T00:00:00Z'), at('1973-01-01T00:00:00Z'), 'Africa/Monrovia')).toEqual(
+      [
+        { from: at('1971-06-01T00:00:00Z'), offsetMinutes: -44.5 },
+        { from: at('1972-01-07T00:44:30Z'), offsetMinutes: 0 },
+      ],
+    );
+  });
+
   test('leaves out a change at its very end and takes one at its very beginning', () => {
     const change = at('2025-03-30T01:00:00Z');
     expect(offsetSegments(at('2025-03-01T00:00:00Z'), change, 'Europe/Rome')).toHaveLength(1);
@@ -327,6 +337,29 @@ describe('local days', () => {
           return days.some((day, index) => day < (days[index - 1] ?? day));
         })
         .map(({ from }) => [name, from]),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('and hours of segments by local days agree with the day and the clock, around every change since 2009', () => {
+    const wrong = ALL_ZONES.flatMap((name) =>
+      offsetSegments(SINCE, UNTIL, name)
+        .slice(1)
+        .flatMap(({ from }) => {
+          const begin = new Date(from.getTime() - 2 * HOUR_MS);
+          const segments = daySegments(begin, new Date(from.getTime() + 5 * HOUR_MS), name);
+          return Array.from({ length: 84 }, (_, step) => new Date(begin.getTime() + step * 300_000)).filter(
+            (probe) => {
+              const minutes = segments.findLast((segment) => segment.from <= probe)?.offsetMinutes ?? 0;
+              const told = new Date(probe.getTime() + minutes * 60_000);
+              const hour = new Date(localClock(probe, name)).getUTCHours();
+              return (
+                told.toISOString().slice(0, 10) !== localDate(probe, name) || told.getUTCHours() !== hour
+              );
+            },
+          );
+        })
+        .map((probe) => [name, probe]),
     );
     expect(wrong).toEqual([]);
   });
