@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import type { Config } from './config';
 import type { Database } from './database/database';
+import { describeError } from './database/describe-error';
 import { type OpenDatabase, openDatabase } from './database/open';
 import { poolLoad } from './database/pool';
 import type { StatementObserver } from './database/sql';
@@ -22,6 +23,7 @@ import { WriteQueue } from './services/turns/write-queue';
 import { ClockWatch } from './services/upkeep/clock-watch';
 import { Reconciler } from './services/upkeep/reconcile';
 import { WorkspaceService } from './services/workspaces/workspace-service';
+import { ZoneWatch } from './services/zone-stamps';
 import type { Clock } from './values/time';
 
 export interface Services {
@@ -33,6 +35,7 @@ export interface Services {
   readonly tokens: TokenService;
   readonly reconciler: Reconciler;
   readonly clockWatch: ClockWatch;
+  readonly zoneWatch: ZoneWatch;
   /** Saves what waits, and gives the write path's connections back. */
   drain(): Promise<void>;
 }
@@ -84,6 +87,7 @@ export function createServices(
     tokens: new TokenService(database, clock, logger, { cacheMs: config.tokenCacheMs }),
     reconciler: new Reconciler(database, clock, logger),
     clockWatch: new ClockWatch(database, clock, logger),
+    zoneWatch: new ZoneWatch(database, clock, logger),
     drain: () => queue.drain(),
   };
 }
@@ -116,6 +120,8 @@ export async function startApp(config: Config, surroundings: Surroundings): Prom
     });
     // A database that doesn't answer is told by others; the job looks again.
     await within(FIRST_LOOK_MS, services.clockWatch.look(), lateLook).catch(() => undefined);
+    // Once a machine: the workers of one have the same zone data.
+    if ((surroundings.worker ?? 0) === 0) await compareZones(services, logger);
     const jobs = new JobLoop(jobsOf(config, services, metrics), logger, metrics);
     jobs.start();
     const stop = () => stopAll({ server, services, jobs, counting, database }, config.shutdownTimeoutMs);
@@ -155,6 +161,14 @@ async function stopAll(
     await database.close();
   }
 }
+
+/** A server that can't compare them (with fewer rights, say) serves all the same. */
+const compareZones = (services: Services, logger: Logger): Promise<void> =>
+  services.zoneWatch
+    .look()
+    .catch((error: unknown) =>
+      logger.warn({ error: describeError(error) }, 'the zone data could not be compared'),
+    );
 
 const FIRST_LOOK_MS = 2_000;
 const lateLook = (): Error => new Error("The database's clock was not told in time.");

@@ -6,9 +6,9 @@ CREATE ROLE centesimo_app LOGIN PASSWORD 'change me';
 
 GRANT USAGE ON SCHEMA public TO centesimo_app;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO centesimo_app;
-GRANT INSERT ON messages, charges, customers, usage_slots, customer_days, customer_months, audit_entries
+GRANT INSERT ON messages, charges, customers, usage_slots, customer_days, customer_months, zone_stamps, audit_entries
   TO centesimo_app;
-GRANT UPDATE ON customers, usage_slots, customer_days, customer_months TO centesimo_app;
+GRANT UPDATE ON customers, usage_slots, customer_days, customer_months, zone_stamps TO centesimo_app;
 -- Reconciliation turns DEFERRED into TRACKED; the words and the key of a message can't be changed.
 GRANT UPDATE (outcome, deferred_price_micros) ON messages TO centesimo_app;
 -- A save holds its workspace's row FOR SHARE, which PostgreSQL allows to those who may update some column of it.

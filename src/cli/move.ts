@@ -20,6 +20,7 @@ const TABLES = [
   'usage_slots',
   'customer_days',
   'customer_months',
+  'zone_stamps',
 ] as const;
 
 const IDENTITIES = ['prices', 'audit_entries'] as const;

@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import { ALL_ENTITIES } from '../entities/all';
 import { Core1700000000001 } from '../migrations/1700000000001-core';
 import { RollUps1700000000002 } from '../migrations/1700000000002-roll-ups';
+import { ZoneStamps1700000000003 } from '../migrations/1700000000003-zone-stamps';
 import { isError } from '../values/error-code';
 import { pgTypes } from './pg-types';
 
@@ -28,7 +29,7 @@ export interface DataSourceOptions {
 /**
  * Oldest first. A migration that has been released is never edited.
  */
-export const MIGRATIONS = [Core1700000000001, RollUps1700000000002];
+export const MIGRATIONS = [Core1700000000001, RollUps1700000000002, ZoneStamps1700000000003];
 
 const LOOKS_FOR_CALLERS = 'client_connection_check_interval';
 const LOOKS_EVERY_MS = 500;

@@ -10,6 +10,7 @@ import { Token } from './token.entity';
 import { TokenWorkspace } from './token-workspace.entity';
 import { UsageSlot } from './usage-slot.entity';
 import { Workspace } from './workspace.entity';
+import { ZoneStamp } from './zone-stamp.entity';
 
 export const ALL_ENTITIES = [
   Workspace,
@@ -20,6 +21,7 @@ export const ALL_ENTITIES = [
   UsageSlot,
   CustomerDay,
   CustomerMonth,
+  ZoneStamp,
   Token,
   TokenWorkspace,
   AuditEntry,

@@ -230,3 +230,12 @@ export function daySegments(from: Date, to: Date, zone: string): OffsetSegment[]
     return midnight < to ? [put, { ...segment, from: midnight }] : [put];
   });
 }
+
+/** The zone's offsets from 2009 on, as text: from when, and minutes ahead of UTC, in order. */
+export const zoneHistory = (zone: string, until: Date): string[] =>
+  offsetSegments(HISTORY_SINCE, until, zone).map(
+    ({ from, offsetMinutes }) => `${formatInstant(from)} ${offsetMinutes}`,
+  );
+
+/** Before the first turn (docs/semantics.md#time). */
+const HISTORY_SINCE = new Date('2009-01-01T00:00:00Z');

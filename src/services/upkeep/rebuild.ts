@@ -14,6 +14,7 @@ import {
 } from '../customer-roll-ups';
 import { slotsFromRecords } from '../roll-ups';
 import { lockWorkspace, type Workspace } from '../workspaces/workspaces';
+import { stampZones } from '../zone-stamps';
 
 /** Told after each local day that was made anew. */
 export type Progress = (done: number, of: number) => void;
@@ -28,7 +29,10 @@ export async function rebuildWorkspace(
   progress: Progress,
 ): Promise<{ days: number }> {
   const span = await inTransaction(database, (sql) => findRebuildSpan(sql, workspace.id));
-  if (!span) return { days: 0 };
+  if (!span) {
+    await inTransaction(database, (sql) => stampZones(sql, [workspace]));
+    return { days: 0 };
+  }
   const days = daysOf(span.first, span.last, workspace.timeZone);
   for (const [index, day] of days.entries()) {
     await inTransaction(database, async (sql) => {
@@ -42,6 +46,7 @@ export async function rebuildWorkspace(
     });
     progress(index + 1, days.length);
   }
+  await inTransaction(database, (sql) => stampZones(sql, [workspace]));
   return { days: days.length };
 }
 

@@ -8,6 +8,7 @@ import { isCurrency } from '../../values/money';
 import { assertZone, type Clock } from '../../values/time';
 import { type Actor, recordAudit } from '../audit';
 import { rebuildCustomerRollUps } from '../customer-roll-ups';
+import { stampZones } from '../zone-stamps';
 import { checkPrice, type Price, recordPrice } from './pricing';
 import { checkName, getWorkspace, lockWorkspace, type Workspace } from './workspaces';
 
@@ -48,6 +49,7 @@ export class WorkspaceService {
           'INSERT INTO workspaces (id, name, time_zone, currency, created_at) VALUES ($1, $2, $3, $4, $5)',
           [workspace.id, workspace.name, workspace.timeZone, workspace.currency, now],
         );
+        await stampZones(sql, [workspace]);
         await recordPrice(sql, workspace.id, {
           startsAt: null,
           amountMicros: workspace.priceMicros,
@@ -86,8 +88,10 @@ export class WorkspaceService {
            settings_version = settings_version + 1 WHERE id = $1`,
         [id, name ?? null, timeZone ?? null],
       );
-      if (timeZone !== undefined && timeZone !== before.timeZone)
+      if (timeZone !== undefined && timeZone !== before.timeZone) {
         await rebuildCustomerRollUps(sql, id, timeZone);
+        await stampZones(sql, [{ id, timeZone }]);
+      }
       const after = await getWorkspace(sql, id, this.clock());
       await recordAudit(sql, {
         at: this.clock(),
@@ -175,7 +179,7 @@ export class WorkspaceService {
 
 async function deleteUnused(sql: Sql, id: string): Promise<void> {
   await sql.query('allow_deletion', "SELECT set_config('centesimo.deleting_workspace', $1, true)", [id]);
-  for (const table of ['token_workspaces', 'customers', 'prices']) {
+  for (const table of ['token_workspaces', 'customers', 'prices', 'zone_stamps']) {
     await sql.query(`delete_${table}`, `DELETE FROM ${table} WHERE workspace_id = $1`, [id]);
   }
   await sql.query('delete_workspace', 'DELETE FROM workspaces WHERE id = $1', [id]);
