@@ -15,6 +15,7 @@ import { measureExport, measureList, measureStart, measureStorage } from './othe
 import { stopAll } from './processes';
 import { measureReads } from './reads';
 import { Results } from './results';
+import { measureShield } from './shield';
 import { measureWrites } from './writes';
 
 const started = performance.now();
@@ -70,6 +71,7 @@ async function onDatabase(options: Options, results: Results, databaseUrl: strin
     if (options.only.includes('reads')) await measureList(bench);
     if (options.only.includes('export')) await measureExport(bench);
     if (options.only.includes('writes')) await measureWrites(bench);
+    if (options.only.includes('shield')) await measureShield(bench);
   } finally {
     await services.drain();
     await services.tokens.close();

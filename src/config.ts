@@ -65,6 +65,7 @@ function readAll(read: <T>(setting: Setting<T>) => T): Config {
       writeBatchMax: read(s.writeBatchMax),
     },
     ...{ writeQueueMax: read(s.writeQueueMax), writeQueueMaxBytes: read(s.writeQueueMaxBytes) },
+    ...{ overloadLagMs: read(s.overloadLagMs) },
     ...{ readsPerSecond: read(s.readsPerSecond), failedLoginsPerMinute: read(s.failedLoginsPerMinute) },
     ...{ trustProxy: read(s.trustProxy), tokenCacheMs: read(s.tokenCacheMs) },
     ...{

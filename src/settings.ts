@@ -209,6 +209,13 @@ export const SETTINGS = {
     fallback: 67_108_864,
     meaning: 'Bytes of turns that may wait.',
   }),
+  overloadLagMs: setting({
+    name: 'OVERLOAD_LAG_MS',
+    schema: wholeNumber(10, 60_000),
+    fallback: 500,
+    meaning:
+      'Milliseconds that the process may be late while many saves are under way; beyond it further ones get 503 at once.',
+  }),
   readsPerSecond: setting({
     name: 'READS_PER_SECOND',
     schema: wholeNumber(1, 1_000_000),

@@ -1,4 +1,5 @@
 // More than can be written: refused at once in words that a caller can act on, and nothing that was taken is lost.
+import { connect } from 'node:net';
 import { aCustomer, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
 import { SAVE, type SaveData } from './support/operations';
 
@@ -73,6 +74,49 @@ it('answers 503 with Retry-After at once when the queue is full, and saves all t
   // Whoever was refused comes again with the same key.
   const again = await Promise.all(inputs.slice(0, 15).map(send));
   expect(again.every(({ status }) => status === 200)).toBe(true);
+});
+
+/** What is answered to a request's head alone: its body never comes. */
+function answerToHead(token: string): Promise<string> {
+  const { hostname, port } = new URL(app.url);
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(port), hostname, () => {
+      socket.write(
+        `POST /graphql HTTP/1.1\r\nhost: ${hostname}\r\nauthorization: Bearer ${token}\r\n` +
+          'content-type: application/json\r\ncontent-length: 1000\r\n\r\n',
+      );
+    });
+    let text = '';
+    socket.on('data', (data) => {
+      text += data.toString('utf8');
+      if (text.includes('}]}')) socket.destroy();
+    });
+    socket.on('error', reject);
+    socket.on('close', () => resolve(text));
+  });
+}
+
+it('refuses a save at the door when it is full: no body is waited for, no token looked at; reads go on', async () => {
+  let sending: ReturnType<typeof send>[] = [];
+  await whileNothingIsSaved(async () => {
+    sending = Array.from({ length: QUEUE + 10 }, () => send(aTurn(shop)));
+    // The first refusal says that it is full.
+    await Promise.any(
+      sending.map(async (one) => {
+        if ((await one).status !== 503) throw new Error('not refused');
+      }),
+    );
+    app.statements();
+    const head = await answerToHead('ctm_svc_000000000000000000000000000000000000');
+    expect(head).toMatch(/^HTTP\/1\.1 503 /);
+    expect(head).toMatch(/\r\nretry-after: 1\r\n/i);
+    expect(head).toContain('{"errors":[{"message":"[SERVICE_UNAVAILABLE] Too many turns');
+    expect(app.statements()).not.toContain('find_token');
+    expect((await app.api.as(shop.client).send('{ viewer { name } }')).status).toBe(200);
+  });
+  await Promise.all(sending);
+  expect((await send(aTurn(shop))).status).toBe(200);
+  expect((await app.api.get('/health/ready')).status).toBe(200);
 });
 
 it('bounds the bytes that wait, too', async () => {

@@ -12,6 +12,9 @@ const PREFIXES: Readonly<Record<StoredKind, string>> = {
   CLIENT: 'ctm_cli_',
   ANALYST: 'ctm_ana_',
 };
+/** What a service's token begins with: seen before anything else is known of it. */
+export const SERVICE_PREFIX = PREFIXES.SERVICE;
+
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const RANDOM_LENGTH = 30;
 const CHECKSUM_LENGTH = 6;

@@ -189,6 +189,12 @@ export class Metrics implements QueueObserver, JobObserver {
     this.jobRuns.inc({ job, result: failed ? 'failed' : 'done' });
   }
 
+  /** A save that nothing was done for. */
+  refusedAtTheDoor(): void {
+    this.turnsRefused.inc({ code: 'SERVICE_UNAVAILABLE' });
+    this.requests.inc({ route: '/graphql', status: 503 });
+  }
+
   request({ routeOptions, notes }: FastifyRequest, status: number, durationMs: number): void {
     const route = routeOptions.url ?? 'none';
     this.requests.inc({ route, status });

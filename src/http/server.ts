@@ -1,5 +1,6 @@
 // The door: HTTP in, JSON out, whatever happens. Every refusal has an errors array, since n8n looks at nothing else.
 import { randomUUID } from 'node:crypto';
+import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ApolloServer } from '@apollo/server';
@@ -31,6 +32,7 @@ import type { RequestNotes, ServerContext } from './operation';
 import { createRateLimits, type RateLimits } from './rate-limits';
 import { answerBrokenRequest, answerForNode, fromFastify, sendError, takeOnlyJson } from './refusals';
 import { registerRest } from './rest/rest';
+import { SaveDoor } from './save-door';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -62,6 +64,8 @@ export interface Server {
   stop(): Promise<void>;
 }
 
+/** Longer than a balancer keeps its own, which is usually 60 s. */
+const KEEP_ALIVE_MS = 72_000;
 const HEADERS_WITHIN_MS = 10_000;
 /** Node looks for requests that are late only this often; its own default is 30 s. */
 const LATE_REQUESTS_EVERY_MS = 1_000;
@@ -70,6 +74,7 @@ const LATE_REQUESTS_EVERY_MS = 1_000;
 interface Shared extends ServerDeps {
   rateLimits: RateLimits;
   authenticators: Authenticators;
+  door: SaveDoor;
   state: { stopping: boolean };
 }
 
@@ -85,10 +90,19 @@ interface Listener {
 }
 
 export function createServer(deps: ServerDeps): Server {
-  const { config, services, clock } = deps;
+  const { config, services, clock, logger, metrics } = deps;
   const state = { stopping: false };
   const authenticators = authenticatorsOf(config, services.tokens, clock);
-  const shared: Shared = { ...deps, rateLimits: createRateLimits(config), authenticators, state };
+  const door = new SaveDoor({
+    limits: {
+      underWayMax: config.writeQueueMax + config.writeLanes * config.writeBatchMax,
+      lagMaxMs: config.overloadLagMs,
+    },
+    isFull: () => !services.saveMessages.accepting,
+    logger,
+    refused: () => metrics.refusedAtTheDoor(),
+  });
+  const shared: Shared = { ...deps, rateLimits: createRateLimits(config), authenticators, door, state };
   const { host, port, internalHost, internalPort } = config;
   const internal =
     internalPort === undefined
@@ -100,6 +114,7 @@ export function createServer(deps: ServerDeps): Server {
     state.stopping = true;
     if (started && config.shutdownDelayMs > 0) await delay(config.shutdownDelayMs);
     await Promise.all([publicListener.stop(), internal?.stop()]);
+    door.close();
   };
   return {
     async start() {
@@ -127,7 +142,7 @@ function createListener(shared: Shared, at: { host: string; port: number; writes
     logger,
     rateLimits,
   });
-  const app = createFastify(config, logger);
+  const app = createFastify(config, logger, shared.door);
   return {
     async start() {
       await apollo.start();
@@ -142,15 +157,21 @@ function createListener(shared: Shared, at: { host: string; port: number; writes
   };
 }
 
-function createFastify(config: Config, logger: Logger): FastifyInstance {
+function createFastify(config: Config, logger: Logger, door: SaveDoor): FastifyInstance {
   return Fastify({
     bodyLimit: config.bodyLimitBytes,
-    requestTimeout: config.requestTimeoutMs,
-    http: {
-      // Ours says it in the form that callers know.
-      requireHostHeader: false,
-      headersTimeout: Math.min(HEADERS_WITHIN_MS, config.requestTimeoutMs),
-      connectionsCheckingInterval: LATE_REQUESTS_EVERY_MS,
+    serverFactory: (serve) => {
+      const options = {
+        // Ours says it in the form that callers know.
+        requireHostHeader: false,
+        headersTimeout: Math.min(HEADERS_WITHIN_MS, config.requestTimeoutMs),
+        requestTimeout: config.requestTimeoutMs,
+        keepAliveTimeout: KEEP_ALIVE_MS,
+        connectionsCheckingInterval: LATE_REQUESTS_EVERY_MS,
+      };
+      return createHttpServer(options, (request, response) => {
+        if (!door.refuses(request, response)) serve(request, response);
+      });
     },
     // The last address is the proxy's word; those before it are the caller's own.
     trustProxy: config.trustProxy ? (_address, hop) => hop === 0 : false,
@@ -201,7 +222,7 @@ async function registerAll(app: FastifyInstance, parts: Parts): Promise<void> {
   takeOnlyJson(app);
   registerHealth(app, {
     database,
-    accepting: () => services.saveMessages.accepting,
+    accepting: () => parts.door.isOpen,
     stopping: () => state.stopping,
     clockDifference: () => services.clockWatch.difference,
   });

@@ -1,0 +1,118 @@
+// When more is sent than can be saved, saves are refused before anything is done for them: no body is read, no token is
+// looked at. Saying no must cost next to nothing, or saying it takes the time of those who were let in.
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import { SERVICE_PREFIX } from '../auth/tokens';
+import { printError } from '../errors';
+
+export interface DoorLimits {
+  /** Requests with a service token that may be under way at once. */
+  underWayMax: number;
+  /** Milliseconds that the event loop may be late while many are under way. */
+  lagMaxMs: number;
+}
+
+export interface DoorOptions {
+  limits: DoorLimits;
+  /** True when the write queue has no room. */
+  isFull: () => boolean;
+  logger: Logger;
+  /** Told of each that was refused. */
+  refused: () => void;
+}
+
+const CODE = 'SERVICE_UNAVAILABLE';
+const MESSAGE = 'Too many turns are waiting to be saved. Retry with the same idempotencyKey.';
+const BODY = Buffer.from(
+  JSON.stringify({
+    errors: [{ message: printError(CODE, MESSAGE), extensions: { code: CODE, retryAfterSeconds: 1 } }],
+  }),
+);
+const TICK_MS = 20;
+const SAY_EVERY_MS = 1_000;
+
+export class SaveDoor {
+  private underWay = 0;
+  private lagMs = 0;
+  private due = 0;
+  private unsaid = 0;
+  private saidAt = 0;
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(private readonly options: DoorOptions) {
+    this.due = performance.now() + TICK_MS;
+    this.timer = setInterval(() => this.tick(), TICK_MS);
+    this.timer.unref();
+  }
+
+  /** False while saves are refused; what /health/ready reports. */
+  get isOpen(): boolean {
+    const { limits, isFull } = this.options;
+    return this.underWay < limits.underWayMax && !isFull() && !this.isLate();
+  }
+
+  /** Answers with 503 and returns true, or lets the request in. */
+  refuses(request: IncomingMessage, response: ServerResponse): boolean {
+    if (!isSave(request)) return false;
+    if (this.isOpen) {
+      this.underWay += 1;
+      response.once('close', () => {
+        this.underWay -= 1;
+      });
+      return false;
+    }
+    response.writeHead(503, [
+      ...['content-type', 'application/json; charset=utf-8', 'content-length', String(BODY.length)],
+      ...['retry-after', '1', 'cache-control', 'no-store', 'x-request-id', randomUUID()],
+    ]);
+    response.end(BODY);
+    this.unsaid += 1;
+    this.options.refused();
+    return true;
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+    this.say();
+  }
+
+  /** A pause that few callers meet is no overload. */
+  private isLate(): boolean {
+    const { lagMaxMs, underWayMax } = this.options.limits;
+    return this.lagMs > lagMaxMs && this.underWay > underWayMax / 10;
+  }
+
+  private tick(): void {
+    const now = performance.now();
+    this.lagMs = Math.max(0, now - this.due);
+    this.due = now + TICK_MS;
+    if (this.unsaid > 0 && now - this.saidAt >= SAY_EVERY_MS) {
+      this.saidAt = now;
+      this.say();
+    }
+  }
+
+  /** One line for many: a line for each would cost more than the refusal. */
+  private say(): void {
+    if (this.unsaid === 0) return;
+    const { underWay, lagMs } = this;
+    this.options.logger.warn(
+      { refused: this.unsaid, underWay, lagMs: Math.round(lagMs) },
+      'saves were refused: too many wait',
+    );
+    this.unsaid = 0;
+  }
+}
+
+const BEARER = `bearer ${SERVICE_PREFIX}`;
+
+/** By the first characters of the token alone: those of a service, which is for saving. */
+function isSave({ method, url, headers }: IncomingMessage): boolean {
+  return (
+    method === 'POST' &&
+    url !== undefined &&
+    url.startsWith('/graphql') &&
+    headers.authorization?.slice(0, BEARER.length).toLowerCase() === BEARER
+  );
+}
