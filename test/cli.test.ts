@@ -86,6 +86,18 @@ it('makes all that a first saved turn needs, beside a running server', async () 
   }
 });
 
+it('prints the link that opens the dashboard for tokens that may read it, and for no other', async () => {
+  await createShop('linked');
+  const create = (kind: string, ...more: string[]) =>
+    run('token', 'create', '--kind', kind, '--name', 'x', '--workspace', 'linked', ...more);
+  const { stdout } = await create('client');
+  const token = /^ctm_cli_\S+/.exec(stdout)?.[0];
+  expect(stdout).toMatch(new RegExp(`^  http://[\\w.]+:\\d+/dashboard#token=${token}$`, 'm'));
+  const made = JSON.parse((await create('client', '--json')).stdout);
+  expect(made.link.endsWith(`/dashboard#token=${made.token}`)).toBe(true);
+  expect((await create('service')).stdout).not.toContain('/dashboard');
+});
+
 it('lists what there is, without secrets', async () => {
   await createShop('listed');
   const made = await json<{ id: string; token: string }>(

@@ -51,6 +51,8 @@ it('keeps what was saved over a second start, and makes no second demo', async (
   const second = await startServer([], environment());
   try {
     expect(second.output()).not.toMatch(/ctm_/);
+    // Every start tells the way to a link.
+    expect(second.output()).toMatch(/dashboard: .*token create --kind client --name owner --workspace ID/);
     const again = await new Api(second.url, token).data<SaveData>(SAVE, { input });
     expect(again.saveMessage.replayed).toBe(true);
   } finally {

@@ -1,4 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import type { Config } from '../config';
+import { baseUrl } from '../values/base-url';
 import { formatInstant } from '../values/time';
 import { type Cli, OPERATOR } from './cli';
 
@@ -27,7 +29,7 @@ const create = (cli: Cli): Command =>
     )
     .addHelpText('after', '\nExample:\n  centesimo token create --kind service --name n8n --workspace shop')
     .action((options: CreateOptions) =>
-      cli.run(async ({ services, output }) => {
+      cli.run(async ({ config, services, output }) => {
         const made = await services.tokens.create(
           {
             kind: options.kind,
@@ -38,12 +40,24 @@ const create = (cli: Cli): Command =>
           },
           OPERATOR,
         );
-        output.result(
-          made,
-          `${made.token}\n\nKeep it now: it is not shown again. It expires on ${formatInstant(made.expiresAt)} (id ${made.id}).`,
-        );
+        const link = opensDashboard(made.scopes) ? dashboardLink(config, made.token) : undefined;
+        const lines = [
+          made.token,
+          '',
+          `Keep it now: it is not shown again. It expires on ${formatInstant(made.expiresAt)} (id ${made.id}).`,
+          ...(link === undefined ? [] : ['', 'Opens the dashboard, signed in:', `  ${link}`, BEHIND_A_PROXY]),
+        ];
+        output.result({ ...made, ...(link === undefined ? {} : { link }) }, lines.join('\n'));
       }),
     );
+
+const opensDashboard = (scopes: readonly string[]): boolean => scopes.includes('usage:read');
+
+/** The page takes the token out of the address bar at once. */
+const dashboardLink = ({ host, port }: Config, token: string): string =>
+  `${baseUrl(host, port)}/dashboard#token=${token}`;
+
+const BEHIND_A_PROXY = "Send it with your server's public address in front of /dashboard, over https.";
 
 const list = (cli: Cli): Command =>
   cli.command('list', 'all tokens, newest first, without their secrets').action(() =>

@@ -27,7 +27,12 @@ export function printWelcome(
   if (metricsUrl !== undefined) lines.push(`  Metrics      ${metricsUrl}/metrics`);
   lines.push('');
   if (tokens) lines.push(...demo({ url, internalUrl }, tokens));
-  else lines.push('  A token:     npm run cli -- token create --kind service --name n8n --workspace ID', '');
+  else
+    lines.push(
+      '  A token for n8n:              npm run cli -- token create --kind service --name n8n --workspace ID',
+      '  A link to the dashboard:      npm run cli -- token create --kind client --name owner --workspace ID',
+      '',
+    );
   return `${lines.join('\n')}\n`;
 }
 

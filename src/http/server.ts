@@ -17,6 +17,7 @@ import { publicSchema, schema } from '../graphql/schema';
 import { createContext, type GraphQLServices } from '../resolvers/context';
 import type { TokenService } from '../services/tokens/token-service';
 import type { ClockWatch } from '../services/upkeep/clock-watch';
+import { baseUrl } from '../values/base-url';
 import type { Clock } from '../values/time';
 import { createApollo } from './apollo';
 import { type Authenticators, authenticate, authenticatorsOf } from './authenticate';
@@ -306,6 +307,5 @@ function logRequest(logger: Logger, request: FastifyRequest, reply: FastifyReply
 function urlOf(app: FastifyInstance, host: string): string {
   const address: AddressInfo | string | null = app.server.address();
   const port = typeof address === 'object' && address ? address.port : 0;
-  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
-  return `http://${name}:${port}`;
+  return baseUrl(host, port);
 }

@@ -5,9 +5,9 @@ import { createDemo, DEMO_WORKSPACE } from '../../src/services/demo/demo';
 import { aToken, startApp, type TestApp, TestClock } from '../support/app';
 
 /** Debian's; another one by its path. */
-const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
+export const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
 
-const FLAGS = [
+export const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',

@@ -1,6 +1,10 @@
 // Coming in: by link, by pasting, with a token that is no good, and being turned out.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
 import { aToken, aWorkspace } from '../support/app';
-import { openShop, type Shop, untilCard, visit } from './shop';
+import { CHROMIUM, FLAGS, openShop, type Shop, untilCard, visit } from './shop';
 
 let shop: Shop;
 beforeAll(async () => {
@@ -24,6 +28,83 @@ it('the link from the start signs in, and leaves no token in the address, the hi
   expect(await page.evaluate(STORAGE)).toEqual(['centesimo.token,centesimo.viewer', '', '']);
   expect(complaints).toEqual([]);
   await page.context().close();
+});
+
+describe('asked to stay', () => {
+  it('signs in once a browser: the next tab is in, and signing out ends both', async () => {
+    const { page } = await visit(shop, '?month=2025-01', { locale: 'it-IT' });
+    const box = page.getByLabel('Resta connesso su questo dispositivo');
+    expect(await box.isChecked()).toBe(false);
+    await box.check();
+    await page.getByLabel('Token').fill(shop.client);
+    await page.getByRole('button', { name: 'Accedi' }).click();
+    await untilCard(page, 'Costo', /0,125/);
+    expect(await page.evaluate(STORAGE)).toEqual(['', 'centesimo.token,centesimo.viewer', '']);
+
+    const second = await page.context().newPage();
+    await second.goto(`${shop.app.url}/dashboard?month=2025-01`);
+    await untilCard(second, 'Costo', /0,125/);
+    await second.getByRole('button', { name: 'Menù' }).click();
+    await second.getByRole('button', { name: 'Esci' }).click();
+    await page.getByLabel('Token').waitFor();
+    expect(await page.evaluate(STORAGE)).toEqual(['', '', '']);
+    await page.context().close();
+  });
+
+  it('by whoever came by a link, and taken back', async () => {
+    const { page } = await visit(shop, '?month=2025-01', { token: shop.client });
+    await untilCard(page, 'Cost', '€0.125');
+    const second = await page.context().newPage();
+    await second.goto(`${shop.app.url}/dashboard`);
+    await second.getByLabel('Token').waitFor();
+
+    await page.getByRole('button', { name: 'Menu' }).click();
+    await page.getByLabel('Stay signed in on this device').check();
+    await second.reload();
+    await second.getByRole('heading', { name: 'Clients', exact: true }).waitFor();
+    await page.getByLabel('Stay signed in on this device').uncheck();
+    await page.reload();
+    await untilCard(page, 'Cost', '€0.125');
+    expect(await page.evaluate(STORAGE)).toEqual(['centesimo.token,centesimo.viewer', '', '']);
+    await page.context().close();
+  });
+
+  it('leaves the token of the device where it is when a link opens another', async () => {
+    const { page } = await visit(shop, '', { token: shop.client });
+    await page.getByRole('button', { name: 'Menu' }).click();
+    await page.getByLabel('Stay signed in on this device').check();
+    const second = await page.context().newPage();
+    await second.goto(`${shop.app.url}/dashboard#token=${shop.analyst}`);
+    await second.getByRole('heading', { name: 'Clients', exact: true }).waitFor();
+    await second.getByRole('button', { name: 'Menu' }).click();
+    await second.getByRole('button', { name: 'Sign out' }).click();
+    await second.getByLabel('Token').waitFor();
+    await page.reload();
+    await page.getByRole('heading', { name: 'Clients', exact: true }).waitFor();
+    await page.context().close();
+  });
+});
+
+it('can be installed: Chromium finds nothing that is missing', async () => {
+  // A profile of its own, since a private window installs nothing.
+  const folder = await mkdtemp(join(tmpdir(), 'centesimo-install-'));
+  const context = await chromium.launchPersistentContext(folder, { executablePath: CHROMIUM, args: FLAGS });
+  try {
+    const page = await context.newPage();
+    await page.goto(`${shop.app.url}/dashboard`);
+    await page.getByLabel('Token').waitFor();
+    const session = await context.newCDPSession(page);
+    const { errors, url } = await session.send('Page.getAppManifest');
+    expect([url, errors]).toEqual([`${shop.app.url}/dashboard/manifest.webmanifest`, []]);
+    expect((await session.send('Page.getInstallabilityErrors')).installabilityErrors).toEqual([]);
+    for (const icon of ['icon-192.png', 'icon-512.png', 'icon-maskable.png', 'apple-touch-icon.png'])
+      expect((await fetch(`${shop.app.url}/dashboard/${icon}`)).headers.get('content-type')).toBe(
+        'image/png',
+      );
+  } finally {
+    await context.close();
+    await rm(folder, { recursive: true });
+  }
 });
 
 it('a pasted token signs in, and signing out forgets it', async () => {
