@@ -8,6 +8,7 @@ import { Cli, EXIT, explain } from './cli/cli';
 import { configCommand } from './cli/config';
 import { customerCommand } from './cli/customer';
 import { demoCommand } from './cli/demo';
+import { isEnding } from './cli/ending';
 import { exportCommand } from './cli/export';
 import { migrateCommand } from './cli/migrate';
 import { moveCommand } from './cli/move';
@@ -15,6 +16,7 @@ import { priceCommand } from './cli/price';
 import { reconcileCommand } from './cli/reconcile';
 import { reportCommand } from './cli/report';
 import { serveCommand } from './cli/serve';
+import { print, tell } from './cli/streams';
 import { tokenCommand } from './cli/token';
 import { rebuildCommand, verifyCommand } from './cli/verify';
 import { workspaceCommand } from './cli/workspace';
@@ -23,6 +25,7 @@ async function main(): Promise<void> {
   const cli = new Cli();
   const program = new Command('centesimo')
     .exitOverride()
+    .configureOutput({ writeOut: print, writeErr: tell })
     .description('Usage metering for WhatsApp chatbots')
     .addCommand(serveCommand(cli))
     .addCommand(migrateCommand(cli))
@@ -42,6 +45,7 @@ async function main(): Promise<void> {
   try {
     await program.parseAsync();
   } catch (error) {
+    if (isEnding()) return;
     process.exitCode =
       error instanceof CommanderError ? (error.exitCode === 0 ? 0 : EXIT.badCall) : explain(error);
   }

@@ -2,6 +2,7 @@
 import { Api } from './support/api';
 import { aFolder, runCommand, startServer } from './support/command';
 import { SAVE, type SaveData } from './support/operations';
+import { hasTerminal, openTerminal } from './support/terminal';
 
 let folder: Awaited<ReturnType<typeof aFolder>>;
 beforeEach(async () => {
@@ -11,31 +12,43 @@ afterEach(() => folder.remove());
 
 const environment = () => ({ DATA_DIR: folder.path, LOG_LEVEL: 'warn' });
 
-it('makes the demo workspace, prints what to paste, and what is pasted works', async () => {
-  const server = await startServer([], environment());
-  try {
-    const printed = server.output();
-    const token = (kind: string) => new RegExp(`ctm_${kind}_[0-9A-Za-z]{36}`).exec(printed)?.[0];
-    const [save, report] = [...printed.matchAll(/-d '(.*)'$/gm)].map((match) => JSON.parse(match[1] ?? ''));
-    const saved = await new Api(server.url, token('svc')).data<SaveData>(save.query, save.variables);
-    expect(saved.saveMessage.message.tracking.outcome).toBe('TRACKED');
-    const { usage } = await new Api(server.url, token('cli')).data<{ usage: object }>(
-      report.query,
-      report.variables,
-    );
-    expect(usage).toMatchObject({
-      totals: { cost: { amount: '0.125' } },
-      growth: { messages: { percent: '31.58' } },
-    });
-    const months = `{ usage(workspaceId: "workspace-123") { totals { messages } outcomes { outcome messages } } }`;
-    const now = await new Api(server.url, token('ana')).data<{ usage: { outcomes: { messages: number }[] } }>(
-      months,
-    );
-    expect(now.usage.outcomes.slice(0, 4).every(({ messages }) => messages >= 0)).toBe(true);
-  } finally {
-    expect(await server.stop('SIGINT')).toBe(0);
-  }
-}, 60_000);
+const inTerminal = hasTerminal ? it : it.skip;
+
+inTerminal(
+  'makes the demo workspace, prints what to paste, and what is pasted works (skipped without script)',
+  async () => {
+    const { PATH = '', HOME = '/' } = process.env;
+    const terminal = openTerminal('serve', { PATH, HOME, PORT: '0', ...environment() });
+    try {
+      await terminal.shows(/month of the reference example[\s\S]*-d '.*'/);
+      const printed = terminal.shown();
+      const url = /GraphQL +(http:\S+)\/graphql/.exec(printed)?.[1] ?? '';
+      const token = (kind: string) => new RegExp(`ctm_${kind}_[0-9A-Za-z]{36}`).exec(printed)?.[0];
+      const [save, report] = [...printed.matchAll(/-d '(.*)'\r?$/gm)].map((match) =>
+        JSON.parse(match[1] ?? ''),
+      );
+      const saved = await new Api(url, token('svc')).data<SaveData>(save.query, save.variables);
+      expect(saved.saveMessage.message.tracking.outcome).toBe('TRACKED');
+      const { usage } = await new Api(url, token('cli')).data<{ usage: object }>(
+        report.query,
+        report.variables,
+      );
+      expect(usage).toMatchObject({
+        totals: { cost: { amount: '0.125' } },
+        growth: { messages: { percent: '31.58' } },
+      });
+      const months = `{ usage(workspaceId: "workspace-123") { totals { messages } outcomes { outcome messages } } }`;
+      const now = await new Api(url, token('ana')).data<{ usage: { outcomes: { messages: number }[] } }>(
+        months,
+      );
+      expect(now.usage.outcomes.slice(0, 4).every(({ messages }) => messages >= 0)).toBe(true);
+    } finally {
+      terminal.type('\u0003');
+      expect(await terminal.ended).toBe(0);
+    }
+  },
+  240_000,
+);
 
 it('keeps what was saved over a second start, and makes no second demo', async () => {
   const first = await startServer([], environment());

@@ -212,7 +212,7 @@ it('are the sum of all processes with WEB_CONCURRENCY', async () => {
         }),
       ),
     );
-    const url = /Metrics\s+(http:\/\/\S+)\/metrics/.exec(server.output())?.[1] ?? '';
+    const url = server.metricsUrl ?? '';
     const text = await (await scrape(url)).text();
     expect(text).toMatch(/^centesimo_turns_total\{outcome="UNKNOWN_CUSTOMER"\} 30$/m);
     expect(text).toMatch(/^centesimo_database_up 1$/m);

@@ -1,19 +1,22 @@
 // What all commands share: settings, a database, services, and an exit code that means something.
 
 import { Command } from 'commander';
-import pino, { type Logger } from 'pino';
+import type { Logger } from 'pino';
 import { createServices, type Services } from '../app';
 import { type Config, ConfigError, loadConfig } from '../config';
 import type { Database } from '../database/database';
 import { Lease } from '../database/lease';
-import { openDatabase } from '../database/open';
+import { type OpenDatabase, openDatabase } from '../database/open';
 import { isConnectionLoss, isTransient, type Sql } from '../database/sql';
 import { StartError } from '../embedded/embedded';
 import { AppError, ERROR_CODES } from '../errors';
 import type { Actor } from '../services/audit';
 import { codeOf } from '../values/error-code';
+import { stopInOrder } from './ending';
 import { environment } from './environment';
+import { createLogger } from './log';
 import { createOutput, type Output } from './output';
+import { print, tell } from './streams';
 
 /** Who the audit trail names for what the command line does. */
 export const OPERATOR: Actor = { name: 'operator' };
@@ -38,6 +41,7 @@ export class Cli {
   command(name: string, description: string): Command {
     return new Command(name)
       .exitOverride()
+      .configureOutput({ writeOut: print, writeErr: tell })
       .description(description)
       .option('--json', 'print JSON, for scripts')
       .hook('preAction', (command) => {
@@ -47,7 +51,10 @@ export class Cli {
 
   /** A noun whose verbs are commands. */
   group(name: string, description: string, commands: readonly Command[]): Command {
-    const group = new Command(name).exitOverride().description(description);
+    const group = new Command(name)
+      .exitOverride()
+      .configureOutput({ writeOut: print, writeErr: tell })
+      .description(description);
     for (const command of commands) group.addCommand(command);
     return group;
   }
@@ -59,12 +66,9 @@ export class Cli {
   /** Runs beside a running server or, when there is none, on a database that is started for as long as it takes. */
   async run(work: (context: CommandContext) => Promise<void>): Promise<void> {
     const config = settings();
-    const logger = pino(
-      { level: config.logLevel === 'info' ? 'warn' : config.logLevel },
-      pino.destination(2),
-    );
+    const logger = commandLogger(config);
     const surroundings = { clock: () => new Date(), logger };
-    const database = await openDatabase(config, 'command', surroundings);
+    const database = await openForCommand(config, logger);
     const services = createServices(database, config, surroundings);
     try {
       const sql = await Lease.take(database);
@@ -81,11 +85,36 @@ export class Cli {
   }
 }
 
+const STANDARD_ERROR = 2;
+
+/** What a command logs stands beside what it prints; what is usual stays out. */
+export const commandLogger = ({ logLevel }: Config): Logger =>
+  createLogger(logLevel === 'info' ? 'warn' : logLevel, STANDARD_ERROR);
+
+/** The database, which is closed in order also when the command is broken off. */
+export async function openForCommand(config: Config, logger: Logger): Promise<OpenDatabase> {
+  const opening = openDatabase(config, 'command', { logger });
+  await stopInOrder(
+    opening.then((database) => ({ stop: () => database.close() })),
+    { told: () => undefined, failed: (error) => explain(error) },
+  );
+  return opening;
+}
+
+/** Whoever read standard output has ended before all was written. */
+export class ReaderGone extends Error {
+  override readonly name = 'ReaderGone';
+
+  constructor() {
+    super('Standard output was closed before everything was written.');
+  }
+}
+
 export const settings = (): Config => loadConfig(environment);
 
 /** Says what went wrong on standard error, in words for the operator; answers with the exit code. */
 export function explain(error: unknown): number {
-  const write = (text: string) => process.stderr.write(`${text}\n`);
+  const write = (text: string) => tell(`${text}\n`);
   if (error instanceof AppError) {
     write(error.message);
     return error.code === 'BAD_USER_INPUT'
@@ -98,7 +127,7 @@ export function explain(error: unknown): number {
     write(error.message);
     return EXIT.badCall;
   }
-  if (error instanceof StartError) {
+  if (error instanceof StartError || error instanceof ReaderGone) {
     write(error.message);
     return EXIT.failed;
   }

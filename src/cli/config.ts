@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { describeSettings, settingsAsMarkdown } from '../config';
 import { type Cli, settings } from './cli';
+import { print } from './streams';
 
 export const configCommand = (cli: Cli): Command =>
   cli
@@ -8,7 +9,7 @@ export const configCommand = (cli: Cli): Command =>
     .option('--markdown', 'print the table of docs/configuration.md')
     .action((options: { markdown?: boolean }) => {
       if (options.markdown) {
-        process.stdout.write(`${settingsAsMarkdown()}\n`);
+        print(`${settingsAsMarkdown()}\n`);
         return;
       }
       const all = describeSettings(settings());

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { createDemo, DEMO_WORKSPACE } from '../services/demo/demo';
 import { type Cli, OPERATOR } from './cli';
+import { progressLine } from './progress';
 
 export const demoCommand = (cli: Cli): Command =>
   cli
@@ -8,7 +9,9 @@ export const demoCommand = (cli: Cli): Command =>
     .addHelpText('after', '\nA first start on the embedded PostgreSQL does this by itself.')
     .action(() =>
       cli.run(async ({ services, output, logger }) => {
-        const turns = await createDemo(services, services.clock, logger);
+        const turns = await createDemo(services, services.clock, logger, {
+          progress: progressLine('turns'),
+        });
         const tokens: Record<string, string> = {};
         for (const kind of ['service', 'client', 'analyst']) {
           const input = { kind, name: `demo ${kind}`, workspaceIds: [DEMO_WORKSPACE.id] };

@@ -1,5 +1,6 @@
 import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
 import {
@@ -10,7 +11,8 @@ import {
   exportRecords,
 } from '../services/exports/exports';
 import { getWorkspace } from '../services/workspaces/workspaces';
-import type { Cli } from './cli';
+import { type Cli, ReaderGone } from './cli';
+import { standard } from './streams';
 
 interface ExportOptions {
   workspace: string;
@@ -42,7 +44,7 @@ export const exportCommand = (cli: Cli): Command =>
           now,
         );
         if (options.out === undefined) {
-          await pipeline(made.file, process.stdout, { end: false });
+          await toStandardOutput(made.file);
           return;
         }
         const part = `${options.out}.part`;
@@ -59,3 +61,16 @@ export const exportCommand = (cli: Cli): Command =>
         );
       }),
     );
+
+async function toStandardOutput(file: Readable): Promise<void> {
+  const output = standard('stdout');
+  let isGone = false;
+  output.once('error', () => {
+    isGone = true;
+  });
+  try {
+    await pipeline(file, output, { end: false });
+  } catch (error) {
+    throw isGone ? new ReaderGone() : error;
+  }
+}

@@ -1,8 +1,6 @@
 import { Command } from 'commander';
-import pino from 'pino';
 import { migrate, migrateDown } from '../database/migrate';
-import { openDatabase } from '../database/open';
-import { type Cli, settings } from './cli';
+import { type Cli, commandLogger, openForCommand, settings } from './cli';
 
 /** The only command that doesn't want the database to be of this version already. */
 export const migrateCommand = (cli: Cli): Command =>
@@ -11,8 +9,8 @@ export const migrateCommand = (cli: Cli): Command =>
     .option('--down', 'take back the newest migration instead; what it added is lost')
     .addHelpText('after', '\nExample:\n  centesimo migrate')
     .action(async (options: { down?: boolean }) => {
-      const surroundings = { clock: () => new Date(), logger: pino({ level: 'warn' }, pino.destination(2)) };
-      const database = await openDatabase({ ...settings(), migrateAtStart: false }, 'command', surroundings);
+      const config = { ...settings(), migrateAtStart: false };
+      const database = await openForCommand(config, commandLogger(config));
       try {
         const steps = options.down
           ? await migrateDown(database.dataSource)

@@ -1,4 +1,5 @@
 // How a command speaks: a table for people, JSON for scripts.
+import { print } from './streams';
 
 /** One row of a listing: column title -> text. */
 export type Row = Record<string, string>;
@@ -12,10 +13,7 @@ export interface Output {
   say(text: string): void;
 }
 
-export function createOutput(
-  json: boolean,
-  write: (text: string) => void = (text) => process.stdout.write(text),
-): Output {
+export function createOutput(json: boolean, write: (text: string) => void = print): Output {
   const line = (text: string) => write(`${text}\n`);
   return {
     result: (value, sentence) => line(json ? toJson(value) : sentence),

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import pino from 'pino';
+import type pino from 'pino';
 import { type App, createServices, type Surroundings, startApp } from '../app';
 import { type Config, printSettings } from '../config';
 import { describeError } from '../database/describe-error';
@@ -10,7 +10,12 @@ import { createDemo, DEMO_WORKSPACE } from '../services/demo/demo';
 import { listAllWorkspaces } from '../services/workspaces/workspaces';
 import { type Cli, settings } from './cli';
 import { announceReady, isWorker, startWorkers, workerNumber } from './cluster';
-import { type DemoTokens, printWelcome } from './welcome';
+import { stopInOrder } from './ending';
+import { createLogger } from './log';
+import { progressLine } from './progress';
+import { type DemoTokens, sayReady } from './welcome';
+
+const STANDARD_OUTPUT = 1;
 
 export const serveCommand = (cli: Cli): Command =>
   cli
@@ -19,7 +24,7 @@ export const serveCommand = (cli: Cli): Command =>
     .addHelpText('after', `\nSettings, by environment or in a file .env:\n${printSettings()}`)
     .action(async (options: Options) => {
       const config = settings();
-      const logger = pino({ level: config.logLevel });
+      const logger = createLogger(config.logLevel, STANDARD_OUTPUT);
       const surroundings = { clock: () => new Date(), logger, worker: workerNumber() };
       if (isWorker()) await serveAsWorker(config, surroundings);
       else if (config.webConcurrency > 1) await serveWithWorkers(config, surroundings, options);
@@ -29,7 +34,7 @@ export const serveCommand = (cli: Cli): Command =>
 async function serveAlone(config: Config, surroundings: Surroundings, options: Options): Promise<void> {
   const app = await stoppable(startApp(config, surroundings), surroundings.logger);
   const tokens = wantsDemo(config, options) ? await makeDemoOnce(app, surroundings.logger) : undefined;
-  process.stdout.write(printWelcome(app, config, tokens));
+  sayReady(app, config, tokens, surroundings.logger);
 }
 
 async function serveAsWorker(config: Config, surroundings: Surroundings): Promise<void> {
@@ -39,7 +44,7 @@ async function serveAsWorker(config: Config, surroundings: Surroundings): Promis
 
 async function serveWithWorkers(config: Config, surroundings: Surroundings, options: Options): Promise<void> {
   const primary = await stoppable(startPrimary(config, surroundings, options), surroundings.logger);
-  process.stdout.write(printWelcome(primary, config, primary.tokens));
+  sayReady(primary, config, primary.tokens, surroundings.logger);
 }
 
 /** Owns the database and serves nobody: the database is there before the first worker, and after the last. */
@@ -88,7 +93,7 @@ async function makeDemoOnce(
   const others = workspaces.filter(({ id }) => id !== DEMO_WORKSPACE.id);
   if (others.length > 0 || (workspaces.length > 0 && (await services.tokens.list()).length > 0))
     return undefined;
-  await createDemo(services, services.clock, logger, true);
+  await createDemo(services, services.clock, logger, { resume: true, progress: progressLine('demo turns') });
   const make = async (kind: string, name: string): Promise<string> => {
     const input = { kind, name, workspaceIds: [DEMO_WORKSPACE.id] };
     return (await services.tokens.create(input, { name: 'demo' })).token;
@@ -100,30 +105,13 @@ async function makeDemoOnce(
   };
 }
 
-/**
- * What is starting, and is stopped by a signal from now on: one that comes before it is ready waits for that, since it
- * may have taken callers already.
- */
-function stoppable<T extends { stop(): Promise<void> }>(
+/** A server that was told to stop and did so has done what it should: 0. */
+const stoppable = <T extends { stop(): Promise<void> }>(
   starting: Promise<T>,
   logger: pino.Logger,
-): Promise<T> {
-  let stopping = false;
-  const stop = (signal: NodeJS.Signals): void => {
-    if (stopping) return;
-    stopping = true;
-    logger.info({ signal }, 'stopping: finishing what is in flight');
-    starting
-      .then((started) => started.stop())
-      .then(
-        () => process.exit(0),
-        (error: unknown) => {
-          logger.error({ error: describeError(error) }, 'could not stop cleanly');
-          process.exit(1);
-        },
-      );
-  };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
-  return starting;
-}
+): Promise<T> =>
+  stopInOrder(starting, {
+    told: (signal) => logger.info({ signal }, 'stopping: finishing what is in flight'),
+    failed: (error, what) => logger.error({ error: describeError(error) }, what),
+    code: 0,
+  });

@@ -1,7 +1,10 @@
 // What a person sees when the server has started: what to open and what to paste.
+import { isatty } from 'node:tty';
+import type { Logger } from 'pino';
 import type { Config } from '../config';
 import type { Urls } from '../http/server';
 import { DEMO_WORKSPACE } from '../services/demo/demo';
+import { print } from './streams';
 
 export interface DemoTokens {
   service: string;
@@ -9,8 +12,32 @@ export interface DemoTokens {
   analyst: string;
 }
 
+type Addresses = Urls & { metricsUrl?: string | undefined };
+
+/** In words to a terminal; to a pipe as one line of JSON, whatever is logged. */
+export function sayReady(
+  addresses: Addresses,
+  config: Config,
+  tokens: DemoTokens | undefined,
+  logger: Logger,
+): void {
+  if (isatty(1)) {
+    print(printWelcome(addresses, config, tokens));
+    return;
+  }
+  const { url, internalUrl, metricsUrl } = addresses;
+  const ready = {
+    ...{ url, internalUrl, metricsUrl },
+    ...(tokens === undefined ? {} : { demo: { workspaceId: DEMO_WORKSPACE.id, tokens } }),
+  };
+  logger.child({}, { level: 'info' }).info(ready, READY);
+}
+
+/** By which a script knows the line. */
+const READY = 'Centesimo is ready';
+
 export function printWelcome(
-  { url, internalUrl, metricsUrl }: Urls & { metricsUrl?: string | undefined },
+  { url, internalUrl, metricsUrl }: Addresses,
   config: Config,
   tokens: DemoTokens | undefined,
 ): string {

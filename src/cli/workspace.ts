@@ -4,6 +4,7 @@ import { badInput } from '../errors';
 import { getWorkspace, listAllWorkspaces, type Workspace } from '../services/workspaces/workspaces';
 import { formatMicros, parseAmount } from '../values/money';
 import { type Cli, OPERATOR } from './cli';
+import { standard } from './streams';
 
 export const workspaceCommand = (cli: Cli): Command =>
   cli.group('workspace', 'whose usage it is', [create(cli), list(cli), update(cli), remove(cli)]);
@@ -101,9 +102,15 @@ const remove = (cli: Cli): Command =>
 
 async function ask(question: string): Promise<string> {
   if (!process.stdin.isTTY) throw badInput('Give the name with --confirm: there is nobody to ask.');
-  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  const prompt = createInterface({ input: process.stdin, output: standard('stderr') });
+  const closed = new AbortController();
+  // The keyboard is read here: Ctrl-C and Ctrl-D come as keys, and would end the process with the database running.
+  prompt.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+  prompt.on('close', () => closed.abort());
   try {
-    return await prompt.question(question);
+    return await prompt.question(question, { signal: closed.signal });
+  } catch (error) {
+    throw closed.signal.aborted ? badInput('No name was typed. Nothing was deleted.') : error;
   } finally {
     prompt.close();
   }

@@ -112,7 +112,7 @@ async function hold(
   await keepPort(folder, first.port);
   const created = request.made();
   log('The embedded database is ready', {
-    pid: first.pid,
+    postmaster: first.pid,
     port: first.port,
     created,
     ms: Date.now() - begun,

@@ -117,7 +117,7 @@ export async function stopPostmaster(clusterDir: string, log: Log): Promise<bool
       await sleep(20);
     }
   }
-  log('The embedded database does not stop', { pid: running.pid, folder: clusterDir });
+  log('The embedded database does not stop', { postmaster: running.pid, folder: clusterDir });
   return false;
 }
 

@@ -19,9 +19,12 @@ export const isRoot = (): boolean => process.getuid?.() === 0;
 /** Nothing of ours reaches PostgreSQL: no DATABASE_URL, no PG* variable that would change what it does. */
 export const CLEAN_ENVIRONMENT = { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' };
 
-/** Runs a program to its end, from `/` (the user may not be allowed into the current folder). */
+/**
+ * Runs a program to its end, from `/` (the user may not be allowed into the current folder). In a process group of its
+ * own: Ctrl-C in the terminal must not break off what the start waits for.
+ */
 export async function run(file: string, args: readonly string[], as?: RunAs): Promise<RunResult> {
-  const options = { ...as, cwd: '/', env: CLEAN_ENVIRONMENT };
+  const options = { ...as, cwd: '/', detached: true, env: CLEAN_ENVIRONMENT };
   try {
     const child = spawn(file, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
     const chunks: Buffer[] = [];

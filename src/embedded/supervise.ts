@@ -35,13 +35,13 @@ async function watch({ postmaster, restart, tend, log }: Supervised, signal: Abo
     if (look % 60 === 0) await tend().catch(() => undefined);
     if (await isRunning(current).catch(() => true)) continue;
     if (Date.now() - startedAtMs > STABLE_MS) failures = 0;
-    if (failures === 0) log('The embedded database ended: starting it again', { pid: current.pid });
+    if (failures === 0) log('The embedded database ended: starting it again', { postmaster: current.pid });
     if (!(await pause(BACKOFF_MS[Math.min(failures, BACKOFF_MS.length - 1)] ?? 0, signal))) return;
     startedAtMs = Date.now();
     failures += 1;
     try {
       current = await restart();
-      log('The embedded database is back', { pid: current.pid, ms: Date.now() - startedAtMs });
+      log('The embedded database is back', { postmaster: current.pid, ms: Date.now() - startedAtMs });
     } catch (error) {
       log('The embedded database could not be started again, trying on', {
         reason: error instanceof Error ? error.message : String(error),

@@ -151,7 +151,7 @@ export class CrashRig {
       args: ['serve', '--no-demo'],
       environment: { PORT: String(this.port), DATA_DIR: this.folder.path, LOG_LEVEL: 'warn' },
     });
-    await this.server.says(/Health/);
+    await this.server.says(/Centesimo is ready/);
   }
 
   private async fill(): Promise<void> {

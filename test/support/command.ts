@@ -42,6 +42,7 @@ export function runCommand(args: readonly string[], environment: Environment = {
 
 export interface RunningServer {
   url: string;
+  metricsUrl: string | undefined;
   pid: number;
   /** All that it has printed. */
   output(): string;
@@ -57,10 +58,12 @@ export function startServer(args: readonly string[], environment: Environment = 
   return new Promise((resolve, reject) => {
     const read = (chunk: Buffer) => {
       output += chunk.toString();
-      const url = /GraphQL\s+(http:\/\/\S+)\/graphql/.exec(output)?.[1];
-      if (!url || !/Health/.test(output)) return;
+      const line = /^\{.*"msg":"Centesimo is ready"\}$/m.exec(output)?.[0];
+      if (!line) return;
+      const ready: { url: string; metricsUrl?: string } = JSON.parse(line);
       resolve({
-        url,
+        url: ready.url,
+        metricsUrl: ready.metricsUrl,
         pid: child.pid ?? 0,
         output: () => output,
         stop: (signal = 'SIGTERM') => {

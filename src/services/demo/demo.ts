@@ -29,15 +29,20 @@ export interface DemoServices {
   saveMessages: SaveMessageService;
 }
 
+export interface DemoOptions {
+  /** Finishes a demo that was broken off: what is there already replays. */
+  resume?: boolean;
+  progress?: (done: number, of: number) => void;
+}
+
 /**
- * Makes the demo workspace, its customers and its turns; answers with how many turns were saved. With `resume` a
- * demo that was broken off is finished: what is there already replays.
+ * Makes the demo workspace, its customers and its turns; answers with how many turns were saved.
  */
 export async function createDemo(
   services: DemoServices,
   clock: Clock,
   logger: Logger,
-  resume = false,
+  { resume = false, progress = () => undefined }: DemoOptions = {},
 ): Promise<number> {
   try {
     await services.workspaces.create(DEMO_WORKSPACE, ACTOR);
@@ -53,6 +58,7 @@ export async function createDemo(
     );
     const refused = results.find((result) => 'error' in result);
     if (refused && 'error' in refused) throw refused.error;
+    progress(Math.min(start + ITEMS_LIMIT, turns.length), turns.length);
   }
   logger.info({ workspaceId: DEMO_WORKSPACE.id, turns: turns.length }, 'made the demo workspace');
   return turns.length;
