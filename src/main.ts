@@ -19,6 +19,7 @@ import { serveCommand } from './cli/serve';
 import { print, tell } from './cli/streams';
 import { tokenCommand } from './cli/token';
 import { rebuildCommand, verifyCommand } from './cli/verify';
+import { version } from './cli/version';
 import { workspaceCommand } from './cli/workspace';
 
 async function main(): Promise<void> {
@@ -26,6 +27,7 @@ async function main(): Promise<void> {
   const program = new Command('centesimo')
     .exitOverride()
     .configureOutput({ writeOut: print, writeErr: tell })
+    .version(version(), '--version', 'print the version')
     .description('Usage metering for WhatsApp chatbots')
     .addCommand(serveCommand(cli))
     .addCommand(migrateCommand(cli))

@@ -41,6 +41,7 @@ const ROOMS: Record<string, string[]> = {
   'src/resolvers/': ['src/services/', 'src/auth/', 'src/database/'],
   'src/graphql/': ['src/resolvers/', 'src/services/', 'src/auth/'],
   'src/http/': [
+    'src/project-folder',
     'src/graphql/',
     'src/resolvers/',
     'src/services/',

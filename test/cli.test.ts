@@ -1,6 +1,6 @@
 // The command line, as scripts and operators use it.
 import { execFile } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Api } from './support/api';
@@ -120,6 +120,35 @@ it('lists what there is, without secrets', async () => {
   );
 });
 
+it('lists the tokens of one workspace, and says when there is no such workspace', async () => {
+  for (const id of ['one', 'two']) {
+    await createShop(id);
+    await json('token', 'create', '--kind', 'client', '--name', `page of ${id}`, '--workspace', id);
+  }
+  expect(await json('token', 'list', '--workspace', 'one')).toMatchObject([{ name: 'page of one' }]);
+  expect((await run('token', 'list', '--workspace', 'nowhere')).code).not.toBe(0);
+});
+
+it('prints its version', async () => {
+  const { version } = JSON.parse(await readFile(join(__dirname, '../package.json'), 'utf8'));
+  expect(await run('--version')).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+});
+
+it('says which database of a move can not be reached', async () => {
+  const ran = await run('move', '--to', 'postgres://x:y@127.0.0.1:1/target');
+  expect([ran.code, ran.stderr]).toEqual([
+    3,
+    expect.stringMatching(/database 127\.0\.0\.1:1\/target can't be reached/),
+  ]);
+});
+
+it('asks for the price where a currency has no decimals', async () => {
+  const shop = ['--id', 'tokyo', '--name', 'Sushi', '--time-zone', 'Asia/Tokyo', '--currency', 'JPY'];
+  const refused = await run('workspace', 'create', ...shop);
+  expect([refused.code, refused.stderr]).toEqual([2, expect.stringMatching(/JPY has no decimals.*--price/)]);
+  expect(await json('workspace', 'create', ...shop, '--price', '1')).toMatchObject({ pricePerResponse: '1' });
+});
+
 it('rotates a token: both work until the overlap ends', async () => {
   await createShop('rotated');
   const old = await json<{ id: string }>(
@@ -192,6 +221,33 @@ describe('an import of customers', () => {
     });
     await folder.remove();
   });
+
+  it('takes semicolons, and names every row that can not be read', async () => {
+    await createShop('semicolons');
+    const folder = await aFolder();
+    const file = join(folder.path, '..', 'clienti.csv');
+    await writeFile(
+      file,
+      'name;phone;active\r\nRossi, Mario;393331234568;true\r\nAnna;393331234569;forse\r\n\r\nLuca;393331234570;true;di troppo\r\nPaolo;393331234571\r\n',
+    );
+    const refused = await run('customer', 'import', file, '--workspace', 'semicolons');
+    expect([refused.code, refused.stdout]).toEqual([
+      2,
+      expect.stringMatching(
+        /^line 3: active is "forse"[^\n]*\nline 5: It has more fields[^\n]*\nNothing was imported: 2 bad rows/,
+      ),
+    ]);
+    expect(await json('customer', 'import', file, '--workspace', 'semicolons', '--skip-bad')).toMatchObject({
+      created: 2,
+    });
+    expect(await json('customer', 'list', '--workspace', 'semicolons')).toMatchObject([
+      { name: 'Paolo' },
+      { name: 'Rossi, Mario' },
+    ]);
+    const missing = await run('customer', 'import', `${file}.none`, '--workspace', 'semicolons');
+    expect([missing.code, missing.stderr]).toEqual([2, expect.stringContaining('clienti.csv.none')]);
+    await folder.remove();
+  });
 });
 
 it('deletes only what is named, and archives what has turns', async () => {
@@ -215,6 +271,12 @@ it('makes the demo, reports its month, and verifies', async () => {
     peakHour: '14:00',
     topClients: expect.arrayContaining([{ rank: 1, name: 'Mario Rossi', messages: 9, cost: '0.045' }]),
   });
+  expect((await run('report', '--workspace', 'workspace-123', '--month', '2025-01')).stdout).toMatch(
+    /^Trattoria Da Nino, January 2025 \(Europe\/Rome\)\n[\s\S]*Cost {12}0\.125 EUR\n[\s\S]*Mario Rossi +9 +0\.045 EUR\n/,
+  );
+  expect((await run('report', '--workspace', 'workspace-123')).stdout).toMatch(
+    /^Trattoria Da Nino, \w+ \d{4}, until \d+ \w+, \d\d:\d\d \(Europe\/Rome\)\n/,
+  );
   expect((await run('verify')).code).toBe(0);
   await database.sql(
     "UPDATE customer_days SET messages = messages + 1 WHERE workspace_id = 'workspace-123' AND day = '2025-01-02'",
@@ -290,7 +352,12 @@ it.each([
 });
 
 it.each([
-  ['a database that is not there', { DATABASE_URL: 'postgres://x:y@127.0.0.1:1/x' }, 3, /can't be reached/],
+  [
+    'a database that is not there',
+    { DATABASE_URL: 'postgres://x:y@127.0.0.1:1/shops' },
+    3,
+    /127\.0\.0\.1:1\/shops \(DATABASE_URL\) can't be reached/,
+  ],
   [
     'a wrong password',
     () => ({ DATABASE_URL: database.url.replace(/:[^:@/]*@/, ':wrong@') }),
@@ -315,7 +382,10 @@ it('says in words that the port is taken', async () => {
   try {
     const port = new URL(server.url).port;
     const ran = await runCommand(['serve'], { DATABASE_URL: database.url, PORT: port, LOG_LEVEL: 'warn' });
-    expect([ran.code, ran.stderr]).toEqual([1, expect.stringMatching(/^The port is taken/)]);
+    expect([ran.code, ran.stderr]).toEqual([
+      1,
+      expect.stringContaining(`The port 127.0.0.1:${port} is taken`),
+    ]);
   } finally {
     await server.stop();
   }

@@ -270,6 +270,7 @@ describe('in a terminal (skipped without script of util-linux)', () => {
     beforeEach(() => {
       const shop = ['--id', 'shop', '--name', 'Shop', '--time-zone', 'UTC', '--currency', 'EUR'];
       const options = { env: environment(), cwd: tmpdir() };
+      expect(spawnSync(process.execPath, [MAIN, 'migrate', '--create'], options).status).toBe(0);
       expect(spawnSync(process.execPath, [MAIN, 'workspace', 'create', ...shop], options).status).toBe(0);
     });
 
@@ -296,6 +297,7 @@ describe('in a terminal (skipped without script of util-linux)', () => {
 });
 
 it('a command whose reader ends early ends too, without a stack, and so does its database', async () => {
+  spawnSync(process.execPath, [MAIN, 'migrate', '--create'], { env: environment(), cwd: tmpdir() });
   const demo = spawnSync(process.execPath, [MAIN, 'demo'], { env: environment(), cwd: tmpdir() });
   expect(demo.status).toBe(0);
   const line = `{ "$0" "$1" export --workspace workspace-123; echo "ended $?" >&2; } | head -n 1`;

@@ -1,4 +1,5 @@
 // From an empty folder to a charged turn, as the operator who cloned the repository sees it.
+import { existsSync } from 'node:fs';
 import { Api } from './support/api';
 import { aFolder, runCommand, startServer } from './support/command';
 import { SAVE, type SaveData } from './support/operations';
@@ -84,6 +85,7 @@ it('finishes a demo that was broken off', async () => {
     '--currency',
     'EUR',
   ];
+  await runCommand(['migrate', '--create'], environment());
   await runCommand(['workspace', 'create', ...demo], environment());
   const server = await startServer([], environment());
   try {
@@ -117,7 +119,21 @@ it('has no demo when told so, and a second server on the folder is told why it m
   }
 }, 60_000);
 
+it.each([
+  ['workspace', 'list'],
+  ['demo'],
+  ['migrate'],
+  ['verify'],
+  ['token', 'create', '--kind', 'service', '--name', 'n8n', '--workspace', 'shop'],
+])('%s %s makes no database by accident, and says where it looked', async (...args) => {
+  const ran = await runCommand(args, environment());
+  expect([ran.code, ran.stderr]).toEqual([2, expect.stringContaining(`${folder.path} (DATA_DIR)`)]);
+  expect(ran.stderr).toContain('DATABASE_URL is not set');
+  expect(existsSync(folder.path)).toBe(false);
+});
+
 it('commands work without a server, on a database that they start and stop', async () => {
+  expect((await runCommand(['migrate', '--create'], environment())).code).toBe(0);
   const made = await runCommand(
     [
       'workspace',

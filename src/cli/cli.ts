@@ -1,5 +1,6 @@
 // What all commands share: settings, a database, services, and an exit code that means something.
 
+import { resolve } from 'node:path';
 import { Command } from 'commander';
 import type { Logger } from 'pino';
 import { createServices, type Services } from '../app';
@@ -8,8 +9,8 @@ import type { Database } from '../database/database';
 import { Lease } from '../database/lease';
 import { type OpenDatabase, openDatabase } from '../database/open';
 import { isConnectionLoss, isTransient, type Sql } from '../database/sql';
-import { StartError } from '../embedded/embedded';
-import { AppError, ERROR_CODES } from '../errors';
+import { embeddedExists, StartError } from '../embedded/embedded';
+import { AppError, badInput, ERROR_CODES } from '../errors';
 import type { Actor } from '../services/audit';
 import { codeOf } from '../values/error-code';
 import { stopInOrder } from './ending';
@@ -91,8 +92,17 @@ const STANDARD_ERROR = 2;
 export const commandLogger = ({ logLevel }: Config): Logger =>
   createLogger(logLevel === 'info' ? 'warn' : logLevel, STANDARD_ERROR);
 
-/** The database, which is closed in order also when the command is broken off. */
-export async function openForCommand(config: Config, logger: Logger): Promise<OpenDatabase> {
+/**
+ * The database, which is closed in order also when the command is broken off. Throws BAD_USER_INPUT when there is
+ * none, unless `create`: a command in the wrong folder must not make one.
+ */
+export async function openForCommand(
+  config: Config,
+  logger: Logger,
+  { create = false }: { create?: boolean } = {},
+): Promise<OpenDatabase> {
+  if (!create && config.databaseUrl === undefined && !(await embeddedExists(config.dataDir)))
+    throw badInput(noDatabase(config.dataDir));
   const opening = openDatabase(config, 'command', { logger });
   await stopInOrder(
     opening.then((database) => ({ stop: () => database.close() })),
@@ -100,6 +110,13 @@ export async function openForCommand(config: Config, logger: Logger): Promise<Op
   );
   return opening;
 }
+
+const noDatabase = (dataDir: string): string =>
+  [
+    `There is no database: DATABASE_URL is not set, and ${resolve(dataDir)} (DATA_DIR) has no embedded PostgreSQL.`,
+    'Run the command in the folder where the server was started, or set DATA_DIR or DATABASE_URL.',
+    'A new embedded database is made by the first start of the server, or by: centesimo migrate --create',
+  ].join('\n');
 
 /** Whoever read standard output has ended before all was written. */
 export class ReaderGone extends Error {
@@ -141,16 +158,44 @@ function inWords(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const code = codeOf(error) ?? '';
   if (code === 'EADDRINUSE')
-    return 'The port is taken by another program. Set PORT to another one, or 0 for a free one.';
+    return `The port ${addressOf(error)} is taken by another program. Set PORT to another one, or 0 for a free one.`;
   if (code === 'EACCES') return `${error.message}. Is it a port below 1024, or a folder of somebody else's?`;
   if (code === 'EADDRNOTAVAIL')
     return 'HOST is not an address of this machine. Set it to 127.0.0.1, or 0.0.0.0 for all.';
-  if (/^28/.test(code)) return 'The database refused the user or the password of DATABASE_URL.';
-  if (code === '3D000') return 'The database that DATABASE_URL names does not exist. Create it first.';
+  const database = placeOf(error);
+  if (/^28/.test(code)) return `The database ${database} refused the user or the password of its URL.`;
+  if (code === '3D000') return `The database ${database} does not exist. Create it first.`;
   if (code === '42501')
     return `The user of DATABASE_URL lacks a right: ${error.message}. See docs/operations.md#least-rights`;
   if (code === '42P01') return 'The database lacks tables: run `centesimo migrate`.';
   if (isConnectionLoss(error))
-    return `The database can't be reached (${code || error.message}). Is DATABASE_URL right, and is it running?`;
+    return `The database ${database} can't be reached (${code || error.message}). Is its URL right, and is it running?`;
   return undefined;
 }
+
+/** A port with its address, as the system's errors have them. */
+const addressOf = (error: Error): string => {
+  const { address, port } = { address: undefined, port: undefined, ...error };
+  return address === undefined ? String(port ?? '') : `${address}:${port}`;
+};
+
+const places = new WeakMap<Error, string>();
+
+/** Makes the error say which database it is of, when that is not the one of the settings. */
+export const at = (url: string, error: unknown): unknown => {
+  if (error instanceof Error) places.set(error, placeOfUrl(url));
+  return error;
+};
+
+const placeOf = (error: Error): string =>
+  places.get(error) ??
+  (environment.DATABASE_URL ? `${placeOfUrl(environment.DATABASE_URL)} (DATABASE_URL)` : '');
+
+/** host:port/database, without user and password. */
+function placeOfUrl(url: string): string {
+  if (!URL.canParse(url)) return '';
+  const { hostname, port, pathname } = new URL(url);
+  return `${hostname}:${port || DEFAULT_PORT}${pathname}`;
+}
+
+const DEFAULT_PORT = 5432;

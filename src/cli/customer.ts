@@ -1,8 +1,9 @@
-import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import type { Command } from 'commander';
 import { parse } from 'csv-parse';
-import { badInput } from '../errors';
-import type { ImportRow } from '../services/customers/customer-import';
+import { AppError, badInput } from '../errors';
+import type { BadRow, ImportRow } from '../services/customers/customer-import';
 import { listCustomers } from '../services/customers/customers';
 import { PAGE_LIMIT } from '../services/page';
 import { getWorkspace } from '../services/workspaces/workspaces';
@@ -116,7 +117,7 @@ const importFile = (cli: Cli): Command =>
     .command('import', 'register the customers of a CSV file: name, phone, whatsapp_user_id, active')
     .argument(
       '<file>',
-      'CSV in UTF-8 with a header; phone or whatsapp_user_id is needed, active is true or false',
+      'CSV in UTF-8 with a header, with commas or semicolons; phone or whatsapp_user_id is needed, active is true or false',
     )
     .requiredOption('--workspace <id>', 'the workspace')
     .option('--skip-bad', 'import the good rows though there are bad ones')
@@ -124,12 +125,16 @@ const importFile = (cli: Cli): Command =>
     .action((file: string, options: { workspace: string; skipBad?: boolean }) =>
       cli.run(async ({ services, output, sql }) => {
         await getWorkspace(sql, options.workspace, services.clock());
-        const result = await services.customerImporter.import(options.workspace, await readRows(file), {
+        const { rows, misread } = await readRows(file);
+        const result = await services.customerImporter.import(options.workspace, rows, {
+          misread,
           skipBad: options.skipBad === true,
           actor: OPERATOR,
           progress: progressLine('customers'),
         });
         for (const { line, why } of result.bad.slice(0, BAD_SHOWN)) output.say(`line ${line}: ${why}`);
+        if (result.bad.length > BAD_SHOWN)
+          output.say(`and ${result.bad.length - BAD_SHOWN} more (--json has all)`);
         const { created, updated, unchanged, bad, imported } = result;
         output.result(
           result,
@@ -146,30 +151,43 @@ const COLUMNS = ['name', 'phone', 'whatsapp_user_id', 'active'];
 
 interface CsvRecord {
   record: Record<string, string>;
-  info: { lines: number };
+  info: { lines: number; error?: Error };
 }
 
-async function readRows(file: string): Promise<ImportRow[]> {
-  const parser = createReadStream(file).pipe(
+/** Bad rows are told by the line on which they end, the header's being 1. */
+async function readRows(file: string): Promise<{ rows: ImportRow[]; misread: BadRow[] }> {
+  const rows: ImportRow[] = [];
+  const misread: BadRow[] = [];
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw badInput(`${file} can't be read: ${error instanceof Error ? error.message : String(error)}`);
+  });
+  const parser = Readable.from([text]).pipe(
     parse({
       bom: true,
       columns: checkHeader,
+      delimiter: delimiterOf(text),
       info: true,
       skip_empty_lines: true,
       trim: true,
-      relax_column_count_less: true,
+      relax_column_count: true,
     }),
   );
-  const rows: ImportRow[] = [];
   try {
     for await (const { record, info } of parser as AsyncIterable<CsvRecord>) {
-      rows.push({ line: info.lines, registration: toRegistration(record, info.lines) });
+      const why = whyMisread(record, info);
+      if (why === undefined) rows.push({ line: info.lines, registration: toRegistration(record) });
+      else misread.push({ line: info.lines, why });
     }
   } catch (error) {
-    throw error instanceof Error && !('status' in error) ? badInput(`${file}: ${error.message}`) : error;
+    throw error instanceof Error && !(error instanceof AppError)
+      ? badInput(`${file}: ${error.message}`)
+      : error;
   }
-  return rows;
+  return { rows, misread };
 }
+
+/** Spreadsheets of countries that write 0,5 separate by semicolons. The header decides: its names have neither. */
+const delimiterOf = (text: string): string => (text.split('\n', 1)[0]?.includes(';') ? ';' : ',');
 
 function checkHeader(header: string[]): string[] {
   const names = header.map((name) => name.toLowerCase());
@@ -182,10 +200,25 @@ function checkHeader(header: string[]): string[] {
   return names;
 }
 
-function toRegistration(record: Record<string, string>, line: number): ImportRow['registration'] {
-  const { name = '', phone, whatsapp_user_id: whatsappUserId, active = '' } = record;
+function whyMisread(
+  { active = '' }: Record<string, string>,
+  { error }: CsvRecord['info'],
+): string | undefined {
+  if (error?.message.includes('got') && moreThanExpected(error.message))
+    return 'It has more fields than the header. Put a field with the separator in it between double quotes.';
   if (!/^(true|false|)$/i.test(active))
-    throw badInput(`line ${line}: active is ${JSON.stringify(active)}; true or false is expected.`);
+    return `active is ${JSON.stringify(active)}; true or false is expected.`;
+  return undefined;
+}
+
+/** Fewer fields are well: the last ones are optional, and spreadsheets leave them out. */
+function moreThanExpected(message: string): boolean {
+  const [, expected, got] = /is (\d+), got (\d+)/.exec(message) ?? [];
+  return Number(got) > Number(expected);
+}
+
+function toRegistration(record: Record<string, string>): ImportRow['registration'] {
+  const { name = '', phone, whatsapp_user_id: whatsappUserId, active = '' } = record;
   return {
     name,
     phoneNumber: phone,

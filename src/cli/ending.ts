@@ -29,8 +29,12 @@ export function stopInOrder<T extends { stop(): Promise<void> }>(
   const end = (code: number): void => {
     if (ending) return;
     ending = true;
+    // A start that fails has given everything back by itself, and a signal may be why it failed.
     starting
-      .then((started) => started.stop())
+      .then(
+        (started) => started.stop(),
+        () => undefined,
+      )
       .then(
         () => process.exit(code),
         (error: unknown) => {

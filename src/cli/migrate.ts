@@ -6,11 +6,14 @@ import { type Cli, commandLogger, openForCommand, settings } from './cli';
 export const migrateCommand = (cli: Cli): Command =>
   cli
     .command('migrate', 'bring the database to this version')
+    .option('--create', 'make the embedded database when there is none')
     .option('--down', 'take back the newest migration instead; what it added is lost')
     .addHelpText('after', '\nExample:\n  centesimo migrate')
-    .action(async (options: { down?: boolean }) => {
+    .action(async (options: { create?: boolean; down?: boolean }) => {
       const config = { ...settings(), migrateAtStart: false };
-      const database = await openForCommand(config, commandLogger(config));
+      const database = await openForCommand(config, commandLogger(config), {
+        create: options.create === true,
+      });
       try {
         const steps = options.down
           ? await migrateDown(database.dataSource)

@@ -5,7 +5,7 @@ import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { createDataSource } from '../database/data-source';
 import { migrate } from '../database/migrate';
 import { badInput } from '../errors';
-import { type Cli, type CommandContext, EXIT } from './cli';
+import { at, type Cli, type CommandContext, EXIT } from './cli';
 
 /** Every table, those that others point at first. */
 const TABLES = [
@@ -37,7 +37,9 @@ export const moveCommand = (cli: Cli): Command =>
 
 async function move({ database, output }: CommandContext, url: string): Promise<void> {
   const target = createDataSource({ url, poolSize: 2, applicationName: 'centesimo move' });
-  await target.initialize();
+  await target.initialize().catch((error: unknown) => {
+    throw at(url, error);
+  });
   const source = database.dataSource.createQueryRunner();
   const sink = target.createQueryRunner();
   try {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { DateTime } from 'luxon';
 import { Snapshot } from '../database/snapshot';
 import { findGrowth } from '../services/analytics/growth';
 import { findOutcomes } from '../services/analytics/outcomes';
@@ -67,42 +68,55 @@ async function report({ output }: CommandContext, snapshot: Snapshot, options: R
     })),
     outcomes: Object.fromEntries(outcomes.map(({ outcome, messages }) => [outcome, Number(messages)])),
   };
-  output.result(value, sentence(scope, value));
+  output.result(value, sentence(scope, snapshot.asOf, value));
 }
 
-function sentence(
-  scope: UsageScope,
-  value: {
-    cost: string;
-    currency: string;
-    messages: number;
-    activeClients: number;
-    growthPercent: string | null;
-    peakHour: string | null;
-    topClients: { rank: number; name: string; messages: number; cost: string }[];
-    outcomes: Record<string, number>;
-  },
-): string {
+interface Report {
+  cost: string;
+  currency: string;
+  messages: number;
+  activeClients: number;
+  growthPercent: string | null;
+  peakHour: string | null;
+  topClients: { rank: number; name: string; messages: number; cost: string }[];
+  outcomes: Record<string, number>;
+}
+
+function sentence(scope: UsageScope, asOf: Date, report: Report): string {
+  const money = (amount: string): string => `${amount} ${report.currency}`;
   const growth =
-    value.growthPercent === null
+    report.growthPercent === null
       ? 'nothing to compare with'
-      : `${value.growthPercent} % against the month before`;
+      : `${report.growthPercent} % against the month before`;
+  const amounts = report.topClients.map(({ cost }) => money(cost));
+  const width = Math.max(0, ...amounts.map((amount) => amount.length));
   const lines = [
-    `${scope.workspace.name}, ${formatInstant(scope.period.from)} to ${formatInstant(scope.period.to)} (${scope.period.timeZone})`,
+    `${scope.workspace.name}, ${monthOf(scope, asOf)}`,
     '',
-    `  Cost            ${value.cost} ${value.currency}`,
-    `  Charged turns   ${value.messages} (${growth})`,
-    `  Active clients  ${value.activeClients}`,
-    `  Peak hour       ${value.peakHour ?? 'none'}`,
+    `  Cost            ${money(report.cost)}`,
+    `  Charged turns   ${report.messages} (${growth})`,
+    `  Active clients  ${report.activeClients}`,
+    `  Peak hour       ${report.peakHour ?? 'none'}`,
     '',
-    ...value.topClients.map(
-      ({ rank, name, messages, cost }) =>
-        `  ${String(rank).padStart(3)}  ${name.padEnd(28)} ${String(messages).padStart(7)}  ${cost.padStart(10)}`,
+    ...report.topClients.map(
+      ({ rank, name, messages }, index) =>
+        `  ${String(rank).padStart(3)}  ${name.padEnd(28)} ${String(messages).padStart(7)}  ${(amounts[index] ?? '').padStart(width)}`,
     ),
     '',
-    ...Object.entries(value.outcomes).map(([outcome, messages]) => `  ${outcome.padEnd(18)} ${messages}`),
+    ...Object.entries(report.outcomes).map(([outcome, messages]) => `  ${outcome.padEnd(18)} ${messages}`),
   ];
   return lines.join('\n');
+}
+
+/** "January 2025 (Europe/Rome)"; of the month that runs, until when, by the shop's clock. */
+function monthOf({ period, workspace }: UsageScope, asOf: Date): string {
+  const local = (at: Date) => DateTime.fromJSDate(at, { zone: period.timeZone }).setLocale('en');
+  const end = local(period.to < asOf ? period.to : asOf);
+  const month = local(period.from).toFormat('LLLL yyyy');
+  const isOver = end.toMillis() === local(period.from).plus({ months: 1 }).toMillis();
+  return isOver
+    ? `${month} (${workspace.timeZone})`
+    : `${month}, until ${end.toFormat('d LLLL, HH:mm')} (${workspace.timeZone})`;
 }
 
 const amountOf =

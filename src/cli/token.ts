@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { Config } from '../config';
+import { getWorkspace } from '../services/workspaces/workspaces';
 import { baseUrl } from '../values/base-url';
 import { formatInstant } from '../values/time';
 import { type Cli, OPERATOR } from './cli';
@@ -60,26 +61,31 @@ const dashboardLink = ({ host, port }: Config, token: string): string =>
 const BEHIND_A_PROXY = "Send it with your server's public address in front of /dashboard, over https.";
 
 const list = (cli: Cli): Command =>
-  cli.command('list', 'all tokens, newest first, without their secrets').action(() =>
-    cli.run(async ({ services, output }) => {
-      const tokens = await services.tokens.list();
-      output.table(
-        tokens,
-        tokens.map((token) => ({
-          ID: token.id,
-          KIND: token.kind,
-          NAME: token.name,
-          HINT: token.hint,
-          WORKSPACES: token.workspaceIds.join(' '),
-          SCOPES: token.scopes.join(' '),
-          STATE: token.state,
-          EXPIRES: formatInstant(token.expiresAt),
-          'LAST USED': token.lastUsedAt ? formatInstant(token.lastUsedAt) : 'never',
-        })),
-        'No tokens.',
-      );
-    }),
-  );
+  cli
+    .command('list', 'all tokens, newest first, without their secrets')
+    .option('--workspace <id>', 'only those that open this workspace')
+    .addHelpText('after', '\nExample:\n  centesimo token list --workspace shop')
+    .action(({ workspace }: { workspace?: string }) =>
+      cli.run(async ({ services, output, sql }) => {
+        if (workspace !== undefined) await getWorkspace(sql, workspace, services.clock());
+        const tokens = await services.tokens.list(workspace);
+        output.table(
+          tokens,
+          tokens.map((token) => ({
+            ID: token.id,
+            KIND: token.kind,
+            NAME: token.name,
+            HINT: token.hint,
+            WORKSPACES: token.workspaceIds.join(' '),
+            SCOPES: token.scopes.join(' '),
+            STATE: token.state,
+            EXPIRES: formatInstant(token.expiresAt),
+            'LAST USED': token.lastUsedAt ? formatInstant(token.lastUsedAt) : 'never',
+          })),
+          'No tokens.',
+        );
+      }),
+    );
 
 const revoke = (cli: Cli): Command =>
   cli

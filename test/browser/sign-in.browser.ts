@@ -165,7 +165,7 @@ it('a token that ends keeps what was on the screen, and the next one goes on', a
 });
 
 it('picks among the workspaces of a token; a foreign one is named', async () => {
-  const other = await aWorkspace(shop.app, { name: 'Bar Sport', currency: 'JPY' });
+  const other = await aWorkspace(shop.app, { name: 'Bar Sport', currency: 'JPY', priceMicros: 5_000n });
   const token = await aToken(shop.app, { kind: 'client', workspaceIds: [other.id, 'workspace-123'] });
   const { page } = await visit(shop, '?workspace=workspace-123&month=2025-01', { token });
   await untilCard(page, 'Cost', '€0.125');

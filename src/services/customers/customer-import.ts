@@ -38,6 +38,8 @@ export interface ImportResult {
 }
 
 export interface ImportOptions {
+  /** Rows that the reader of the file could make nothing of. */
+  misread?: readonly BadRow[];
   /** Imports the good rows though there are bad ones. */
   skipBad: boolean;
   actor: Actor;
@@ -77,7 +79,7 @@ export class CustomerImporter {
     rows: readonly ImportRow[],
     options: ImportOptions,
   ): Promise<ImportResult> {
-    const misformed: BadRow[] = [];
+    const misformed: BadRow[] = [...(options.misread ?? [])];
     const checked = check(rows, misformed);
     return retryRaced(() =>
       inTransaction(this.database, async (sql) => {

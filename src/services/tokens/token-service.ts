@@ -76,11 +76,19 @@ export class TokenService {
   }
 
   /** All tokens, newest first, without their secrets. */
-  async list(): Promise<ListedToken[]> {
+  async list(workspaceId?: string): Promise<ListedToken[]> {
+    const [where, values] =
+      workspaceId === undefined
+        ? ['', []]
+        : [
+            'WHERE EXISTS (SELECT FROM token_workspaces w WHERE w.token_id = t.id AND w.workspace_id = $1)',
+            [workspaceId],
+          ];
     const rows = await inTransaction(this.database, (sql) =>
       sql.query<TokenRow>(
         'list_tokens',
-        `SELECT ${TOKEN_COLUMNS} FROM tokens t ORDER BY t.created_at DESC, t.id DESC`,
+        `SELECT ${TOKEN_COLUMNS} FROM tokens t ${where} ORDER BY t.created_at DESC, t.id DESC`,
+        values,
       ),
     );
     return rows.map((row) => this.toListed(row));

@@ -4,7 +4,7 @@ import type { Database } from '../../database/database';
 import { type Sql, violates } from '../../database/sql';
 import { inTransaction } from '../../database/transaction';
 import { badInput, conflict } from '../../errors';
-import { isCurrency } from '../../values/money';
+import { currencyDigits, isCurrency } from '../../values/money';
 import { assertZone, type Clock } from '../../values/time';
 import { type Actor, recordAudit } from '../audit';
 import { rebuildCustomerRollUps } from '../customer-roll-ups';
@@ -20,7 +20,7 @@ export interface NewWorkspace {
   name: string;
   timeZone: string;
   currency: string;
-  /** From the beginning of time. Default EUR 0.005. */
+  /** From the beginning of time. Default 0.005 of the currency, unless that has no decimals: then it must be given. */
   priceMicros?: bigint;
 }
 
@@ -39,7 +39,7 @@ export class WorkspaceService {
   async create(input: NewWorkspace, actor: Actor): Promise<Workspace> {
     const workspace = {
       ...checkNew(input),
-      priceMicros: checkPrice(input.priceMicros ?? DEFAULT_PRICE_MICROS),
+      priceMicros: checkPrice(input.priceMicros ?? defaultPrice(input.currency)),
     };
     const now = this.clock();
     try {
@@ -183,6 +183,14 @@ async function deleteUnused(sql: Sql, id: string): Promise<void> {
     await sql.query(`delete_${table}`, `DELETE FROM ${table} WHERE workspace_id = $1`, [id]);
   }
   await sql.query('delete_workspace', 'DELETE FROM workspaces WHERE id = $1', [id]);
+}
+
+/** 0.005 is half a cent; of a currency without cents it would be a guess. Throws BAD_USER_INPUT for those. */
+function defaultPrice(currency: string): bigint {
+  if (currencyDigits(currency) > 0) return DEFAULT_PRICE_MICROS;
+  throw badInput(
+    `${currency} has no decimals, so there is no usual price: say what one tracked response costs (--price), such as 1.`,
+  );
 }
 
 function checkNew(input: NewWorkspace): { id: string; name: string; timeZone: string; currency: string } {
