@@ -4,6 +4,7 @@ import './cli/environment';
 import 'reflect-metadata';
 import { Command, CommanderError } from 'commander';
 import { auditCommand } from './cli/audit';
+import { backupCommand, restoreCommand } from './cli/backup';
 import { Cli, EXIT, explain } from './cli/cli';
 import { configCommand } from './cli/config';
 import { customerCommand } from './cli/customer';
@@ -40,6 +41,8 @@ async function main(): Promise<void> {
     .addCommand(reconcileCommand(cli))
     .addCommand(verifyCommand(cli))
     .addCommand(rebuildCommand(cli))
+    .addCommand(backupCommand(cli))
+    .addCommand(restoreCommand(cli))
     .addCommand(moveCommand(cli))
     .addCommand(auditCommand(cli))
     .addCommand(demoCommand(cli))

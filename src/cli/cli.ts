@@ -65,11 +65,14 @@ export class Cli {
   }
 
   /** Runs beside a running server or, when there is none, on a database that is started for as long as it takes. */
-  async run(work: (context: CommandContext) => Promise<void>): Promise<void> {
+  async run(
+    work: (context: CommandContext) => Promise<void>,
+    options: { create?: boolean } = {},
+  ): Promise<void> {
     const config = settings();
     const logger = commandLogger(config);
     const surroundings = { clock: () => new Date(), logger };
-    const database = await openForCommand(config, logger);
+    const database = await openForCommand(config, logger, options);
     const services = createServices(database, config, surroundings);
     try {
       const sql = await Lease.take(database);

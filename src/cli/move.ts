@@ -4,26 +4,8 @@ import type { PoolClient } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { createDataSource } from '../database/data-source';
 import { migrate } from '../database/migrate';
-import { badInput } from '../errors';
+import { filling, findTables, inSnapshot } from '../database/tables';
 import { at, type Cli, type CommandContext, EXIT } from './cli';
-
-/** Every table, those that others point at first. */
-const TABLES = [
-  'workspaces',
-  'prices',
-  'customers',
-  'messages',
-  'charges',
-  'tokens',
-  'token_workspaces',
-  'audit_entries',
-  'usage_slots',
-  'customer_days',
-  'customer_months',
-  'zone_stamps',
-] as const;
-
-const IDENTITIES = ['prices', 'audit_entries'] as const;
 
 export const moveCommand = (cli: Cli): Command =>
   cli
@@ -61,41 +43,21 @@ async function move({ database, output }: CommandContext, url: string): Promise<
   }
 }
 
-/** One snapshot of the source into one transaction of the target: all of it or nothing. */
-async function copyAll(
+/** One snapshot of the source into one transaction of the target. */
+const copyAll = (
   from: PoolClient,
   into: PoolClient,
   copied: (table: string, rows: number) => void,
-): Promise<Record<string, number>> {
-  await from.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-  await from.query('SET LOCAL statement_timeout = 0');
-  await into.query('BEGIN');
-  const rows: Record<string, number> = {};
-  try {
-    await checkEmpty(into);
-    for (const table of TABLES) {
-      const write = into.query(copyFrom(`COPY ${table} FROM STDIN`));
-      await pipeline(from.query(copyTo(`COPY ${table} TO STDOUT`)), write);
-      rows[table] = write.rowCount;
-      copied(table, write.rowCount);
-    }
-    for (const table of IDENTITIES) {
-      await into.query(
-        `SELECT setval(pg_get_serial_sequence('${table}', 'id'), greatest(1, (SELECT max(id) FROM ${table})))`,
-      );
-    }
-    await into.query('COMMIT');
-  } catch (error) {
-    await into.query('ROLLBACK').catch(() => undefined);
-    throw error;
-  } finally {
-    await from.query('COMMIT').catch(() => undefined);
-  }
-  return rows;
-}
-
-async function checkEmpty(into: PoolClient): Promise<void> {
-  const { rows } = await into.query<{ used: boolean }>('SELECT EXISTS (SELECT FROM workspaces) AS used');
-  if (rows[0]?.used)
-    throw badInput('The database at --to has workspaces already. Give an empty one; nothing was written.');
-}
+): Promise<Record<string, number>> =>
+  inSnapshot(from, () =>
+    filling(into, 'The database at --to', async () => {
+      const rows: Record<string, number> = {};
+      for (const table of (await findTables(from)).names) {
+        const write = into.query(copyFrom(`COPY ${table} FROM STDIN`));
+        await pipeline(from.query(copyTo(`COPY ${table} TO STDOUT`)), write);
+        rows[table] = write.rowCount;
+        copied(table, write.rowCount);
+      }
+      return rows;
+    }),
+  );

@@ -30,7 +30,7 @@ export const verifyCommand = (cli: Cli): Command =>
       }),
     );
 
-async function verifyOne(
+export async function verifyOne(
   { database, services }: CommandContext,
   workspace: Workspace,
 ): Promise<Verification> {

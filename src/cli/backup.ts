@@ -1,0 +1,101 @@
+import { pipeline } from 'node:stream/promises';
+import type { Command } from 'commander';
+import type { PoolClient } from 'pg';
+import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
+import { filling, findTables, inSnapshot, migrationsOf } from '../database/tables';
+import { badInput } from '../errors';
+import { listAllWorkspaces } from '../services/workspaces/workspaces';
+import { formatInstant } from '../values/time';
+import { BackupReader, writeBackup } from './backup-file';
+import { type Cli, type CommandContext, EXIT } from './cli';
+import { verifyOne } from './verify';
+
+export const backupCommand = (cli: Cli): Command =>
+  cli
+    .command('backup', 'write everything into one file, of one instant; the server may go on')
+    .argument('<file>', 'made for its owner alone; it is there only when it is whole')
+    .addHelpText('after', '\nExample:\n  centesimo backup centesimo.backup')
+    .action((file: string) => cli.run((context) => backUp(context, file)));
+
+async function backUp({ database, services, output }: CommandContext, file: string): Promise<void> {
+  const runner = database.dataSource.createQueryRunner();
+  try {
+    const client: PoolClient = await runner.connect();
+    const rows = await inSnapshot(client, async () => {
+      const head = { takenAt: formatInstant(services.clock()), migrations: await migrationsOf(client) };
+      const { names } = await findTables(client);
+      return writeBackup(file, head, copied(client, names));
+    });
+    output.result(
+      { file, rows },
+      `Wrote ${total(rows)} rows of ${Object.keys(rows).length} tables to ${file}.`,
+    );
+  } finally {
+    await runner.release();
+  }
+}
+
+async function* copied(client: PoolClient, names: readonly string[]) {
+  for (const table of names) {
+    const rows = client.query(copyTo(`COPY ${table} TO STDOUT`));
+    yield { table, rows, count: () => rows.rowCount };
+  }
+}
+
+const total = (rows: Record<string, number>): number =>
+  Object.values(rows).reduce((sum, count) => sum + count, 0);
+
+export const restoreCommand = (cli: Cli): Command =>
+  cli
+    .command('restore', 'read a backup into an empty database, all of it or nothing, and verify it')
+    .argument('<file>', 'what backup wrote')
+    .addHelpText(
+      'after',
+      '\nWithout DATABASE_URL the embedded database is made when there is none.\n\nExample:\n  centesimo restore centesimo.backup',
+    )
+    .action((file: string) => cli.run((context) => restore(context, file), { create: true }));
+
+async function restore(context: CommandContext, file: string): Promise<void> {
+  const { database, services, sql, output } = context;
+  const runner = database.dataSource.createQueryRunner();
+  let rows: Record<string, number>;
+  try {
+    const client: PoolClient = await runner.connect();
+    rows = await filling(client, 'This database', () => fill(client, file));
+  } finally {
+    await runner.release();
+  }
+  let differences = 0n;
+  for (const workspace of await listAllWorkspaces(sql, services.clock()))
+    differences += (await verifyOne(context, workspace)).differences;
+  output.result(
+    { file, rows, differences },
+    `Restored ${total(rows)} rows of ${Object.keys(rows).length} tables. ${differences === 0n ? 'All roll-ups agree with the records.' : `${differences} differences. Make the roll-ups anew: centesimo rebuild`}`,
+  );
+  if (differences > 0n) process.exitCode = EXIT.failed;
+}
+
+async function fill(client: PoolClient, file: string): Promise<Record<string, number>> {
+  const reader = new BackupReader(file);
+  checkVersion(await migrationsOf(client), (await reader.head()).migrations);
+  const { names } = await findTables(client);
+  const rows: Record<string, number> = {};
+  for await (const { table, rows: copied } of reader.tables()) {
+    // A name of the file becomes SQL: only one that the database has.
+    if (!names.includes(table))
+      throw badInput(`The backup has a table ${JSON.stringify(table)}, which this version doesn't know.`);
+    const write = client.query(copyFrom(`COPY ${table} FROM STDIN`));
+    await pipeline(copied, write);
+    rows[table] = write.rowCount;
+  }
+  const isWhole = names.every((name) => rows[name] !== undefined && rows[name] === reader.counted[name]);
+  if (!isWhole) throw badInput(`${file} doesn't hold the rows that it says. Nothing was written.`);
+  return rows;
+}
+
+function checkVersion(ours: readonly string[], theirs: readonly string[]): void {
+  if (ours.join() === theirs.join()) return;
+  throw badInput(
+    `The backup is of another version (its newest migration is ${theirs.at(-1)}, this database's is ${ours.at(-1)}). Restore it with the version that made it, then upgrade. Nothing was written.`,
+  );
+}

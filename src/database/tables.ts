@@ -1,0 +1,80 @@
+// What a whole copy of the database consists of, as the database itself says it: no table can be forgotten.
+import type { ClientBase } from 'pg';
+import { badInput } from '../errors';
+
+export interface Tables {
+  /** All but the list of migrations, those that others point at first. */
+  names: string[];
+  /** Those whose ids count up. */
+  identities: { table: string; column: string }[];
+}
+
+const LIST_OF_MIGRATIONS = 'migrations';
+
+export async function findTables(client: ClientBase): Promise<Tables> {
+  const { rows } = await client.query<{ name: string; needs: string[] }>(
+    `SELECT c.relname AS name,
+            ARRAY(SELECT DISTINCT r.relname::text FROM pg_constraint k JOIN pg_class r ON r.oid = k.confrelid
+                  WHERE k.conrelid = c.oid AND k.contype = 'f' AND r.oid <> c.oid) AS needs
+     FROM pg_class c
+     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+     ORDER BY c.relname`,
+  );
+  const identities = await client.query<{ table: string; column: string }>(
+    `SELECT c.relname AS table, a.attname AS column
+     FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+       AND a.attidentity <> '' ORDER BY 1, 2`,
+  );
+  const names = inOrder(rows.filter(({ name }) => name !== LIST_OF_MIGRATIONS));
+  return { names, identities: identities.rows };
+}
+
+function inOrder(tables: readonly { name: string; needs: readonly string[] }[]): string[] {
+  const done = new Set<string>();
+  while (done.size < tables.length) {
+    const next = tables.filter(({ name, needs }) => !done.has(name) && needs.every((need) => done.has(need)));
+    if (next.length === 0) throw new Error('The tables point at each other in a circle.');
+    for (const { name } of next) done.add(name);
+  }
+  return [...done];
+}
+
+/** The migrations that made the database, oldest first. */
+export async function migrationsOf(client: ClientBase): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(`SELECT name FROM ${LIST_OF_MIGRATIONS} ORDER BY id`);
+  return rows.map(({ name }) => name);
+}
+
+/** Everything that is read in `work` is of one instant. */
+export async function inSnapshot<T>(client: ClientBase, work: () => Promise<T>): Promise<T> {
+  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+  try {
+    await client.query('SET LOCAL statement_timeout = 0');
+    return await work();
+  } finally {
+    await client.query('COMMIT').catch(() => undefined);
+  }
+}
+
+/** Fills an empty database: all of it or nothing. Throws BAD_USER_INPUT when it has workspaces. */
+export async function filling<T>(client: ClientBase, what: string, work: () => Promise<T>): Promise<T> {
+  await client.query('BEGIN');
+  try {
+    await client.query('SET LOCAL statement_timeout = 0');
+    const { rows } = await client.query<{ used: boolean }>('SELECT EXISTS (SELECT FROM workspaces) AS used');
+    if (rows[0]?.used)
+      throw badInput(`${what} has workspaces already. Give an empty one; nothing was written.`);
+    const done = await work();
+    for (const { table, column } of (await findTables(client)).identities) {
+      await client.query(
+        `SELECT setval(pg_get_serial_sequence('${table}', '${column}'), greatest(1, (SELECT max(${column}) FROM ${table})))`,
+      );
+    }
+    await client.query('COMMIT');
+    return done;
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}

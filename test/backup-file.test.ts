@@ -1,0 +1,103 @@
+// centesimo backup and restore: whole or not at all, from one embedded database into another.
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { aFolder, type Ran, runCommand } from './support/command';
+
+jest.setTimeout(240_000);
+
+let old: Awaited<ReturnType<typeof aFolder>>;
+let file: string;
+beforeAll(async () => {
+  old = await aFolder();
+  file = join(dirname(old.path), 'centesimo.backup');
+  await run(old.path, 'migrate', '--create');
+  await run(old.path, 'demo');
+  const name = ['--name', 'Riga\u2028e\ttab \\. "virgolette"', '--phone', '+393339999999'];
+  await run(old.path, 'customer', 'add', '--workspace', 'workspace-123', ...name);
+  const made = await run(old.path, 'backup', file);
+  expect([made.code, made.stderr]).toEqual([0, '']);
+});
+afterAll(() => old.remove());
+
+const run = (dataDir: string, ...args: string[]): Promise<Ran> => runCommand(args, { DATA_DIR: dataDir });
+
+const figures = async (dataDir: string) => {
+  const ask = async (...args: string[]) => JSON.parse((await run(dataDir, ...args, '--json')).stdout);
+  return {
+    report: await ask('report', '--workspace', 'workspace-123', '--month', '2025-01'),
+    customers: await ask('customer', 'list', '--workspace', 'workspace-123'),
+    tokens: await ask('token', 'list'),
+    audit: await ask('audit', '--limit', '1000'),
+    prices: await ask('price', 'list', '--workspace', 'workspace-123'),
+    export: (await run(dataDir, 'export', '--workspace', 'workspace-123', '--month', '2025-01')).stdout,
+  };
+};
+
+it('brings everything back, verified, and goes on counting; the file is for its owner alone', async () => {
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(readdirSync(dirname(file)).filter((name) => name.endsWith('.part'))).toEqual([]);
+  const fresh = await aFolder();
+  try {
+    const restored = await run(fresh.path, 'restore', file);
+    expect([restored.code, restored.stdout]).toEqual([
+      0,
+      expect.stringMatching(/^Restored \d{5,} rows of \d+ tables\. All roll-ups agree with the records\.\n$/),
+    ]);
+    expect(await figures(fresh.path)).toEqual(await figures(old.path));
+    expect((await run(fresh.path, 'verify')).code).toBe(0);
+    const price = ['--workspace', 'workspace-123', '--amount', '0.006'];
+    expect((await run(fresh.path, 'price', 'set', ...price)).code).toBe(0);
+    const again = await run(fresh.path, 'restore', file);
+    expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('has workspaces already')]);
+  } finally {
+    await fresh.remove();
+  }
+});
+
+describe('a file that is no whole backup', () => {
+  const text = () => gunzipSync(readFileSync(file));
+  const lines = () => text().toString('utf8').split('\n');
+  const broken: [string, () => Buffer][] = [
+    ['cut off', () => readFileSync(file).subarray(0, 20_000)],
+    ['without its end', () => gzipSync(lines().slice(0, -2).join('\n'))],
+    ['of another kind', () => Buffer.from('PGDMP')],
+    [
+      'with a row less than it says',
+      () => {
+        const all = lines();
+        all.splice(all.findIndex((line) => line.includes('"charges"')) + 1, 1);
+        return gzipSync(all.join('\n'));
+      },
+    ],
+    [
+      'of another version',
+      () =>
+        gzipSync(
+          text()
+            .toString('utf8')
+            .replace(/"migrations":\[[^\]]*\]/, '"migrations":["Older1"]'),
+        ),
+    ],
+  ];
+
+  it.each(broken)('%s is refused, and nothing is written', async (_, make) => {
+    const fresh = await aFolder();
+    const bad = join(dirname(fresh.path), 'bad.backup');
+    writeFileSync(bad, make());
+    try {
+      const ran = await run(fresh.path, 'restore', bad);
+      expect([ran.code, ran.stderr]).toEqual([2, expect.not.stringMatching(/\n\s+at /)]);
+      expect((await run(fresh.path, 'workspace', 'list')).stdout).toBe('No workspaces.\n');
+    } finally {
+      await fresh.remove();
+    }
+  });
+
+  it('is not left by a backup that fails', async () => {
+    const nowhere = join(dirname(old.path), 'nowhere', 'x.backup');
+    const ran = await run(old.path, 'backup', nowhere);
+    expect(ran.code).not.toBe(0);
+    expect(existsSync(dirname(nowhere))).toBe(false);
+  });
+});
