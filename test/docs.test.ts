@@ -146,7 +146,8 @@ it('names only commands that there are, with options that they have', async () =
   for (const command of new Set(commands)) {
     if (command === 'COMMAND') continue;
     const words = command.split(' ');
-    const names = words.slice(0, words.findIndex((word) => word.startsWith('-')) >>> 0);
+    // Without the arguments: a file, an id.
+    const names = words.slice(0, words.findIndex((word) => !/^[a-z]+$/.test(word)) >>> 0);
     const { code, stdout } = await cli([...names, '--help']);
     expect([command, code]).toEqual([command, 0]);
     expect(stdout).toContain(`Usage: centesimo ${names.join(' ')}`);
@@ -160,3 +161,22 @@ it('makes the token that an analyst is told to make', async () => {
   const { code, stdout } = await cli(command.split(' '));
   expect([code, stdout]).toEqual([0, expect.stringMatching(/ctm_ana_\w+/)]);
 });
+
+it('has a table of all commands', async () => {
+  const page = await readFile(join(DOCS, 'operations.md'), 'utf8');
+  const table = /^## Commands$[\s\S]*?^## /m.exec(page)?.[0] ?? '';
+  const commandsOf = async (...names: string[]): Promise<string[]> => {
+    const { stdout } = await cli([...names, '--help']);
+    const list = /^Commands:\n([\s\S]*)/m.exec(stdout)?.[1] ?? '';
+    return [...list.matchAll(/^ {2}([a-z]+)/gm)]
+      .map(([, name = '']) => name)
+      .filter((name) => name !== 'help');
+  };
+  const all = await commandsOf();
+  expect(all.length).toBeGreaterThan(10);
+  for (const name of all) {
+    const row = new RegExp(`^\\|.*\`${name}\\b.*$`, 'm').exec(table)?.[0] ?? '';
+    const missing = (await commandsOf(name)).filter((verb) => !row.includes(verb));
+    expect([name, row !== '', missing]).toEqual([name, true, []]);
+  }
+}, 60_000);

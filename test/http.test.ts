@@ -446,8 +446,18 @@ describe('Apollo Sandbox', () => {
   const open = (at: TestApp, path: string) =>
     fetch(at.url + path, { headers: { accept: 'text/html,*/*;q=0.8' } });
 
-  it.each(['/', '/graphql'])('opens in a browser at %s, with the examples in it', async (path) => {
-    const answer = await open(app, path);
+  it('is one of the places that / leads a browser to, beside the dashboard and the health', async () => {
+    const answer = await open(app, '/');
+    const html = await answer.text();
+
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+    expect(answer.headers.get('content-security-policy')).toMatch(/^default-src 'none'/);
+    const links = [...html.matchAll(/href="([^"]*)"/g)].map(([, link]) => link);
+    expect(links).toEqual(['/dashboard', '/graphql', '/health/ready']);
+  });
+
+  it('opens in a browser at /graphql, with the examples in it', async () => {
+    const answer = await open(app, '/graphql');
     const html = await answer.text();
 
     expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
@@ -467,13 +477,15 @@ describe('Apollo Sandbox', () => {
   it('can be switched off', async () => {
     const plain = await startApp({ config: { sandbox: false } });
     const [root, graphql] = [await open(plain, '/'), await open(plain, '/graphql')];
+    const html = await root.text();
     const cross = await fetch(`${plain.url}/graphql`, {
       method: 'OPTIONS',
       headers: { origin: 'https://studio.apollographql.com', 'access-control-request-method': 'POST' },
     });
     await plain.stop();
 
-    expect([root.status, graphql.status]).toEqual([404, 401]);
+    expect([root.status, graphql.status]).toEqual([200, 401]);
+    expect(html).not.toContain('href="/graphql"');
     expect(cross.headers.get('access-control-allow-origin')).toBeNull();
   });
 });

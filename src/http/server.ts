@@ -25,6 +25,7 @@ import { checkDepth } from './body-depth';
 import { compressAnswer } from './compression';
 import { dashboardFolder, registerDashboard } from './dashboard';
 import { drain } from './drain';
+import { sendFrontPage, wantsPage } from './front-page';
 import { registerHealth } from './health';
 import { SANDBOX_ORIGIN, sendLandingPage, wantsLandingPage } from './landing-page';
 import type { Metrics } from './metrics';
@@ -271,7 +272,7 @@ function registerGraphQL(app: FastifyInstance, parts: Parts): void {
     },
   });
   app.get('/', (request, reply) => {
-    if (isPage(request)) return sendLandingPage(apollo, reply);
+    if (wantsPage(request)) return sendFrontPage(reply, config);
     throw notFound(request);
   });
 }
