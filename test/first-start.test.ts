@@ -66,7 +66,9 @@ it('keeps what was saved over a second start, and makes no second demo', async (
   try {
     expect(second.output()).not.toMatch(/ctm_/);
     // Every start tells the way to a link.
-    expect(second.output()).toMatch(/dashboard: .*token create --kind client --name owner --workspace ID/);
+    expect(second.output()).toMatch(
+      /"dashboardLink":"[^"]*token create --kind client --name owner --workspace ID"/,
+    );
     const again = await new Api(second.url, token).data<SaveData>(SAVE, { input });
     expect(again.saveMessage.replayed).toBe(true);
   } finally {

@@ -28,10 +28,13 @@ export function sayReady(
   const { url, internalUrl, metricsUrl } = addresses;
   const ready = {
     ...{ url, internalUrl, metricsUrl },
+    ...{ dashboard: `${url}/dashboard`, dashboardLink: LINK },
     ...(tokens === undefined ? {} : { demo: { workspaceId: DEMO_WORKSPACE.id, tokens } }),
   };
   logger.child({}, { level: 'info' }).info(ready, READY);
 }
+
+const LINK = 'npm run cli -- token create --kind client --name owner --workspace ID';
 
 /** By which a script knows the line. */
 const READY = 'Centesimo is ready';
@@ -57,7 +60,7 @@ export function printWelcome(
   else
     lines.push(
       '  A token for n8n:              npm run cli -- token create --kind service --name n8n --workspace ID',
-      '  A link to the dashboard:      npm run cli -- token create --kind client --name owner --workspace ID',
+      `  A link to the dashboard:      ${LINK}`,
       '',
     );
   return `${lines.join('\n')}\n`;
