@@ -8,5 +8,6 @@ module.exports = {
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   maxWorkers: 2,
-  testTimeout: 30_000,
+  // A bound against hanging alone: ten times what the longest takes on a quiet machine.
+  testTimeout: 120_000,
 };

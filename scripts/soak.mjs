@@ -4,7 +4,8 @@ import { parseArgs } from 'node:util';
 
 const HELP = `npm run test:soak -- [options]
 
-  --rounds N   kills of server, database and both (default 15: 45 kills); the rest grows with it
+  --rounds N   kills of server, database and both (default 15: 45 kills); the rest grows with it. 1 is the short form
+  --json FILE  also write Jest's results into this file
   --seed N     the same random choices again
   --install    also install the server as production does, and save a turn (needs a registry)
 `;
@@ -13,6 +14,7 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '15' },
     seed: { type: 'string' },
+    json: { type: 'string' },
     install: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -31,7 +33,8 @@ const files = [
   'crash',
   'faults',
   'goodput',
-  'memory',
+  'rolling-restart',
+  'soak/memory',
   'leaks',
   'canary',
   'fuzz',
@@ -40,17 +43,21 @@ const files = [
 ];
 const environment = {
   SOAK_CRASH_ROUNDS: String(rounds),
-  SOAK_OVERLOAD_SECONDS: String(Math.max(4, rounds)),
+  SOAK_OVERLOAD_TURNS: String(200 * rounds),
   SOAK_RESTARTS: String(Math.max(4, rounds)),
-  SOAK_MEMORY_ROUNDS: String(rounds * 4),
-  LEAK_RESPONSES: '10000',
-  CANARY_DOCUMENTS: '10000',
-  FUZZ_DOCUMENTS: '20000',
+  SOAK_MEMORY_ROUNDS: String(Math.max(6, rounds * 4)),
+  LEAK_RESPONSES: String(700 * rounds),
+  CANARY_DOCUMENTS: String(700 * rounds),
+  FUZZ_DOCUMENTS: String(1_400 * rounds),
   ZONES: 'all',
   ...(values.seed ? { SOAK_SEED: values.seed, FUZZ_SEED: values.seed } : {}),
   ...(values.install ? { SOAK: '1' } : {}),
 };
-const { status } = spawnSync('npx', ['jest', '--runInBand', ...files.map((name) => `test/${name}`)], {
+const options = [
+  ...['--config', 'test/soak/jest.config.cjs', '--runInBand'],
+  ...(values.json ? ['--json', `--outputFile=${values.json}`] : []),
+];
+const { status } = spawnSync('npx', ['jest', ...options, ...files.map((name) => `test/${name}`)], {
   env: { ...process.env, ...environment },
   stdio: 'inherit',
   shell: process.platform === 'win32',

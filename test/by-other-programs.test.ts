@@ -43,7 +43,7 @@ beforeAll(async () => {
     const occurredAt = `2026-03-0${index + 1}T10:00:00Z`;
     await app.api.as(shop.service).data(SAVE, { input: aTurn(shop, { phoneNumber, occurredAt }) });
   }
-}, 60_000);
+});
 afterAll(async () => {
   await app.stop();
   await rm(folder, { recursive: true, force: true });

@@ -5,7 +5,7 @@ import { aCustomer, aToken, aTurn, startApp, type TestApp } from './support/app'
 import { aRequest, randomOf } from './support/documents';
 import { SAVE } from './support/operations';
 
-const DOCUMENTS = Number(process.env.CANARY_DOCUMENTS || 1_000);
+const DOCUMENTS = Number(process.env.CANARY_DOCUMENTS || 200);
 const SEED = Number(process.env.FUZZ_SEED || Math.floor(Math.random() * 2 ** 31));
 const TENANTS = ['rossignolo', 'fringuello'] as const;
 type Tenant = (typeof TENANTS)[number];

@@ -285,7 +285,7 @@ it('makes the demo, reports its month, and verifies', async () => {
   expect([broken.code, broken.stdout]).toEqual([1, expect.stringMatching(/customer_days 2025-01-02/)]);
   expect((await run('rebuild', '--workspace', 'workspace-123')).code).toBe(0);
   expect((await run('verify')).code).toBe(0);
-}, 60_000);
+});
 
 it('moves everything into another, empty database, and refuses one that is in use', async () => {
   const other = await createDatabase({ empty: true });
@@ -307,7 +307,7 @@ it('moves everything into another, empty database, and refuses one that is in us
   } finally {
     await other.drop();
   }
-}, 60_000);
+});
 
 it.each([
   ['an unknown command', ['nonsense'], 2],

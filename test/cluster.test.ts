@@ -48,42 +48,38 @@ async function untilAnswered(send: () => Promise<unknown>, tries = 10): Promise<
 
 const onLinux = process.platform === 'linux' ? it : it.skip;
 
-onLinux(
-  'serves from as many processes as told, goes on without one of them, and stops clean',
-  async () => {
-    const zone = ['--time-zone', 'Europe/Rome', '--currency', 'EUR'];
-    await json('workspace', 'create', '--id', 'shop', '--name', 'Shop', ...zone);
-    const made = await json<{ token: string }>(
-      ...['token', 'create', '--kind', 'service', '--name', 'n8n', '--workspace', 'shop'],
+onLinux('serves from as many processes as told, goes on without one of them, and stops clean', async () => {
+  const zone = ['--time-zone', 'Europe/Rome', '--currency', 'EUR'];
+  await json('workspace', 'create', '--id', 'shop', '--name', 'Shop', ...zone);
+  const made = await json<{ token: string }>(
+    ...['token', 'create', '--kind', 'service', '--name', 'n8n', '--workspace', 'shop'],
+  );
+  let sent = 0;
+  const save = async (count: number): Promise<void> => {
+    await Promise.all(
+      Array.from({ length: count }, async () => {
+        sent += 1;
+        const input = {
+          ...{ workspaceId: 'shop', phoneNumber: '+393331234567', message: 'ciao', response: 'Ciao!' },
+          idempotencyKey: `wamid.${sent}`,
+        };
+        await untilAnswered(() => new Api(server.url, made.token).data<SaveData>(SAVE, { input }));
+      }),
     );
-    let sent = 0;
-    const save = async (count: number): Promise<void> => {
-      await Promise.all(
-        Array.from({ length: count }, async () => {
-          sent += 1;
-          const input = {
-            ...{ workspaceId: 'shop', phoneNumber: '+393331234567', message: 'ciao', response: 'Ciao!' },
-            idempotencyKey: `wamid.${sent}`,
-          };
-          await untilAnswered(() => new Api(server.url, made.token).data<SaveData>(SAVE, { input }));
-        }),
-      );
-    };
-    await save(40);
-    const before = workers();
-    expect(before).toHaveLength(2);
-    const [first = 0, second = 0] = before;
-    process.kill(first, 'SIGKILL');
-    while (workers().includes(first)) await new Promise((next) => setTimeout(next, 20));
-    await save(40);
-    while (workers().length < 2) await new Promise((next) => setTimeout(next, 50));
-    expect(workers()).toContain(second);
-    expect(await json('verify')).toMatchObject({ differences: '0' });
-    expect(await server.stop()).toBe(0);
-    expect(workers()).toEqual([]);
-    // Everything that was acknowledged is there when it comes back.
-    server = await startServer(['--no-demo'], settings());
-    expect(await json('verify')).toMatchObject({ differences: '0' });
-  },
-  90_000,
-);
+  };
+  await save(40);
+  const before = workers();
+  expect(before).toHaveLength(2);
+  const [first = 0, second = 0] = before;
+  process.kill(first, 'SIGKILL');
+  while (workers().includes(first)) await new Promise((next) => setTimeout(next, 20));
+  await save(40);
+  while (workers().length < 2) await new Promise((next) => setTimeout(next, 50));
+  expect(workers()).toContain(second);
+  expect(await json('verify')).toMatchObject({ differences: '0' });
+  expect(await server.stop()).toBe(0);
+  expect(workers()).toEqual([]);
+  // Everything that was acknowledged is there when it comes back.
+  server = await startServer(['--no-demo'], settings());
+  expect(await json('verify')).toMatchObject({ differences: '0' });
+});

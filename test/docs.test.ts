@@ -34,7 +34,7 @@ beforeAll(async () => {
       '--currency',
       'EUR',
     ]);
-}, 60_000);
+});
 afterAll(async () => {
   await app.stop();
   await rm(folder, { recursive: true, force: true });
@@ -127,16 +127,12 @@ it('knows every snippet of every page', async () => {
 
 const isRun = (key: string): boolean => typeof SNIPPETS[key] === 'function';
 
-it.each(Object.keys(SNIPPETS).filter(isRun))(
-  '%s',
-  async (key) => {
-    const page = (await pages()).flatMap(snippetsOf).find(([name]) => name === key);
-    const done = SNIPPETS[key];
-    if (!page || typeof done !== 'function') throw new Error(`there is no ${key}`);
-    await done(page[1]);
-  },
-  120_000,
-);
+it.each(Object.keys(SNIPPETS).filter(isRun))('%s', async (key) => {
+  const page = (await pages()).flatMap(snippetsOf).find(([name]) => name === key);
+  const done = SNIPPETS[key];
+  if (!page || typeof done !== 'function') throw new Error(`there is no ${key}`);
+  await done(page[1]);
+});
 
 it('names only commands that there are, with options that they have', async () => {
   const commands = (await pages()).flatMap(({ text }) =>
@@ -153,7 +149,7 @@ it('names only commands that there are, with options that they have', async () =
     expect(stdout).toContain(`Usage: centesimo ${names.join(' ')}`);
     for (const option of words.filter((word) => word.startsWith('--'))) expect(stdout).toContain(option);
   }
-}, 60_000);
+});
 
 it('makes the token that an analyst is told to make', async () => {
   const text = await readFile(join(DOCS, 'analysts.md'), 'utf8');

@@ -31,8 +31,6 @@ const isRoot = process.getuid?.() === 0;
 /** Users, mounts and ownership can only be arranged by root; these tests are reported as skipped without. */
 const testAsRoot = isRoot ? test : test.skip;
 
-jest.setTimeout(60_000);
-
 let base: string;
 let project: Project;
 let folders = 0;
@@ -261,7 +259,7 @@ describe('after a crash', () => {
       const pid = postmasterPid(clusterOf(dataDir));
       process.kill(pid, 'SIGKILL');
       await until(() => !isAlive(pid), 'its end');
-      await until(() => canAsk(url), 'its return', 15_000);
+      await until(() => canAsk(url), 'its return');
       expect(postmasterPid(clusterOf(dataDir))).not.toBe(pid);
     }
     const pid = postmasterPid(clusterOf(dataDir));
@@ -278,7 +276,7 @@ describe('after a crash', () => {
     const pid = postmasterPid(clusterOf(dataDir));
     process.kill(pid, 'SIGKILL');
     await until(() => !isAlive(pid), 'its end');
-    await until(() => canAsk(url), 'its return', 15_000);
+    await until(() => canAsk(url), 'its return');
   });
 });
 

@@ -230,9 +230,9 @@ describe('an export', () => {
     ).length;
 
   async function waitFor(running: number): Promise<void> {
-    const deadline = Date.now() + 10_000;
+    const deadline = Date.now() + 60_000;
     while ((await exporting()) !== running) {
-      if (Date.now() > deadline) throw new Error(`not ${running} exports after 10 s`);
+      if (Date.now() > deadline) throw new Error(`not ${running} exports after 60 s`);
     }
   }
 
@@ -279,7 +279,7 @@ describe('an export', () => {
       Object.fromEntries(Object.entries(record).map(([name, value]) => [name, value ?? '']));
     expect(csv).toEqual(records.map(asText));
     expect(new Set(csv.map((row) => row.customer)).size).toBe(6);
-  }, 60_000);
+  });
 
   it('in CSV goes into PostgreSQL by \\copy as it is', async () => {
     const shop = await aShopWith('Rossi, "Mario"\nsecond line');
@@ -336,11 +336,10 @@ describe('an export', () => {
       expect(complete).toBe(false);
       expect(text).not.toContain('"rows"');
     },
-    60_000,
   );
 
   const nothingLeft = async (): Promise<void> => {
-    const deadline = Date.now() + 10_000;
+    const deadline = Date.now() + 60_000;
     while ((await exporting()) > 0) if (Date.now() > deadline) throw new Error('the query goes on');
   };
 
@@ -350,7 +349,7 @@ describe('an export', () => {
     expect(await exporting()).toBe(1);
     leave();
     await nothingLeft();
-  }, 60_000);
+  });
 
   it('leaves connections for everybody else: more than four at once are put off', async () => {
     const shop = await aShopWithManyCharges();
@@ -370,7 +369,7 @@ describe('an export', () => {
     await nothingLeft();
     const ended = await get(`export/${shop.id}?format=ndjson`, shop.client);
     expect((await ended.text()).trimEnd().split('\n')).toHaveLength(80_002);
-  }, 60_000);
+  });
 
   it('that can not begin says so with its status', async () => {
     const shop = await aShopWith('Mario');

@@ -74,7 +74,7 @@ it('keeps what was saved over a second start, and makes no second demo', async (
   } finally {
     await second.stop();
   }
-}, 60_000);
+});
 
 it('finishes a demo that was broken off', async () => {
   const demo = [
@@ -97,7 +97,7 @@ it('finishes a demo that was broken off', async () => {
   } finally {
     await server.stop();
   }
-}, 60_000);
+});
 
 it('serves again after kill -9 of the server', async () => {
   const first = await startServer(['--no-demo'], environment());
@@ -109,7 +109,7 @@ it('serves again after kill -9 of the server', async () => {
   } finally {
     expect(await second.stop()).toBe(0);
   }
-}, 60_000);
+});
 
 it('has no demo when told so, and a second server on the folder is told why it may not', async () => {
   const server = await startServer(['--no-demo'], environment());
@@ -119,7 +119,7 @@ it('has no demo when told so, and a second server on the folder is told why it m
   } finally {
     await server.stop();
   }
-}, 60_000);
+});
 
 it.each([
   ['workspace', 'list'],
@@ -155,4 +155,4 @@ it('commands work without a server, on a database that they start and stop', asy
   expect([made.code, JSON.parse(made.stdout)]).toEqual([0, expect.objectContaining({ id: 'shop' })]);
   const listed = await runCommand(['workspace', 'list'], environment());
   expect(listed.stdout).toMatch(/^shop /m);
-}, 60_000);
+});

@@ -13,7 +13,7 @@ import { aRequest, type Request, randomOf } from './support/documents';
 import { SAVE } from './support/operations';
 
 /** FUZZ_DOCUMENTS: how many; FUZZ_SEED: the run to repeat. */
-const DOCUMENTS = Number(process.env.FUZZ_DOCUMENTS || 2_000);
+const DOCUMENTS = Number(process.env.FUZZ_DOCUMENTS || 300);
 const SEED = Number(process.env.FUZZ_SEED || Math.floor(Math.random() * 2 ** 31));
 const AT_ONCE = 8;
 

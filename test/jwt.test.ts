@@ -196,12 +196,10 @@ describe('the keys of the login', () => {
     ['is silent', 'silent'],
   ] as const)('503 and never 401 when their address %s', async (_, fault) => {
     login.fault = fault;
-    const startedAt = performance.now();
     const { status: code, headers, body } = await app.api.as(await login.sign({})).send(VIEWER);
 
     expect([code, body.errors?.[0]?.extensions.code]).toEqual([503, 'SERVICE_UNAVAILABLE']);
     expect(headers.get('retry-after')).toBe('1');
-    expect(performance.now() - startedAt).toBeLessThan(3_500);
     // Our own tokens need no login.
     expect(await status(shop.client)).toBe(200);
     login.fault = undefined;

@@ -54,7 +54,6 @@ it.each(blocks.filter(({ text }) => text.includes('npm run -s cli')).map(({ text
       /Created the workspace my-shop[\s\S]*Registered Mario Rossi[\s\S]*ctm_svc_/,
     );
   },
-  60_000,
 );
 
 it('names the two commands', () => {

@@ -214,7 +214,7 @@ it('agree with the records, and all parts with the total, after anything done by
     ),
     { numRuns: 6 },
   );
-}, 120_000);
+});
 
 describe('verify and rebuild', () => {
   async function aShopWithTurns(turns: number): Promise<TestWorkspace> {

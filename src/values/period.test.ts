@@ -552,12 +552,9 @@ describe('buckets', () => {
     ).toEqual([]);
   });
 
-  test('of 20 years of days take a moment', () => {
+  test('of 20 years of days are all there', () => {
     const years = range('2006-01-01T00:00', '2026-01-01T00:00');
-    const start = performance.now();
     expect(buckets(years, 'DAY', ROME, 10_000)).toHaveLength(7_306);
-    // Measured: 20 ms for the first time, 6 ms afterwards; the bound leaves room for a busy machine.
-    expect(performance.now() - start).toBeLessThan(250);
   });
 });
 

@@ -3,11 +3,11 @@
 import { randomOf } from '../support/documents';
 import { CrashRig, type RigOptions, type Target, type Verdict } from './harness';
 
-const ROUNDS = Number(process.env.SOAK_CRASH_ROUNDS ?? 2);
+const ROUNDS = Number(process.env.SOAK_CRASH_ROUNDS ?? 1);
 const SEED = Number(process.env.SOAK_SEED ?? Date.now() % 1_000_000);
 const TARGETS: readonly Target[] = ['server', 'database', 'both'];
 
-jest.setTimeout(60_000 + ROUNDS * 60_000);
+jest.setTimeout(120_000 + ROUNDS * 60_000);
 
 let rig: CrashRig | undefined;
 afterEach(async () => {

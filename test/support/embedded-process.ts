@@ -40,7 +40,7 @@ export class HolderProcess {
   /** The first line of that kind; fails with all lines when it does not come. */
   async line(event: Line['event']): Promise<Line> {
     const find = (): Line | undefined => this.lines.find((line) => line.event === event);
-    await until(() => find() !== undefined || this.ended, `${event} from the process`, 60_000);
+    await until(() => find() !== undefined || this.ended, `${event} from the process`);
     const found = find();
     if (found === undefined) throw new Error(`No "${event}", but: ${JSON.stringify(this.lines, null, 1)}`);
     return found;
@@ -75,7 +75,7 @@ export class HolderProcess {
 export async function until(
   isTrue: () => boolean | Promise<boolean>,
   what: string,
-  limitMs = 30_000,
+  limitMs = 60_000,
 ): Promise<void> {
   for (const deadline = Date.now() + limitMs; !(await isTrue()); await sleep(20)) {
     if (Date.now() > deadline) throw new Error(`Waited ${limitMs} ms in vain for ${what}`);
