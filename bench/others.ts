@@ -20,7 +20,7 @@ const CUSTOMERS = `query List($workspaceId: ID!) {
 /** In this process, so that its statements can be counted: those of a snapshot besides its BEGIN and COMMIT. */
 export async function measureList({ results, tokens, databaseUrl }: Bench): Promise<void> {
   const statements: string[] = [];
-  const config = { ...loadConfig({}), databaseUrl, port: 0, readsPerSecond: 1_000_000 };
+  const config = { ...loadConfig({}), databaseUrl, port: 0, readPointsPerSecond: 1_000_000_000 };
   const app = await startApp(config, {
     clock: () => new Date(),
     logger: pino({ level: 'warn' }),

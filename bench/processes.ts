@@ -7,7 +7,11 @@ const ROOT = join(__dirname, '..');
 const READY_WITHIN_MS = 60_000;
 const children = new Set<ChildProcess>();
 
-const SETTINGS = { LOG_LEVEL: 'warn', READS_PER_SECOND: '1000000', RECONCILE_INTERVAL_MS: '86400000' };
+const SETTINGS = {
+  LOG_LEVEL: 'warn',
+  READ_POINTS_PER_SECOND: '1000000000',
+  RECONCILE_INTERVAL_MS: '86400000',
+};
 
 const environment = (more: Record<string, string>): NodeJS.ProcessEnv => ({
   ...process.env,

@@ -107,7 +107,7 @@ const READERS = 20;
 
 async function besideReaders(bench: Bench): Promise<void> {
   const { databaseUrl, options, results, services, tokens, say } = bench;
-  const server = await startServer({ DATABASE_URL: databaseUrl, READS_PER_SECOND: '' });
+  const server = await startServer({ DATABASE_URL: databaseUrl, READ_POINTS_PER_SECOND: '' });
   const readers = await Promise.all(
     Array.from({ length: 10 }, () =>
       services.tokens.create(

@@ -66,7 +66,8 @@ function readAll(read: <T>(setting: Setting<T>) => T): Config {
     },
     ...{ writeQueueMax: read(s.writeQueueMax), writeQueueMaxBytes: read(s.writeQueueMaxBytes) },
     ...{ overloadLagMs: read(s.overloadLagMs) },
-    ...{ readsPerSecond: read(s.readsPerSecond), failedLoginsPerMinute: read(s.failedLoginsPerMinute) },
+    ...{ readPointsPerSecond: read(s.readPointsPerSecond), heavyReads: read(s.heavyReads) },
+    ...{ heavyReadsOfToken: read(s.heavyReadsOfToken), failedLoginsPerMinute: read(s.failedLoginsPerMinute) },
     ...{ trustProxy: read(s.trustProxy), tokenCacheMs: read(s.tokenCacheMs) },
     ...{
       reconcileIntervalMs: read(s.reconcileIntervalMs),

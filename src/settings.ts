@@ -183,7 +183,7 @@ export const SETTINGS = {
     schema: wholeNumber(1, 64),
     fallback: 1,
     meaning:
-      'Processes that serve, at most one a core. Pools, queues and rates (DATABASE_POOL_SIZE, WRITE_*, READS_PER_SECOND) are those of each.',
+      'Processes that serve, at most one a core. Pools, queues and rates (DATABASE_POOL_SIZE, WRITE_*, READ_POINTS_PER_SECOND, HEAVY_READS) are those of each.',
   }),
   writeLanes: setting({
     name: 'WRITE_LANES',
@@ -216,11 +216,24 @@ export const SETTINGS = {
     meaning:
       'Milliseconds that the process may be late while many saves are under way; beyond it further ones get 503 at once.',
   }),
-  readsPerSecond: setting({
-    name: 'READS_PER_SECOND',
-    schema: wholeNumber(1, 1_000_000),
-    fallback: 50,
-    meaning: 'Reads a second that one token gets; beyond it 429. Saves are never counted.',
+  readPointsPerSecond: setting({
+    name: 'READ_POINTS_PER_SECOND',
+    schema: wholeNumber(1, 1_000_000_000),
+    fallback: 20_000,
+    meaning:
+      "Points a second that one token's reads may cost, five seconds together; beyond it 429 (docs/security.md#points). Saves are never counted.",
+  }),
+  heavyReads: setting({
+    name: 'HEAVY_READS',
+    schema: wholeNumber(1, 100),
+    fallback: 2,
+    meaning: 'Large reads at once; the rest waits 2 s at most, then 429.',
+  }),
+  heavyReadsOfToken: setting({
+    name: 'HEAVY_READS_OF_TOKEN',
+    schema: wholeNumber(1, 100),
+    fallback: 1,
+    meaning: 'Large reads of one token at once.',
   }),
   failedLoginsPerMinute: setting({
     name: 'FAILED_LOGINS_PER_MINUTE',

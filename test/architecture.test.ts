@@ -25,7 +25,7 @@ const importsOf = (path: string): string[] =>
 
 const VALUES = [
   'errors',
-  ...['money', 'iso-4217', 'time', 'period', 'phone', 'text', 'ids', 'error-code', 'base-url'].map(
+  ...['money', 'iso-4217', 'time', 'period', 'phone', 'text', 'ids', 'pace', 'error-code', 'base-url'].map(
     (name) => `values/${name}`,
   ),
 ].map((name) => `src/${name}`);

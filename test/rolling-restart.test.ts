@@ -69,7 +69,7 @@ it('loses no request, and no turn', async () => {
   const environment = {
     DATABASE_URL: app.database.url,
     LOG_LEVEL: 'error',
-    READS_PER_SECOND: '100000',
+    READ_POINTS_PER_SECOND: '1000000000',
     // A few looks of the balancer.
     SHUTDOWN_DELAY_MS: String(6 * LOOK_EVERY_MS),
   };

@@ -7,6 +7,7 @@ import {
   type GraphQLSchema,
   Kind,
   type OperationDefinitionNode,
+  parse,
   type SelectionSetNode,
   separateOperations,
   TypeInfo,
@@ -14,7 +15,58 @@ import {
   visit,
   visitWithTypeInfo,
 } from 'graphql';
+import { LRUCache } from 'lru-cache';
+import { badInput } from '../errors';
 import type { Cost } from './cost';
+
+/** Fields of one name in one selection, and spreads of fragments, which validation compares each with each. */
+const SAME_NAME = 10;
+const SPREADS = 40;
+
+/** Documents that are known to be within: n8n and pages send the same one for ever. */
+const within = new LRUCache<string, true>({
+  max: 500,
+  maxSize: 4_194_304,
+  sizeCalculation: (_, text) => text.length,
+});
+
+/**
+ * Refuses a document whose validation would take long, before it is validated. Throws BAD_USER_INPUT. What can't be
+ * parsed is left to Apollo, which says where.
+ */
+export function checkDocument(body: unknown): void {
+  const query = typeof body === 'object' && body !== null && 'query' in body ? body.query : undefined;
+  if (typeof query !== 'string' || query === '' || within.has(query)) return;
+  const document = parseOrNothing(query);
+  if (!document) return;
+  let spreads = 0;
+  visit(document, {
+    FragmentSpread() {
+      spreads += 1;
+      if (spreads > SPREADS) throw badInput(`The document spreads fragments more than ${SPREADS} times.`);
+    },
+    SelectionSet({ selections }) {
+      const names = new Map<string, number>();
+      for (const node of selections) {
+        if (node.kind !== Kind.FIELD) continue;
+        const name = node.alias?.value ?? node.name.value;
+        const count = (names.get(name) ?? 0) + 1;
+        if (count > SAME_NAME) throw badInput(`A selection has one field more than ${SAME_NAME} times.`);
+        names.set(name, count);
+      }
+    },
+  });
+  within.set(query, true);
+}
+
+function parseOrNothing(query: string): DocumentNode | undefined {
+  try {
+    return parse(query, { maxTokens: LIMITS.tokens, noLocation: true });
+  } catch (error) {
+    if (error instanceof GraphQLError) return undefined;
+    throw error;
+  }
+}
 
 export const LIMITS = {
   /** Fields below fields; introspection is exempt, since its own query is deeper. */

@@ -9,6 +9,7 @@ import { TimelinePointResolver, UsageResolver } from '../resolvers/usage.resolve
 import { UsageRecordResolver } from '../resolvers/usage-record.resolver';
 import { ViewerResolver } from '../resolvers/viewer.resolver';
 import { WorkspaceResolver } from '../resolvers/workspace.resolver';
+import { applyPacing } from './pacing';
 
 /** Resolvers hold no state: one of each serves everybody, and what a request needs is in its context. */
 const RESOLVERS = [
@@ -43,7 +44,7 @@ function describeType(type: GraphQLObjectType | null | undefined, description: s
 }
 
 /** What the server answers with: every root field and every explicit resolver behind its rule. */
-export const schema: GraphQLSchema = applyPermissions(bareSchema);
+export const schema: GraphQLSchema = applyPacing(applyPermissions(bareSchema));
 
 /**
  * The same without its mutations and what only they reach, for a listener that must have no way to charge. Types are

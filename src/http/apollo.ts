@@ -11,6 +11,7 @@ import { landingPage } from './landing-page';
 import { maskGraphQLError } from './mask-error';
 import { operationPlugin, type ServerContext } from './operation';
 import type { RateLimits } from './rate-limits';
+import { stringifyInTurns } from './stringify';
 
 export function createApollo(options: {
   schema: GraphQLSchema;
@@ -32,6 +33,7 @@ export function createApollo(options: {
     parseOptions: { maxTokens: LIMITS.tokens },
     validationOptions: { maxErrors: 5 },
     validationRules: [limitSize],
+    stringifyResult: stringifyInTurns,
     stopOnTerminationSignals: false,
     logger: {
       debug: () => undefined,

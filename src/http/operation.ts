@@ -14,7 +14,7 @@ import { type Cost, costOf, TEXTS } from '../graphql/cost';
 import { checkCost, checkSize, checkVariables, selectedFields } from '../graphql/limits';
 import type { GraphQLContext } from '../resolvers/context';
 import { statusOf } from './mask-error';
-import type { RateLimits } from './rate-limits';
+import { HEAVY, type RateLimits, READ_POINTS, REFUSED_POINTS } from './rate-limits';
 
 /** What the request's log line says of its operation. */
 export interface RequestNotes {
@@ -23,6 +23,8 @@ export interface RequestNotes {
   /** The root fields that were asked for, without their type. */
   rootFields?: readonly string[];
   errorCodes?: string[];
+  /** A read that its token has paid for. */
+  charged?: boolean;
   /** Of what was masked; the log has a line of its own for each. */
   errorIds?: string[];
 }
@@ -34,6 +36,7 @@ export interface ServerContext extends GraphQLContext, BaseContext {
 
 export const operationPlugin = (rateLimits: RateLimits): ApolloServerPlugin<ServerContext> => ({
   async requestDidStart() {
+    let endHeavy: () => void = () => undefined;
     return {
       async didResolveOperation({ request, schema, document, operation, contextValue }) {
         const { notes, principal } = contextValue;
@@ -50,11 +53,19 @@ export const operationPlugin = (rateLimits: RateLimits): ApolloServerPlugin<Serv
           if (TEXTS.some((text) => fields.has(text))) checkSize(cost());
           return;
         }
-        await rateLimits.read(principal.id).catch(rethrow);
-        checkCost(cost());
+        const read = cost();
+        checkCost(read);
+        await rateLimits.read(principal.id, READ_POINTS + read.points).catch(rethrow);
+        notes.charged = true;
+        if (read.points > HEAVY.points || read.characters > HEAVY.characters)
+          endHeavy = await rateLimits.heavy.enter(principal.id).catch(rethrow);
       },
-      async willSendResponse({ response, contextValue: { notes, snapshot }, operation }) {
+      async willSendResponse({ response, contextValue: { notes, snapshot, principal }, operation }) {
         await snapshot.end();
+        endHeavy();
+        // What is refused has been parsed and looked at, too.
+        if (!notes.charged && operation?.operation !== 'mutation')
+          await rateLimits.charge(principal.id, REFUSED_POINTS);
         if (response.body.kind !== 'single') return;
         const result = response.body.singleResult;
         if (!result.errors || result.errors.length === 0) return;

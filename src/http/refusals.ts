@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Logger } from 'pino';
 import { AppError, printError } from '../errors';
+import { checkShape } from './body-shape';
 import { statusOf, toPublicError } from './mask-error';
 
 /** Answers with one error, whatever it is. */
@@ -43,6 +44,16 @@ export function fromFastify(error: unknown, limits: { bodyLimitBytes: number }):
 /** JSON is all that is taken. The first version of n8n's GraphQL node posts the bare document: it is told what to set. */
 export function takeOnlyJson(app: FastifyInstance): void {
   app.removeContentTypeParser('text/plain');
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
+    try {
+      checkShape(body);
+    } catch (error) {
+      done(error instanceof Error ? error : new Error(String(error)));
+      return;
+    }
+    parse(request, body, done);
+  });
   app.addContentTypeParser('application/graphql', (_request, _payload, done) => {
     const message =
       "Content-Type application/graphql is not taken. In n8n's GraphQL node set Request Format to JSON; elsewhere send application/json.";

@@ -13,6 +13,7 @@ import type { Config } from '../config';
 import type { Database } from '../database/database';
 import { Snapshot } from '../database/snapshot';
 import { AppError, badInput } from '../errors';
+import { checkDocument } from '../graphql/limits';
 import { publicSchema, schema } from '../graphql/schema';
 import { createContext, type GraphQLServices } from '../resolvers/context';
 import type { TokenService } from '../services/tokens/token-service';
@@ -21,7 +22,6 @@ import { baseUrl } from '../values/base-url';
 import type { Clock } from '../values/time';
 import { createApollo } from './apollo';
 import { type Authenticators, authenticate, authenticatorsOf } from './authenticate';
-import { checkDepth } from './body-depth';
 import { compressAnswer } from './compression';
 import { dashboardFolder, registerDashboard } from './dashboard';
 import { drain } from './drain';
@@ -31,10 +31,11 @@ import { SANDBOX_ORIGIN, sendLandingPage, wantsLandingPage } from './landing-pag
 import type { Metrics } from './metrics';
 import { onlyWith, ownMetrics, registerMetrics } from './metrics-server';
 import type { RequestNotes, ServerContext } from './operation';
-import { createRateLimits, type RateLimits } from './rate-limits';
+import { createRateLimits, type RateLimits, REFUSED_POINTS } from './rate-limits';
 import { answerBrokenRequest, answerForNode, fromFastify, sendError, takeOnlyJson } from './refusals';
 import { registerRest } from './rest/rest';
 import { SaveDoor } from './save-door';
+import { streamed } from './stringify';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -204,7 +205,6 @@ async function registerAll(app: FastifyInstance, parts: Parts): Promise<void> {
       throw badInput('HTTP/1.1 needs a Host header.');
   });
   answerForNode(app.server);
-  app.addHook('preValidation', async (request) => checkDepth(request.body));
   app.addHook('onSend', async (_request, reply) => {
     // Whoever comes again must come to another server.
     if (state.stopping) reply.header('connection', 'close');
@@ -265,8 +265,24 @@ function registerGraphQL(app: FastifyInstance, parts: Parts): void {
       checkHost(request);
       request.principal = await authenticate(request, authenticators, rateLimits);
       if (!writes) refuseService(request.principal);
+      // Whoever may save is let in: which of the two it is stands in the body.
+      if (request.principal.kind !== 'SERVICE') await rateLimits.check(request.principal.id);
     },
-    onSend: compressAnswer,
+    preHandler: async ({ body, principal }) => {
+      try {
+        checkDocument(body);
+      } catch (error) {
+        if (principal) await rateLimits.charge(principal.id, REFUSED_POINTS);
+        throw error;
+      }
+    },
+    onSend: async (request, reply, payload) => {
+      if (typeof payload !== 'string') return payload;
+      if (request.principal && payload.length > LONG_ANSWER)
+        await rateLimits.charge(request.principal.id, Math.ceil(payload.length / CHARACTERS_A_POINT));
+      const answer = await compressAnswer(request, reply, payload);
+      return typeof answer === 'string' ? streamed(answer) : answer;
+    },
     handler(request, reply) {
       return isPage(request) ? sendLandingPage(apollo, reply) : runOperation.call(this, request, reply);
     },
@@ -276,6 +292,10 @@ function registerGraphQL(app: FastifyInstance, parts: Parts): void {
     throw notFound(request);
   });
 }
+
+/** What a long answer costs beside its values, since nobody knows before how long texts are. */
+const LONG_ANSWER = 65_536;
+const CHARACTERS_A_POINT = 250;
 
 /** What may write is let in by the network only where writing is. */
 function refuseService({ kind }: Principal): void {

@@ -22,7 +22,7 @@ const onLinux = process.platform === 'linux' ? it : it.skip;
 
 onLinux('stays as large as it is while it saves and reads', async () => {
   const folder = await aFolder();
-  const environment = { DATA_DIR: folder.path, LOG_LEVEL: 'error', READS_PER_SECOND: '100000' };
+  const environment = { DATA_DIR: folder.path, LOG_LEVEL: 'error', READ_POINTS_PER_SECOND: '1000000000' };
   const server = await startServer(['--no-demo'], environment);
   try {
     const command = async (...args: string[]) => {

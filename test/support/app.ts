@@ -68,7 +68,7 @@ export async function startApp(options: StartOptions = {}): Promise<TestApp> {
     databaseUrl: database.url,
     port: 0,
     migrateAtStart: false,
-    readsPerSecond: 100_000,
+    ...{ readPointsPerSecond: 1_000_000_000, heavyReads: 100, heavyReadsOfToken: 100 },
     reconcileIntervalMs: 3_600_000,
     ...options.config,
   };

@@ -9,7 +9,7 @@ import { CSV_DIALECTS, EXPORT_FORMATS, exportRecords } from '../../services/expo
 import { getCallersWorkspace } from '../../services/workspaces/workspaces';
 import type { Period } from '../../values/period';
 import { type Clock, localDate } from '../../values/time';
-import type { RateLimits } from '../rate-limits';
+import { type RateLimits, READ_POINTS, REPORT_POINTS } from '../rate-limits';
 import { allow, choiceOf, one, oneOf, type RestQuery } from './parameters';
 import { dashboard, stats } from './reports';
 
@@ -41,15 +41,18 @@ export function registerRest(app: FastifyInstance, deps: RestDeps): void {
         await deps.authenticate(request);
         const principal = principalOf(request);
         refuse(checkRestRoute(principal, name, request.params.workspaceId));
-        await deps.rateLimits.read(principal.id);
+        await deps.rateLimits.read(principal.id, name === 'export' ? READ_POINTS : REPORT_POINTS);
       },
       handler: async (request, reply) => {
         const snapshot = new Snapshot(deps.database, deps.clock());
         reply.raw.once('close', () => void snapshot.abandon());
         reply.header('cache-control', 'private, no-store').header('vary', 'Authorization, Origin');
+        const end =
+          name === 'export' ? undefined : await deps.rateLimits.heavy.enter(principalOf(request).id);
         try {
           return await handler(request, reply, snapshot);
         } finally {
+          end?.();
           await snapshot.end();
         }
       },

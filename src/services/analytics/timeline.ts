@@ -1,5 +1,6 @@
 // How did usage run over the period?
 import type { Sql } from '../../database/sql';
+import { A_TURN, pace } from '../../values/pace';
 import { buckets, type TimelineInterval } from '../../values/period';
 import { cutInsideSlots } from './cover';
 import { slotParts } from './parts';
@@ -26,6 +27,8 @@ export function findTimeline(
   interval: TimelineInterval,
 ): Promise<TimelinePoint[]> {
   return once(scope, `timeline ${interval}`, async () => {
+    // Its bounds alone take a few milliseconds.
+    await pace(A_TURN);
     const { period, asOf } = scope;
     const bounds = buckets(period, interval, period.timeZone, POINTS_LIMIT);
     const [first] = bounds;

@@ -1,6 +1,7 @@
 // How much was charged, in how many messages, to how many clients?
 import type { Sql } from '../../database/sql';
 import { divideHalfAwayFromZero } from '../../values/money';
+import { A_TURN, pace } from '../../values/pace';
 import type { Range } from '../../values/time';
 import { customerParts, slotParts } from './parts';
 import { once, type UsageScope } from './scope';
@@ -123,6 +124,18 @@ async function findSums(sql: Sql, scope: UsageScope, ranges: readonly Range[]): 
 
 /** Distinct customers of each range. They can't be added up over days, so each range is counted for itself. */
 export async function countClients(sql: Sql, scope: UsageScope, ranges: readonly Range[]): Promise<bigint[]> {
+  const found: bigint[] = [];
+  for (let first = 0; first < ranges.length; first += RANGES_AT_ONCE) {
+    if (first > 0) await pace(A_TURN);
+    found.push(...(await countSome(sql, scope, ranges.slice(first, first + RANGES_AT_ONCE))));
+  }
+  return found;
+}
+
+/** Cutting a range into roll-ups takes about 0.1 ms of the event loop. */
+const RANGES_AT_ONCE = 20;
+
+async function countSome(sql: Sql, scope: UsageScope, ranges: readonly Range[]): Promise<bigint[]> {
   const parts = customerParts(ranges, scope.workspace.timeZone, { net: true });
   const rows = await sql.query<{ bucket: number; clients: bigint }>(
     'active_clients',

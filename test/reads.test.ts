@@ -1,0 +1,174 @@
+// What reading may take: a token's points, large reads at once, bodies that only look harmless, answers in pieces.
+import fc from 'fast-check';
+import { streamed, stringifyInTurns } from '../src/http/stringify';
+import { A_TURN, inTurns, pace } from '../src/values/pace';
+import { aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
+import { SAVE } from './support/operations';
+
+const READ = '{ viewer { name } }';
+
+describe("a token's points", () => {
+  let app: TestApp;
+  let shop: TestWorkspace;
+  beforeEach(async () => {
+    // 5 000 in five seconds.
+    app = await startApp({ config: { readPointsPerSecond: 1_000 } });
+    shop = await aWorkspace(app);
+  });
+  afterEach(() => app.stop());
+
+  const bad = '{ viewer { nam } }';
+  it.each([
+    ['that can not be parsed', JSON.stringify({ query: '{ viewer' })],
+    ['that are not valid', JSON.stringify({ query: bad })],
+    ['that cost too much', JSON.stringify({ query: `{ ${'viewer { name } '.repeat(6)} }` })],
+    ['that say one thing many times', JSON.stringify({ query: `{ viewer { ${'name '.repeat(200)} } }` })],
+  ])('pay for documents, too, %s: then they are not even read', async (_, body) => {
+    const client = app.api.as(shop.client);
+    const statuses = [];
+    for (let count = 0; count < 3; count += 1) statuses.push((await client.post(body)).status);
+    const after = await client.post('no JSON at all');
+
+    expect(statuses).toEqual([400, 400, 429]);
+    expect([after.status, after.body.errors?.[0]?.extensions.code]).toEqual([429, 'RATE_LIMITED']);
+    expect(Number(after.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+    // Another token, and whoever saves, are not concerned.
+    expect((await app.api.as(shop.analyst).send(READ)).status).toBe(200);
+    expect((await app.api.as(shop.service).send(SAVE, { input: aTurn(shop) })).status).toBe(200);
+  });
+
+  it('never keep a service from saving, whatever it has read', async () => {
+    const service = app.api.as(shop.service);
+    for (let count = 0; count < 4; count += 1) await service.send(bad);
+
+    expect((await service.send(READ)).status).toBe(429);
+    expect((await service.send(SAVE, { input: aTurn(shop) })).status).toBe(200);
+  });
+
+  it('are given for what a report by URL takes', async () => {
+    const get = () => app.api.as(shop.client).get(`/api/usage/dashboard/${shop.id}`);
+    expect([(await get()).status, (await get()).status]).toEqual([200, 429]);
+  });
+});
+
+it('lets one large read of a token run at once, the others one after the other', async () => {
+  const app = await startApp({ config: { heavyReads: 2, heavyReadsOfToken: 1 } });
+  const shop = await aWorkspace(app);
+  const large = `query ($id: ID!) { usage(workspaceId: $id, period: { preset: LAST_YEAR }) {
+    timeline { from to messages cost { amount currency } activeClients } } }`;
+  const answers = await Promise.all(
+    Array.from({ length: 5 }, () => app.api.as(shop.client).send(large, { id: shop.id })),
+  );
+  await app.stop();
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+});
+
+it('refuses a large read whose turn does not come, and takes the next one when the first is done', async () => {
+  const app = await startApp({ config: { heavyReads: 1, heavyReadsOfToken: 1 } });
+  const shop = await aWorkspace(app);
+  const page = `query ($id: ID!) { messages(workspaceId: $id, first: 100) { nodes { id message response } } }`;
+  const read = () => app.api.as(shop.analyst).send(page, { id: shop.id });
+  const runner = app.database.dataSource.createQueryRunner();
+  await runner.connect();
+  await runner.query('BEGIN');
+  await runner.query('LOCK TABLE messages IN ACCESS EXCLUSIVE MODE');
+  const first = read();
+  const second = await read();
+  // Small reads go on.
+  const small = await app.api.as(shop.analyst).send(READ);
+  await runner.query('ROLLBACK');
+  await runner.release();
+  const done = await first;
+  const third = await read();
+  await app.stop();
+
+  expect([second.status, second.headers.get('retry-after')]).toEqual([429, '2']);
+  expect(second.body.errors?.[0]?.extensions.code).toBe('RATE_LIMITED');
+  expect([small.status, done.status, third.status]).toEqual([200, 200, 200]);
+});
+
+describe('a body', () => {
+  let app: TestApp;
+  let shop: TestWorkspace;
+  beforeAll(async () => {
+    app = await startApp();
+    shop = await aWorkspace(app);
+  });
+  afterAll(() => app.stop());
+
+  it.each([
+    ['lists', `[${'[],'.repeat(1_300_000)}[]]`],
+    ['texts', `[${'"",'.repeat(1_300_000)}""]`],
+    ['names', `{${'"a":1,'.repeat(600_000)}"b":1}`],
+  ])('of 4 MB of %s is refused before it is parsed', async (_, values) => {
+    const { status, body } = await app.api
+      .as(shop.service)
+      .post(`{"query":"{ viewer { name } }","variables":{"x":${values}}}`);
+    expect([status, body.errors?.[0]?.message]).toEqual([
+      400,
+      expect.stringContaining('more than 50000 values'),
+    ]);
+  });
+
+  it('may hold brackets and quotes in its texts', async () => {
+    const text = `${'[{'.repeat(50_000)}\\"${'\\'.repeat(7)}"`;
+    const { status } = await app.api
+      .as(shop.service)
+      .send(SAVE, { input: aTurn(shop, { message: text.slice(0, 60_000) }) });
+    expect(status).toBe(200);
+  });
+
+  it('of the longest page of the longest texts comes whole', async () => {
+    const message = '𝄞è"\\\n'.repeat(9_000);
+    for (let at = 0; at < 20; at += 1)
+      await app.api.as(shop.service).data(SAVE, { input: aTurn(shop, { message, response: message }) });
+    const { messages } = await app.api
+      .as(shop.analyst)
+      .data<{ messages: { nodes: { message: string; response: string }[] } }>(
+        'query ($id: ID!) { messages(workspaceId: $id, first: 20) { nodes { message response } } }',
+        { id: shop.id },
+      );
+    expect(messages.nodes).toHaveLength(20);
+    expect(messages.nodes.every((node) => node.message === message && node.response === message)).toBe(true);
+  });
+});
+
+describe('in pieces', () => {
+  it('an answer is the text that JSON.stringify makes', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.jsonValue({ maxDepth: 6 }), async (value) => {
+        const result = { errors: undefined, data: value };
+        expect(await stringifyInTurns(result)).toBe(`${JSON.stringify(result)}\n`);
+      }),
+    );
+  });
+
+  it('a long text keeps its characters whole', async () => {
+    const text = `x${'𝄞'.repeat(300_000)}`;
+    const pieces: Buffer[] = [];
+    for await (const piece of streamed(text)) pieces.push(Buffer.from(piece));
+    expect(pieces.length).toBeGreaterThan(5);
+    expect(Buffer.concat(pieces).toString('utf8')).toBe(text);
+  });
+
+  it('a long list lets the loop turn between, and keeps its order', async () => {
+    const items = Array.from({ length: 20 }, (_, index) => index);
+    let turns = 0;
+    let going = true;
+    const turn = () => {
+      turns += 1;
+      if (going) setImmediate(turn);
+    };
+    setImmediate(turn);
+    const paced = inTurns(items, A_TURN);
+    expect(await Promise.all(paced)).toEqual(items);
+    going = false;
+    expect(turns).toBeGreaterThanOrEqual(18);
+  });
+
+  it('little work waits for nobody', async () => {
+    await new Promise((next) => setImmediate(next));
+    expect(pace(1)).toBeUndefined();
+    expect(inTurns([1, 2, 3], 5)).toEqual([1, 2, 3]);
+  });
+});
