@@ -87,13 +87,13 @@ const SNIPPETS: Record<string, string | ((text: string) => Promise<void>)> = {
     const rows = parse(await readFile(join(folder, 'january.csv'), 'utf8'), { record_delimiter: '\r\n' });
     expect(rows).toHaveLength(26);
   },
-  'rest.md sql 1': 'by-other-programs.test.ts gives it to psql',
+  'rest.md sql 1': 'exports-in-other-programs.test.ts gives it to psql',
   'rest.md sh 2': hasOffice
     ? async (text) => {
         await shell(text);
         expect((await stat(join(folder, 'january.xlsx'))).size).toBeGreaterThan(0);
       }
-    : 'soffice is not installed; by-other-programs.test.ts says so too',
+    : 'soffice is not installed; exports-in-other-programs.test.ts says so too',
 };
 
 interface Page {
