@@ -1,5 +1,15 @@
 // The layout that docs/architecture.md describes, held by machine.
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { ROOT_FIELDS } from '../src/auth/permissions';
 import { DEFAULT_SCOPES, SCOPES, TOKEN_KINDS } from '../src/auth/principal';
@@ -23,56 +33,138 @@ const importsOf = (path: string): string[] =>
     relative(ROOT, join(ROOT, dirname(path), target)),
   );
 
-const VALUES = [
-  'errors',
-  ...['money', 'iso-4217', 'time', 'period', 'phone', 'text', 'ids', 'pace', 'error-code', 'base-url'].map(
-    (name) => `values/${name}`,
-  ),
-].map((name) => `src/${name}`);
-
-/** What each room may import, besides itself and the value modules. */
-const ROOMS: Record<string, string[]> = {
-  'src/entities/': [],
-  'src/migrations/': [],
-  'src/embedded/': [],
-  'src/database/': ['src/entities/', 'src/migrations/', 'src/embedded/', 'src/config'],
-  'src/auth/': [],
-  'src/services/': ['src/database/', 'src/auth/'],
-  'src/resolvers/': ['src/services/', 'src/auth/', 'src/database/'],
-  'src/graphql/': ['src/resolvers/', 'src/services/', 'src/auth/'],
-  'src/http/': [
-    'src/project-folder',
-    'src/graphql/',
-    'src/resolvers/',
-    'src/services/',
-    'src/auth/',
-    'src/database/',
-    'src/config',
-  ],
+/** A room is a folder of src, of src/services a folder or a file; or a file of src. */
+const roomOf = (path: string): string => {
+  const [, room = '', inner = '', ...rest] = path.split('/');
+  if (room === 'services') return rest.length > 0 ? `src/services/${inner}` : path;
+  return inner === '' ? path : `src/${room}`;
 };
 
-it.each(Object.entries(ROOMS))('%s imports only what is to its right', (room, allowed) => {
-  const files = sources.filter((path) => path.startsWith(room));
-  expect(files.length).toBeGreaterThan(0);
-  const strays = files.flatMap((path) =>
-    importsOf(path)
-      .filter(
-        (target) =>
-          ![room, ...allowed].some((prefix) => `${target}/`.startsWith(prefix) || target.startsWith(prefix)),
-      )
-      .filter((target) => !VALUES.includes(target))
-      .map((target) => `${path} -> ${target}`),
+/** Each group of nodes that lead to each other. */
+function circles(arrows: ReadonlyMap<string, ReadonlySet<string>>): string[][] {
+  const reached = new Map<string, Set<string>>();
+  const reach = (from: string): Set<string> => {
+    const known = reached.get(from);
+    if (known) return known;
+    const found = new Set<string>();
+    const open = [from];
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      for (const target of arrows.get(next) ?? []) {
+        if (!found.has(target)) open.push(target);
+        found.add(target);
+      }
+    }
+    reached.set(from, found);
+    return found;
+  };
+  const inCircles = [...arrows.keys()].filter((node) => reach(node).has(node));
+  const groups = inCircles.map((node) =>
+    inCircles.filter((other) => reach(node).has(other) && reach(other).has(node)).sort(),
   );
-  expect(strays).toEqual([]);
+  return [...new Map(groups.map((group) => [group.join(), group])).values()];
+}
+
+const arrowsBetween = (nodeOf: (path: string) => string): Map<string, Set<string>> => {
+  const arrows = new Map<string, Set<string>>();
+  for (const path of sources) {
+    const targets = arrows.get(nodeOf(path)) ?? new Set<string>();
+    for (const target of importsOf(path).map((name) => nodeOf(`${name}.ts`)))
+      if (nodeOf(path) === path || target !== nodeOf(path)) targets.add(target);
+    arrows.set(nodeOf(path), targets);
+  }
+  return arrows;
+};
+
+describe('the direction of imports', () => {
+  interface Override {
+    includes: string[];
+    linter: { rules: { style?: { noRestrictedImports?: unknown } } };
+  }
+  const config: { vcs: object; overrides: Override[] } = JSON.parse(read('biome.json'));
+  const ruled = config.overrides
+    .filter(({ linter }) => linter.rules.style?.noRestrictedImports !== undefined)
+    .flatMap(({ includes }) => includes);
+
+  it('is ruled by biome.json for the folder of every file', () => {
+    const free = sources.filter(
+      (path) =>
+        path !== 'src/main.ts' && !ruled.some((rule) => rule === path || rule === `${dirname(path)}/*.ts`),
+    );
+    expect(free).toEqual([]);
+  });
+
+  it.each([
+    ['values', 'src/values', '../http/server'],
+    ['database', 'src/database', '../services/page'],
+    ['embedded', 'src/embedded', '../database/open'],
+    ['auth', 'src/auth', '../services/page'],
+    ['one service', 'src/services/workspaces', '../customers/customers'],
+    ['one service', 'src/services/turns', '../../http/server'],
+    ['what services share', 'src/services', './turns/turn'],
+    ['resolvers', 'src/resolvers/types', '../../graphql/schema'],
+    ['graphql', 'src/graphql', '../database/open'],
+    ['http', 'src/http/rest', '../../cli/cli'],
+  ])('holds %s back: a file of %s that imports %s is an error', (_room, folder, target) => {
+    const place = mkdtempSync(join(tmpdir(), 'centesimo-lint-'));
+    try {
+      mkdirSync(join(place, folder), { recursive: true });
+      writeFileSync(join(place, folder, 'probe.ts'), `import { probe } from '${target}';\n\nprobe();\n`);
+      writeFileSync(join(place, 'biome.json'), JSON.stringify({ ...config, vcs: undefined }));
+      const biome = join(ROOT, 'node_modules/@biomejs/biome/bin/biome');
+      const { stdout, stderr, status } = spawnSync(process.execPath, [biome, 'lint', 'src'], {
+        cwd: place,
+        encoding: 'utf8',
+      });
+      expect([`${stdout}${stderr}`, status]).toEqual([expect.stringContaining('noRestrictedImports'), 1]);
+    } finally {
+      rmSync(place, { recursive: true });
+    }
+  });
+
+  it('knows no circle of rooms', () => {
+    expect(circles(arrowsBetween(roomOf))).toEqual([]);
+  });
+
+  it('knows one circle of files: two GraphQL types that name each other', () => {
+    expect(circles(arrowsBetween((path) => path))).toEqual([
+      ['src/resolvers/types/message.ts', 'src/resolvers/types/usage-record.ts'],
+    ]);
+  });
 });
 
-it('value modules import nothing of ours but each other', () => {
-  const strays = VALUES.flatMap((name) =>
-    importsOf(`${name}.ts`)
-      .filter((target) => !VALUES.includes(target))
-      .map((target) => `${name} -> ${target}`),
+/** What a module keeps for the life of its process, and why it may. */
+const MODULE_STATE: Record<string, string> = {
+  'src/values/ids.ts lastMs': 'ids of one process rise in order',
+  'src/values/ids.ts sequence': 'ids of one process rise in order',
+  'src/values/ids.ts pool': 'random bytes are drawn for many ids at once',
+  'src/values/ids.ts used': 'random bytes are drawn for many ids at once',
+  'src/values/time.ts zones': 'a bounded cache of facts that never change',
+  'src/values/time.ts years': 'a bounded cache of facts that never change',
+  'src/values/time.ts yearsKept': 'a bounded cache of facts that never change',
+  'src/database/sql.ts planNames': 'one name a text; the texts are constants of the code',
+  'src/services/exports/exports.ts underWay': 'counts the exports of one pool; lives as long as the pool',
+  'src/values/pace.ts scheduled': 'the event loop is one, and so is the turn that work shares',
+  'src/values/pace.ts used': 'the event loop is one, and so is the turn that work shares',
+  'src/values/pace.ts waiting': 'the event loop is one, and so is the turn that work shares',
+  'src/graphql/limits.ts within': 'lives as long as its parsed document',
+  'src/graphql/pacing.ts weights': 'lives as long as its operation',
+  'src/cli/cli.ts places': 'lives as long as its error',
+  'src/cli/ending.ts ending': 'a process ends once',
+  'src/cli/streams.ts watched': 'the two streams of the process',
+  'src/embedded/processes.ts bootId': "the machine's, which outlives the process",
+  'src/graphql/limits.ts selected': 'lives as long as its parsed operation',
+  'src/graphql/cost.ts lengths': 'lives as long as its schema',
+};
+
+it('no module keeps state but what is listed by name', () => {
+  const states = sources.flatMap((path) =>
+    [
+      ...codeOf(path).matchAll(
+        /^(?:export )?(?:let (\w+)|const (\w+)[^=\n]* = (?:new (?:Weak)?(?:Map|Set)(?:<.*>)?\(\)|new LRUCache|Buffer\.alloc|\[\]|\{\}))/gm,
+      ),
+    ].map(([, variable, constant]) => `${path} ${variable ?? constant}`),
   );
-  expect(strays).toEqual([]);
+  expect(states.sort()).toEqual(Object.keys(MODULE_STATE).sort());
 });
 
 const where = (pattern: RegExp, paths: readonly string[]): string[] =>
@@ -99,6 +191,24 @@ it('the environment is read by the command line alone', () => {
 
 it('SQL knows no zone by name', () => {
   expect(where(/AT TIME ZONE/i, sources)).toEqual([]);
+});
+
+it('connections are taken by leases, by migrations, and by the commands that copy a database', () => {
+  expect(where(/createQueryRunner\(|new SqlConnection\(/, sources)).toEqual([
+    'src/cli/backup.ts',
+    'src/cli/move.ts',
+    'src/database/lease.ts',
+    'src/database/migrate.ts',
+  ]);
+  expect(where(/new (Client|Pool)\(/, sources)).toEqual([
+    'src/embedded/connection.ts',
+    'src/services/tokens/token-revocations.ts',
+  ]);
+  expect(where(/dataSource\.query/, sources)).toEqual(['src/database/migrate.ts', 'src/database/open.ts']);
+});
+
+it('one fragment of SQL decides the price', () => {
+  expect(where(/FROM prices/, sources)).toEqual(['src/services/workspaces/pricing.ts']);
 });
 
 it('nothing imports ormconfig.ts', () => {

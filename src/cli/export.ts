@@ -3,13 +3,8 @@ import { rename, rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
-import {
-  CSV_DIALECTS,
-  type CsvDialect,
-  EXPORT_FORMATS,
-  type ExportFormat,
-  exportRecords,
-} from '../services/exports/exports';
+import { exportRecords } from '../services/exports/exports';
+import { CSV_DIALECTS, type CsvDialect, EXPORT_FORMATS, type ExportFormat } from '../services/exports/form';
 import { getWorkspace } from '../services/workspaces/workspaces';
 import { type Cli, ReaderGone } from './cli';
 import { standard } from './streams';

@@ -3,7 +3,7 @@ import type { Sql } from '../../database/sql';
 import { daySegments } from '../../values/time';
 import { cutInsideSlots } from './cover';
 import { slotParts } from './parts';
-import { once, type UsageScope } from './scope';
+import { perScope, type UsageScope } from './scope';
 
 export interface HourCell {
   /** 1 (Monday) to 7. */
@@ -23,32 +23,30 @@ const EPOCH_HOUR_OF_WEEK = 72;
  * zone data as the period's bounds. An hour that a clock change repeats falls into the same cell twice; one that is
  * repeated over midnight belongs to the day that has begun.
  */
-export function findHourCells(sql: Sql, scope: UsageScope): Promise<HourCell[]> {
-  return once(scope, 'hour cells', async () => {
-    const { period } = scope;
-    const segments = daySegments(period.from, period.to, period.timeZone);
-    const starts = segments.map(({ from }) => from);
-    const parts = slotParts(cutInsideSlots(period, starts));
-    const next = parts.values.length + 2;
-    const rows = await sql.query<{ cell: number; messages: bigint; cost_micros: bigint }>(
-      'hour_cells',
-      `SELECT ((floor((date_part('epoch', t.at) + ($${next + 1}::int[])[width_bucket(t.at, $${next}::timestamptz[])]) / 3600)
+export const findHourCells = perScope(async (sql: Sql, scope: UsageScope): Promise<HourCell[]> => {
+  const { period } = scope;
+  const segments = daySegments(period.from, period.to, period.timeZone);
+  const starts = segments.map(({ from }) => from);
+  const parts = slotParts(cutInsideSlots(period, starts));
+  const next = parts.values.length + 2;
+  const rows = await sql.query<{ cell: number; messages: bigint; cost_micros: bigint }>(
+    'hour_cells',
+    `SELECT ((floor((date_part('epoch', t.at) + ($${next + 1}::int[])[width_bucket(t.at, $${next}::timestamptz[])]) / 3600)
            + ${EPOCH_HOUR_OF_WEEK})::bigint % ${HOURS_OF_WEEK})::int AS cell,
          sum(t.messages)::bigint AS messages, sum(t.cost_micros)::bigint AS cost_micros
        FROM ${parts.sql} AS t (bucket, at, messages, cost_micros, first_at, last_at)
        WHERE t.messages > 0 GROUP BY 1 ORDER BY 1`,
-      [
-        scope.workspace.id,
-        ...parts.values,
-        starts,
-        segments.map(({ offsetMinutes }) => Math.round(offsetMinutes * 60)),
-      ],
-    );
-    return rows.map((row) => ({
-      weekday: Math.floor(row.cell / 24) + 1,
-      hour: row.cell % 24,
-      messages: row.messages,
-      costMicros: row.cost_micros,
-    }));
-  });
-}
+    [
+      scope.workspace.id,
+      ...parts.values,
+      starts,
+      segments.map(({ offsetMinutes }) => Math.round(offsetMinutes * 60)),
+    ],
+  );
+  return rows.map((row) => ({
+    weekday: Math.floor(row.cell / 24) + 1,
+    hour: row.cell % 24,
+    messages: row.messages,
+    costMicros: row.cost_micros,
+  }));
+});

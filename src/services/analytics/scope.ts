@@ -33,16 +33,17 @@ export function scopeOf(workspace: Workspace, choice: ScopeChoice, asOf: Date): 
   return { workspace, period: resolvePeriod(choice.period, zone, asOf), asOf };
 }
 
-const answers = new WeakMap<UsageScope, Map<string, Promise<unknown>>>();
-
-/** Asks once a scope: parts of one report that rest on the same figures share one statement. */
-export function once<T>(scope: UsageScope, question: string, ask: () => Promise<T>): Promise<T> {
-  const asked = answers.get(scope) ?? new Map<string, Promise<unknown>>();
-  answers.set(scope, asked);
-  const known = asked.get(question);
-  // The key names the question, so its answer's type is the question's.
-  if (known) return known as Promise<T>;
-  const answer = ask();
-  asked.set(question, answer);
-  return answer;
+/**
+ * Something that is made once for each scope: parts of one report that rest on the same figures share one statement.
+ * It lives as long as its scope.
+ */
+export function perScope<T extends object>(
+  make: (sql: Sql, scope: UsageScope) => T,
+): (sql: Sql, scope: UsageScope) => T {
+  const made = new WeakMap<UsageScope, T>();
+  return (sql, scope) => {
+    const known = made.get(scope) ?? make(sql, scope);
+    made.set(scope, known);
+    return known;
+  };
 }

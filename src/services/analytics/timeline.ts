@@ -1,10 +1,11 @@
 // How did usage run over the period?
+import DataLoader from 'dataloader';
 import type { Sql } from '../../database/sql';
 import { A_TURN, pace } from '../../values/pace';
 import { buckets, type TimelineInterval } from '../../values/period';
 import { cutInsideSlots } from './cover';
 import { slotParts } from './parts';
-import { once, type UsageScope } from './scope';
+import { perScope, type UsageScope } from './scope';
 import { countClients } from './totals';
 
 export interface TimelinePoint {
@@ -26,32 +27,45 @@ export function findTimeline(
   scope: UsageScope,
   interval: TimelineInterval,
 ): Promise<TimelinePoint[]> {
-  return once(scope, `timeline ${interval}`, async () => {
-    // Its bounds alone take a few milliseconds.
-    await pace(A_TURN);
-    const { period, asOf } = scope;
-    const bounds = buckets(period, interval, period.timeZone, POINTS_LIMIT);
-    const [first] = bounds;
-    const last = bounds.at(-1);
-    if (!first || !last || bounds.length < 2) return [];
-    const parts = slotParts(cutInsideSlots({ from: first, to: last }, bounds));
-    const rows = await sql.query<{ point: number; messages: bigint; cost_micros: bigint }>(
-      'timeline',
-      `SELECT width_bucket(t.at, $${parts.values.length + 2}::timestamptz[]) AS point,
+  return timelines(sql, scope).load(interval);
+}
+
+const timelines = perScope(
+  (sql, scope) =>
+    new DataLoader<TimelineInterval, TimelinePoint[]>((intervals) =>
+      Promise.all(intervals.map((interval) => readTimeline(sql, scope, interval))),
+    ),
+);
+
+async function readTimeline(
+  sql: Sql,
+  scope: UsageScope,
+  interval: TimelineInterval,
+): Promise<TimelinePoint[]> {
+  // Its bounds alone take a few milliseconds.
+  await pace(A_TURN);
+  const { period, asOf } = scope;
+  const bounds = buckets(period, interval, period.timeZone, POINTS_LIMIT);
+  const [first] = bounds;
+  const last = bounds.at(-1);
+  if (!first || !last || bounds.length < 2) return [];
+  const parts = slotParts(cutInsideSlots({ from: first, to: last }, bounds));
+  const rows = await sql.query<{ point: number; messages: bigint; cost_micros: bigint }>(
+    'timeline',
+    `SELECT width_bucket(t.at, $${parts.values.length + 2}::timestamptz[]) AS point,
          sum(t.messages)::bigint AS messages, sum(t.cost_micros)::bigint AS cost_micros
        FROM ${parts.sql} AS t (bucket, at, messages, cost_micros, first_at, last_at)
        WHERE t.messages > 0 GROUP BY 1`,
-      [scope.workspace.id, ...parts.values, bounds],
-    );
-    const found = new Map(rows.map((row) => [row.point, row]));
-    const points = bounds.slice(0, -1).map((from, index) => ({
-      from,
-      to: bounds[index + 1] ?? last,
-      messages: found.get(index + 1)?.messages ?? 0n,
-      costMicros: found.get(index + 1)?.cost_micros ?? 0n,
-    }));
-    return points.slice(0, points.findLastIndex(({ from, messages }) => from <= asOf || messages > 0n) + 1);
-  });
+    [scope.workspace.id, ...parts.values, bounds],
+  );
+  const found = new Map(rows.map((row) => [row.point, row]));
+  const points = bounds.slice(0, -1).map((from, index) => ({
+    from,
+    to: bounds[index + 1] ?? last,
+    messages: found.get(index + 1)?.messages ?? 0n,
+    costMicros: found.get(index + 1)?.cost_micros ?? 0n,
+  }));
+  return points.slice(0, points.findLastIndex(({ from, messages }) => from <= asOf || messages > 0n) + 1);
 }
 
 /** Distinct clients of each point of the same timeline; null for HOUR. */
@@ -60,9 +74,21 @@ export function findTimelineClients(
   scope: UsageScope,
   interval: TimelineInterval,
 ): Promise<bigint[] | null> {
-  return once(scope, `timeline clients ${interval}`, async () => {
-    if (interval === 'HOUR') return null;
-    const points = await findTimeline(sql, scope, interval);
-    return points.length === 0 ? [] : countClients(sql, scope, points);
-  });
+  return interval === 'HOUR' ? Promise.resolve(null) : timelineClients(sql, scope).load(interval);
+}
+
+const timelineClients = perScope(
+  (sql, scope) =>
+    new DataLoader<TimelineInterval, bigint[]>((intervals) =>
+      Promise.all(intervals.map((interval) => countTimelineClients(sql, scope, interval))),
+    ),
+);
+
+async function countTimelineClients(
+  sql: Sql,
+  scope: UsageScope,
+  interval: TimelineInterval,
+): Promise<bigint[]> {
+  const points = await findTimeline(sql, scope, interval);
+  return points.length === 0 ? [] : countClients(sql, scope, points);
 }

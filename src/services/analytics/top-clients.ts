@@ -16,9 +16,9 @@ import {
   writeCursor,
 } from '../page';
 import { customerParts } from './parts';
-import { once, type UsageScope } from './scope';
+import type { UsageScope } from './scope';
 import { shareOf } from './share';
-import { countClients } from './totals';
+import { countActiveClients } from './totals';
 
 export const CLIENT_ORDERS = ['COST', 'MESSAGES', 'LAST_ACTIVE'] as const;
 export type ClientOrder = (typeof CLIENT_ORDERS)[number];
@@ -95,10 +95,7 @@ export async function listClients(
     after: cursor !== undefined,
     cursor: (row) =>
       writeCursor(asked, {}, [measureOf(row, query.order), row.customer.name, row.customer.id]),
-    total: async () => {
-      const [clients] = await once(scope, 'clients of the period', () => countClients(sql, scope, [period]));
-      return Number(clients ?? 0n);
-    },
+    total: async () => Number(await countActiveClients(sql, scope)),
   });
 }
 

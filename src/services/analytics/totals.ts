@@ -1,10 +1,11 @@
 // How much was charged, in how many messages, to how many clients?
+import DataLoader from 'dataloader';
 import type { Sql } from '../../database/sql';
 import { divideHalfAwayFromZero } from '../../values/money';
 import { A_TURN, pace } from '../../values/pace';
 import type { Range } from '../../values/time';
 import { customerParts, slotParts } from './parts';
-import { once, type UsageScope } from './scope';
+import { perScope, type UsageScope } from './scope';
 
 export interface Totals {
   costMicros: bigint;
@@ -34,62 +35,35 @@ export async function findTotals(sql: Sql, scope: UsageScope): Promise<Totals> {
   return totals ?? NO_USAGE;
 }
 
-/** The totals of each range, in their order: two statements however many ranges there are. */
-export async function findTotalsOf(sql: Sql, scope: UsageScope, ranges: readonly Range[]): Promise<Totals[]> {
-  const [sums, clients] = await Promise.all([
-    onceEach(scope, 'sums', ranges, (asked) => findSums(sql, scope, asked)),
-    onceEach(scope, 'clients', ranges, (asked) => countClients(sql, scope, asked)),
-  ]);
-  return ranges.map((_, index) => ({ ...(sums[index] ?? NO_USAGE), activeClients: clients[index] ?? 0n }));
-}
-
-interface Gathering {
-  ranges: Range[];
-  answers: Promise<readonly unknown[]>;
-}
-
-const gatherings = new WeakMap<UsageScope, Map<string, Gathering>>();
-
 /**
- * Each range once a scope, and those that several parts of a report ask for at the same moment in one statement:
- * growth's present is often the period itself, and its past comes along.
+ * The totals of each range, in their order. The ranges that several parts of a report ask for at the same moment are
+ * read by two statements together, each range once: growth's present is often the period itself.
  */
-function onceEach<T>(
-  scope: UsageScope,
-  question: string,
-  ranges: readonly Range[],
-  ask: (ranges: readonly Range[]) => Promise<T[]>,
-): Promise<(T | undefined)[]> {
-  const join = async (range: Range): Promise<T | undefined> => {
-    const open = gatherings.get(scope) ?? new Map<string, Gathering>();
-    gatherings.set(scope, open);
-    const gathering = open.get(question) ?? gather(open, question, ask);
-    const index = gathering.ranges.push(range) - 1;
-    // The question's name says what its answers are.
-    return (await gathering.answers)[index] as T | undefined;
-  };
+export async function findTotalsOf(sql: Sql, scope: UsageScope, ranges: readonly Range[]): Promise<Totals[]> {
+  const { sums, clients } = loaders(sql, scope);
   return Promise.all(
-    ranges.map((range) =>
-      once(scope, `${question} ${range.from.getTime()}-${range.to.getTime()}`, () => join(range)),
-    ),
+    ranges.map(async (range) => {
+      const [sum, activeClients] = await Promise.all([sums.load(range), clients.load(range)]);
+      return { ...sum, activeClients };
+    }),
   );
 }
 
-/** Open until all resolvers of this moment have had their turn. */
-function gather<T>(
-  open: Map<string, Gathering>,
-  question: string,
-  ask: (ranges: readonly Range[]) => Promise<T[]>,
-): Gathering {
-  const ranges: Range[] = [];
-  const answers = new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
-    open.delete(question);
-    return ask(ranges);
+/** Distinct customers of the scope's whole period. */
+export const countActiveClients = (sql: Sql, scope: UsageScope): Promise<bigint> =>
+  loaders(sql, scope).clients.load(scope.period);
+
+const loaders = perScope((sql, scope) => ({
+  sums: rangeLoader((ranges) => findSums(sql, scope, ranges)),
+  clients: rangeLoader((ranges) => countClients(sql, scope, ranges)),
+}));
+
+/** Waits until all resolvers of this moment have had their turn. */
+const rangeLoader = <T>(read: (ranges: readonly Range[]) => Promise<T[]>): DataLoader<Range, T, string> =>
+  new DataLoader<Range, T, string>(read, {
+    cacheKeyFn: ({ from, to }) => `${from.getTime()}-${to.getTime()}`,
+    batchScheduleFn: (dispatch) => setImmediate(dispatch),
   });
-  const gathering = { ranges, answers };
-  open.set(question, gathering);
-  return gathering;
-}
 
 interface SumRow {
   bucket: number;

@@ -6,29 +6,15 @@ import { Lease } from '../../database/lease';
 import { badInput, unavailable } from '../../errors';
 import { formatMicros } from '../../values/money';
 import type { Period } from '../../values/period';
-import { formatInstant } from '../../values/time';
 import { type ScopeChoice, scopeOf } from '../analytics/scope';
 import type { Workspace } from '../workspaces/workspaces';
-import { CopiedRows, type FileForm } from './copy-text';
-import { copyStatement, EXPORT_COLUMNS, sumStatement } from './query';
-
-export const EXPORT_FORMATS = ['csv', 'json', 'ndjson'] as const;
-export type ExportFormat = (typeof EXPORT_FORMATS)[number];
-
-/** exact: data as it is, names defused. spreadsheet: every text cell that a spreadsheet would run is defused. */
-export const CSV_DIALECTS = ['exact', 'spreadsheet'] as const;
-export type CsvDialect = (typeof CSV_DIALECTS)[number];
+import { CopiedRows } from './copy-text';
+import { type CsvDialect, type ExportFormat, type ExportSummary, formOf } from './form';
+import { copyStatement, sumStatement } from './query';
 
 export interface ExportRequest {
   format: ExportFormat;
   dialect: CsvDialect;
-}
-
-/** What the export comes to: counted and summed in the snapshot that the rows are read from. */
-export interface ExportSummary {
-  rows: number;
-  /** Exact decimal text. */
-  amount: string;
 }
 
 export interface Export {
@@ -118,45 +104,4 @@ async function giveBack(lease: Lease, error: unknown): Promise<void> {
   if (!error) await lease.query('commit', 'COMMIT').catch(() => lease.breakOff());
   if (error) lease.breakOff();
   await lease.release();
-}
-
-function formOf(
-  format: ExportFormat,
-  workspace: Workspace,
-  period: Period,
-  summary: ExportSummary,
-): FileForm {
-  const { currency } = workspace;
-  const lines = (rowEnd: string) => ({ rows: summary.rows, rowEnd, lastRowEnd: rowEnd });
-  if (format === 'csv') return { ...lines('\r\n'), opening: `${EXPORT_COLUMNS.join(',')}\r\n`, closing: '' };
-  if (format === 'ndjson') {
-    return {
-      ...lines('\n'),
-      row: jsonRow,
-      opening: '',
-      closing: `${JSON.stringify({ ...summary, currency })}\n`,
-    };
-  }
-  const head = JSON.stringify({
-    workspaceId: workspace.id,
-    from: formatInstant(period.from),
-    to: formatInstant(period.to),
-    timeZone: period.timeZone,
-    currency,
-  });
-  return {
-    opening: `${head.slice(0, -1)},"records":[\n`,
-    rows: summary.rows,
-    row: jsonRow,
-    rowEnd: ',\n',
-    lastRowEnd: '\n',
-    closing: `],${JSON.stringify(summary).slice(1)}\n`,
-  };
-}
-
-/** Names and contacts come as JSON; the rest holds nothing that JSON would escape. */
-function jsonRow(copied: string): string {
-  const [id, occurredAt, savedAt, localTime, customerId, customer, phone, userId, amount, currency] =
-    copied.split('\t');
-  return `{"id":"${id}","occurred_at":"${occurredAt}","saved_at":"${savedAt}","local_time":"${localTime}","customer_id":"${customerId}","customer":${customer},"phone":${phone},"whatsapp_user_id":${userId},"amount":"${amount}","currency":"${currency}"}`;
 }
