@@ -146,7 +146,7 @@ const MODULE_STATE: Record<string, string> = {
   'src/values/pace.ts scheduled': 'the event loop is one, and so is the turn that work shares',
   'src/values/pace.ts used': 'the event loop is one, and so is the turn that work shares',
   'src/values/pace.ts waiting': 'the event loop is one, and so is the turn that work shares',
-  'src/graphql/limits.ts within': 'lives as long as its parsed document',
+  'src/graphql/limits.ts within': 'a bounded cache of documents that keep the limits',
   'src/graphql/pacing.ts weights': 'lives as long as its operation',
   'src/cli/cli.ts places': 'lives as long as its error',
   'src/cli/ending.ts ending': 'a process ends once',

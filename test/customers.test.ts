@@ -1,5 +1,5 @@
 // One customer by id: also one that was never charged, and nobody else's.
-import { aCustomer, aToken, aWorkspace, startApp, type TestApp } from './support/app';
+import { aCustomer, aToken, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
 
 let app: TestApp;
 beforeAll(async () => {
@@ -37,4 +37,41 @@ it('answers null for an id that nobody has, that is no id, or that is of another
   const both = await aToken(app, { kind: 'client', workspaceIds: [shop.id, other.id] });
   for (const id of ['0190d2b4-0000-7000-8000-000000000000', 'nobody', '', theirs.id])
     expect([id, await ask(both, shop.id, id)]).toEqual([id, null]);
+});
+
+describe('a search', () => {
+  const SEARCH = `query ($workspaceId: ID!, $search: String) {
+    customers(workspaceId: $workspaceId, search: $search) { totalCount nodes { name } } }`;
+  let shop: TestWorkspace;
+  beforeAll(async () => {
+    shop = await aWorkspace(app);
+    await aCustomer(app, shop, { name: 'Mario Rossi', phoneNumber: '+393331234567' });
+    await aCustomer(app, shop, {
+      name: 'Maria Verdi',
+      phoneNumber: '+447700900123',
+      whatsappUserId: 'IT.Abc_1',
+    });
+    await aCustomer(app, shop, { name: '100% Pizza', whatsappUserId: 'IT.AbcX1' });
+  });
+
+  it.each([
+    ['mari', ['Maria Verdi', 'Mario Rossi']],
+    ['ROSSI', ['Mario Rossi']],
+    ['333 123', ['Mario Rossi']],
+    ['+44 (7700) 900-123', ['Maria Verdi']],
+    ['it.abc', ['100% Pizza', 'Maria Verdi']],
+    ['abc_1', ['Maria Verdi']],
+    ['%', ['100% Pizza']],
+    ['nobody', []],
+    ['  ', ['100% Pizza', 'Maria Verdi', 'Mario Rossi']],
+  ])('for %j finds %j, and counts as many', async (search, names) => {
+    const { customers } = await app.api
+      .as(shop.client)
+      .data<{ customers: { totalCount: number; nodes: { name: string }[] } }>(SEARCH, {
+        workspaceId: shop.id,
+        search,
+      });
+    expect(customers.nodes.map(({ name }) => name)).toEqual(names);
+    expect(customers.totalCount).toBe(names.length);
+  });
 });

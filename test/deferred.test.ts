@@ -151,3 +151,37 @@ it('when nothing can be saved the caller hears 503 and nothing is there', async 
   expect(answer.headers.get('retry-after')).toBe('1');
   expect(await outcomes()).toEqual({});
 });
+
+it('a deferred turn is counted on the local day of the zone that holds when it is charged', async () => {
+  await refuseCharges();
+  await save(aTurn(shop, { occurredAt: '2026-03-14T23:30:00Z' }));
+  await allowCharges();
+  const changer = new Client({ connectionString: app.database.url });
+  await changer.connect();
+  try {
+    await changer.query('BEGIN');
+    await changer.query(
+      "UPDATE workspaces SET time_zone = 'UTC', settings_version = settings_version + 1 WHERE id = $1",
+      [shop.id],
+    );
+    // It has read the old zone, and waits for the change to end.
+    const run = app.services.reconciler.run();
+    await until(async () => {
+      const [row] = await app.database.sql<{ waiting: boolean }>(
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = $1 AND wait_event_type = 'Lock') AS waiting",
+        [app.database.name],
+      );
+      return row?.waiting === true;
+    }, 'the reconciler to wait');
+    await changer.query('COMMIT');
+    expect(await run).toEqual({ charged: 1, failed: 0 });
+  } finally {
+    await changer.end();
+  }
+  const days = await app.database.sql<{ day: string }>(
+    'SELECT day::text FROM customer_days WHERE workspace_id = $1',
+    [shop.id],
+  );
+  expect(days).toEqual([{ day: '2026-03-14' }]);
+  expect(await differences()).toBe(0n);
+});

@@ -250,6 +250,33 @@ describe('a retry', () => {
   });
 });
 
+it('a turn that shares a batch with a misuse of its stored key is still a replay', async () => {
+  const shop = await aWorkspace(app);
+  const { workspaceId: _, ...item } = aTurn(shop, { message: 'ciao' });
+  const save = async (items: object[]) =>
+    (
+      await app.api
+        .as(shop.service)
+        .data<{ saveMessages: unknown[] }>(SAVE_ALL, { workspaceId: shop.id, items })
+    ).saveMessages;
+  await save([item]);
+  expect(await save([{ ...item, message: 'other' }, item])).toMatchObject([
+    { payload: null, error: { code: 'IDEMPOTENCY_KEY_REUSED' } },
+    { payload: { replayed: true }, error: null },
+  ]);
+});
+
+it('of several prices from the same instant on, the last recorded is charged', async () => {
+  const shop = await aWorkspace(app);
+  await aCustomer(app, shop, { phoneNumber: '+393331234567' });
+  const startsAt = new Date(app.clock.now().getTime() - 1_000);
+  for (const amountMicros of [30_000n, 10_000n, 20_000n])
+    await app.services.workspaces.setPrice(shop.id, { amountMicros, startsAt }, { name: 'test' });
+  const { saveMessage } = await app.api.as(shop.service).data<SaveData>(SAVE, { input: aTurn(shop) });
+  expect(saveMessage.message.tracking.usage?.price.amount).toBe('0.02');
+  expect(saveMessage.message.workspace.pricePerResponse.amount).toBe('0.02');
+});
+
 const SAVE_ALL = /* GraphQL */ `
   mutation SaveAll($workspaceId: ID!, $items: [SaveMessageItem!]!) {
     saveMessages(workspaceId: $workspaceId, items: $items) {

@@ -1,6 +1,9 @@
 // Who may come in: the form of tokens, their life from creation to revocation, and that nothing else opens the door.
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { Client } from 'pg';
+import pino from 'pino';
 import { hashOf, hintOf, isWellFormed, makeToken } from '../src/auth/tokens';
+import { TokenVerifier } from '../src/services/tokens/token-verifier';
 import { aToken, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
 import { until } from './support/embedded-process';
 import { SAVE } from './support/operations';
@@ -275,6 +278,38 @@ describe('the door', () => {
   });
 });
 
+it('does not remember a check that was under way when its token was revoked', async () => {
+  const { id, token } = await make();
+  const verifier = new TokenVerifier(app.database, app.clock.now, pino({ level: 'silent' }), {
+    cacheMs: 60_000,
+  });
+  const holder = new Client({ connectionString: app.database.url });
+  await holder.connect();
+  try {
+    await holder.query('BEGIN');
+    await holder.query('LOCK TABLE tokens IN ACCESS EXCLUSIVE MODE');
+    app.statements();
+    const underWay = verifier.verify(token);
+    await until(async () => {
+      const [row] = await app.database.sql<{ waiting: boolean }>(
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = $1 AND wait_event_type = 'Lock') AS waiting",
+        [app.database.name],
+      );
+      return row?.waiting === true;
+    }, 'the check to wait');
+    verifier.forget(id);
+    await holder.query('ROLLBACK');
+    await underWay;
+    await verifier.verify(token);
+    await verifier.verify(token);
+  } finally {
+    await holder.end();
+    await verifier.close();
+  }
+
+  expect(app.statements().filter((name) => name === 'find_token')).toHaveLength(2);
+});
+
 describe('when a token was last used', () => {
   const lastUsedAt = async (id: string): Promise<string | undefined> =>
     (await app.services.tokens.list()).find((token) => token.id === id)?.lastUsedAt?.toISOString();
@@ -392,6 +427,16 @@ describe('rotation', () => {
 
     expect(statuses.length).toBeGreaterThan(100);
     expect(new Set(statuses)).toEqual(new Set([200]));
+  });
+
+  it('never lets the old token live longer than it would have', async () => {
+    const old = await make({ expiresInDays: 1 });
+    const made = await app.services.tokens.rotate(old.id, ACTOR, 48);
+
+    expect(made.oldExpiresAt).toEqual(old.expiresAt);
+    expect((await app.services.tokens.list()).find(({ id }) => id === old.id)?.expiresAt).toEqual(
+      old.expiresAt,
+    );
   });
 
   it('without overlap ends the old token now; a revoked one has no successor', async () => {
