@@ -238,6 +238,34 @@ describe('a body', () => {
     expect((await post(body(4_190_000)))[0]).toBe(200);
   });
 
+  it('over the limit is always answered, never with a broken connection', async () => {
+    const body = Buffer.alloc(6_000_000, 'x');
+    const { hostname, port } = new URL(app.url);
+    /** As n8n sends: a connection of its own, and all of the body before the answer is read. */
+    const sendOnce = (): Promise<string> =>
+      new Promise((resolve) => {
+        const socket = connect(Number(port), hostname);
+        let answer = '';
+        socket.on('data', (data) => {
+          answer += String(data);
+          if (answer.endsWith('}]}')) socket.end();
+        });
+        socket.on('error', ({ message }) => resolve(message));
+        socket.on('close', () => resolve(answer.slice(0, 12)));
+        socket.write(
+          `POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${shop.service}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`,
+        );
+        socket.write(body);
+      });
+    const answers = new Map<string, number>();
+    for (let tries = 0; tries < 200; tries += 1) {
+      const answer = await sendOnce();
+      answers.set(answer, (answers.get(answer) ?? 0) + 1);
+    }
+
+    expect([...answers]).toEqual([['HTTP/1.1 413', 200]]);
+  });
+
   it('of a caller without a token is not waited for', async () => {
     const { hostname, port } = new URL(app.url);
     const socket = connect(Number(port), hostname);

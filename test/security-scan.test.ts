@@ -51,12 +51,13 @@ const times = (count: number, text: (index: number) => string): string =>
 interface Probe {
   /** True: the scanner would report it. */
   found(ask: Ask): Promise<boolean>;
-  /** Introspection is for callers with a token, on purpose: analysts explore the schema in Apollo Sandbox. */
+  /** The schema is for callers with a token, on purpose: analysts explore it, and authors mistype its fields. */
   openToTokens?: true;
 }
 
 const PROBES: Record<string, Probe> = {
   'field suggestions': {
+    openToTokens: true,
     found: async (ask) =>
       /did you mean/i.test((await ask(query('query cop { __schema { directive } }'))).text),
   },

@@ -27,7 +27,8 @@ export function createApollo(options: {
     csrfPrevention: true,
     persistedQueries: false,
     allowBatchedHttpRequests: false,
-    hideSchemaDetailsFromClientErrors: true,
+    // "Did you mean …": whoever gets here has a token, and may read the schema.
+    hideSchemaDetailsFromClientErrors: false,
     includeStacktraceInErrorResponses: false,
     maxRecursiveSelections: LIMITS.recursiveSelections,
     parseOptions: { maxTokens: LIMITS.tokens },

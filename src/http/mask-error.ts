@@ -80,10 +80,16 @@ export function maskGraphQLError(
   const original = originalOf(raw);
   const code = String(formatted.extensions?.code ?? '');
   if (!(original instanceof AppError) && isOfTheDocument(code, raw, original)) {
-    return { message: printError(code, withoutValue(formatted.message)), ...place, extensions: { code } };
+    return { message: printError(code, aboutTheDocument(formatted.message)), ...place, extensions: { code } };
   }
   return { ...toPublicError(original, logger), ...place };
 }
+
+/** GraphQL's own sentence without values; where n8n's authors slip, with what to set. */
+const aboutTheDocument = (message: string): string =>
+  message.startsWith('GET requests only support query operations')
+    ? "Only POST may write. In n8n's GraphQL node set HTTP Request Method to POST."
+    : withoutValue(message);
 
 /** The error that a resolver or a scalar threw, under GraphQL's wrapping. */
 function originalOf(raw: unknown): unknown {

@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { SERVICE_PREFIX } from '../auth/tokens';
 import { printError } from '../errors';
+import { wantsErrorField, withErrorField } from './error-field';
 
 export interface DoorLimits {
   /** Requests with a service token that may be under way at once. */
@@ -24,11 +25,11 @@ export interface DoorOptions {
 
 const CODE = 'SERVICE_UNAVAILABLE';
 const MESSAGE = 'Too many turns are waiting to be saved. Retry with the same idempotencyKey.';
-const BODY = Buffer.from(
-  JSON.stringify({
-    errors: [{ message: printError(CODE, MESSAGE), extensions: { code: CODE, retryAfterSeconds: 1 } }],
-  }),
-);
+const BODY = JSON.stringify({
+  errors: [{ message: printError(CODE, MESSAGE), extensions: { code: CODE, retryAfterSeconds: 1 } }],
+});
+const PLAIN = Buffer.from(BODY);
+const WITH_ERROR_FIELD = Buffer.from(withErrorField(BODY));
 const TICK_MS = 20;
 const SAY_EVERY_MS = 1_000;
 
@@ -62,11 +63,12 @@ export class SaveDoor {
       });
       return false;
     }
+    const body = wantsErrorField(request) ? WITH_ERROR_FIELD : PLAIN;
     response.writeHead(503, [
-      ...['content-type', 'application/json; charset=utf-8', 'content-length', String(BODY.length)],
+      ...['content-type', 'application/json; charset=utf-8', 'content-length', String(body.length)],
       ...['retry-after', '1', 'cache-control', 'no-store', 'x-request-id', randomUUID()],
     ]);
-    response.end(BODY);
+    response.end(body);
     this.unsaid += 1;
     this.options.refused();
     return true;

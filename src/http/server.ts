@@ -25,6 +25,7 @@ import { type Authenticators, authenticate, authenticatorsOf } from './authentic
 import { compressAnswer } from './compression';
 import { dashboardFolder, registerDashboard } from './dashboard';
 import { drain } from './drain';
+import { wantsErrorField, withErrorField } from './error-field';
 import { sendFrontPage, wantsPage } from './front-page';
 import { registerHealth } from './health';
 import { SANDBOX_ORIGIN, sendLandingPage, wantsLandingPage } from './landing-page';
@@ -36,6 +37,7 @@ import { answerBrokenRequest, answerForNode, fromFastify, sendError, takeOnlyJso
 import { registerRest } from './rest/rest';
 import { SaveDoor } from './save-door';
 import { streamed } from './stringify';
+import { dropRest } from './unread-body';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -69,6 +71,8 @@ export interface Server {
 
 /** Longer than a balancer keeps its own, which is usually 60 s. */
 const KEEP_ALIVE_MS = 72_000;
+/** How much is read of a body that is refused, in bodies of the largest size that is taken. */
+const DROPPED_BODIES = 8;
 const HEADERS_WITHIN_MS = 10_000;
 /** Node looks for requests that are late only this often; its own default is 30 s. */
 const LATE_REQUESTS_EVERY_MS = 1_000;
@@ -205,9 +209,11 @@ async function registerAll(app: FastifyInstance, parts: Parts): Promise<void> {
       throw badInput('HTTP/1.1 needs a Host header.');
   });
   answerForNode(app.server);
-  app.addHook('onSend', async (_request, reply) => {
+  app.addHook('onSend', async (request, reply, payload) => {
     // Whoever comes again must come to another server.
     if (state.stopping) reply.header('connection', 'close');
+    if (request.principal) await dropRest(request.raw, DROPPED_BODIES * config.bodyLimitBytes);
+    return typeof payload === 'string' && wantsErrorField(request) ? withErrorField(payload) : payload;
   });
   app.addHook('onResponse', async (request, reply) => {
     logRequest(logger, request, reply);

@@ -114,8 +114,6 @@ describe('parseInstant', () => {
     '2025-01-06T13:00:05',
     '2025-01-06',
     '2025-01-06T13:00Z',
-    '1736168405',
-    '1736168405000',
     'now',
     '',
     '2025-1-6T13:00:05Z',
@@ -127,6 +125,15 @@ describe('parseInstant', () => {
   ])('refuses %j, asks for RFC 3339 with an offset', (text) => {
     expect(() => parseInstant(text)).toThrow(refused);
     expect(() => parseInstant(text)).toThrow(`${JSON.stringify(text)} is not an instant. Write RFC 3339`);
+  });
+
+  test.each([
+    ['1736168405', 'seconds', 'fromSeconds'],
+    ['999999999', 'seconds', 'fromSeconds'],
+    ['1736168405000', 'milliseconds', 'fromMillis'],
+  ])('refuses %j, says that it looks like Unix %s', (text, unit, method) => {
+    const told = `"${text}" looks like Unix ${unit}: use DateTime.${method}(Number(…)).toISO()`;
+    expect(() => parseInstant(text)).toThrow(told);
   });
 
   test.each([

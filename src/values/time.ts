@@ -67,6 +67,12 @@ function spellRegional(zone: string): string | undefined {
 const RFC3339 =
   /^(\d{4}-\d{2}-\d{2})[Tt ]((?:[01]\d|2[0-3]):\d{2}:\d{2})(?:\.(\d{1,9}))?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
+/** What WhatsApp and JavaScript give: seconds have 9 or 10 digits from 1973 to 2286, milliseconds three more. */
+const UNIX: readonly (readonly [RegExp, string, string])[] = [
+  [/^\d{9,10}$/, 'seconds', 'fromSeconds'],
+  [/^\d{12,13}$/, 'milliseconds', 'fromMillis'],
+];
+
 /**
  * RFC 3339 with an offset -> an instant of the years 1 to 9999; finer than a millisecond is cut off.
  * Throws BAD_USER_INPUT.
@@ -75,6 +81,12 @@ export function parseInstant(text: string): Date {
   const match = RFC3339.exec(text.trim());
   const shown = JSON.stringify(text.slice(0, 64));
   if (!match) {
+    for (const [form, unit, method] of UNIX) {
+      if (!form.test(text.trim())) continue;
+      throw badInput(
+        `${shown} looks like Unix ${unit}: use DateTime.${method}(Number(…)).toISO() in n8n, or write RFC 3339 with an offset.`,
+      );
+    }
     throw badInput(
       `${shown} is not an instant. Write RFC 3339 with an offset: 2025-01-06T14:00:05+01:00 or 2025-01-06T13:00:05Z.`,
     );

@@ -6,6 +6,8 @@ export const GraphQLDateTime = textScalar<Date>({
   name: 'DateTime',
   description: 'An instant, RFC 3339. Input may carry any offset; output is UTC.',
   parse: parseInstant,
+  // Unix time comes as a number as well as as text, and parse says what to do about it.
+  readsNumbers: true,
   print(value) {
     if (value instanceof Date) return formatInstant(value);
     throw new TypeError(`expected a Date, got ${typeof value}`);

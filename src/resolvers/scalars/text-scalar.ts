@@ -6,6 +6,8 @@ export interface TextScalarConfig<Value> {
   description: string;
   /** Text of a caller -> value; throws BAD_USER_INPUT that says what is wrong and what is expected. */
   parse(text: string): Value;
+  /** A JSON number is given to parse as text, which refuses it in better words than "write a string". */
+  readsNumbers?: boolean;
   /** A service's value -> text. Throws for what is not one: that is a mistake of ours. */
   print(value: unknown): string;
 }
@@ -16,6 +18,7 @@ export interface TextScalarConfig<Value> {
  */
 export function textScalar<Value>(config: TextScalarConfig<Value>): GraphQLScalarType<Value, string> {
   const read = (value: unknown, node?: ASTNode): Value => {
+    if (typeof value === 'number' && config.readsNumbers) return read(String(value), node);
     if (typeof value !== 'string') throw refusal(`${config.name} is written as a string in quotes.`, node);
     try {
       return config.parse(value);
