@@ -1,7 +1,8 @@
-// n8n's workflow: its code and its expressions, evaluated as n8n does, and sent.
+// n8n's workflow: its code and its expressions, evaluated as n8n does, and sent. test/n8n runs it in n8n itself.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DateTime } from 'luxon';
+import { ERROR_CODES } from '../src/errors';
 import { DEMO_WORKSPACE } from '../src/services/demo/demo';
 import { aToken, startApp, type TestApp } from './support/app';
 
@@ -38,33 +39,47 @@ const node = (name: string): Node => {
 };
 const trigger: Record<string, unknown>[] = JSON.parse(read('fixtures/whatsapp-trigger-items.json'));
 
-/** Runs a Code node as n8n does. */
+const codeOf = (name: string): string => node(name).parameters.jsCode ?? '';
+
+/** Runs the Code node that splits events, as n8n does. */
 const runCode = (items: Item[]): Item[] =>
-  new Function('$input', node('One item a message').parameters.jsCode ?? '')({ all: () => items });
+  new Function('$input', codeOf('One item a message'))({ all: () => items });
 
 /** Evaluates an expression field as n8n does: what stands between ={{ and }} is JavaScript. */
-const evaluate = (expression: string, json: object, paired: Item): string => {
+const evaluate = (expression: string, json: object): string => {
   const inner = /^=\{\{([\s\S]*)\}\}$/.exec(expression)?.[1];
   if (inner === undefined) throw new Error('not an expression');
-  return new Function('$json', '$', 'DateTime', `return (${inner})`)(
-    json,
-    () => ({ item: paired }),
-    DateTime,
-  );
+  return new Function('$json', `return (${inner})`)(json);
+};
+
+interface Turn {
+  turn: Record<string, unknown>;
+  giveUpAt: number;
+}
+
+/** What the Code node makes of a message and of what the LLM step put out. */
+const turnOf = (item: Item, answer: object): Turn =>
+  new Function('$json', '$', 'DateTime', codeOf('The turn'))(answer, () => ({ item }), DateTime).json;
+
+/** Sends what the GraphQL node sends; the whole answer. */
+const post = async (turn: Turn) => {
+  const { query = '', variables = '' } = node('Save and charge').parameters;
+  const body = JSON.stringify({
+    query,
+    variables: JSON.parse(evaluate(variables, turn)),
+    operationName: null,
+  });
+  return (
+    await app.api.as(service).post<{
+      saveMessage: { replayed: boolean; message: { tracking: { outcome: string } } };
+    }>(body)
+  ).body;
 };
 
 /** Saves a turn; `answer` is what the LLM step put out. */
 const send = async (item: Item, answer: object) => {
-  const { query = '', variables = '' } = node('Save and charge').parameters;
-  const body = JSON.stringify({
-    query,
-    variables: JSON.parse(evaluate(variables, answer, item)),
-    operationName: null,
-  });
-  const sent = await app.api.as(service).post<{
-    saveMessage: { replayed: boolean; message: { tracking: { outcome: string } } };
-  }>(body);
-  return sent.body.data?.saveMessage ?? sent.body.errors;
+  const { data, errors } = await post(turnOf(item, answer));
+  return data?.saveMessage ?? errors;
 };
 
 it('makes an item of each message, and none of a status event', () => {
@@ -111,11 +126,11 @@ it('saves every kind of turn that WhatsApp sends, and retries it safely', async 
 const event = (message: object, contacts: object[] = []): Item => ({
   json: { contacts, messages: [{ timestamp: '1736168405', ...message }] },
 });
-const only = (items: Item[]): Item => {
+function only(items: Item[]): Item {
   const [item] = items;
   if (!item || items.length !== 1) throw new Error(`${items.length} items`);
   return item;
-};
+}
 
 const failures: [string, (item: Item) => object][] = [
   ['answered nothing', () => ({ text: '' })],
@@ -128,6 +143,8 @@ it.each(failures)('saves a turn whose LLM %s, uncharged', async (why, output) =>
     runCode([event({ id: `wamid.${why}`, from: '393331234567', type: 'text', text: { body: 'ciao' } })]),
   );
   expect(await send(item, output(item))).toMatchObject({ message: { tracking: { outcome: 'NO_RESPONSE' } } });
+  const later = await send(item, { text: 'Eccomi' });
+  expect(later).toMatchObject({ replayed: false, message: { tracking: { outcome: 'TRACKED' } } });
 });
 
 it("goes on to save when the LLM's step fails", () => {
@@ -157,7 +174,7 @@ it.each([
 ])('%s has the text of the turn and of the prompt', (_kind, message, said, prompt) => {
   const { json } = only(runCode([event({ id: 'wamid.kind', from: '393331234567', ...message })]));
   expect(json.said).toBe(said);
-  expect(evaluate(node('Answer').parameters.text ?? '', json, { json })).toBe(prompt);
+  expect(evaluate(node('Answer').parameters.text ?? '', json)).toBe(prompt);
 });
 
 it('gives each message of an event its own contact, and remembers the item it came from', () => {
@@ -184,24 +201,82 @@ it('gives each message of an event its own contact, and remembers the item it ca
   ]);
 });
 
-it('saves one message at a time, whether the one before was saved or not', () => {
-  const after = (name: string) =>
-    workflow.connections[name]?.main.map((output) => output.map((to) => to.node));
-  expect(node('One at a time').parameters).toMatchObject({ batchSize: 1 });
-  expect(after('One at a time')).toEqual([[], ['Answer']]);
-  expect(after('Answer')).toEqual([['Save and charge']]);
-  expect(after('Save and charge')).toEqual([['One at a time'], ['Tell somebody']]);
-  expect(after('Tell somebody')).toEqual([['One at a time']]);
+describe('what becomes of an answer', () => {
+  const item: Item = {
+    json: { message: { id: 'wamid.x', timestamp: '1736168405' }, contact: {}, said: 'ciao' },
+  };
+  const turn = turnOf(item, { text: 'Ciao!' });
+  /** What the Code node after the save makes of what n8n's GraphQL node puts out. */
+  const decide = (answers: object[], { giveUpAt = Date.now() + 60_000 } = {}) => {
+    const items = answers.map((json) => ({ json }));
+    const $ = () => ({ itemMatching: () => ({ json: { ...turn, giveUpAt } }) });
+    const made: Item[] = new Function('$input', '$', codeOf('Saved?'))({ all: () => items }, $);
+    return only(made).json;
+  };
+  // n8n's node passes a refused answer on as it came, and once more as an error.
+  const refused = (code: string) => {
+    const message = `[${code}] no`;
+    return decide([{ errors: [{ message, extensions: { code } }], data: null }, { error: message }]);
+  };
+
+  it('is saved only when the answer says so', () => {
+    expect(decide([{ data: { saveMessage: { replayed: false } } }])).toMatchObject({
+      saved: true,
+      again: false,
+    });
+    for (const other of [{}, { data: null }, { data: { saveMessage: null } }, { error: 'ECONNREFUSED' }])
+      expect(decide([other])).toMatchObject({ saved: false, again: true });
+  });
+
+  it.each(['SERVICE_UNAVAILABLE', 'RATE_LIMITED', 'INTERNAL_SERVER_ERROR'])('%s is tried again', (code) => {
+    expect(refused(code)).toMatchObject({ saved: false, again: true });
+  });
+
+  it.each(['BAD_USER_INPUT', 'IDEMPOTENCY_KEY_REUSED', 'UNAUTHENTICATED', 'FORBIDDEN', 'CONFLICT'])(
+    '%s is kept for somebody at once',
+    (code) => {
+      expect(refused(code)).toMatchObject({
+        saved: false,
+        again: false,
+        error: `[${code}] no`,
+        turn: turn.turn,
+      });
+    },
+  );
+
+  it('is kept when it came too late to try again', () => {
+    expect(decide([{ error: 'ECONNREFUSED' }], { giveUpAt: Date.now() - 1 })).toMatchObject({
+      saved: false,
+      again: false,
+      error: 'ECONNREFUSED',
+    });
+  });
 });
 
-it('has the settings that retries need', () => {
-  expect(node('Save and charge')).toMatchObject({
-    retryOnFail: true,
-    maxTries: 5,
-    onError: 'continueErrorOutput',
-  });
+it('asks for JSON with a token that the workflow does not hold', () => {
   expect(node('Save and charge').parameters).toMatchObject({
     requestFormat: 'json',
     authentication: 'headerAuth',
   });
+});
+
+it("does not rely on n8n's retries, which look past GraphQL errors", () => {
+  expect(node('Save and charge')).not.toHaveProperty('retryOnFail');
+  expect(node('Save and charge').onError).toBe('continueRegularOutput');
+});
+
+it('takes every code for passing that is retryable, and no other', () => {
+  const passing = /passing = \[([^\]]*)\]/.exec(codeOf('Saved?'))?.[1] ?? '';
+  const named = [...passing.matchAll(/'(\w+)'/g)].map(([, code]) => code);
+  const retryable = Object.entries(ERROR_CODES).flatMap(([code, { retryable }]) => (retryable ? [code] : []));
+  expect(named.sort()).toEqual(retryable.sort());
+});
+
+it('is the same in every variant of the chatbot', () => {
+  const variants = ['whatsapp-chatbot-http-request', 'whatsapp-chatbot-centesimo-node'].map(
+    (name) => JSON.parse(read(`../examples/n8n/${name}.json`)) as { nodes: Node[] },
+  );
+  for (const { nodes } of variants)
+    for (const name of ['One item a message', 'What was kept'])
+      expect(nodes.find((one) => one.name === name)?.parameters).toEqual(node(name).parameters);
 });
