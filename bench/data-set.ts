@@ -118,9 +118,9 @@ async function fill(client: Client, workspace: string, size: number, seed: numbe
            CASE WHEN t.charged THEN 'TRACKED' ELSE 'NO_RESPONSE' END, t.at, t.at
          FROM turns t
        )
-       INSERT INTO charges (workspace_id, id, message_id, customer_id, amount_micros, occurred_at, saved_at)
+       INSERT INTO charges (workspace_id, id, message_id, customer_id, amount_micros, occurred_at, saved_at, epoch, month)
        SELECT $1, (t.head || '0000-7000-8000-000000000002')::uuid, (t.head || '0000-7000-8000-000000000001')::uuid,
-         t.customer_id, ${PRICE_MICROS}, t.at, t.at
+         t.customer_id, ${PRICE_MICROS}, t.at, t.at, 1, date_trunc('month', t.at AT TIME ZONE 'Europe/Rome')::date
        FROM turns t WHERE t.charged`,
       [workspace, first, Math.min(first + CHUNK, turns) - 1, FROM, perDay, UNCHARGED_EVERY, CUSTOMERS],
     );

@@ -12,6 +12,7 @@ import { type Sql, SqlConnection } from '../src/database/sql';
 import { forbiddenWorkspace } from '../src/errors';
 import { Metrics } from '../src/http/metrics';
 import { createServer } from '../src/http/server';
+import { rollUpKeys } from '../src/services/roll-ups';
 import type { SavedMessage, SaveResult } from '../src/services/turns/saved-message';
 import { decideOutcome } from '../src/services/turns/tracking';
 import { type TurnInput, toTurn } from '../src/services/turns/turn';
@@ -40,7 +41,9 @@ const noop =
       ...{ workspaceId: turn.workspaceId, id: turn.id, name: 'Nobody', phoneNumber: turn.phoneNumber },
       ...{ whatsappUserId: null, activeChatbot: true, createdAt: savedAt },
     };
-    const charge = { id: newId(), amountMicros: 5_000n, occurredAt: turn.occurredAt, savedAt };
+    const charge = {
+      ...{ id: newId(), amountMicros: 5_000n, occurredAt: turn.occurredAt, savedAt, voided: null },
+    };
     return {
       replayed: false,
       message: { ...turn, workspace, customer, savedAt, outcome: 'TRACKED', charge } satisfies SavedMessage,
@@ -98,12 +101,17 @@ async function saveInThree(
     ...{ whatsappUserId: null, activeChatbot: found.active_chatbot, createdAt: found.created_at },
   };
   const outcome = decideOutcome(turn.response, customer);
-  const charge = { id: newId(), amountMicros: found.amount_micros, occurredAt: turn.occurredAt, savedAt };
+  const charge = {
+    ...{ id: newId(), amountMicros: found.amount_micros, occurredAt: turn.occurredAt, savedAt, voided: null },
+  };
   await sql.prepared(
     'charge',
-    `INSERT INTO charges (workspace_id, id, message_id, customer_id, amount_micros, occurred_at, saved_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-    [turn.workspaceId, charge.id, turn.id, found.id, charge.amountMicros, charge.occurredAt, savedAt],
+    `INSERT INTO charges (workspace_id, id, message_id, customer_id, amount_micros, occurred_at, saved_at, epoch, month)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, 1, $8)`,
+    [
+      ...[turn.workspaceId, charge.id, turn.id, found.id, charge.amountMicros, charge.occurredAt, savedAt],
+      rollUpKeys(turn.occurredAt, 'Europe/Rome').month,
+    ],
   );
   const workspace: Workspace = {
     ...{ id: turn.workspaceId, name: found.workspace_name, timeZone: 'Europe/Rome', currency: 'EUR' },

@@ -15,6 +15,8 @@ import type { Server, Urls } from './http/server';
 import { CustomerImporter } from './services/customers/customer-import';
 import { CustomerService } from './services/customers/customer-service';
 import { type Job, JobLoop } from './services/jobs/job-loop';
+import { Filler } from './services/ledger/filling';
+import { VoidService } from './services/ledger/voids';
 import { shardsOf } from './services/roll-ups';
 import { TokenService } from './services/tokens/token-service';
 import { SaveMessageService } from './services/turns/save-message';
@@ -36,6 +38,8 @@ export interface Services {
   readonly reconciler: Reconciler;
   readonly clockWatch: ClockWatch;
   readonly zoneWatch: ZoneWatch;
+  readonly voids: VoidService;
+  readonly filler: Filler;
   /** Saves what waits, and gives the write path's connections back. */
   drain(): Promise<void>;
 }
@@ -88,6 +92,8 @@ export function createServices(
     reconciler: new Reconciler(database, clock, logger),
     clockWatch: new ClockWatch(database, clock, logger),
     zoneWatch: new ZoneWatch(database, clock, logger),
+    voids: new VoidService(database, clock),
+    filler: new Filler(database, clock, logger),
     drain: () => queue.drain(),
   };
 }
@@ -182,4 +188,9 @@ const jobsOf = (config: Config, services: Services, metrics: Metrics): Job[] => 
     run: async (signal) => metrics.reconciledTurns(await services.reconciler.run(signal)),
   },
   { name: 'clock', everyMs: CLOCK_EVERY_MS, run: () => services.clockWatch.look() },
+  {
+    name: 'fill',
+    everyMs: config.reconcileIntervalMs,
+    run: (signal) => services.filler.run(signal, metrics),
+  },
 ];

@@ -5,6 +5,7 @@ import 'reflect-metadata';
 import { Command, CommanderError } from 'commander';
 import { auditCommand } from './cli/audit';
 import { backupCommand, restoreCommand } from './cli/backup';
+import { chargeCommand } from './cli/charge';
 import { Cli, EXIT, explain } from './cli/cli';
 import { configCommand } from './cli/config';
 import { customerCommand } from './cli/customer';
@@ -36,6 +37,7 @@ async function main(): Promise<void> {
     .addCommand(customerCommand(cli))
     .addCommand(tokenCommand(cli))
     .addCommand(priceCommand(cli))
+    .addCommand(chargeCommand(cli))
     .addCommand(reportCommand(cli))
     .addCommand(exportCommand(cli))
     .addCommand(reconcileCommand(cli))

@@ -82,6 +82,7 @@ const SNIPPETS: Record<string, string | ((text: string) => Promise<void>)> = {
   'operations.md sh 1': 'OpenTelemetry is no dependency; the page says what was tried with it',
   'operations.md sh 2': 'backup.test.ts runs it on PostgreSQL 15',
   'operations.md sh 3': 'backup.test.ts runs it on PostgreSQL 15',
+  'operations.md sh 4': 'expand-contract.test.ts runs it on a database of the version before',
   'rest.md sh 1': async (text) => {
     await shell(text);
     const rows = parse(await readFile(join(folder, 'january.csv'), 'utf8'), { record_delimiter: '\r\n' });

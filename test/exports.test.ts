@@ -257,8 +257,8 @@ describe('an export', () => {
          INSERT INTO messages (workspace_id, id, idempotency_key, phone_number, customer_id, message, outcome, occurred_at, saved_at)
          SELECT m.workspace_id, gen_random_uuid(), 'bulk ' || n || m.phone_number, m.phone_number, m.customer_id, '', 'TRACKED', m.occurred_at, m.saved_at
          FROM messages m, generate_series(1, $2) n WHERE m.workspace_id = $1 RETURNING *)
-       INSERT INTO charges (workspace_id, id, message_id, customer_id, amount_micros, occurred_at, saved_at)
-       SELECT workspace_id, gen_random_uuid(), id, customer_id, 5000, occurred_at, saved_at FROM m`,
+       INSERT INTO charges (workspace_id, id, message_id, customer_id, amount_micros, occurred_at, saved_at, epoch, month)
+       SELECT workspace_id, gen_random_uuid(), id, customer_id, 5000, occurred_at, saved_at, 1, '2026-03-01' FROM m`,
       [shop.id, charges],
     );
     return shop;
@@ -287,7 +287,7 @@ describe('an export', () => {
     const client = new Client({ connectionString: app.database.url });
     await client.connect();
     await client.query(`CREATE TEMP TABLE bill (id uuid, occurred_at timestamptz, saved_at timestamptz,
-      local_time text, customer_id uuid, customer text, phone text, whatsapp_user_id text, amount numeric, currency text)`);
+      local_time text, customer_id uuid, customer text, phone text, whatsapp_user_id text, amount numeric, currency text, kind text)`);
     await pipeline(
       Readable.from([text]),
       client.query(copyFrom('COPY bill FROM STDIN WITH (FORMAT csv, HEADER)')),

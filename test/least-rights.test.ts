@@ -1,7 +1,7 @@
 // The server with the rights of examples/deploy/roles.sql: it does all its work, and can't do harm.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { aCustomer, aTurn, aWorkspace, startApp } from './support/app';
+import { aCustomer, aToken, aTurn, aWorkspace, startApp } from './support/app';
 import { createDatabase } from './support/database';
 import { SAVE, type SaveData, TOTALS, type TotalsData } from './support/operations';
 
@@ -24,8 +24,26 @@ it('saves, charges, registers and reports as a user who can neither delete nor c
     const { usage } = await app.api.as(shop.client).data<TotalsData>(TOTALS, { workspaceId: shop.id });
     expect(usage.totals.messages).toBe(1);
     expect(await app.services.reconciler.run()).toEqual({ charged: 0, failed: 0 });
+    const correcting = await aToken(owner, {
+      kind: 'client',
+      workspaceIds: [shop.id],
+      scopes: ['usage:read', 'usage:correct'],
+    });
+    const { usageRecords } = await app.api
+      .as(correcting)
+      .data<{ usageRecords: { nodes: { id: string }[] } }>(
+        'query ($id: ID!) { usageRecords(workspaceId: $id) { nodes { id } } }',
+        { id: shop.id },
+      );
+    await app.api
+      .as(correcting)
+      .data('mutation ($input: VoidUsageInput!) { voidUsage(input: $input) { replayed } }', {
+        input: { workspaceId: shop.id, usageRecordId: usageRecords.nodes[0]?.id, reason: 'a mistake' },
+      });
     for (const statement of [
       'DELETE FROM messages',
+      'DELETE FROM charges',
+      'DELETE FROM voids',
       'TRUNCATE messages CASCADE',
       'DROP TABLE charges',
       "UPDATE messages SET message = 'other'",

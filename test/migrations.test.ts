@@ -5,6 +5,7 @@ import { Client } from 'pg';
 import type { DataSource } from 'typeorm';
 import { createDataSource } from '../src/database/data-source';
 import { migrate, migrateDown, pendingMigrations } from '../src/database/migrate';
+import { TABLES_OF_UNUSED } from '../src/services/workspaces/workspace-service';
 import { aCustomer, aTurn, aWorkspace, startApp } from './support/app';
 import { createDatabase, type TestDatabase } from './support/database';
 import { describeSchema } from './support/describe-schema';
@@ -152,6 +153,26 @@ describe('the catalogue', () => {
     expect(keys.length).toBeGreaterThan(15);
   });
 
+  it('has no table that the deletion of an unused workspace forgets', async () => {
+    const tenants = await database.sql<{ name: string }>(
+      `SELECT table_name AS name FROM information_schema.columns
+       WHERE table_schema = 'public' AND column_name = 'workspace_id' ORDER BY 1`,
+    );
+    // A workspace that has rows of these has turns, and is archived.
+    const withTurns = [
+      'messages',
+      'charges',
+      'usage_slots',
+      'customer_days',
+      'customer_months',
+      'voids',
+      'statement_lines',
+    ];
+    expect([...TABLES_OF_UNUSED, ...withTurns, 'audit_entries'].sort()).toEqual(
+      tenants.map(({ name }) => name),
+    );
+  });
+
   it('has an index for every foreign key', async () => {
     const unindexed = await database.sql(
       `SELECT c.conname FROM pg_constraint c
@@ -177,8 +198,8 @@ describe('the catalogue', () => {
       VALUES ('w', '00000000-0000-7000-8000-000000000001', 'c', '+39333', true, now(), now())`);
     await database.sql(`INSERT INTO messages (workspace_id, id, idempotency_key, phone_number, message, outcome, occurred_at, saved_at)
       VALUES ('w', '00000000-0000-7000-8000-000000000002', 'k', '+39333', '', 'TRACKED', now(), now())`);
-    await database.sql(`INSERT INTO charges (workspace_id, id, message_id, customer_id, amount_micros, occurred_at, saved_at)
-      SELECT workspace_id, '00000000-0000-7000-8000-000000000003', id, '00000000-0000-7000-8000-000000000001', 5, now(), now() FROM messages`);
+    await database.sql(`INSERT INTO charges (workspace_id, id, message_id, customer_id, amount_micros, occurred_at, saved_at, epoch, month)
+      SELECT workspace_id, '00000000-0000-7000-8000-000000000003', id, '00000000-0000-7000-8000-000000000001', 5, now(), now(), 1, '2026-03-01' FROM messages`);
     const column = table === 'audit_entries' ? 'actor' : 'workspace_id';
     await expect(database.sql(`UPDATE ${table} SET ${column} = 'x'`)).rejects.toThrow(/never changed/);
     await expect(database.sql(`DELETE FROM ${table}`)).rejects.toThrow(/never changed/);

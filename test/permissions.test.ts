@@ -81,6 +81,14 @@ const MATRIX: Record<string, Row> = {
       { id },
     ],
   },
+  'Mutation.voidUsage': {
+    open: [],
+    ofWorkspace: true,
+    send: (workspaceId) => [
+      'mutation ($input: VoidUsageInput!) { voidUsage(input: $input) { replayed } }',
+      { input: { workspaceId, usageRecordId: '0190d2b4-0000-7000-8000-000000000000', reason: 'x' } },
+    ],
+  },
   'Mutation.registerCustomer': {
     open: ['service'],
     ofWorkspace: true,
@@ -176,6 +184,7 @@ const EDGES: Record<string, 'guarded' | 'opened above'> = {
   'UsageReport.totals': 'opened above',
   'UsageReport.workspace': 'opened above',
   'Viewer.workspaces': 'guarded',
+  'VoidUsagePayload.usageRecord': 'opened above',
 };
 
 it('every edge to a customer, message, charge, workspace or sum is declared here, guarded or not', () => {

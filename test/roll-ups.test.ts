@@ -49,6 +49,9 @@ const turn = fc.record({
   at: fc.oneof(instant, fc.constant(new Date(LAST))),
 });
 const change = fc.oneof(
+  fc.record({ kind: fc.constant('void' as const), at: fc.nat() }),
+  fc.record({ kind: fc.constant('void' as const), at: fc.nat() }),
+  fc.record({ kind: fc.constant('void' as const), at: fc.nat() }),
   fc.record({ kind: fc.constant('register' as const), phone, active: fc.boolean() }),
   fc.record({
     kind: fc.constant('price' as const),
@@ -57,7 +60,7 @@ const change = fc.oneof(
   }),
   fc.record({ kind: fc.constant('zone' as const), zone }),
 );
-const step = fc.oneof({ weight: 12, arbitrary: turn }, { weight: 1, arbitrary: change });
+const step = fc.oneof({ weight: 12, arbitrary: turn }, { weight: 2, arbitrary: change });
 type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
 const client = fc.array(step, { minLength: 10, maxLength: 30 });
 const range = fc
@@ -90,6 +93,16 @@ async function take(server: TestApp, shop: TestWorkspace, step: Step): Promise<v
     case 'price':
       await services.workspaces.setPrice(shop.id, { amountMicros: step.micros, startsAt: step.at }, ACTOR);
       return;
+    case 'void': {
+      const rows = await app.database.sql<{ id: string }>(
+        'SELECT id FROM charges WHERE workspace_id = $1 AND NOT reversal ORDER BY id',
+        [shop.id],
+      );
+      const usageRecordId = rows[step.at % Math.max(1, rows.length)]?.id;
+      if (usageRecordId !== undefined)
+        await services.voids.void(shop.id, { usageRecordId, reason: 'a mistake' }, ACTOR);
+      return;
+    }
     case 'zone':
       await services.workspaces.update(shop.id, { timeZone: step.zone }, ACTOR);
   }
@@ -152,8 +165,11 @@ const sum = (parts: readonly Part[]) => ({
 /** What the records say, counted by nothing of ours. */
 async function count(shop: TestWorkspace, from: Date, to: Date) {
   const [row] = await app.database.sql<{ messages: number; micros: number; clients: number; saved: number }>(
-    `SELECT count(*)::int AS messages, coalesce(sum(amount_micros), 0)::int AS micros,
-       count(DISTINCT customer_id)::int AS clients,
+    `SELECT coalesce(sum(CASE WHEN reversal THEN -1 ELSE 1 END), 0)::int AS messages,
+       coalesce(sum(amount_micros), 0)::int AS micros,
+       (SELECT count(*)::int FROM (SELECT FROM charges
+        WHERE workspace_id = $1 AND occurred_at >= $2 AND occurred_at < $3
+        GROUP BY customer_id HAVING count(*) FILTER (WHERE NOT reversal) > count(*) FILTER (WHERE reversal)) c) AS clients,
        (SELECT count(*)::int FROM messages
         WHERE workspace_id = $1 AND occurred_at >= $2 AND occurred_at < $3) AS saved
      FROM charges WHERE workspace_id = $1 AND occurred_at >= $2 AND occurred_at < $3`,
@@ -165,8 +181,12 @@ async function count(shop: TestWorkspace, from: Date, to: Date) {
 
 async function countByClient(shop: TestWorkspace, from: Date, to: Date) {
   const rows = await app.database.sql<{ id: string; messages: number; micros: number; last_at: Date }>(
-    `SELECT customer_id AS id, count(*)::int AS messages, sum(amount_micros)::int AS micros, max(occurred_at) AS last_at
-     FROM charges WHERE workspace_id = $1 AND occurred_at >= $2 AND occurred_at < $3 GROUP BY customer_id`,
+    `SELECT t.customer_id AS id, count(*)::int AS messages, sum(t.micros)::int AS micros, max(t.occurred_at) AS last_at
+     FROM (
+       SELECT customer_id, message_id, occurred_at, sum(amount_micros) AS micros FROM charges
+       WHERE workspace_id = $1 AND occurred_at >= $2 AND occurred_at < $3
+       GROUP BY customer_id, message_id, occurred_at HAVING count(*) = 1
+     ) t GROUP BY t.customer_id`,
     [shop.id, from, to],
   );
   return new Set(rows.map((row) => [row.id, row.messages, row.micros, row.last_at.toISOString()].join(' ')));

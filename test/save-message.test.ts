@@ -137,6 +137,7 @@ describe('a turn that is not charged', () => {
       { outcome: 'UNKNOWN_CUSTOMER', messages: 1 },
       { outcome: 'INACTIVE_CUSTOMER', messages: 0 },
       { outcome: 'DEFERRED', messages: 0 },
+      { outcome: 'VOIDED', messages: 0 },
     ]);
   });
 

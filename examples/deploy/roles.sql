@@ -1,4 +1,4 @@
--- Least rights: the server's own user, who can neither change the schema nor delete anything.
+-- Least rights: the server's own user, who can neither change the schema nor delete a record.
 -- Run once as the owner of the database, after `centesimo migrate` has been run by that owner.
 -- The server then runs as centesimo_app with MIGRATE_AT_START=false; the commands that change settings
 -- (workspace, price, token, rebuild) are run as the owner.
@@ -6,11 +6,15 @@ CREATE ROLE centesimo_app LOGIN PASSWORD 'change me';
 
 GRANT USAGE ON SCHEMA public TO centesimo_app;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO centesimo_app;
-GRANT INSERT ON messages, charges, customers, usage_slots, customer_days, customer_months, zone_stamps, audit_entries
-  TO centesimo_app;
+GRANT INSERT ON messages, charges, customers, usage_slots, customer_days, customer_months, zone_stamps, audit_entries,
+  voids, statements, statement_lines TO centesimo_app;
 GRANT UPDATE ON customers, usage_slots, customer_days, customer_months, zone_stamps TO centesimo_app;
--- Reconciliation turns DEFERRED into TRACKED; the words and the key of a message can't be changed.
+-- Taking a charge back makes the roll-ups around it anew; what nothing is left of goes. The charge itself stays.
+GRANT DELETE ON usage_slots, customer_days, customer_months TO centesimo_app;
+-- Reconciliation turns DEFERRED into TRACKED, and what is taken back becomes VOIDED; the words and the key of a message can't be changed.
 GRANT UPDATE (outcome, deferred_price_micros) ON messages TO centesimo_app;
+-- Charges of an older version lack these two, and are filled once (a trigger refuses any other change).
+GRANT UPDATE (epoch, month) ON charges TO centesimo_app;
 -- A save holds its workspace's row FOR SHARE, which PostgreSQL allows to those who may update some column of it.
 GRANT UPDATE (settings_version) ON workspaces TO centesimo_app;
 GRANT UPDATE (last_used_at) ON tokens TO centesimo_app;

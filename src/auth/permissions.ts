@@ -25,6 +25,7 @@ export const ROOT_FIELDS: Readonly<Record<'Query' | 'Mutation', Readonly<Record<
   Mutation: {
     saveMessage: { scope: 'messages:write', workspace: ['input', 'workspaceId'] },
     saveMessages: { scope: 'messages:write', workspace: ['workspaceId'] },
+    voidUsage: { scope: 'usage:correct', workspace: ['input', 'workspaceId'] },
     registerCustomer: { scope: 'customers:write', workspace: ['input', 'workspaceId'] },
   },
 };
@@ -39,8 +40,8 @@ export const REST_ROUTES = {
 export type RestRoute = keyof typeof REST_ROUTES;
 
 /**
- * Edges that lead from what one scope opens to what another does. `underWrite`: below a mutation, whose payload is
- * the caller's own; its root field has been checked for the write scope.
+ * Edges that lead from what one scope opens to what another does. `underWrite`: below a mutation, where a save's payload
+ * is the caller's own: who saves sees what was saved. Other mutations lead to what somebody else wrote.
  */
 export const GUARDED_EDGES: Readonly<
   Record<string, (principal: Principal, underWrite: boolean) => AppError | true>
@@ -48,14 +49,19 @@ export const GUARDED_EDGES: Readonly<
   'Viewer.workspaces': (principal) => needs(principal, 'usage:read', 'Viewer.workspaces'),
   'Customer.usage': (principal) => needs(principal, 'usage:read', 'Customer.usage'),
   'UsageRecord.message': (principal, underWrite) =>
-    underWrite || needs(principal, 'messages:read', 'UsageRecord.message'),
+    saves(principal, underWrite) || needs(principal, 'messages:read', 'UsageRecord.message'),
   'UsageRecord.customer': (principal, underWrite) =>
     customerOf(principal, underWrite, 'UsageRecord.customer'),
   'Message.customer': (principal, underWrite) => customerOf(principal, underWrite, 'Message.customer'),
 };
 
 const customerOf = (principal: Principal, underWrite: boolean, edge: string): AppError | true =>
-  underWrite || principal.scopes.has('messages:read') || needs(principal, 'usage:read', edge);
+  saves(principal, underWrite) ||
+  principal.scopes.has('messages:read') ||
+  needs(principal, 'usage:read', edge);
+
+const saves = (principal: Principal, underWrite: boolean): boolean =>
+  underWrite && principal.scopes.has('messages:write');
 
 const needs = (principal: Principal, scope: Scope, what: string): AppError | true =>
   principal.scopes.has(scope) || forbiddenScope(what, scope);

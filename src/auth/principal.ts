@@ -9,6 +9,8 @@ export const SCOPES = [
   'usage:read',
   'messages:read',
   'export:read',
+  'usage:correct',
+  'statements:close',
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
@@ -20,7 +22,11 @@ export const DEFAULT_SCOPES: Readonly<Record<TokenKind, readonly Scope[]>> = {
   USER: ['usage:read'],
 };
 
+/** Of service tokens alone; a login never grants them. */
 export const WRITE_SCOPES: ReadonlySet<Scope> = new Set<Scope>(['messages:write', 'customers:write']);
+
+/** In no kind's usual ones: named for a SERVICE or CLIENT token, or granted by a login. */
+export const NAMED_SCOPES: ReadonlySet<Scope> = new Set<Scope>(['usage:correct', 'statements:close']);
 
 export interface Principal {
   /** The token's id, or the person's subject: what logs and the audit trail name. */

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import { migrate, migrateDown } from '../database/migrate';
+import { contract, migrate, migrateDown } from '../database/migrate';
+import { badInput } from '../errors';
 import { type Cli, commandLogger, openForCommand, settings } from './cli';
 
 /** The only command that doesn't want the database to be of this version already. */
@@ -8,20 +9,25 @@ export const migrateCommand = (cli: Cli): Command =>
     .command('migrate', 'bring the database to this version')
     .option('--create', 'make the embedded database when there is none')
     .option('--down', 'take back the newest migration instead; what it added is lost')
+    .option('--contract', 'take away what only older servers needed: none may run any more')
     .addHelpText('after', '\nExample:\n  centesimo migrate')
-    .action(async (options: { create?: boolean; down?: boolean }) => {
+    .action(async (options: { create?: boolean; down?: boolean; contract?: boolean }) => {
+      if (options.down && options.contract) throw badInput('Give --down or --contract, not both.');
       const config = { ...settings(), migrateAtStart: false };
       const database = await openForCommand(config, commandLogger(config), {
         create: options.create === true,
       });
       try {
-        const steps = options.down
-          ? await migrateDown(database.dataSource)
-          : await migrate(database.dataSource);
+        const [work, nothing] = options.down
+          ? [migrateDown, 'There is nothing to take back.']
+          : options.contract
+            ? [contract, 'There is nothing to take away.']
+            : [migrate, 'The database is of this version already.'];
+        const steps = await work(database.dataSource);
         cli.output.table(
           steps,
           steps.map((step) => ({ MIGRATION: step.name, DIRECTION: step.direction })),
-          options.down ? 'There is nothing to take back.' : 'The database is of this version already.',
+          nothing,
         );
       } finally {
         await database.close();

@@ -5,6 +5,8 @@ import { ALL_ENTITIES } from '../entities/all';
 import { Core1700000000001 } from '../migrations/1700000000001-core';
 import { RollUps1700000000002 } from '../migrations/1700000000002-roll-ups';
 import { ZoneStamps1700000000003 } from '../migrations/1700000000003-zone-stamps';
+import { Ledger1700000000004 } from '../migrations/1700000000004-ledger';
+import { type Contraction, ledgerContraction } from '../migrations/ledger-contraction';
 import { isError } from '../values/error-code';
 import { pgTypes } from './pg-types';
 
@@ -29,7 +31,15 @@ export interface DataSourceOptions {
 /**
  * Oldest first. A migration that has been released is never edited.
  */
-export const MIGRATIONS = [Core1700000000001, RollUps1700000000002, ZoneStamps1700000000003];
+export const MIGRATIONS = [
+  Core1700000000001,
+  RollUps1700000000002,
+  ZoneStamps1700000000003,
+  Ledger1700000000004,
+];
+
+/** What ends an expanding migration once no older server runs. Oldest first. */
+export const CONTRACTIONS: readonly Contraction[] = [ledgerContraction];
 
 const LOOKS_FOR_CALLERS = 'client_connection_check_interval';
 const LOOKS_EVERY_MS = 500;

@@ -3,6 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { QueryResultRow } from 'pg';
 import { type DataSource, MigrationExecutor, type QueryRunner } from 'typeorm';
 import { badInput, unavailable } from '../errors';
+import { Ledger1700000000004 } from '../migrations/1700000000004-ledger';
+import { CONTRACTIONS } from './data-source';
 import { isLockTimeout, type Sql } from './sql';
 
 /** Any fixed number: all servers of one database must agree on it. */
@@ -10,7 +12,7 @@ const MIGRATION_LOCK = 0x63746d01;
 
 export interface MigrationStep {
   name: string;
-  direction: 'up' | 'down';
+  direction: 'up' | 'down' | 'contract';
 }
 
 /**
@@ -26,23 +28,56 @@ const LOOK_EVERY_MS = 50;
 const TRANSACTION = 'each';
 
 /**
- * Runs every migration that the database lacks, under an advisory lock and on the connection that holds it. Throws
- * SERVICE_UNAVAILABLE when somebody keeps a table locked for half a minute.
+ * Runs every migration that the database lacks, under an advisory lock and on the connection that holds it. A database
+ * without a workspace was never served by an older server: it is contracted at once. Throws SERVICE_UNAVAILABLE when
+ * somebody keeps a table locked for half a minute.
  */
 export function migrate(dataSource: DataSource): Promise<MigrationStep[]> {
-  return underLock(dataSource, async (executor) => {
+  return underLock(dataSource, async (executor, runner) => {
     const done = await executor.executePendingMigrations();
+    if (done.length > 0 && (await isUnused(runner))) await contractAll(runner);
     return done.map(({ name }) => ({ name, direction: 'up' as const }));
   });
 }
 
+/**
+ * Takes away what only older servers needed. Throws BAD_USER_INPUT when something must be done before, and says what.
+ */
+export function contract(dataSource: DataSource): Promise<MigrationStep[]> {
+  return underLock(dataSource, async (executor, runner) => {
+    if ((await executor.getPendingMigrations()).length > 0)
+      throw badInput('The database lacks migrations. Run centesimo migrate first.');
+    return contractAll(runner);
+  });
+}
+
+async function contractAll(runner: QueryRunner): Promise<MigrationStep[]> {
+  const steps: MigrationStep[] = [];
+  for (const contraction of CONTRACTIONS) {
+    if (await contraction.isDone(runner)) continue;
+    const obstacle = await contraction.obstacle(runner);
+    if (obstacle !== undefined) throw badInput(obstacle);
+    await contraction.run(runner);
+    steps.push({ name: contraction.name, direction: 'contract' });
+  }
+  return steps;
+}
+
+async function isUnused(runner: QueryRunner): Promise<boolean> {
+  const [found]: { used: boolean }[] = await runner.query('SELECT EXISTS (SELECT FROM workspaces) AS used');
+  return found?.used === false;
+}
+
 /** Takes back the newest migration; answers with nothing when there is none. */
 export function migrateDown(dataSource: DataSource): Promise<MigrationStep[]> {
-  return underLock(dataSource, async (executor) => {
+  return underLock(dataSource, async (executor, runner) => {
     const [newest] = await executed(askedThrough(dataSource));
     if (newest === undefined) return [];
     if (!namesOf(dataSource).includes(newest))
       throw badInput(`${newest} is of a newer version: take it back with that version.`);
+    const migration = dataSource.migrations.find((one) => (one.name ?? one.constructor.name) === newest);
+    const obstacle = migration instanceof Ledger1700000000004 && (await migration.obstacleToDown(runner));
+    if (obstacle) throw badInput(obstacle);
     await executor.undoLastMigration();
     return [{ name: newest, direction: 'down' as const }];
   });
@@ -85,7 +120,7 @@ const askedThrough = (dataSource: DataSource): Sql => ({
 
 async function underLock<T>(
   dataSource: DataSource,
-  work: (executor: MigrationExecutor) => Promise<T>,
+  work: (executor: MigrationExecutor, runner: QueryRunner) => Promise<T>,
 ): Promise<T> {
   const runner = dataSource.createQueryRunner();
   await runner.connect();
@@ -96,7 +131,7 @@ async function underLock<T>(
     await taken(runner);
     try {
       await runner.query(`SET lock_timeout = ${LOCK_WITHIN_MS}`);
-      return await withPatience(() => work(executor));
+      return await withPatience(() => work(executor, runner));
     } finally {
       await runner.query('RESET lock_timeout');
       await runner.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);

@@ -46,11 +46,22 @@ export async function migrationsOf(client: ClientBase): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
-/** Everything that is read in `work` is of one instant. */
+/**
+ * Everything that is read in `work` is of one instant. Throws BAD_USER_INPUT while charges of an older version are being
+ * filled: an empty database, which is contracted, takes no row without them.
+ */
 export async function inSnapshot<T>(client: ClientBase, work: () => Promise<T>): Promise<T> {
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
   try {
     await client.query('SET LOCAL statement_timeout = 0');
+    const { rows } = await client.query<{ unfilled: boolean }>(
+      'SELECT EXISTS (SELECT FROM charges c WHERE c.month IS NULL) AS unfilled',
+    );
+    if (rows[0]?.unfilled) {
+      throw badInput(
+        'Charges of an older version are still being filled by a running server; centesimo_charges_unfilled and its log say how far it is. Try again when it is done; nothing was copied.',
+      );
+    }
     return await work();
   } finally {
     await client.query('COMMIT').catch(() => undefined);

@@ -1,14 +1,18 @@
 // Every table, for the DataSource: TypeORM compares them with what the migrations make (test/entities.test.ts).
 import { AuditEntry } from './audit-entry.entity';
 import { Charge } from './charge.entity';
+import { ClosingSchedule } from './closing-schedule.entity';
 import { Customer } from './customer.entity';
 import { CustomerDay } from './customer-day.entity';
 import { CustomerMonth } from './customer-month.entity';
 import { Message } from './message.entity';
 import { Price } from './price.entity';
+import { Statement } from './statement.entity';
+import { StatementLine } from './statement-line.entity';
 import { Token } from './token.entity';
 import { TokenWorkspace } from './token-workspace.entity';
 import { UsageSlot } from './usage-slot.entity';
+import { Void } from './void.entity';
 import { Workspace } from './workspace.entity';
 import { ZoneStamp } from './zone-stamp.entity';
 
@@ -25,4 +29,8 @@ export const ALL_ENTITIES = [
   Token,
   TokenWorkspace,
   AuditEntry,
+  Void,
+  Statement,
+  StatementLine,
+  ClosingSchedule,
 ];

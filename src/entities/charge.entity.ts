@@ -2,7 +2,10 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm
 import { Customer } from './customer.entity';
 import { Message } from './message.entity';
 
-/** Immutable (a trigger sees to it): what one turn cost, at the price in force when it happened. */
+/**
+ * A line of the ledger, immutable (a trigger sees to it): what one turn cost at the price in force when it happened, or
+ * its reversal.
+ */
 @Entity({ name: 'charges' })
 @ForeignKey(() => Message, ['workspaceId', 'messageId'], ['workspaceId', 'id'], {
   name: 'charges_message_fkey',
@@ -11,7 +14,10 @@ import { Message } from './message.entity';
   name: 'charges_customer_fkey',
 })
 @Check('charges_not_negative', 'reversal OR amount_micros >= 0')
+@Check('charges_reversals_not_positive', 'NOT reversal OR amount_micros <= 0')
 @Index('charges_one_per_message', ['workspaceId', 'messageId'], { unique: true, where: 'NOT reversal' })
+@Index('charges_one_reversal', ['workspaceId', 'messageId'], { unique: true, where: 'reversal' })
+@Index('charges_by_epoch', ['workspaceId', 'epoch', 'month'])
 @Index('charges_by_time', ['workspaceId', 'occurredAt', 'id'])
 @Index('charges_by_customer', ['workspaceId', 'customerId', 'occurredAt', 'id'])
 export class Charge {
@@ -27,7 +33,7 @@ export class Charge {
   @Column({ name: 'customer_id', type: 'uuid' })
   customerId!: string;
 
-  /** Signed, so that reversals can come. */
+  /** Of a reversal: its charge's with the other sign. */
   @Column({ name: 'amount_micros', type: 'bigint' })
   amountMicros!: bigint;
 
@@ -39,4 +45,12 @@ export class Charge {
 
   @Column({ name: 'saved_at', type: 'timestamptz' })
   savedAt!: Date;
+
+  /** The workspace's epoch in which the line was posted: closing a month ends one. */
+  @Column({ name: 'epoch', type: 'integer' })
+  epoch!: number;
+
+  /** The first day of the local month of occurredAt, in the workspace's zone when the line was posted. */
+  @Column({ name: 'month', type: 'date' })
+  month!: string;
 }

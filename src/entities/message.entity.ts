@@ -10,7 +10,7 @@ import { Workspace } from './workspace.entity';
 })
 @Check(
   'messages_outcome_known',
-  `outcome IN ('TRACKED', 'NO_RESPONSE', 'UNKNOWN_CUSTOMER', 'INACTIVE_CUSTOMER', 'DEFERRED')`,
+  `outcome IN ('TRACKED', 'NO_RESPONSE', 'UNKNOWN_CUSTOMER', 'INACTIVE_CUSTOMER', 'DEFERRED', 'VOIDED')`,
 )
 @Check('messages_deferred_price', `(outcome = 'DEFERRED') = (deferred_price_micros IS NOT NULL)`)
 @Check('messages_have_a_contact', 'phone_number IS NOT NULL OR whatsapp_user_id IS NOT NULL')

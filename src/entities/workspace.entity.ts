@@ -29,4 +29,8 @@ export class Workspace {
   /** Since when it takes no more turns; null: it does. */
   @Column({ name: 'archived_at', type: 'timestamptz', nullable: true })
   archivedAt!: Date | null;
+
+  /** Grows with every month that is closed; each ledger line has the one in which it was posted. */
+  @Column({ name: 'epoch', type: 'integer', default: 1 })
+  epoch!: number;
 }

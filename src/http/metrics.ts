@@ -5,6 +5,7 @@ import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, R
 import type { StatementObserver } from '../database/sql';
 import { within } from '../database/within';
 import type { JobObserver } from '../services/jobs/job-loop';
+import type { FillingObserver } from '../services/ledger/filling';
 import type { Settlement } from '../services/turns/saved-message';
 import { TRACKING_OUTCOMES } from '../services/turns/tracking';
 import type { QueueObserver } from '../services/turns/write-queue';
@@ -26,7 +27,7 @@ const DATABASE_WITHIN_MS = 2_000;
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const TURNS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000];
 
-export class Metrics implements QueueObserver, JobObserver {
+export class Metrics implements QueueObserver, JobObserver, FillingObserver {
   readonly registry = new Registry();
 
   private readonly requests = this.counter(
@@ -77,6 +78,11 @@ export class Metrics implements QueueObserver, JobObserver {
   private readonly deferred = new Gauge({
     name: 'centesimo_deferred_turns',
     help: 'Turns whose charge failed again when they were last looked at: they wait for somebody.',
+    ...{ registers: [this.registry], aggregator: 'max' },
+  });
+  private readonly unfilled = new Gauge({
+    name: 'centesimo_charges_unfilled',
+    help: 'Charges of an older version that are still to be filled; at 0, migrate --contract may be run.',
     ...{ registers: [this.registry], aggregator: 'max' },
   });
   private readonly jobRuns = this.counter(
@@ -183,6 +189,10 @@ export class Metrics implements QueueObserver, JobObserver {
     this.reconciled.inc({ result: 'charged' }, charged);
     this.reconciled.inc({ result: 'failed' }, failed);
     this.deferred.set(failed);
+  }
+
+  chargesUnfilled(left: number): void {
+    this.unfilled.set(left);
   }
 
   jobRan(job: string, failed: boolean): void {

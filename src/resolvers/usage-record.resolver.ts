@@ -1,11 +1,12 @@
-import { Args, Ctx, FieldResolver, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { listUsageRecords } from '../services/analytics/records';
+import { tokenActor } from '../services/audit';
 import type { GraphQLContext } from './context';
 import { DEFAULTS, UsageRecordsArgs } from './types/arguments';
 import { mapPage } from './types/connection';
 import { Customer } from './types/customer';
 import { Message } from './types/message';
-import { UsageRecord, UsageRecordConnection } from './types/usage-record';
+import { UsageRecord, UsageRecordConnection, VoidUsageInput, VoidUsagePayload } from './types/usage-record';
 
 @Resolver(() => UsageRecord)
 export class UsageRecordResolver {
@@ -19,6 +20,18 @@ export class UsageRecordResolver {
     const first = query.first ?? DEFAULTS.first;
     const page = await listUsageRecords(snapshot, workspaceId, { ...query, first }, snapshot.asOf);
     return new UsageRecordConnection(mapPage(page, UsageRecord.of));
+  }
+
+  @Mutation(() => VoidUsagePayload, {
+    description:
+      'Takes one charge back by a reversal with its instant; a second call answers with the first. Scope usage:correct.',
+  })
+  async voidUsage(
+    @Arg('input', () => VoidUsageInput, { description: 'Which charge, and why.' }) input: VoidUsageInput,
+    @Ctx() { services, principal }: GraphQLContext,
+  ): Promise<VoidUsagePayload> {
+    const { record, replayed } = await services.voids.void(input.workspaceId, input, tokenActor(principal));
+    return { usageRecord: UsageRecord.of(record), replayed };
   }
 
   @FieldResolver(() => Customer, { description: 'Who was charged.' })

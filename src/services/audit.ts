@@ -5,9 +5,14 @@ import type { Sql } from '../database/sql';
 export interface Actor {
   /** 'operator', or 'token:' and its id: names of tokens may be given twice. */
   name: string;
+  /** What people call it: the token's own name. Default: `name`. */
+  called?: string;
 }
 
-export const tokenActor = ({ id }: { id: string }): Actor => ({ name: `token:${id}` });
+export const tokenActor = ({ id, name }: { id: string; name: string }): Actor => ({
+  name: `token:${id}`,
+  called: name,
+});
 
 export interface AuditEntry {
   at: Date;

@@ -1,6 +1,7 @@
 // The customers' days and months made anew from the records: when a workspace changes its zone, and by the rebuild.
 import type { Sql } from '../database/sql';
 import { type LocalStretch, localDays } from '../values/period';
+import { countsStill } from './roll-ups';
 
 /** Longer than any local day: one of 25 hours, or more where a zone went back over the date line. */
 const MARGIN_MS = 2 * 86_400_000;
@@ -61,8 +62,9 @@ export const toSpan = ([row]: readonly SpanRow[]): Span | undefined =>
 export const CUSTOMER_DAYS = `
   INSERT INTO customer_days (workspace_id, day, customer_id, messages, cost_micros, first_at, last_at)
   SELECT c.workspace_id, ($3::date[])[width_bucket(c.occurred_at, $2::timestamptz[])] AS day, c.customer_id,
-    count(*) FILTER (WHERE NOT c.reversal), sum(c.amount_micros)::bigint, min(c.occurred_at), max(c.occurred_at)
-  FROM charges c WHERE c.workspace_id = $1 AND c.occurred_at >= $4 AND c.occurred_at < $5
+    count(*), sum(c.amount_micros)::bigint, min(c.occurred_at), max(c.occurred_at)
+  FROM charges c
+  WHERE c.workspace_id = $1 AND c.occurred_at >= $4 AND c.occurred_at < $5 AND ${countsStill('c')}
   GROUP BY c.workspace_id, 2, c.customer_id`;
 
 /** $1 the workspace, $2 and $3 the days' range. A date's month is a matter of the calendar, not of a zone. */

@@ -81,6 +81,14 @@ const customerUpsert = (
       last_at = greatest(u.last_at, excluded.last_at)`;
 
 /**
+ * A charge that was not taken back. The two lines of one that was cancel out, and its turn counts for nothing, its
+ * instant neither. `charge` is an alias of the charges of the workspace $1.
+ */
+export const countsStill = (charge: string): string => `NOT ${charge}.reversal AND NOT EXISTS (
+      SELECT FROM charges taken_back WHERE taken_back.workspace_id = $1
+        AND taken_back.message_id = ${charge}.message_id AND taken_back.reversal)`;
+
+/**
  * What the records of a workspace ($1) say about its slots: rows (slot_at, messages, cost_micros, first_at, last_at,
  * no_response, unknown_customer, inactive_customer). `condition` narrows a table's rows further.
  */
@@ -90,12 +98,13 @@ export const slotsFromRecords = (condition: (table: string) => string): string =
     sum(r.unknown)::bigint AS unknown_customer, sum(r.inactive)::bigint AS inactive_customer
   FROM (
     SELECT date_bin('15 minutes', c.occurred_at, '2000-01-01 00:00:00+00') AS slot_at,
-      (NOT c.reversal)::int AS messages, c.amount_micros AS cost, c.occurred_at AS first_at, c.occurred_at AS last_at,
+      1 AS messages, c.amount_micros AS cost, c.occurred_at AS first_at, c.occurred_at AS last_at,
       0 AS no_response, 0 AS unknown, 0 AS inactive
-    FROM charges c WHERE c.workspace_id = $1 AND ${condition('c')}
+    FROM charges c WHERE c.workspace_id = $1 AND ${condition('c')} AND ${countsStill('c')}
     UNION ALL
     SELECT date_bin('15 minutes', m.occurred_at, '2000-01-01 00:00:00+00'), 0, 0, NULL, NULL,
       (m.outcome = 'NO_RESPONSE')::int, (m.outcome = 'UNKNOWN_CUSTOMER')::int, (m.outcome = 'INACTIVE_CUSTOMER')::int
     FROM messages m
-    WHERE m.workspace_id = $1 AND ${condition('m')} AND m.outcome <> 'TRACKED' AND m.outcome <> 'DEFERRED'
+    WHERE m.workspace_id = $1 AND ${condition('m')} AND m.outcome <> 'TRACKED'
+      AND m.outcome NOT IN ('DEFERRED', 'VOIDED')
   ) r GROUP BY r.slot_at`;

@@ -28,7 +28,8 @@ export type TrackingOutcome =
   | 'NO_RESPONSE'
   | 'UNKNOWN_CUSTOMER'
   | 'INACTIVE_CUSTOMER'
-  | 'DEFERRED';
+  | 'DEFERRED'
+  | 'VOIDED';
 
 export type GrowthBasis =
   | 'SAME_ELAPSED'

@@ -58,6 +58,7 @@ const outcomes: Record<TrackingOutcome, string> = {
   UNKNOWN_CUSTOMER: 'Unknown number',
   INACTIVE_CUSTOMER: 'Chatbot off',
   DEFERRED: 'Charge to come',
+  VOIDED: 'Taken back',
 };
 
 const outcomesExplained: Record<TrackingOutcome, string> = {
@@ -66,6 +67,7 @@ const outcomesExplained: Record<TrackingOutcome, string> = {
   UNKNOWN_CUSTOMER: 'Nobody with this number is registered.',
   INACTIVE_CUSTOMER: 'The client is registered, with the chatbot switched off.',
   DEFERRED: 'Saved; the charge follows within minutes.',
+  VOIDED: 'It was charged by mistake, and is not to be paid.',
 };
 
 const problems: Record<Problem['kind'], string> = {

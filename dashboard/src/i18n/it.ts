@@ -141,6 +141,7 @@ export const it: Words = {
     UNKNOWN_CUSTOMER: 'Numero sconosciuto',
     INACTIVE_CUSTOMER: 'Chatbot spento',
     DEFERRED: 'Addebito in arrivo',
+    VOIDED: 'Stornato',
   },
   outcomesExplained: {
     TRACKED: 'Il chatbot ha risposto a un cliente registrato.',
@@ -148,6 +149,7 @@ export const it: Words = {
     UNKNOWN_CUSTOMER: 'Nessuno è registrato con questo numero.',
     INACTIVE_CUSTOMER: 'Il cliente è registrato, con il chatbot spento.',
     DEFERRED: 'Salvato; l’addebito arriva entro pochi minuti.',
+    VOIDED: 'Era stato addebitato per errore: non si paga.',
   },
   seeMessages: 'Vedi i messaggi',
   seeMessagesOf: (verdict) => `Vedi i messaggi: «${verdict}»`,

@@ -11,6 +11,7 @@ export const OUTCOMES = [
   'UNKNOWN_CUSTOMER',
   'INACTIVE_CUSTOMER',
   'DEFERRED',
+  'VOIDED',
 ] as const satisfies readonly TrackingOutcome[];
 
 /** unknown: the address leads nowhere. */

@@ -30,6 +30,7 @@ export const TrackingOutcomeEnum = enumType(
     UNKNOWN_CUSTOMER: 'Nobody with this number is registered in the workspace.',
     INACTIVE_CUSTOMER: 'The customer is registered, with the chatbot switched off.',
     DEFERRED: 'The message is safe; the charge failed for now and is made later by reconciliation.',
+    VOIDED: 'Charged, and taken back later.',
   },
 );
 

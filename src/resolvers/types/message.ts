@@ -17,13 +17,14 @@ import type { Workspace } from './workspace';
 })
 export class Tracking {
   @Field(() => TrackingOutcomeEnum, {
-    description: 'The verdict, as of the moment of saving: registering or activating later charges nothing.',
+    description:
+      'The verdict, as of the moment of saving: registering or activating later charges nothing. VOIDED: it was charged, and taken back since.',
   })
   outcome!: TrackingOutcome;
 
   @Field(() => UsageRecord, {
     nullable: true,
-    description: 'The charge; there is one when outcome is TRACKED.',
+    description: 'The charge; there is one when outcome is TRACKED or VOIDED.',
   })
   usage!: UsageRecord | null;
 }
@@ -87,10 +88,10 @@ export class Message {
     const ids = { workspaceId: workspace.id, customerId: customer?.id ?? null };
     const message: Message = { ...rest, ...ids, workspace, customer, tracking: { outcome, usage: null } };
     if (charge && customer) {
-      const { id, amountMicros, occurredAt, savedAt } = charge;
+      const { id, amountMicros, occurredAt, savedAt, voided } = charge;
       const price = Money.of(amountMicros, workspace.currency);
       const keys = { workspaceId: workspace.id, customerId: customer.id, messageId: saved.id };
-      message.tracking.usage = { id, price, occurredAt, savedAt, ...keys, customer, message };
+      message.tracking.usage = { id, price, occurredAt, savedAt, voided, ...keys, customer, message };
     }
     return message;
   }

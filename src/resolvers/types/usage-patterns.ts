@@ -93,7 +93,8 @@ export class TimelinePoint {
 }
 
 @ObjectType('OutcomeCount', {
-  description: 'How many saved turns have a verdict. All five verdicts are there, also those with 0.',
+  description:
+    'How many saved turns have a verdict. All verdicts are there, also those with 0; they add up to the saved turns.',
   simpleResolvers: true,
 })
 export class OutcomeCount {

@@ -21,10 +21,11 @@ const STATEMENT = `
     SELECT s.outcome FROM messages s
     WHERE s.workspace_id = $1 AND s.occurred_at >= p.since AND s.occurred_at < p.until OFFSET 0
   ) m
-  WHERE m.outcome <> 'DEFERRED' GROUP BY m.outcome
+  WHERE m.outcome NOT IN ('DEFERRED', 'VOIDED') GROUP BY m.outcome
   UNION ALL
-  SELECT 'DEFERRED', count(*), 0, 0, 0 FROM messages m
-  WHERE m.workspace_id = $1 AND m.outcome = 'DEFERRED' AND m.occurred_at >= $6 AND m.occurred_at < $7`;
+  SELECT o.outcome, (SELECT count(*) FROM messages m WHERE m.workspace_id = $1 AND m.outcome = o.outcome
+    AND m.outcome <> 'TRACKED' AND m.occurred_at >= $6 AND m.occurred_at < $7), 0, 0, 0
+  FROM unnest(ARRAY['DEFERRED', 'VOIDED']) AS o (outcome)`;
 
 interface Row {
   outcome: TrackingOutcome;
@@ -35,8 +36,8 @@ interface Row {
 }
 
 /**
- * All five verdicts, in the enum's order. DEFERRED is counted from its few messages: that turn's roll-up is
- * written with its charge.
+ * All verdicts, in the enum's order. DEFERRED and VOIDED are counted from their few messages: no roll-up counts a turn
+ * whose charge is still to be made, or was taken back.
  */
 export async function findOutcomes(sql: Sql, scope: UsageScope): Promise<OutcomeCount[]> {
   const { period } = scope;

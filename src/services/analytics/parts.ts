@@ -1,5 +1,6 @@
 // The cover of one or more ranges as rows of SQL: each range is a bucket, and a row says which bucket it adds to.
 import type { Range } from '../../values/time';
+import { countsStill } from '../roll-ups';
 import { coverWithCustomerDays, coverWithSlots, netCoverWithCustomerDays, type Sign } from './cover';
 
 /*
@@ -44,11 +45,11 @@ export function slotParts(ranges: readonly Range[]): Parts {
 /** The records of ragged edges; left out of the statement when every cut falls on a roll-up. */
 const edgeRecords = `
     UNION ALL
-    SELECT p.bucket, c.occurred_at, (NOT c.reversal)::int::bigint, c.amount_micros, c.occurred_at, c.occurred_at
+    SELECT p.bucket, c.occurred_at, 1::bigint, c.amount_micros, c.occurred_at, c.occurred_at
     FROM unnest($5::timestamptz[], $6::timestamptz[], $7::int[]) AS p (since, until, bucket)
     CROSS JOIN LATERAL (
-      SELECT s.reversal, s.amount_micros, s.occurred_at FROM charges s
-      WHERE s.workspace_id = $1 AND s.occurred_at >= p.since AND s.occurred_at < p.until OFFSET 0
+      SELECT s.amount_micros, s.occurred_at FROM charges s
+      WHERE s.workspace_id = $1 AND s.occurred_at >= p.since AND s.occurred_at < p.until AND ${countsStill('s')} OFFSET 0
     ) c`;
 
 export interface CustomerPartsOptions {
@@ -104,12 +105,13 @@ export function customerParts(
 
 const customerEdgeRecords = (only: string): string => `
     UNION ALL
-    SELECT p.bucket, c.customer_id, (p.sign * (NOT c.reversal)::int)::bigint, p.sign * c.amount_micros,
+    SELECT p.bucket, c.customer_id, p.sign::bigint, p.sign * c.amount_micros,
       c.occurred_at, c.occurred_at
     FROM unnest($9::timestamptz[], $10::timestamptz[], $11::int[], $12::int[]) AS p (since, until, bucket, sign)
     CROSS JOIN LATERAL (
-      SELECT s.customer_id, s.reversal, s.amount_micros, s.occurred_at FROM charges s
-      WHERE s.workspace_id = $1 AND s.occurred_at >= p.since AND s.occurred_at < p.until${only} OFFSET 0
+      SELECT s.customer_id, s.amount_micros, s.occurred_at FROM charges s
+      WHERE s.workspace_id = $1 AND s.occurred_at >= p.since AND s.occurred_at < p.until${only}
+        AND ${countsStill('s')} OFFSET 0
     ) c`;
 
 const bounds = (pieces: readonly Range[]): unknown[] => [

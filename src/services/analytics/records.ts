@@ -6,6 +6,7 @@ import { checkRange, type PeriodChoice } from '../../values/period';
 import { formatInstant, parseInstant } from '../../values/time';
 import { type Asked, checkFirst, isInstant, type Page, readCursor, toPage, writeCursor } from '../page';
 import { TRACKING_OUTCOMES, type TrackingOutcome } from '../turns/tracking';
+import { toUsageVoid, type UsageVoid, VOID_COLUMNS, VOID_JOIN, type VoidColumns } from '../usage-void';
 import { findScope } from './scope';
 
 export interface RecordsQuery {
@@ -30,6 +31,8 @@ export interface UsageRecordRow {
   currency: string;
   occurredAt: Date;
   savedAt: Date;
+  /** Null unless it was taken back. */
+  voided: UsageVoid | null;
 }
 
 export interface MessageRow {
@@ -57,7 +60,7 @@ export async function listUsageRecords(
   const filter = filterOf('c', walk);
   const rows = await sql.query<ChargeRow>(
     'list_usage_records',
-    `SELECT ${CHARGE_COLUMNS} FROM charges c JOIN workspaces w ON w.id = c.workspace_id
+    `SELECT ${CHARGE_COLUMNS} FROM charges c ${CHARGE_JOINS}
      WHERE ${filter.where}${filter.after} ORDER BY c.occurred_at DESC, c.id DESC LIMIT $${filter.limit}`,
     [...filter.values, ...walk.position, walk.first + 1],
   );
@@ -66,6 +69,21 @@ export async function listUsageRecords(
     cursor: (row) => writeCursor(walk.asked, walk.resolved, [formatInstant(row.occurredAt), row.id]),
     total: () => count(sql, 'count_usage_records', `FROM charges c WHERE ${filter.where}`, filter.values),
   });
+}
+
+/** One charge; undefined when the workspace has none of this id. */
+export async function findUsageRecord(
+  sql: Sql,
+  workspaceId: string,
+  id: string,
+): Promise<UsageRecordRow | undefined> {
+  const [row] = await sql.query<ChargeRow>(
+    'usage_record',
+    `SELECT ${CHARGE_COLUMNS} FROM charges c ${CHARGE_JOINS}
+     WHERE c.workspace_id = $1 AND c.id = $2 AND NOT c.reversal`,
+    [workspaceId, id],
+  );
+  return row && toUsageRecord(row);
 }
 
 /** The messages of a period by occurredAt, id, descending. Throws BAD_USER_INPUT, FORBIDDEN. */
@@ -191,6 +209,8 @@ function filterOf(
 ): { where: string; after: string; values: unknown[]; limit: number } {
   const values: unknown[] = [walk.workspaceId, walk.from, walk.to];
   let where = `${table}.workspace_id = $1 AND ${table}.occurred_at >= $2 AND ${table}.occurred_at < $3`;
+  // A reversal is no record of its own: its charge says that it was taken back.
+  if (table === 'c') where += ' AND NOT c.reversal';
   if (walk.customerId !== undefined)
     where += ` AND ${table}.customer_id = $${values.push(walk.customerId)}::uuid`;
   if (walk.outcome !== undefined) where += ` AND ${outcomeCondition(walk.outcome, values)}`;
@@ -211,7 +231,7 @@ async function count(sql: Sql, name: string, from: string, values: unknown[]): P
   return Number(row?.total ?? 0n);
 }
 
-interface ChargeRow {
+interface ChargeRow extends VoidColumns {
   id: string;
   workspace_id: string;
   customer_id: string;
@@ -222,8 +242,10 @@ interface ChargeRow {
   saved_at: Date;
 }
 
-const CHARGE_COLUMNS =
-  'c.id, c.workspace_id, c.customer_id, c.message_id, c.amount_micros, w.currency, c.occurred_at, c.saved_at';
+const CHARGE_COLUMNS = `c.id, c.workspace_id, c.customer_id, c.message_id, c.amount_micros, w.currency, c.occurred_at,
+  c.saved_at, ${VOID_COLUMNS}`;
+
+const CHARGE_JOINS = `JOIN workspaces w ON w.id = c.workspace_id ${VOID_JOIN}`;
 
 const toUsageRecord = (row: ChargeRow): UsageRecordRow => ({
   id: row.id,
@@ -234,9 +256,10 @@ const toUsageRecord = (row: ChargeRow): UsageRecordRow => ({
   currency: row.currency,
   occurredAt: row.occurred_at,
   savedAt: row.saved_at,
+  voided: toUsageVoid(row),
 });
 
-interface FullMessageRow {
+interface FullMessageRow extends VoidColumns {
   id: string;
   workspace_id: string;
   customer_id: string | null;
@@ -256,10 +279,11 @@ interface FullMessageRow {
 
 const MESSAGE_COLUMNS = `m.id, m.workspace_id, m.customer_id, m.phone_number, m.whatsapp_user_id, m.message,
   m.response, m.outcome, m.occurred_at, m.saved_at, w.currency, c.id AS charge_id, c.amount_micros,
-  c.customer_id AS charge_customer_id, c.saved_at AS charge_saved_at`;
+  c.customer_id AS charge_customer_id, c.saved_at AS charge_saved_at, ${VOID_COLUMNS}`;
 
 const MESSAGE_JOINS = `JOIN workspaces w ON w.id = m.workspace_id
-  LEFT JOIN charges c ON c.workspace_id = m.workspace_id AND c.message_id = m.id AND NOT c.reversal`;
+  LEFT JOIN charges c ON c.workspace_id = m.workspace_id AND c.message_id = m.id AND NOT c.reversal
+  ${VOID_JOIN}`;
 
 const toMessage = (row: FullMessageRow): MessageRow => ({
   id: row.id,
@@ -284,5 +308,6 @@ const toMessage = (row: FullMessageRow): MessageRow => ({
           currency: row.currency,
           occurredAt: row.occurred_at,
           savedAt: row.charge_saved_at,
+          voided: toUsageVoid(row),
         },
 });

@@ -15,6 +15,7 @@ import {
   toPage,
   writeCursor,
 } from '../page';
+import { countsStill } from '../roll-ups';
 import { customerParts } from './parts';
 import type { UsageScope } from './scope';
 import { shareOf } from './share';
@@ -150,7 +151,8 @@ async function findRanked(
 }
 
 const lastCharge = (since: number): string => `(SELECT max(l.occurred_at) FROM charges l
-       WHERE l.workspace_id = $1 AND l.customer_id = p.id AND l.occurred_at >= $${since} AND l.occurred_at < $${since + 1})`;
+       WHERE l.workspace_id = $1 AND l.customer_id = p.id AND l.occurred_at >= $${since} AND l.occurred_at < $${since + 1}
+         AND ${countsStill('l')})`;
 
 const toClientUsage = (row: Row, share: 'cost_micros' | 'messages'): ClientUsage => ({
   rank: Number(row.rank),

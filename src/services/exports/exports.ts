@@ -1,4 +1,4 @@
-// Every charge of a period as CSV, JSON or NDJSON, streamed from one snapshot with constant memory.
+// Every charge and reversal of a period as CSV, JSON or NDJSON, streamed from one snapshot with constant memory.
 import { pipeline, type Readable } from 'node:stream';
 import { to as copyTo } from 'pg-copy-streams';
 import type { Database } from '../../database/database';

@@ -22,6 +22,7 @@ export const EXPORT_COLUMNS = [
   'whatsapp_user_id',
   'amount',
   'currency',
+  'kind',
 ] as const;
 
 /** What the export comes to: counted and summed in the snapshot that the rows are read from. */
@@ -67,7 +68,7 @@ export function formOf(
 
 /** Names and contacts come as JSON; the rest holds nothing that JSON would escape. */
 function jsonRow(copied: string): string {
-  const [id, occurredAt, savedAt, localTime, customerId, customer, phone, userId, amount, currency] =
+  const [id, occurredAt, savedAt, localTime, customerId, customer, phone, userId, amount, currency, kind] =
     copied.split('\t');
-  return `{"id":"${id}","occurred_at":"${occurredAt}","saved_at":"${savedAt}","local_time":"${localTime}","customer_id":"${customerId}","customer":${customer},"phone":${phone},"whatsapp_user_id":${userId},"amount":"${amount}","currency":"${currency}"}`;
+  return `{"id":"${id}","occurred_at":"${occurredAt}","saved_at":"${savedAt}","local_time":"${localTime}","customer_id":"${customerId}","customer":${customer},"phone":${phone},"whatsapp_user_id":${userId},"amount":"${amount}","currency":"${currency}","kind":"${kind}"}`;
 }

@@ -1,4 +1,4 @@
-// What PostgreSQL writes of each charge, cell by cell, each in its final form.
+// What PostgreSQL writes of each charge and reversal, cell by cell, each in its final form.
 import { escapeLiteral } from 'pg';
 import { currencyDigits } from '../../values/money';
 import type { Period } from '../../values/period';
@@ -26,8 +26,9 @@ export function copyStatement(
 ): string {
   const customer = format === 'csv' ? csvCustomer(dialect) : JSON_CUSTOMER;
   const delimiter = format === 'csv' ? "','" : "E'\\t'";
-  return `COPY (/* export */ SELECT ${CELLS}, '${workspace.currency}' FROM (
+  return `COPY (/* export */ SELECT ${CELLS}, '${workspace.currency}', r.kind FROM (
     SELECT c.id, c.occurred_at, c.saved_at, c.customer_id, u.name, u.phone, u.user_id,
+      CASE WHEN c.reversal THEN 'REVERSAL' ELSE 'CHARGE' END AS kind,
       ${amount(workspace.currency)} AS amount,
       ${ofSegment(period, 'interval', (minutes) => `${minutes} minutes`)} AS ahead,
       ${ofSegment(period, 'text', offsetText)} AS offset_text

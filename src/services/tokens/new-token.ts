@@ -1,5 +1,13 @@
 // What a new token may be: its kind, scopes, workspaces and life.
-import { DEFAULT_SCOPES, isScope, SCOPES, type Scope, TOKEN_KINDS, WRITE_SCOPES } from '../../auth/principal';
+import {
+  DEFAULT_SCOPES,
+  isScope,
+  NAMED_SCOPES,
+  SCOPES,
+  type Scope,
+  TOKEN_KINDS,
+  WRITE_SCOPES,
+} from '../../auth/principal';
 import type { StoredKind } from '../../auth/tokens';
 import { badInput } from '../../errors';
 import { checkName } from '../workspaces/workspaces';
@@ -51,5 +59,8 @@ function checkScopes(kind: StoredKind, given: readonly string[] | undefined): Sc
     throw badInput(`${JSON.stringify(unknown)} is not a scope: ${SCOPES.join(', ')}.`);
   const write = checked.find((scope) => WRITE_SCOPES.has(scope));
   if (kind !== 'SERVICE' && write) throw badInput(`Only a service token may have the scope ${write}.`);
+  const named = checked.find((scope) => NAMED_SCOPES.has(scope));
+  if (kind === 'ANALYST' && named)
+    throw badInput(`Only a service or client token may have the scope ${named}.`);
   return checked;
 }

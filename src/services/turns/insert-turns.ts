@@ -2,6 +2,7 @@
 import type { SqlConnection } from '../../database/sql';
 import { newId } from '../../values/ids';
 import { rollUpKeys, rollUpUpserts } from '../roll-ups';
+import { GATES, gateOf } from '../workspaces/workspaces';
 import type { TurnContext } from './lookup-turns';
 import type { TrackingOutcome } from './tracking';
 import type { Turn } from './turn';
@@ -25,7 +26,8 @@ export type Refusal =
 /*
  * `fresh` holds each workspace's row FOR SHARE until the COMMIT: a change of zone or price, which takes it FOR
  * UPDATE, waits for us or is seen as another settings_version; so no batch can write an old zone's day after a
- * rebuild. The rows are inserted in key order: batches of several servers can't deadlock.
+ * rebuild. Its epoch goes onto the charges: closing a month raises it and waits too, so each charge lies before or after
+ * the cut. The rows are inserted in key order: batches of several servers can't deadlock.
  */
 const STATEMENT = `
   WITH input AS MATERIALIZED (
@@ -35,9 +37,12 @@ const STATEMENT = `
     AS i (id, workspace_id, settings_version, idempotency_key, phone_number, whatsapp_user_id, customer_id,
       message, response, outcome, occurred_at, saved_at, charge_id, price_micros, slot_at, day, month)
   ),
+  gates AS MATERIALIZED (
+    SELECT pg_advisory_xact_lock_shared(${GATES}, g.gate) FROM unnest($19::int[]) AS g (gate)
+  ),
   fresh AS MATERIALIZED (
-    SELECT w.id AS workspace_id, w.settings_version FROM workspaces w
-    WHERE w.id = ANY ($2::text[]) ORDER BY w.id FOR SHARE
+    SELECT w.id AS workspace_id, w.settings_version, w.epoch FROM workspaces w
+    WHERE w.id = ANY ($2::text[]) AND (SELECT count(*) FROM gates) > 0 ORDER BY w.id FOR SHARE
   ),
   saved AS (
     INSERT INTO messages (workspace_id, id, idempotency_key, phone_number, whatsapp_user_id, customer_id,
@@ -56,9 +61,12 @@ const STATEMENT = `
     FROM saved s JOIN input i ON i.workspace_id = s.workspace_id AND i.id = s.id
   ),
   charged AS (
-    INSERT INTO charges (workspace_id, id, message_id, customer_id, amount_micros, occurred_at, saved_at)
-    SELECT c.workspace_id, c.charge_id, c.id, c.customer_id, c.price_micros, c.occurred_at, c.saved_at
-    FROM counted c WHERE c.outcome = 'TRACKED' ORDER BY c.workspace_id, c.charge_id
+    INSERT INTO charges (workspace_id, id, message_id, customer_id, amount_micros, occurred_at, saved_at, epoch,
+      month)
+    SELECT c.workspace_id, c.charge_id, c.id, c.customer_id, c.price_micros, c.occurred_at, c.saved_at, f.epoch,
+      c.month
+    FROM counted c JOIN fresh f ON f.workspace_id = c.workspace_id
+    WHERE c.outcome = 'TRACKED' ORDER BY c.workspace_id, c.charge_id
   ),
   ${rollUpUpserts('counted', '$18::smallint')}
   SELECT i.id, f.workspace_id IS NOT NULL AS fresh
@@ -94,9 +102,14 @@ export async function insertTurns(
     keys.map((key) => key.day),
     keys.map((key) => key.month),
     shard,
+    gatesOf(decided),
   ]);
   return new Map(rows.map((row) => [row.id, row.fresh ? 'key-taken' : 'stale']));
 }
+
+/** In one order for all, so that two batches and two changes can't wait for each other in a circle. */
+const gatesOf = (decided: readonly DecidedTurn[]): number[] =>
+  [...new Set(decided.map(({ turn }) => gateOf(turn.workspaceId)))].sort((a, b) => a - b);
 
 const DEFERRED_STATEMENT = `
   INSERT INTO messages (workspace_id, id, idempotency_key, phone_number, whatsapp_user_id, customer_id, message,

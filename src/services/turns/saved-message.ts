@@ -1,6 +1,7 @@
 // What a save answers with: filled by the save itself, so that nothing is read after the COMMIT.
 import type { AppError } from '../../errors';
 import type { Customer } from '../customers/customers';
+import type { UsageVoid } from '../usage-void';
 import type { Workspace } from '../workspaces/workspaces';
 import type { TrackingOutcome } from './tracking';
 
@@ -9,6 +10,8 @@ export interface SavedCharge {
   amountMicros: bigint;
   occurredAt: Date;
   savedAt: Date;
+  /** Null unless it was taken back. */
+  voided: UsageVoid | null;
 }
 
 export interface SavedMessage {

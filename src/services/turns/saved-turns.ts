@@ -1,12 +1,13 @@
 // What was saved first under these keys, as it stands now?
 import type { SqlConnection } from '../../database/sql';
+import { toUsageVoid, VOID_COLUMNS, VOID_JOIN, type VoidColumns } from '../usage-void';
 import type { Workspace } from '../workspaces/workspaces';
 import type { SavedMessage } from './saved-message';
 import { keyOf } from './settle-equal-keys';
 import type { TrackingOutcome } from './tracking';
 import type { Turn } from './turn';
 
-interface Row {
+interface Row extends VoidColumns {
   workspace_id: string;
   idempotency_key: string;
   id: string;
@@ -31,11 +32,13 @@ interface Row {
 const STATEMENT = `
   SELECT m.workspace_id, m.idempotency_key, m.id, m.phone_number, m.whatsapp_user_id, m.message, m.response,
     m.outcome, m.occurred_at, m.saved_at, c.id AS charge_id, c.amount_micros, c.saved_at AS charge_saved_at,
+    ${VOID_COLUMNS},
     cu.id AS customer_id, cu.name, cu.phone_number AS customer_phone, cu.whatsapp_user_id AS customer_user_id,
     cu.active_chatbot, cu.created_at AS customer_created_at
   FROM unnest($1::text[], $2::text[]) AS i (workspace_id, idempotency_key)
   JOIN messages m ON m.workspace_id = i.workspace_id AND m.idempotency_key = i.idempotency_key
   LEFT JOIN charges c ON c.workspace_id = m.workspace_id AND c.message_id = m.id AND NOT c.reversal
+  ${VOID_JOIN}
   LEFT JOIN customers cu ON cu.workspace_id = m.workspace_id AND cu.id = m.customer_id`;
 
 /** The saved messages of these turns' keys, by `keyOf`. */
@@ -86,5 +89,6 @@ const toSavedMessage = (row: Row, workspace: Workspace): SavedMessage => ({
           amountMicros: row.amount_micros,
           occurredAt: row.occurred_at,
           savedAt: row.charge_saved_at,
+          voided: toUsageVoid(row),
         },
 });

@@ -8,12 +8,13 @@ export const TRACKING_OUTCOMES = [
   'UNKNOWN_CUSTOMER',
   'INACTIVE_CUSTOMER',
   'DEFERRED',
+  'VOIDED',
 ] as const;
 
 export type TrackingOutcome = (typeof TRACKING_OUTCOMES)[number];
 
-/** What can be decided; DEFERRED is what happens when the charge itself fails. */
-export type DecidedOutcome = Exclude<TrackingOutcome, 'DEFERRED'>;
+/** What can be decided; DEFERRED is what happens when the charge itself fails, VOIDED when it is taken back. */
+export type DecidedOutcome = Exclude<TrackingOutcome, 'DEFERRED' | 'VOIDED'>;
 
 /**
  * The outcome of a turn with this LLM response by this customer (undefined: nobody is registered under the

@@ -210,7 +210,10 @@ const saved = ({ turn, context, outcome, chargeId, savedAt }: DecidedTurn): Save
     charge:
       chargeId === null
         ? null
-        : { id: chargeId, amountMicros: context.priceMicros, occurredAt: turn.occurredAt, savedAt },
+        : {
+            ...{ id: chargeId, amountMicros: context.priceMicros, occurredAt: turn.occurredAt, savedAt },
+            voided: null,
+          },
   },
 });
 

@@ -8,6 +8,7 @@ import { codeOf } from '../../values/error-code';
 import { newId } from '../../values/ids';
 import type { Clock } from '../../values/time';
 import { rollUpKeys, rollUpUpserts } from '../roll-ups';
+import { shareWorkspaces } from '../workspaces/workspaces';
 
 export interface Reconciliation {
   charged: number;
@@ -21,13 +22,11 @@ const SHARD = 0;
 interface DeferredRow {
   workspace_id: string;
   id: string;
-  time_zone: string;
   occurred_at: Date;
 }
 
 const FIND = `
-  SELECT m.workspace_id, m.id, w.time_zone, m.occurred_at
-  FROM messages m JOIN workspaces w ON w.id = m.workspace_id
+  SELECT m.workspace_id, m.id, m.occurred_at FROM messages m
   WHERE m.outcome = 'DEFERRED' AND (m.workspace_id, m.id) > ($1::text, $2::uuid)
   ORDER BY m.workspace_id, m.id LIMIT ${BATCH}`;
 
@@ -37,8 +36,8 @@ const FIND = `
  */
 const CHARGE = `
   WITH input AS MATERIALIZED (
-    SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::date[], $6::date[])
-      AS i (workspace_id, id, charge_id, slot_at, day, month)
+    SELECT * FROM unnest($1::text[], $2::uuid[], $3::uuid[], $4::timestamptz[], $5::date[], $6::date[], $9::int[])
+      AS i (workspace_id, id, charge_id, slot_at, day, month, epoch)
   ),
   before AS MATERIALIZED (
     SELECT m.workspace_id, m.id, m.customer_id, m.deferred_price_micros AS price_micros, m.occurred_at
@@ -52,14 +51,15 @@ const CHARGE = `
   ),
   counted AS MATERIALIZED (
     SELECT b.workspace_id, b.id, b.customer_id, 'TRACKED' AS outcome, b.occurred_at, i.charge_id, b.price_micros,
-      i.slot_at, i.day, i.month
+      i.slot_at, i.day, i.month, i.epoch
     FROM settled s
     JOIN before b ON b.workspace_id = s.workspace_id AND b.id = s.id
     JOIN input i ON i.workspace_id = s.workspace_id AND i.id = s.id
   ),
   charged AS (
-    INSERT INTO charges (workspace_id, id, message_id, customer_id, amount_micros, occurred_at, saved_at)
-    SELECT c.workspace_id, c.charge_id, c.id, c.customer_id, c.price_micros, c.occurred_at, $7
+    INSERT INTO charges (workspace_id, id, message_id, customer_id, amount_micros, occurred_at, saved_at, epoch,
+      month)
+    SELECT c.workspace_id, c.charge_id, c.id, c.customer_id, c.price_micros, c.occurred_at, $7, c.epoch, c.month
     FROM counted c ORDER BY c.workspace_id, c.charge_id
   ),
   ${rollUpUpserts('counted', '$8::smallint')}
@@ -110,17 +110,17 @@ export class Reconciler {
   }
 
   private async chargeAll(sql: Sql, rows: readonly DeferredRow[]): Promise<number> {
-    // The zone can't change between reading and charging.
-    const zones = await sql.query<{ id: string; time_zone: string }>(
-      'share_workspaces',
-      'SELECT w.id, w.time_zone FROM workspaces w WHERE w.id = ANY ($1::text[]) ORDER BY w.id FOR SHARE',
-      [rows.map((row) => row.workspace_id)],
+    // Neither the zone nor the epoch can change between reading and charging.
+    const workspaces = await shareWorkspaces(
+      sql,
+      rows.map((row) => row.workspace_id),
     );
-    const zoneOf = new Map(zones.map((row) => [row.id, row.time_zone]));
     const now = this.clock();
-    const keys = rows.map((row) =>
-      rollUpKeys(row.occurred_at, zoneOf.get(row.workspace_id) ?? row.time_zone),
-    );
+    const keys = rows.map((row) => {
+      const workspace = workspaces.get(row.workspace_id);
+      if (!workspace) throw new Error(`The workspace ${row.workspace_id} is gone.`);
+      return { ...rollUpKeys(row.occurred_at, workspace.timeZone), epoch: workspace.epoch };
+    });
     const [done] = await sql.query<{ charged: bigint }>('charge_deferred', CHARGE, [
       rows.map((row) => row.workspace_id),
       rows.map((row) => row.id),
@@ -130,6 +130,7 @@ export class Reconciler {
       keys.map((key) => key.month),
       now,
       SHARD,
+      keys.map((key) => key.epoch),
     ]);
     return Number(done?.charged ?? 0n);
   }

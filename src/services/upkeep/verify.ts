@@ -1,7 +1,7 @@
 // Do the roll-ups say what the records say? Reads every workspace: for the operator, never behind a token.
 import type { Sql } from '../../database/sql';
 import { daysOf } from '../customer-roll-ups';
-import { slotsFromRecords } from '../roll-ups';
+import { countsStill, slotsFromRecords } from '../roll-ups';
 import type { Workspace } from '../workspaces/workspaces';
 
 export interface Difference {
@@ -96,8 +96,8 @@ const customerSums = (table: string, unit: string, key: string): string =>
          min(d.occurred_at), max(d.occurred_at)) AS sums
        FROM (
          SELECT ($3::date[])[width_bucket(c.occurred_at, $2::timestamptz[])] AS day, c.customer_id,
-           (NOT c.reversal)::int AS messages, c.amount_micros AS cost, c.occurred_at
-         FROM charges c WHERE c.workspace_id = $1
+           1 AS messages, c.amount_micros AS cost, c.occurred_at
+         FROM charges c WHERE c.workspace_id = $1 AND ${countsStill('c')}
        ) d GROUP BY ${key}, d.customer_id`,
     `SELECT concat_ws(' ', u.${unit}, u.customer_id) AS key, concat_ws(' ', u.messages, u.cost_micros, u.first_at,
          u.last_at) AS sums

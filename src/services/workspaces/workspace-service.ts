@@ -177,9 +177,22 @@ export class WorkspaceService {
   }
 }
 
+/**
+ * What a workspace without a turn may have, those that point at others first. The other tables of a workspace have rows
+ * only where there are turns.
+ */
+export const TABLES_OF_UNUSED = [
+  'token_workspaces',
+  'closing_schedules',
+  'statements',
+  'customers',
+  'prices',
+  'zone_stamps',
+] as const;
+
 async function deleteUnused(sql: Sql, id: string): Promise<void> {
   await sql.query('allow_deletion', "SELECT set_config('centesimo.deleting_workspace', $1, true)", [id]);
-  for (const table of ['token_workspaces', 'customers', 'prices', 'zone_stamps']) {
+  for (const table of TABLES_OF_UNUSED) {
     await sql.query(`delete_${table}`, `DELETE FROM ${table} WHERE workspace_id = $1`, [id]);
   }
   await sql.query('delete_workspace', 'DELETE FROM workspaces WHERE id = $1', [id]);

@@ -75,8 +75,38 @@ export async function listAllWorkspaces(sql: Sql, at: Date): Promise<Workspace[]
 
 /** The workspace, its row locked against saves and other changes until the transaction ends. */
 export async function lockWorkspace(sql: Sql, id: string, at: Date): Promise<Workspace> {
+  await sql.query('enter_gate', 'SELECT pg_advisory_xact_lock($1, $2)', [GATES, gateOf(id)]);
   await sql.query('lock_workspace', 'SELECT w.id FROM workspaces w WHERE w.id = $1 FOR UPDATE', [id]);
   return getWorkspace(sql, id, at);
+}
+
+/** Any fixed number: all servers of one database must agree on it, and on `gateOf`. */
+export const GATES = 0x63746d03;
+/** Few, since PostgreSQL keeps room for a fixed number of locks: a batch of 1 000 workspaces needs no more. */
+const GATE_COUNT = 64;
+
+/**
+ * The gate of a workspace, an advisory lock. Saves hold it shared around their FOR SHARE on the workspace's row, and
+ * whoever locks the row enters it first: PostgreSQL lets ever new FOR SHARE pass a FOR UPDATE that waits, but its
+ * advisory locks stand in line. It decides nothing: what must not happen is kept out by the row's lock.
+ */
+export function gateOf(workspaceId: string): number {
+  let hash = 0;
+  for (const character of workspaceId) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) % 1_000_003;
+  return hash % GATE_COUNT;
+}
+
+/** What a charge needs of its workspace, as it stays until the transaction ends: the rows are held FOR SHARE. */
+export async function shareWorkspaces(
+  sql: Sql,
+  ids: readonly string[],
+): Promise<Map<string, { timeZone: string; epoch: number }>> {
+  const rows = await sql.query<{ id: string; time_zone: string; epoch: number }>(
+    'share_workspaces',
+    'SELECT w.id, w.time_zone, w.epoch FROM workspaces w WHERE w.id = ANY ($1::text[]) ORDER BY w.id FOR SHARE',
+    [ids],
+  );
+  return new Map(rows.map((row) => [row.id, { timeZone: row.time_zone, epoch: row.epoch }]));
 }
 
 /** For the operator, who may know which workspaces there are. */

@@ -1,0 +1,15 @@
+import { createInterface } from 'node:readline/promises';
+import { badInput } from '../errors';
+
+/** Asks before what can't be undone. Throws BAD_USER_INPUT unless the answer is yes; `yes` answers beforehand. */
+export async function confirm(question: string, yes: boolean | undefined): Promise<void> {
+  if (yes) return;
+  if (!process.stdin.isTTY) throw badInput('Give --yes: there is nobody to ask. Nothing was done.');
+  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await prompt.question(`${question} Type yes to go on: `);
+    if (answer.trim().toLowerCase() !== 'yes') throw badInput('Not confirmed. Nothing was done.');
+  } finally {
+    prompt.close();
+  }
+}

@@ -1,0 +1,24 @@
+// That a charge was taken back, as every list of charges and messages shows it.
+
+/** Why and by whom a charge was taken back. */
+export interface UsageVoid {
+  voidedAt: Date;
+  reason: string;
+  /** The name of the token, or of the operator. */
+  by: string;
+}
+
+/** All null for a charge that stands. */
+export interface VoidColumns {
+  voided_at: Date | null;
+  void_reason: string;
+  voided_by: string;
+}
+
+export const VOID_COLUMNS = 'v.voided_at, v.reason AS void_reason, v.actor_name AS voided_by';
+
+/** Of the charge `c`. */
+export const VOID_JOIN = 'LEFT JOIN voids v ON v.workspace_id = c.workspace_id AND v.charge_id = c.id';
+
+export const toUsageVoid = (row: VoidColumns): UsageVoid | null =>
+  row.voided_at && { voidedAt: row.voided_at, reason: row.void_reason, by: row.voided_by };

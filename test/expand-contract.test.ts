@@ -1,0 +1,203 @@
+// From the version before to this one while servers are replaced: expanded, filled, contracted.
+import { DataSource } from 'typeorm';
+import { createDataSource } from '../src/database/data-source';
+import { contract, migrate, migrateDown } from '../src/database/migrate';
+import { Snapshot } from '../src/database/snapshot';
+import { Core1700000000001 } from '../src/migrations/1700000000001-core';
+import { RollUps1700000000002 } from '../src/migrations/1700000000002-roll-ups';
+import { ZoneStamps1700000000003 } from '../src/migrations/1700000000003-zone-stamps';
+import { verifyWorkspace } from '../src/services/upkeep/verify';
+import { getWorkspace } from '../src/services/workspaces/workspaces';
+import { startApp, type TestApp } from './support/app';
+import { runCommand } from './support/command';
+import { createDatabase, type TestDatabase } from './support/database';
+import { describeSchema } from './support/describe-schema';
+import { deferAsOlder, saveAsOlder } from './support/older-server';
+
+let database: TestDatabase;
+let dataSource: DataSource;
+beforeEach(async () => {
+  database = await createDatabase({ empty: true });
+  dataSource = createDataSource({ url: database.url, poolSize: 4 });
+  await dataSource.initialize();
+});
+afterEach(async () => {
+  await dataSource.destroy();
+  await database.drop();
+});
+
+const CUSTOMER = '00000000-0000-7000-8000-000000000001';
+const turn = (at: string) => ({
+  ...{ workspaceId: 'shop', customerId: CUSTOMER, timeZone: 'Europe/Rome', at: new Date(at) },
+});
+
+/** The schema of the version before, with a shop. */
+async function older(): Promise<string> {
+  const before = new DataSource({
+    ...dataSource.options,
+    migrations: [Core1700000000001, RollUps1700000000002, ZoneStamps1700000000003],
+  });
+  await before.initialize();
+  await before.runMigrations({ transaction: 'each' });
+  await before.destroy();
+  await database.sql(
+    `INSERT INTO workspaces (id, name, time_zone, currency, created_at) VALUES ('shop', 'Shop', 'Europe/Rome', 'EUR', now())`,
+  );
+  await database.sql(
+    `INSERT INTO prices (workspace_id, starts_at, amount_micros, recorded_at) VALUES ('shop', '-infinity', 5000, now())`,
+  );
+  await database.sql(
+    `INSERT INTO customers (workspace_id, id, name, phone_number, active_chatbot, created_at, updated_at)
+     VALUES ('shop', $1, 'Mario', '+393331234567', true, now(), now())`,
+    [CUSTOMER],
+  );
+  return describeSchema(database);
+}
+
+const months = async () =>
+  (
+    await database.sql<{ epoch: number | null; month: string | null; n: number }>(
+      'SELECT epoch, month::text, count(*)::int AS n FROM charges GROUP BY 1, 2 ORDER BY 2 NULLS LAST',
+    )
+  ).map(({ epoch, month, n }) => [epoch, month, n]);
+
+async function differences(app: TestApp): Promise<bigint> {
+  const snapshot = new Snapshot(app.database, app.clock.now());
+  try {
+    return (await verifyWorkspace(snapshot, await getWorkspace(snapshot, 'shop', app.clock.now())))
+      .differences;
+  } finally {
+    await snapshot.end();
+  }
+}
+
+it('what was charged before, and by an older server beside, is filled, and only then contracted', async () => {
+  await older();
+  await saveAsOlder(database, turn('2026-01-31T22:59:59.999Z'));
+  // The first instant of February in Rome.
+  const february = await saveAsOlder(database, turn('2026-01-31T23:00:00Z'));
+  await migrate(dataSource);
+  const app = await startApp({ database });
+  try {
+    await saveAsOlder(database, turn('2026-03-01T10:00:00Z'));
+    const charge = await deferAsOlder(database, turn('2026-03-02T10:00:00Z'));
+    await charge();
+    // The trigger stamps the epoch of a newer schema; the month is Node's to say (docs/decisions/0005).
+    expect(await months()).toEqual([
+      [1, null, 2],
+      [null, null, 2],
+    ]);
+    const gone = await app.services.voids.void(
+      'shop',
+      { usageRecordId: february, reason: 'x' },
+      { name: 'test' },
+    );
+    expect(gone.record.voided?.reason).toBe('x');
+    await expect(contract(dataSource)).rejects.toThrow(
+      '3 charges of an older version are still to be filled',
+    );
+    const moved = await runCommand(['move', '--to', database.url], { DATABASE_URL: database.url });
+    expect([moved.code, moved.stderr]).toEqual([2, expect.stringContaining('still being filled')]);
+    expect(await app.services.filler.run()).toBe(3);
+    expect(await app.services.filler.run()).toBe(0);
+    const filled = [
+      [1, '2026-01-01', 1],
+      [1, '2026-02-01', 2],
+      [1, '2026-03-01', 2],
+    ];
+    expect(await months()).toEqual(filled);
+    expect(app.logs()).toContain('"filled":3,"of":3');
+    expect(await contract(dataSource)).toEqual([{ name: 'Ledger', direction: 'contract' }]);
+    expect(await contract(dataSource)).toEqual([]);
+    expect(await migrate(dataSource)).toEqual([]);
+    // Every feature works as before.
+    await app.services.voids.voidMany(
+      ...([
+        'shop',
+        { from: new Date('2026-03-01T00:00:00Z'), to: new Date('2026-04-01T00:00:00Z') },
+      ] as const),
+      ...(['x', { name: 'test' }, () => undefined] as const),
+    );
+    expect(await app.services.filler.run()).toBe(0);
+    expect(await months()).toEqual([filled[0], filled[1], [1, '2026-03-01', 4]]);
+    expect(await differences(app)).toBe(0n);
+    await expect(saveAsOlder(database, turn('2026-03-03T10:00:00Z'))).rejects.toThrow('null value');
+  } finally {
+    await app.stop();
+  }
+});
+
+it('contracted, it has the schema of a new database', async () => {
+  await older();
+  await migrate(dataSource);
+  await contract(dataSource);
+  const fresh = await createDatabase();
+  expect(await describeSchema(database)).toBe(await describeSchema(fresh));
+  await fresh.drop();
+});
+
+it('servers fill by themselves, two at once', async () => {
+  await older();
+  for (let second = 0; second < 40; second += 1)
+    await saveAsOlder(database, turn(`2026-03-01T10:00:${String(second).padStart(2, '0')}Z`));
+  await migrate(dataSource);
+  const one = await startApp({ database });
+  const other = await startApp({ database });
+  try {
+    const filled = await Promise.all([one.services.filler.run(), other.services.filler.run()]);
+    expect(filled[0] + filled[1]).toBe(40);
+    expect(await months()).toEqual([[1, '2026-03-01', 40]]);
+  } finally {
+    await one.stop();
+    await other.stop();
+  }
+});
+
+it.each([
+  ['amount_micros = 1', 'before'],
+  ["occurred_at = now(), month = '2026-03-01', epoch = 1", 'before'],
+  ["month = '2026-03-01'", 'before'],
+  ['epoch = 2', 'before'],
+  ["month = '2026-04-01'", 'after'],
+  ['epoch = 2', 'after'],
+  ['month = NULL', 'after'],
+])('a charge lets itself be filled and nothing else: %s is refused %s it', async (set, when) => {
+  await older();
+  await saveAsOlder(database, turn('2026-03-01T10:00:00Z'));
+  await migrate(dataSource);
+  if (when === 'after') await database.sql("UPDATE charges SET epoch = 1, month = '2026-03-01'");
+  await expect(database.sql(`UPDATE charges SET ${set}`)).rejects.toThrow(
+    'rows of charges are never changed',
+  );
+  await expect(database.sql('DELETE FROM charges')).rejects.toThrow('never changed');
+});
+
+describe('back to the version before', () => {
+  it('goes the way that it came, filled or not, contracted or not', async () => {
+    const before = await older();
+    await saveAsOlder(database, turn('2026-03-01T10:00:00Z'));
+    await migrate(dataSource);
+    await migrateDown(dataSource);
+    expect(await describeSchema(database)).toBe(before);
+    await saveAsOlder(database, turn('2026-03-02T10:00:00Z'));
+    await migrate(dataSource);
+    const app = await startApp({ database });
+    await app.services.filler.run();
+    await app.stop();
+    await contract(dataSource);
+    await migrateDown(dataSource);
+    expect(await describeSchema(database)).toBe(before);
+    await saveAsOlder(database, turn('2026-03-03T10:00:00Z'));
+  });
+
+  it('is refused once a charge was taken back: the version before would count it wrongly', async () => {
+    await older();
+    const charge = await saveAsOlder(database, turn('2026-03-01T10:00:00Z'));
+    await migrate(dataSource);
+    const app = await startApp({ database });
+    await app.services.voids.void('shop', { usageRecordId: charge, reason: 'x' }, { name: 'test' });
+    await app.stop();
+    await expect(migrateDown(dataSource)).rejects.toThrow('Charges were taken back');
+    expect(await migrate(dataSource)).toEqual([]);
+  });
+});

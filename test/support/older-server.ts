@@ -1,0 +1,47 @@
+// A server of the version before, as far as the database can tell: its statements with the parameters that it gave them.
+import { rollUpKeys } from '../../src/services/roll-ups';
+import { newId } from '../../src/values/ids';
+import { CHARGE_DEFERRED, INSERT_DEFERRED, INSERT_TURNS } from '../fixtures/older-server';
+import type { TestDatabase } from './database';
+
+export interface OlderTurn {
+  workspaceId: string;
+  customerId: string;
+  timeZone: string;
+  at: Date;
+}
+
+let made = 0;
+const nextKey = () => `older.${++made}`;
+
+/** Saves and charges one turn; answers with its charge's id. */
+export async function saveAsOlder(database: TestDatabase, turn: OlderTurn): Promise<string> {
+  const chargeId = newId();
+  const keys = rollUpKeys(turn.at, turn.timeZone);
+  const [version] = await database.sql<{ settings_version: string }>(
+    'SELECT settings_version FROM workspaces WHERE id = $1',
+    [turn.workspaceId],
+  );
+  const refused = await database.sql(INSERT_TURNS, [
+    ...[[newId()], [turn.workspaceId], [version?.settings_version], [nextKey()], ['+393331234567'], [null]],
+    ...[[turn.customerId], ['ciao'], ['Ciao!'], ['TRACKED'], [turn.at], [turn.at], [chargeId], [5_000]],
+    ...[[keys.slotAt], [keys.day], [keys.month], 3],
+  ]);
+  if (refused.length > 0) throw new Error('The older server was refused.');
+  return chargeId;
+}
+
+/** Saves one turn without its charge, and charges it later, as the older reconciliation did. */
+export async function deferAsOlder(database: TestDatabase, turn: OlderTurn): Promise<() => Promise<void>> {
+  const id = newId();
+  await database.sql(INSERT_DEFERRED, [
+    ...[turn.workspaceId, id, nextKey(), '+393331234567', null, turn.customerId, 'ciao', 'Ciao!', 5_000],
+    ...[turn.at, turn.at],
+  ]);
+  const keys = rollUpKeys(turn.at, turn.timeZone);
+  return async () => {
+    await database.sql(CHARGE_DEFERRED, [
+      ...[[turn.workspaceId], [id], [newId()], [keys.slotAt], [keys.day], [keys.month], turn.at, 0],
+    ]);
+  };
+}
