@@ -87,7 +87,7 @@ it.each([
       ...options,
     });
     await untilCard(page, 'Cost', '€0.125');
-    await page.waitForFunction(`document.querySelectorAll('[data-drawn=true]').length === 2`);
+    await page.locator('[data-drawn=true]').first().waitFor();
     const before = await page.locator('.plot canvas').first().boundingBox();
     const pdf = join(folder, `${name.replaceAll(' ', '-')}.pdf`);
     await writeFile(pdf, await page.pdf({ format: 'A4' }));

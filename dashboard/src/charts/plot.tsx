@@ -40,18 +40,33 @@ export function Plot({ label, className = '', draw, children }: PlotProps): Reac
     let made: EChartsType | undefined;
     let left = false;
     const resized = new ResizeObserver(() => made?.resize());
+    // Drawn when it is about to be seen: a phone shows one plot at a time.
+    const seen = new IntersectionObserver(
+      (entries) => {
+        if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
+        seen.disconnect();
+        void start();
+      },
+      { rootMargin: '200px' },
+    );
+    const start = async (): Promise<void> => {
+      const plots = await loadPlots();
+      if (left) return;
+      made = plots.init(element, null, { renderer: 'canvas' });
+      resized.observe(element);
+      setChart(made);
+    };
     loadPlots()
       .then((plots) => {
         if (left) return;
         setLibrary(plots);
-        made = plots.init(element, null, { renderer: 'canvas' });
-        resized.observe(element);
-        setChart(made);
+        seen.observe(element);
       })
       // The table is there without it.
       .catch(() => undefined);
     return () => {
       left = true;
+      seen.disconnect();
       resized.disconnect();
       made?.dispose();
       setChart(undefined);
@@ -59,11 +74,7 @@ export function Plot({ label, className = '', draw, children }: PlotProps): Reac
   }, []);
   useEffect(() => {
     if (!chart || chart.isDisposed()) return;
-    const animation = !matchMedia('(prefers-reduced-motion: reduce)').matches;
-    chart.setOption(
-      { animation, animationDuration: 300, ...draw(PALETTES[appearance]) },
-      { notMerge: false },
-    );
+    chart.setOption({ animation: false, ...draw(PALETTES[appearance]) });
   }, [chart, draw, appearance]);
   useEffect(() => {
     const element = paper.current;
@@ -106,13 +117,16 @@ function onPaper(before: () => void, after: () => void): () => void {
 /** A plot's figures as a table. */
 export function Behind({ label, children }: { label: string; children: ReactNode }): ReactNode {
   const words = useWords();
+  const [open, setOpen] = useState(false);
   return (
-    <details className="behind no-print">
+    <details className="behind no-print" onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
       <summary>{words.asTable}</summary>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <section className="scroll" tabIndex={0} aria-label={`${words.asTable}: ${label}`}>
-        {children}
-      </section>
+      {open && (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+        <section className="scroll" tabIndex={0} aria-label={`${words.asTable}: ${label}`}>
+          {children}
+        </section>
+      )}
     </details>
   );
 }
