@@ -68,10 +68,7 @@ export class BackupReader {
   private readonly lines: AsyncGenerator<Buffer>;
 
   constructor(private readonly file: string) {
-    const source = createReadStream(file);
-    const unzipped = createGunzip();
-    source.on('error', (error) => unzipped.destroy(error));
-    this.lines = linesOf(source.pipe(unzipped));
+    this.lines = linesOf(unzip(file));
   }
 
   async head(): Promise<Head> {
@@ -138,6 +135,14 @@ export class BackupReader {
     const why = error instanceof Error ? ` (${error.message})` : '';
     return badInput(`${this.file} is no whole backup of Centesimo${why}. Nothing was written.`);
   }
+}
+
+/** Opens the file at the first read: a stream that fails before anybody reads it would end the process. */
+async function* unzip(file: string): AsyncGenerator<Buffer, undefined> {
+  const source = createReadStream(file);
+  const unzipped = createGunzip();
+  source.on('error', (error) => unzipped.destroy(error));
+  yield* source.pipe(unzipped);
 }
 
 /** Lines with their ends. Not by readline, which also ends lines where Unicode does. */
