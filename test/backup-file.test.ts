@@ -2,17 +2,17 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { BackupReader } from '../src/cli/backup-file';
 import { aFolder, type Ran, runCommand } from './support/command';
+import { aMadeFolder } from './support/made-folder';
 
 jest.setTimeout(240_000);
 
 let old: Awaited<ReturnType<typeof aFolder>>;
 let file: string;
 beforeAll(async () => {
-  old = await aFolder();
+  old = await aMadeFolder('demo');
   file = join(dirname(old.path), 'centesimo.backup');
-  await run(old.path, 'migrate', '--create');
-  await run(old.path, 'demo');
   const name = ['--name', 'Riga\u2028e\ttab \\. "virgolette"', '--phone', '+393339999999'];
   await run(old.path, 'customer', 'add', '--workspace', 'workspace-123', ...name);
   const made = await run(old.path, 'backup', file);
@@ -92,6 +92,16 @@ describe('a file that is no whole backup', () => {
     } finally {
       await fresh.remove();
     }
+  });
+
+  it('is refused, too, by who reads it only after a while', async () => {
+    const bad = join(dirname(file), 'late.backup');
+    writeFileSync(bad, 'PGDMP');
+    const reader = new BackupReader(bad);
+    // As long as it takes another one to find out.
+    await expect(new BackupReader(bad).head()).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+    await new Promise((resolve) => setImmediate(resolve));
+    await expect(reader.head()).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
   });
 
   it('is not left by a backup that fails', async () => {

@@ -1,13 +1,14 @@
 // WEB_CONCURRENCY: several processes behind one port, on one embedded database that outlives each of them.
 import { readdirSync, readFileSync } from 'node:fs';
 import { Api } from './support/api';
-import { aFolder, type RunningServer, runCommand, startServer } from './support/command';
+import { type RunningServer, runCommand, startServer } from './support/command';
+import { aMadeFolder } from './support/made-folder';
 import { SAVE, type SaveData } from './support/operations';
 
-let folder: Awaited<ReturnType<typeof aFolder>>;
+let folder: Awaited<ReturnType<typeof aMadeFolder>>;
 let server: RunningServer;
 beforeAll(async () => {
-  folder = await aFolder();
+  folder = await aMadeFolder();
   server = await startServer(['--no-demo'], settings());
 });
 afterAll(async () => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { aFolder } from './support/command';
 import { isAlive, until } from './support/embedded-process';
+import { aMadeFolder } from './support/made-folder';
 import { freePort } from './support/process';
 import { hasTerminal, openTerminal, type Terminal } from './support/terminal';
 
@@ -16,7 +17,7 @@ jest.setTimeout(3 * LONG_MS);
 let folder: Awaited<ReturnType<typeof aFolder>>;
 let children: ChildProcess[] = [];
 beforeEach(async () => {
-  folder = await aFolder();
+  folder = await aMadeFolder();
 });
 afterEach(async () => {
   for (const { pid } of children) if (pid !== undefined) killGroup(pid, 'SIGKILL');
@@ -171,6 +172,8 @@ describe('a server that is told to stop', () => {
   );
 
   it('while its database is being made leaves none behind', async () => {
+    await folder.remove();
+    folder = await aFolder();
     const child = start(process.execPath, [MAIN, 'serve', '--no-demo'], { more: serve(0) });
     child.stdout?.resume();
     await until(() => existsSync(join(folder.path, 'postgres-password')), 'the making of a cluster', LONG_MS);
@@ -270,7 +273,6 @@ describe('in a terminal (skipped without script of util-linux)', () => {
     beforeEach(() => {
       const shop = ['--id', 'shop', '--name', 'Shop', '--time-zone', 'UTC', '--currency', 'EUR'];
       const options = { env: environment(), cwd: tmpdir() };
-      expect(spawnSync(process.execPath, [MAIN, 'migrate', '--create'], options).status).toBe(0);
       expect(spawnSync(process.execPath, [MAIN, 'workspace', 'create', ...shop], options).status).toBe(0);
     });
 
@@ -297,9 +299,8 @@ describe('in a terminal (skipped without script of util-linux)', () => {
 });
 
 it('a command whose reader ends early ends too, without a stack, and so does its database', async () => {
-  spawnSync(process.execPath, [MAIN, 'migrate', '--create'], { env: environment(), cwd: tmpdir() });
-  const demo = spawnSync(process.execPath, [MAIN, 'demo'], { env: environment(), cwd: tmpdir() });
-  expect(demo.status).toBe(0);
+  await folder.remove();
+  folder = await aMadeFolder('demo');
   const line = `{ "$0" "$1" export --workspace workspace-123; echo "ended $?" >&2; } | head -n 1`;
   const ran = spawnSync('sh', ['-c', line, process.execPath, MAIN], {
     env: environment(),

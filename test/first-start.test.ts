@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { Api } from './support/api';
 import { aFolder, runCommand, startServer } from './support/command';
+import { aMadeFolder } from './support/made-folder';
 import { SAVE, type SaveData } from './support/operations';
 import { hasTerminal, openTerminal } from './support/terminal';
 
@@ -100,6 +101,8 @@ it('finishes a demo that was broken off', async () => {
 });
 
 it('serves again after kill -9 of the server', async () => {
+  await folder.remove();
+  folder = await aMadeFolder();
   const first = await startServer(['--no-demo'], environment());
   await first.stop('SIGKILL');
   const second = await startServer(['--no-demo'], environment());
@@ -112,6 +115,8 @@ it('serves again after kill -9 of the server', async () => {
 });
 
 it('has no demo when told so, and a second server on the folder is told why it may not', async () => {
+  await folder.remove();
+  folder = await aMadeFolder();
   const server = await startServer(['--no-demo'], environment());
   try {
     expect(server.output()).not.toMatch(/ctm_|workspace-123/);

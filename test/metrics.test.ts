@@ -5,7 +5,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Api } from './support/api';
 import { aCustomer, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
-import { aFolder, runCommand, startServer } from './support/command';
+import { runCommand, startServer } from './support/command';
+import { aMadeFolder } from './support/made-folder';
 import { SAVE, type SaveData, TOTALS } from './support/operations';
 
 const TOKEN = 'a-token-for-prometheus';
@@ -174,7 +175,7 @@ it('are not offered to a primary by a server that has none', () => {
 });
 
 it('are the sum of all processes with WEB_CONCURRENCY', async () => {
-  const folder = await aFolder();
+  const folder = await aMadeFolder();
   const environment = { DATA_DIR: folder.path, WEB_CONCURRENCY: '2', METRICS_PORT: '0', LOG_LEVEL: 'error' };
   const server = await startServer(['--no-demo'], environment);
   try {

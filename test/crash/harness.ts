@@ -5,8 +5,8 @@ import { createDataSource } from '../../src/database/data-source';
 import { SqlConnection } from '../../src/database/sql';
 import { verifyWorkspace } from '../../src/services/upkeep/verify';
 import { listAllWorkspaces } from '../../src/services/workspaces/workspaces';
-import { aFolder } from '../support/command';
 import { ask, killAllIn, until } from '../support/embedded-process';
+import { aMadeFolder } from '../support/made-folder';
 import { Child, freePort } from '../support/process';
 import { type Acknowledged, readRecord, turnOf, WORKSPACE } from './record';
 
@@ -62,7 +62,7 @@ export class CrashRig {
   private filled = { token: '', databaseUrl: '' };
 
   static async start(options: RigOptions = {}): Promise<CrashRig> {
-    const rig = new CrashRig(await aFolder(), await freePort(), options);
+    const rig = new CrashRig(await aMadeFolder(), await freePort(), options);
     try {
       await rig.startServer();
       await rig.fill();

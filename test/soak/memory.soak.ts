@@ -1,7 +1,8 @@
 // A server that runs for months must not grow by what it has answered.
 import { readFileSync } from 'node:fs';
 import { Api } from '../support/api';
-import { aFolder, runCommand, startServer } from '../support/command';
+import { runCommand, startServer } from '../support/command';
+import { aMadeFolder } from '../support/made-folder';
 import { SAVE, type SaveData } from '../support/operations';
 
 const ROUNDS = Number(process.env.SOAK_MEMORY_ROUNDS ?? 6);
@@ -21,7 +22,7 @@ const REPORT = /* GraphQL */ `
 const onLinux = process.platform === 'linux' ? it : it.skip;
 
 onLinux('stays as large as it is while it saves and reads', async () => {
-  const folder = await aFolder();
+  const folder = await aMadeFolder();
   const environment = { DATA_DIR: folder.path, LOG_LEVEL: 'error', READ_POINTS_PER_SECOND: '1000000000' };
   const server = await startServer(['--no-demo'], environment);
   try {

@@ -1,6 +1,6 @@
 // One cluster for the whole run and one migrated template in it; each test file gets a copy of the template.
 import { execFileSync } from 'node:child_process';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDataSource } from '../../src/database/data-source';
@@ -73,5 +73,9 @@ export async function tearDown(cluster: TestCluster): Promise<void> {
     for (const { name } of rows) await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
   });
   await cluster.embedded?.stop();
+  // What support/made-folder.ts has left.
+  for (const name of await readdir(tmpdir()))
+    if (name.startsWith(`${cluster.template}-folder-`))
+      await rm(join(tmpdir(), name), { recursive: true, force: true });
   if (cluster.folder) await rm(cluster.folder, { recursive: true, force: true });
 }
