@@ -189,10 +189,10 @@ describe('an export', () => {
   });
 
   /** Opens a long export; answers at its first piece, with how it ends. */
-  const openLong = (shop: TestWorkspace, format: string) =>
+  const openLong = (shop: TestWorkspace, format: string, token = shop.client) =>
     new Promise<{ leave: () => void; readOn: () => Promise<{ complete: boolean; text: string }> }>(
       (resolve, reject) => {
-        const headers = { authorization: `Bearer ${shop.client}` };
+        const headers = { authorization: `Bearer ${token}` };
         const call = httpRequest(
           `${app.url}/api/usage/export/${shop.id}?format=${format}`,
           { headers },
@@ -354,7 +354,10 @@ describe('an export', () => {
   it('leaves connections for everybody else: more than four at once are put off', async () => {
     const shop = await aShopWithManyCharges();
     const four = [];
-    for (let opened = 0; opened < 4; opened += 1) four.push(await openLong(shop, 'ndjson'));
+    for (let opened = 0; opened < 4; opened += 1) {
+      const token = await aToken(app, { kind: 'client', workspaceIds: [shop.id] });
+      four.push(await openLong(shop, 'ndjson', token));
+    }
     const fifth = await get(`export/${shop.id}`, shop.client);
     expect([fifth.status, fifth.headers.get('retry-after'), await fifth.json()]).toEqual([
       503,
@@ -369,6 +372,28 @@ describe('an export', () => {
     await nothingLeft();
     const ended = await get(`export/${shop.id}?format=ndjson`, shop.client);
     expect((await ended.text()).trimEnd().split('\n')).toHaveLength(80_002);
+  });
+
+  it('is one at a time for each token, so that one token can not hold all places', async () => {
+    const shop = await aShopWithManyCharges();
+    const { leave, readOn } = await openLong(shop, 'ndjson');
+    const second = await get(`export/${shop.id}`, shop.client);
+    expect([second.status, second.headers.get('retry-after'), await second.json()]).toEqual([
+      429,
+      '10',
+      {
+        errors: [
+          expect.objectContaining({ message: expect.stringMatching(/^\[RATE_LIMITED\] .* one at a time/) }),
+        ],
+      },
+    ]);
+    const another = await get(`export/${shop.id}?format=ndjson`, shop.analyst);
+    expect([another.status, (await another.text()).trimEnd().split('\n').length]).toEqual([200, 80_002]);
+    expect((await readOn()).complete).toBe(true);
+    leave();
+    await nothingLeft();
+    const later = await get(`export/${shop.id}?format=ndjson`, shop.client);
+    expect([later.status, (await later.text()).length > 0]).toEqual([200, true]);
   });
 
   it('that can not begin says so with its status', async () => {

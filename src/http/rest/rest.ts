@@ -11,6 +11,7 @@ import { getCallersWorkspace } from '../../services/workspaces/workspaces';
 import type { Period } from '../../values/period';
 import { type Clock, localDate } from '../../values/time';
 import { type RateLimits, READ_POINTS, REPORT_POINTS } from '../rate-limits';
+import { keepPace } from './pace';
 import { allow, choiceOf, one, oneOf, type RestQuery } from './parameters';
 import { dashboard, stats } from './reports';
 
@@ -66,10 +67,11 @@ export function registerRest(app: FastifyInstance, deps: RestDeps): void {
 
 async function sendExport(
   database: Database,
-  { params, query }: FastifyRequest<RestRequest>,
+  request: FastifyRequest<RestRequest>,
   reply: FastifyReply,
   snapshot: Snapshot,
 ): Promise<FastifyReply> {
+  const { params, query } = request;
   allow(query, ['format', 'dialect']);
   const format = oneOf('format', one(query, 'format')?.toLowerCase(), EXPORT_FORMATS) ?? 'csv';
   const dialect = oneOf('dialect', one(query, 'dialect')?.toLowerCase(), CSV_DIALECTS) ?? 'exact';
@@ -79,10 +81,9 @@ async function sendExport(
   await snapshot.end();
   const gone = new AbortController();
   reply.raw.once('close', () => gone.abort());
-  const asked = { format, dialect };
+  const asked = { format, dialect, reader: principalOf(request).id };
   const made = await exportRecords(database, workspace, choice, asked, snapshot.asOf, gone.signal);
-  // Whoever stops reading holds a connection of the database.
-  reply.raw.setTimeout(STALLED_MS, () => reply.raw.destroy());
+  keepPace(reply.raw);
   const name = `${workspace.id}-${nameOf(made.period)}.${format}`;
   reply.type(CONTENT_TYPES[format]).header('content-disposition', `attachment; filename="${name}"`);
   if (format === 'csv') {
@@ -91,9 +92,6 @@ async function sendExport(
   }
   return reply.send(made.file);
 }
-
-/** No byte taken for so long: the caller is gone, or will never be done. */
-const STALLED_MS = 60_000;
 
 const CONTENT_TYPES = {
   csv: 'text/csv; charset=utf-8; header=present',

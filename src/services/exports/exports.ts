@@ -3,7 +3,7 @@ import { pipeline, type Readable } from 'node:stream';
 import { to as copyTo } from 'pg-copy-streams';
 import type { Database } from '../../database/database';
 import { Lease } from '../../database/lease';
-import { badInput, unavailable } from '../../errors';
+import { AppError, badInput, unavailable } from '../../errors';
 import { formatMicros } from '../../values/money';
 import type { Period } from '../../values/period';
 import { type ScopeChoice, scopeOf } from '../analytics/scope';
@@ -15,6 +15,8 @@ import { copyStatement, sumStatement } from './query';
 export interface ExportRequest {
   format: ExportFormat;
   dialect: CsvDialect;
+  /** Whoever may have one export at a time: a token's id. Absent for the operator's command. */
+  reader?: string;
 }
 
 export interface Export {
@@ -30,11 +32,41 @@ export interface Export {
 
 /** Each holds a connection for as long as its caller takes: the rest of the pool is for everybody else. */
 const EXPORTS_AT_ONCE = 4;
-const underWay = new WeakMap<Database['dataSource'], number>();
+const PUT_OFF_SECONDS = 10;
+const underWay = new WeakMap<Database['dataSource'], Place[]>();
+
+/** One export under way, and who reads it. */
+interface Place {
+  readonly reader: string | undefined;
+}
+
+/** Takes one of the places; answers with what gives it back. Throws SERVICE_UNAVAILABLE or RATE_LIMITED when there is none. */
+function takePlace(database: Database, reader: string | undefined): () => void {
+  const places = underWay.get(database.dataSource) ?? [];
+  underWay.set(database.dataSource, places);
+  if (reader !== undefined && places.some((place) => place.reader === reader)) {
+    throw new AppError(
+      'RATE_LIMITED',
+      'This token has an export under way: it may have one at a time. Wait for it to end, or end it.',
+      PUT_OFF_SECONDS,
+    );
+  }
+  if (places.length >= EXPORTS_AT_ONCE) {
+    throw unavailable(
+      `${places.length} exports are under way, which is as many as there may be.`,
+      undefined,
+      PUT_OFF_SECONDS,
+    );
+  }
+  const place: Place = { reader };
+  places.push(place);
+  return () => void places.splice(places.indexOf(place), 1);
+}
 
 /**
  * The same period as a report's would be. The caller has checked that the workspace may be read. Throws BAD_USER_INPUT,
- * and SERVICE_UNAVAILABLE when there is no connection to be had or too many exports are under way.
+ * SERVICE_UNAVAILABLE when there is no connection to be had or too many exports are under way, and RATE_LIMITED when the
+ * reader has one under way.
  */
 export async function exportRecords(
   database: Database,
@@ -49,12 +81,7 @@ export async function exportRecords(
     throw badInput('dialect is for format=csv. Leave it out, or ask for CSV.');
   }
   const { period } = scopeOf(workspace, choice, asOf);
-  const busy = underWay.get(database.dataSource) ?? 0;
-  if (busy >= EXPORTS_AT_ONCE) {
-    throw unavailable(`${busy} exports are under way, which is as many as there may be.`, undefined, 10);
-  }
-  underWay.set(database.dataSource, busy + 1);
-  const done = () => underWay.set(database.dataSource, (underWay.get(database.dataSource) ?? 1) - 1);
+  const done = takePlace(database, request.reader);
   try {
     const lease = await Lease.take(database);
     return { workspace, period, ...(await openFile(lease, workspace, period, request, { done, signal })) };
