@@ -206,7 +206,7 @@ describe('verdicts', () => {
     const { page } = await visit(shop, JANUARY, { token: shop.client });
     const panel = page.getByRole('region', { name: 'What was charged, and what was not' });
     await panel.getByText('scope messages:read').waitFor();
-    expect(await panel.locator('strong').allTextContents()).toEqual(['25', '1', '1', '1', '0']);
+    expect(await panel.locator('strong').allTextContents()).toEqual(['25', '1', '1', '1', '0', '0']);
     expect(await panel.getByRole('link').count()).toBe(0);
     await page.goto(`${shop.app.url}/dashboard/messages?workspace=workspace-123`);
     await page.getByText('scope messages:read').waitFor();

@@ -103,7 +103,9 @@ export async function untilCard(page: Page, name: string, text: string | RegExp)
 
 /** The rows of a table by its caption, cells joined by ' | '. */
 export async function rowsOf(page: Page, caption: string): Promise<string[]> {
-  const rows = await page.getByRole('table', { name: caption }).locator('tbody tr').all();
+  const table = page.getByRole('table', { name: caption }).locator('tbody tr');
+  await table.first().waitFor();
+  const rows = await table.all();
   return Promise.all(
     rows.map(async (row) => {
       const cells = await row.locator('th, td').allTextContents();
