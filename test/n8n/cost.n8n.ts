@@ -1,4 +1,4 @@
-// What a save costs an n8n author: N8N_COST=1 npm run test:n8n -- cost. It prints figures and asserts none of speed.
+// What a save costs an n8n author: N8N_COST=1 npm run test:n8n -- test/n8n/cost. It prints figures and asserts none of speed.
 import { createServer, type Server } from 'node:http';
 import { WORKSPACE } from './support/centesimo';
 import { Stage } from './support/stage';
