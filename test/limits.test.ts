@@ -366,9 +366,3 @@ it.each([
   expect(answer.status).toBe(400);
   expect(answer.body.errors?.[0]?.message).toMatch(/^\[[A-Z_]+\] ./);
 });
-
-it('no suggestions are made of what the schema has', async () => {
-  expect(await send('{ viewers { name } }')).toBe(
-    '400 [GRAPHQL_VALIDATION_FAILED] Cannot query field "viewers" on type "Query".',
-  );
-});

@@ -23,5 +23,6 @@ it('the outcomes are those of the schema, in its order', () => {
     'UNKNOWN_CUSTOMER',
     'INACTIVE_CUSTOMER',
     'DEFERRED',
+    'VOIDED',
   ]);
 });
