@@ -1,3 +1,5 @@
+const { availableParallelism } = require('node:os');
+
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: '<rootDir>/test/support/environment.ts',
@@ -9,7 +11,8 @@ module.exports = {
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   // The node for n8n is a package of its own, with a build that Jest must not look into.
   modulePathIgnorePatterns: ['<rootDir>/integrations/'],
-  maxWorkers: 2,
+  // One more than the cores: many tests wait for a process or a time-out.
+  maxWorkers: Math.min(4, availableParallelism() + 1),
   // A bound against hanging alone: ten times what the longest takes on a quiet machine.
   testTimeout: 120_000,
 };

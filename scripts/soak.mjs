@@ -1,5 +1,6 @@
 // The long forms of the tests whose short forms `npm test` has: more kills, more faults, more documents, more time.
 import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 const HELP = `npm run test:soak -- [options]
@@ -38,10 +39,13 @@ const files = [
   'error-disclosure',
   'tenant-isolation',
   'fuzz',
-  'zones',
+  ...['endings', 'first-start', 'backup-file', 'embedded', 'cluster', 'cli'],
+  // All 400 zones take five minutes.
+  ...(rounds > 1 ? ['zones', '../src/values/time'] : []),
   ...(values.install ? ['supply-chain'] : []),
 ];
 const environment = {
+  LONG_FORMS: '1',
   SOAK_CRASH_ROUNDS: String(rounds),
   SOAK_OVERLOAD_TURNS: String(200 * rounds),
   SOAK_RESTARTS: String(Math.max(4, rounds)),
@@ -57,7 +61,7 @@ const options = [
   ...['--config', 'test/soak/jest.config.cjs', '--runInBand'],
   ...(values.json ? ['--json', `--outputFile=${values.json}`] : []),
 ];
-const { status } = spawnSync('npx', ['jest', ...options, ...files.map((name) => `test/${name}`)], {
+const { status } = spawnSync('npx', ['jest', ...options, ...files.map((name) => join('test', name))], {
   env: { ...process.env, ...environment },
   stdio: 'inherit',
   shell: process.platform === 'win32',

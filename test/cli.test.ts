@@ -6,6 +6,8 @@ import { promisify } from 'node:util';
 import { Api } from './support/api';
 import { aFolder, type Ran, runCommand, startServer } from './support/command';
 import { createDatabase, type TestDatabase } from './support/database';
+import { demoTemplate } from './support/demo';
+import { longForm } from './support/long-form';
 import { SAVE, type SaveData } from './support/operations';
 
 let database: TestDatabase;
@@ -261,10 +263,16 @@ it('deletes only what is named, and archives what has turns', async () => {
   expect((await run('workspace', 'list')).stdout).not.toMatch(/^gone /m);
 });
 
-it('makes the demo, reports its month, and verifies', async () => {
+longForm('makes the demo, and a token of each kind for it', async () => {
   const demo = await json<{ tokens: Record<string, string> }>('demo');
   expect(Object.keys(demo.tokens)).toEqual(['service', 'client', 'analyst']);
-  expect(await json('report', '--workspace', 'workspace-123', '--month', '2025-01')).toMatchObject({
+});
+
+it("reports the demo's month, verifies and rebuilds", async () => {
+  const demo = await createDatabase({ copyOf: await demoTemplate(new Date('2026-03-15T12:00:00Z')) });
+  const run = (...args: string[]): Promise<Ran> => runCommand(args, { DATABASE_URL: demo.url });
+  const asJson = await run('report', '--workspace', 'workspace-123', '--month', '2025-01', '--json');
+  expect(JSON.parse(asJson.stdout)).toMatchObject({
     cost: '0.125',
     messages: 25,
     growthPercent: '31.58',
@@ -278,13 +286,14 @@ it('makes the demo, reports its month, and verifies', async () => {
     /^Trattoria Da Nino, \w+ \d{4}, until \d+ \w+, \d\d:\d\d \(Europe\/Rome\)\n/,
   );
   expect((await run('verify')).code).toBe(0);
-  await database.sql(
+  await demo.sql(
     "UPDATE customer_days SET messages = messages + 1 WHERE workspace_id = 'workspace-123' AND day = '2025-01-02'",
   );
   const broken = await run('verify', '--workspace', 'workspace-123');
   expect([broken.code, broken.stdout]).toEqual([1, expect.stringMatching(/customer_days 2025-01-02/)]);
   expect((await run('rebuild', '--workspace', 'workspace-123')).code).toBe(0);
   expect((await run('verify')).code).toBe(0);
+  await demo.drop();
 });
 
 it('moves everything into another, empty database, and refuses one that is in use', async () => {

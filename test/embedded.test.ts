@@ -24,12 +24,14 @@ import {
   until,
 } from './support/embedded-process';
 import { makeProject, type Project, removeLinks, removeOptionalPackages } from './support/embedded-project';
+import { longForm } from './support/long-form';
 
 const NOBODY = 65_534;
 const OUTSIDE = '/var/lib/centesimo';
 const isRoot = process.getuid?.() === 0;
 /** Users, mounts and ownership can only be arranged by root; these tests are reported as skipped without. */
 const testAsRoot = isRoot ? test : test.skip;
+const longAsRoot = isRoot ? longForm : test.skip;
 
 let base: string;
 let project: Project;
@@ -141,20 +143,24 @@ describe('a first start', () => {
     expect(readdirSync(join(dataDir, 'holders'))).toEqual([]);
   });
 
-  test.each(['postgres-password', 'postgres-new-', 'postgres', 'postgres-port'])(
-    'that was killed when %s appeared is made good by the next one',
-    async (file) => {
-      const dataDir = newDataDir();
-      const killed = start(dataDir);
-      const appeared = (): boolean =>
-        existsSync(dataDir) &&
-        readdirSync(dataDir).some((name) => name === file || (file.endsWith('-') && name.startsWith(file)));
-      await until(appeared, file);
-      await killed.kill();
-      const { url } = await start(dataDir).ready();
-      expect(await canAsk(url)).toBe(true);
-      expect(readdirSync(dataDir).filter((name) => name.includes('-aside-'))).toEqual([]);
-    },
+  const isMadeGood = async (file: string): Promise<void> => {
+    const dataDir = newDataDir();
+    const killed = start(dataDir);
+    const appeared = (): boolean =>
+      existsSync(dataDir) &&
+      readdirSync(dataDir).some((name) => name === file || (file.endsWith('-') && name.startsWith(file)));
+    await until(appeared, file);
+    await killed.kill();
+    const { url } = await start(dataDir).ready();
+    expect(await canAsk(url)).toBe(true);
+    expect(readdirSync(dataDir).filter((name) => name.includes('-aside-'))).toEqual([]);
+  };
+
+  test('that was killed when its password appeared is made good by the next one', () =>
+    isMadeGood('postgres-password'));
+
+  longForm.each(['postgres-new-', 'postgres', 'postgres-port'])('and when %s appeared', (file) =>
+    isMadeGood(file),
   );
 
   test('where the cluster folder holds something else moves it aside, and deletes nothing', async () => {
@@ -244,7 +250,7 @@ describe('after a crash', () => {
     },
   );
 
-  test('kill -9 of server and database, with a statement still running in it', async () => {
+  longForm('kill -9 of server and database, with a statement still running in it', async () => {
     const dataDir = await stoppedDataDir();
     const killed = start(dataDir);
     const { url } = await killed.ready();
@@ -274,7 +280,7 @@ describe('after a crash', () => {
     expect(isAlive(pid)).toBe(false);
   });
 
-  test('an adopted database is brought back as well', async () => {
+  longForm('an adopted database is brought back as well', async () => {
     const dataDir = await stoppedDataDir();
     const killed = start(dataDir);
     const { url } = await killed.ready();
@@ -356,7 +362,7 @@ describe('what cannot work says so, and what to do', () => {
     }
   });
 
-  testAsRoot('a disk that fills up after the database was made', async () => {
+  longAsRoot('a disk that fills up after the database was made', async () => {
     const disk = newDataDir('disk');
     mkdirSync(disk);
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=80m,mode=755', 'tmpfs', disk]);
@@ -414,7 +420,7 @@ describe('users', () => {
     );
   });
 
-  testAsRoot('root with a project in a home folder that nobody else can enter', async () => {
+  longAsRoot('root with a project in a home folder that nobody else can enter', async () => {
     const hadBinaries = new Set(existsSync(OUTSIDE) ? readdirSync(OUTSIDE) : []);
     const home = join(base, 'home');
     mkdirSync(home, { mode: 0o700 });

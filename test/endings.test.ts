@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { aFolder } from './support/command';
 import { isAlive, until } from './support/embedded-process';
+import { longForm } from './support/long-form';
 import { aMadeFolder } from './support/made-folder';
 import { freePort } from './support/process';
 import { hasTerminal, openTerminal, type Terminal } from './support/terminal';
@@ -132,7 +133,7 @@ describe('a server whose log is read no longer', () => {
     await expectAllGone(database);
   });
 
-  it('starts although the reader ended before it was ready: serve | head -1', async () => {
+  longForm('starts although the reader ended before it was ready: serve | head -1', async () => {
     const port = await freePort();
     const line = `"$0" "$1" serve | head -n 1`;
     const shell = start('sh', ['-c', line, process.execPath, MAIN], { more: serve(port) });
@@ -142,7 +143,7 @@ describe('a server whose log is read no longer', () => {
     await expectAllGone(database);
   });
 
-  it('goes on when its log is a file on a full disk', async () => {
+  longForm('goes on when its log is a file on a full disk', async () => {
     const port = await freePort();
     const child = start(process.execPath, [MAIN, 'serve', '--no-demo'], {
       stdout: openSync('/dev/full', 'w'),
@@ -157,19 +158,21 @@ describe('a server whose log is read no longer', () => {
 });
 
 describe('a server that is told to stop', () => {
-  it.each(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'] as const)(
-    'twice by %s to its group stops once, in order, and its database with it',
-    async (signal) => {
-      const port = await freePort();
-      const child = start(process.execPath, [MAIN, 'serve', '--no-demo'], { more: serve(port) });
-      child.stdout?.resume();
-      const database = await servesOn(port);
-      killGroup(child.pid ?? 0, signal);
-      killGroup(child.pid ?? 0, signal);
-      expect(await endOf(child)).toBe(0);
-      await expectAllGone(database);
-    },
-  );
+  it('twice by SIGTERM to its group stops once, in order, and its database with it', () =>
+    stopsOnce('SIGTERM'));
+
+  longForm.each(['SIGINT', 'SIGHUP', 'SIGQUIT'] as const)('by %s as well', (signal) => stopsOnce(signal));
+
+  const stopsOnce = async (signal: NodeJS.Signals): Promise<void> => {
+    const port = await freePort();
+    const child = start(process.execPath, [MAIN, 'serve', '--no-demo'], { more: serve(port) });
+    child.stdout?.resume();
+    const database = await servesOn(port);
+    killGroup(child.pid ?? 0, signal);
+    killGroup(child.pid ?? 0, signal);
+    expect(await endOf(child)).toBe(0);
+    await expectAllGone(database);
+  };
 
   it('while its database is being made leaves none behind', async () => {
     await folder.remove();
@@ -183,7 +186,7 @@ describe('a server that is told to stop', () => {
     expect(postmaster()).toBeUndefined();
   });
 
-  it('ends its workers too', async () => {
+  longForm('ends its workers too', async () => {
     const port = await freePort();
     const child = start(process.execPath, [MAIN, 'serve', '--no-demo'], {
       more: serve(port, { WEB_CONCURRENCY: '2' }),
@@ -196,7 +199,7 @@ describe('a server that is told to stop', () => {
     await expectAllGone(database);
   });
 
-  it('by a mistake of its own that nobody caught says so, stops, and fails', async () => {
+  longForm('by a mistake of its own that nobody caught says so, stops, and fails', async () => {
     const port = await freePort();
     const hook = join(dirname(folder.path), 'mistake.cjs');
     writeFileSync(
@@ -219,6 +222,7 @@ describe('a server that is told to stop', () => {
 });
 
 const inTerminal = hasTerminal ? it : it.skip;
+const longInTerminal = hasTerminal ? longForm : it.skip;
 
 /** A command in a terminal of its own. */
 function terminal(command: string, more: Record<string, string> = {}): Terminal {
@@ -228,7 +232,7 @@ function terminal(command: string, more: Record<string, string> = {}): Terminal 
 }
 
 describe('in a terminal (skipped without script of util-linux)', () => {
-  inTerminal('the log is in words and colours, and the making of the demo is counted', async () => {
+  longInTerminal('the log is in words and colours, and the making of the demo is counted', async () => {
     const { ended, shown, shows, type } = terminal('serve', serve(0));
     await shows(/Health/);
     const url = /GraphQL +(http:\S+)\/graphql/.exec(shown())?.[1];
@@ -242,7 +246,7 @@ describe('in a terminal (skipped without script of util-linux)', () => {
     expect(shown()).not.toContain('{"level"');
   });
 
-  inTerminal('NO_COLOR leaves the colours out', async () => {
+  longInTerminal('NO_COLOR leaves the colours out', async () => {
     const { ended, shown, shows, type } = terminal('serve --no-demo', serve(0, { NO_COLOR: '1' }));
     await shows(/Health/);
     type('\u0003');
@@ -251,7 +255,7 @@ describe('in a terminal (skipped without script of util-linux)', () => {
     expect(shown()).not.toContain('\u001b[');
   });
 
-  inTerminal('a server whose terminal is lost stops with its database', async () => {
+  longInTerminal('a server whose terminal is lost stops with its database', async () => {
     const port = await freePort();
     const { window } = terminal('serve --no-demo', serve(port));
     const database = await servesOn(port);
@@ -260,7 +264,7 @@ describe('in a terminal (skipped without script of util-linux)', () => {
     await until(async () => !(await isReady(port)), 'the end of the server', LONG_MS);
   });
 
-  inTerminal('Ctrl-C, twice, stops the server with its database', async () => {
+  longInTerminal('Ctrl-C, twice, stops the server with its database', async () => {
     const port = await freePort();
     const { ended, type } = terminal('serve --no-demo', serve(port));
     const database = await servesOn(port);
@@ -288,7 +292,7 @@ describe('in a terminal (skipped without script of util-linux)', () => {
       await expectAllGone(database);
     });
 
-    inTerminal('ends when its terminal is lost, and so does its database', async () => {
+    longInTerminal('ends when its terminal is lost, and so does its database', async () => {
       const { window, shows } = terminal('workspace delete shop');
       await shows(/Type the name/);
       const database = await runningPostmaster();

@@ -3,7 +3,7 @@
 import { aCustomer, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
 import { SAVE, TOTALS } from './support/operations';
 
-const RESPONSES = Number(process.env.LEAK_RESPONSES || 1_200);
+const RESPONSES = Number(process.env.LEAK_RESPONSES || 400);
 const AT_ONCE = 8;
 /** In every message, response, name and key that is sent. */
 const WORD = 'parolasegreta';

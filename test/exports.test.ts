@@ -266,13 +266,13 @@ describe('an export', () => {
 
   it('says the same in every format, whatever people are called, also when it is long', async () => {
     const names = ['Ròmà "la" 👋🏽', 'a\\b\\', 'tab\there, comma', 'line\r\nbreak', '\\N', "o'Neil"];
-    const shop = await aShopFilled(names, 5_000);
+    const shop = await aShopFilled(names, 1_000);
     const of = async (format: string) =>
       (await get(`export/${shop.id}?format=${format}`, shop.client)).text();
     const { records, rows, amount } = JSON.parse(await of('json'));
     const lines = (await of('ndjson')).trimEnd().split('\n');
-    expect([records.length, rows, lines.length, amount]).toEqual([30_006, 30_006, 30_007, '150.03']);
-    expect(lines.pop()).toBe('{"rows":30006,"amount":"150.03","currency":"EUR"}');
+    expect([records.length, rows, lines.length, amount]).toEqual([6_006, 6_006, 6_007, '30.03']);
+    expect(lines.pop()).toBe('{"rows":6006,"amount":"30.03","currency":"EUR"}');
     expect(lines.map((line) => JSON.parse(line))).toEqual(records);
     const csv: Row[] = parse(await of('csv'), { columns: true, record_delimiter: '\r\n' });
     const asText = (record: Record<string, string | null>) =>

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { Api } from './support/api';
 import { aFolder, runCommand, startServer } from './support/command';
+import { longForm } from './support/long-form';
 import { aMadeFolder } from './support/made-folder';
 import { SAVE, type SaveData } from './support/operations';
 import { hasTerminal, openTerminal } from './support/terminal';
@@ -52,7 +53,7 @@ inTerminal(
   240_000,
 );
 
-it('keeps what was saved over a second start, and makes no second demo', async () => {
+longForm('keeps what was saved over a second start, and makes no second demo', async () => {
   const first = await startServer([], environment());
   const token = /ctm_svc_[0-9A-Za-z]{36}/.exec(first.output())?.[0];
   const input = {
@@ -77,7 +78,7 @@ it('keeps what was saved over a second start, and makes no second demo', async (
   }
 });
 
-it('finishes a demo that was broken off', async () => {
+longForm('finishes a demo that was broken off', async () => {
   const demo = [
     '--id',
     'workspace-123',
@@ -100,7 +101,7 @@ it('finishes a demo that was broken off', async () => {
   }
 });
 
-it('serves again after kill -9 of the server', async () => {
+longForm('serves again after kill -9 of the server', async () => {
   await folder.remove();
   folder = await aMadeFolder();
   const first = await startServer(['--no-demo'], environment());

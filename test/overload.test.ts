@@ -98,6 +98,8 @@ function answerToHead(token: string): Promise<string> {
 
 it('refuses a save at the door when it is full: no body is waited for, no token looked at; reads go on', async () => {
   let sending: ReturnType<typeof send>[] = [];
+  // Its token is known from here on.
+  expect((await send(aTurn(shop))).status).toBe(200);
   await whileNothingIsSaved(async () => {
     sending = Array.from({ length: QUEUE + 10 }, () => send(aTurn(shop)));
     // The first refusal says that it is full.

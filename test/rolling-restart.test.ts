@@ -4,10 +4,11 @@ import { Api } from './support/api';
 import { aCustomer, aWorkspace, startApp, type TestApp, TestClock, type TestWorkspace } from './support/app';
 import { type RunningServer, startServer } from './support/command';
 import { until } from './support/embedded-process';
+import { longForm } from './support/long-form';
 import { SAVE, type SaveData, TOTALS } from './support/operations';
 import { freePort } from './support/process';
 
-const RESTARTS = Number(process.env.SOAK_RESTARTS ?? 2);
+const RESTARTS = Number(process.env.SOAK_RESTARTS ?? 4);
 const CALLERS = 6;
 const LOOK_EVERY_MS = 50;
 
@@ -65,7 +66,7 @@ class Balancer {
   }
 }
 
-it('loses no request, and no turn', async () => {
+longForm('loses no request, and no turn', async () => {
   const environment = {
     DATABASE_URL: app.database.url,
     LOG_LEVEL: 'error',

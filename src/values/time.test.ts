@@ -17,6 +17,11 @@ import {
 } from './time';
 
 const ALL_ZONES = Intl.supportedValuesOf('timeZone');
+/** All of them with ZONES=all, as test:soak asks for; else sixty by chance, other ones in each run. */
+const SOME_ZONES =
+  process.env.ZONES === 'all'
+    ? ALL_ZONES
+    : Array.from({ length: 60 }, () => ALL_ZONES[Math.floor(Math.random() * ALL_ZONES.length)] ?? 'UTC');
 const SINCE = new Date('2009-01-01T00:00:00Z');
 const UNTIL = new Date('2036-01-01T00:00:00Z');
 const HOUR_MS = 3_600_000;
@@ -177,8 +182,8 @@ describe('slots', () => {
     );
   });
 
-  test('fit every zone: all offsets since 2009 are multiples of 15 minutes', () => {
-    const odd = ALL_ZONES.flatMap((name) =>
+  test('fit every zone (ZONES=all; else a sample): all offsets since 2009 are multiples of 15 minutes', () => {
+    const odd = SOME_ZONES.flatMap((name) =>
       offsetSegments(SINCE, UNTIL, name)
         .filter(({ offsetMinutes }) => offsetMinutes % 15 !== 0)
         .map((segment) => [name, segment]),
@@ -187,7 +192,7 @@ describe('slots', () => {
   });
 
   test('fit every zone: around each change of a clock since 2009, no local day begins inside a slot', () => {
-    const inside = ALL_ZONES.flatMap((name) =>
+    const inside = SOME_ZONES.flatMap((name) =>
       offsetSegments(SINCE, UNTIL, name)
         .slice(1)
         .flatMap(({ from }) =>
@@ -333,8 +338,8 @@ describe('local days', () => {
     );
   });
 
-  test('never go back, in any zone, around any change of its clock since 2009', () => {
-    const wrong = ALL_ZONES.flatMap((name) =>
+  test('never go back, in any zone (ZONES=all; else a sample), around any change of its clock since 2009', () => {
+    const wrong = SOME_ZONES.flatMap((name) =>
       offsetSegments(SINCE, UNTIL, name)
         .slice(1)
         .filter(({ from }) => {
@@ -349,7 +354,7 @@ describe('local days', () => {
   });
 
   test('and hours of segments by local days agree with the day and the clock, around every change since 2009', () => {
-    const wrong = ALL_ZONES.flatMap((name) =>
+    const wrong = SOME_ZONES.flatMap((name) =>
       offsetSegments(SINCE, UNTIL, name)
         .slice(1)
         .flatMap(({ from }) => {

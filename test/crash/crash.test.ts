@@ -1,6 +1,7 @@
 // kill -9 under load: nothing that was acknowledged may be lost, stored twice or charged twice. And the proof that
 // this test would notice: two servers that do lose something are caught by it.
 import { randomOf } from '../support/documents';
+import { longForm } from '../support/long-form';
 import { CrashRig, type RigOptions, type Target, type Verdict } from './harness';
 
 const ROUNDS = Number(process.env.SOAK_CRASH_ROUNDS ?? 1);
@@ -44,12 +45,12 @@ it('loses, doubles and miscounts nothing when server, database or both are kille
   expect(verdict.acknowledged).toBeGreaterThan(ROUNDS * 60);
 });
 
-it('catches a server that answers before the COMMIT', async () => {
+longForm('catches a server that answers before the COMMIT', async () => {
   const verdict = await crash(2, ['server'], { broken: true }, 30);
   expect(verdict.lost).toBeGreaterThan(0);
 });
 
-it('catches a database that acknowledges what it has not written down', async () => {
+longForm('catches a database that acknowledges what it has not written down', async () => {
   const verdict = await crash(2, ['database'], { asynchronousCommit: true }, 100);
   expect(verdict.lost).toBeGreaterThan(0);
 });

@@ -1,0 +1,46 @@
+// All commands.
+import { Command } from 'commander';
+import { auditCommand } from './audit';
+import { backupCommand, restoreCommand } from './backup';
+import { chargeCommand } from './charge';
+import { type Cli } from './cli';
+import { configCommand } from './config';
+import { customerCommand } from './customer';
+import { demoCommand } from './demo';
+import { exportCommand } from './export';
+import { migrateCommand } from './migrate';
+import { moveCommand } from './move';
+import { priceCommand } from './price';
+import { reconcileCommand } from './reconcile';
+import { reportCommand } from './report';
+import { serveCommand } from './serve';
+import { print, tell } from './streams';
+import { tokenCommand } from './token';
+import { rebuildCommand, verifyCommand } from './verify';
+import { version } from './version';
+import { workspaceCommand } from './workspace';
+
+export const createProgram = (cli: Cli): Command =>
+  new Command('centesimo')
+    .exitOverride()
+    .configureOutput({ writeOut: print, writeErr: tell })
+    .version(version(), '--version', 'print the version')
+    .description('Usage metering for WhatsApp chatbots')
+    .addCommand(serveCommand(cli))
+    .addCommand(migrateCommand(cli))
+    .addCommand(workspaceCommand(cli))
+    .addCommand(customerCommand(cli))
+    .addCommand(tokenCommand(cli))
+    .addCommand(priceCommand(cli))
+    .addCommand(chargeCommand(cli))
+    .addCommand(reportCommand(cli))
+    .addCommand(exportCommand(cli))
+    .addCommand(reconcileCommand(cli))
+    .addCommand(verifyCommand(cli))
+    .addCommand(rebuildCommand(cli))
+    .addCommand(backupCommand(cli))
+    .addCommand(restoreCommand(cli))
+    .addCommand(moveCommand(cli))
+    .addCommand(auditCommand(cli))
+    .addCommand(demoCommand(cli))
+    .addCommand(configCommand(cli));
