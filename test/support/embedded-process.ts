@@ -1,6 +1,6 @@
 // Processes that hold the embedded database, seen from a test.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
@@ -105,8 +105,12 @@ export const postmasterPid = (clusterDir: string): number =>
 
 /** False also for a zombie. */
 export function isAlive(pid: number): boolean {
-  if (!existsSync(`/proc/${pid}/stat`)) return false;
-  return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    // It ended before it was asked for, or while it was read.
+    return false;
+  }
 }
 
 /** Ends every process that works in a folder below this one: what a failed test left running. */
