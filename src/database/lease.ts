@@ -11,16 +11,20 @@ export class Lease extends SqlConnection {
     /** For what is no single statement, such as COPY. Nobody watches what is asked there. */
     readonly client: PoolClient,
     database: Database,
+    answerWithinMs: number,
   ) {
-    super(client, database.observe, database.answerWithinMs);
+    super(client, database.observe, answerWithinMs);
   }
 
-  /** Throws SERVICE_UNAVAILABLE when no connection can be had. Whoever takes one releases it. */
-  static async take(database: Database): Promise<Lease> {
+  /**
+   * Throws SERVICE_UNAVAILABLE when no connection can be had. Whoever takes one releases it. `answerWithinMs` 0: its
+   * statements are waited for without end.
+   */
+  static async take(database: Database, answerWithinMs = database.answerWithinMs): Promise<Lease> {
     const runner = database.dataSource.createQueryRunner();
     try {
       const client: PoolClient = await runner.connect();
-      return new Lease(runner, client, database);
+      return new Lease(runner, client, database, answerWithinMs);
     } catch (error) {
       await runner.release();
       if (isTransient(error)) throw unavailable("The database can't be reached. Try again shortly.", error);

@@ -1,6 +1,6 @@
 import type { Database } from './database';
 import { Lease } from './lease';
-import { isSerializationFailure, type Sql } from './sql';
+import { isSerializationFailure } from './sql';
 
 const ATTEMPTS = 5;
 
@@ -9,18 +9,38 @@ const ATTEMPTS = 5;
  * transaction, on serialization failures and deadlocks only: after a lost connection nobody knows whether it
  * was committed, and only the caller knows whether it may be repeated.
  */
-export async function inTransaction<T>(database: Database, work: (sql: Sql) => Promise<T>): Promise<T> {
+export const inTransaction = <T>(database: Database, work: (lease: Lease) => Promise<T>): Promise<T> =>
+  withRetries(() => runOnce(database, work, database.answerWithinMs));
+
+/** The same for work whose statements take as long as they take: nobody ends them, on neither side. */
+export const inLongTransaction = <T>(database: Database, work: (lease: Lease) => Promise<T>): Promise<T> =>
+  withRetries(() =>
+    runOnce(
+      database,
+      async (lease) => {
+        await lease.query('no_time_limit', 'SET LOCAL statement_timeout = 0');
+        return work(lease);
+      },
+      0,
+    ),
+  );
+
+async function withRetries<T>(run: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await runOnce(database, work);
+      return await run();
     } catch (error) {
       if (attempt >= ATTEMPTS || !isSerializationFailure(error)) throw error;
     }
   }
 }
 
-async function runOnce<T>(database: Database, work: (sql: Sql) => Promise<T>): Promise<T> {
-  const lease = await Lease.take(database);
+async function runOnce<T>(
+  database: Database,
+  work: (lease: Lease) => Promise<T>,
+  answerWithinMs: number,
+): Promise<T> {
+  const lease = await Lease.take(database, answerWithinMs);
   try {
     await lease.query('begin', 'BEGIN');
     try {
