@@ -15,6 +15,7 @@ import type { Server, Urls } from './http/server';
 import { CustomerImporter } from './services/customers/customer-import';
 import { CustomerService } from './services/customers/customer-service';
 import { type Job, JobLoop } from './services/jobs/job-loop';
+import { ClosingService } from './services/ledger/closing';
 import { Filler } from './services/ledger/filling';
 import { VoidService } from './services/ledger/voids';
 import { shardsOf } from './services/roll-ups';
@@ -40,6 +41,7 @@ export interface Services {
   readonly zoneWatch: ZoneWatch;
   readonly voids: VoidService;
   readonly filler: Filler;
+  readonly closing: ClosingService;
   /** Saves what waits, and gives the write path's connections back. */
   drain(): Promise<void>;
 }
@@ -94,6 +96,7 @@ export function createServices(
     zoneWatch: new ZoneWatch(database, clock, logger),
     voids: new VoidService(database, clock),
     filler: new Filler(database, clock, logger),
+    closing: new ClosingService(database, clock, logger),
     drain: () => queue.drain(),
   };
 }
@@ -192,5 +195,10 @@ const jobsOf = (config: Config, services: Services, metrics: Metrics): Job[] => 
     name: 'fill',
     everyMs: config.reconcileIntervalMs,
     run: (signal) => services.filler.run(signal, metrics),
+  },
+  {
+    name: 'close-months',
+    everyMs: config.reconcileIntervalMs,
+    run: (signal) => services.closing.closeDue(signal),
   },
 ];

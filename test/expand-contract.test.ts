@@ -3,9 +3,11 @@ import { DataSource } from 'typeorm';
 import { createDataSource } from '../src/database/data-source';
 import { contract, migrate, migrateDown } from '../src/database/migrate';
 import { Snapshot } from '../src/database/snapshot';
+import { inTransaction } from '../src/database/transaction';
 import { Core1700000000001 } from '../src/migrations/1700000000001-core';
 import { RollUps1700000000002 } from '../src/migrations/1700000000002-roll-ups';
 import { ZoneStamps1700000000003 } from '../src/migrations/1700000000003-zone-stamps';
+import { verifyStatements } from '../src/services/ledger/statement-check';
 import { verifyWorkspace } from '../src/services/upkeep/verify';
 import { getWorkspace } from '../src/services/workspaces/workspaces';
 import { startApp, type TestApp } from './support/app';
@@ -127,6 +129,68 @@ it('what was charged before, and by an older server beside, is filled, and only 
   }
 });
 
+describe('closing while an older server goes on beside', () => {
+  const ACTOR = { name: 'test' };
+
+  it('puts its lines on statements: those of before, of its saves since, and what it posts late', async () => {
+    await older();
+    await saveAsOlder(database, turn('2026-01-31T22:59:59.999Z'));
+    await migrate(dataSource);
+    const app = await startApp({ database });
+    try {
+      await saveAsOlder(database, turn('2026-01-10T10:00:00Z'));
+      // February in Rome.
+      await saveAsOlder(database, turn('2026-01-31T23:00:00Z'));
+      const late = await deferAsOlder(database, turn('2026-01-12T10:00:00Z'));
+      expect((await app.services.closing.close('shop', '2026-01', ACTOR)).statement).toMatchObject({
+        ...{ number: 1, ledgerLines: 2n, totalMicros: 10_000n, carriedMicros: 0n },
+      });
+      await late();
+      await saveAsOlder(database, turn('2026-01-13T10:00:00Z'));
+      expect(await app.services.filler.run()).toBe(2);
+      await saveAsOlder(database, turn('2026-02-13T10:00:00Z'));
+      expect((await app.services.closing.close('shop', '2026-02', ACTOR)).statement).toMatchObject({
+        ...{ number: 2, ledgerLines: 4n, totalMicros: 20_000n, carriedMicros: 10_000n },
+      });
+      const workspace = await inTransaction(app.database, (sql) =>
+        getWorkspace(sql, 'shop', app.clock.now()),
+      );
+      expect(await verifyStatements(app.database, workspace)).toEqual({ checked: 2, differences: [] });
+    } finally {
+      await app.stop();
+    }
+  });
+
+  it('waits for the filling of what was there before, says how far it is, and writes nothing', async () => {
+    await older();
+    const first = await saveAsOlder(database, turn('2026-01-10T10:00:00Z'));
+    // More than a closing fills by itself.
+    await database.sql(
+      `WITH m AS (
+         INSERT INTO messages (workspace_id, id, idempotency_key, phone_number, customer_id, message, outcome, occurred_at, saved_at)
+         SELECT m.workspace_id, gen_random_uuid(), 'bulk ' || n, m.phone_number, m.customer_id, '', 'TRACKED', m.occurred_at, m.saved_at
+         FROM messages m, generate_series(1, 600) n WHERE m.workspace_id = 'shop' RETURNING *)
+       INSERT INTO charges (workspace_id, id, message_id, customer_id, amount_micros, occurred_at, saved_at)
+       SELECT m.workspace_id, gen_random_uuid(), m.id, m.customer_id, c.amount_micros, m.occurred_at, m.saved_at
+       FROM m, charges c WHERE c.id = $1`,
+      [first],
+    );
+    await migrate(dataSource);
+    const app = await startApp({ database });
+    try {
+      const closing = app.services.closing.close('shop', '2026-01', ACTOR);
+      await expect(closing).rejects.toThrow('still being filled: 101 of this workspace are left');
+      await expect(closing).rejects.toMatchObject({ code: 'SERVICE_UNAVAILABLE' });
+      expect(await database.sql('SELECT number FROM statements')).toEqual([]);
+      expect(await database.sql('SELECT epoch FROM workspaces')).toEqual([{ epoch: 1 }]);
+      await app.services.filler.run();
+      expect((await app.services.closing.close('shop', '2026-01', ACTOR)).statement.ledgerLines).toBe(601n);
+    } finally {
+      await app.stop();
+    }
+  });
+});
+
 it('contracted, it has the schema of a new database', async () => {
   await older();
   await migrate(dataSource);
@@ -198,6 +262,17 @@ describe('back to the version before', () => {
     await app.services.voids.void('shop', { usageRecordId: charge, reason: 'x' }, { name: 'test' });
     await app.stop();
     await expect(migrateDown(dataSource)).rejects.toThrow('Charges were taken back');
+    expect(await migrate(dataSource)).toEqual([]);
+  });
+
+  it('is refused once a month was closed: its statement would be lost', async () => {
+    await older();
+    await saveAsOlder(database, turn('2026-01-01T10:00:00Z'));
+    await migrate(dataSource);
+    const app = await startApp({ database });
+    await app.services.closing.close('shop', '2026-01', { name: 'test' });
+    await app.stop();
+    await expect(migrateDown(dataSource)).rejects.toThrow('Months were closed');
     expect(await migrate(dataSource)).toEqual([]);
   });
 });

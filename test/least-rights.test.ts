@@ -40,10 +40,18 @@ it('saves, charges, registers and reports as a user who can neither delete nor c
       .data('mutation ($input: VoidUsageInput!) { voidUsage(input: $input) { replayed } }', {
         input: { workspaceId: shop.id, usageRecordId: usageRecords.nodes[0]?.id, reason: 'a mistake' },
       });
+    app.clock.set('2026-06-15T12:00:00Z');
+    await owner.services.workspaces.update(shop.id, { closeDay: 5 }, { name: 'test' });
+    app.clock.set('2026-06-15T12:00:01Z');
+    await app.services.closing.closeDue();
+    expect((await app.services.closing.close(shop.id, '2026-05', { name: 'test' })).replayed).toBe(true);
     for (const statement of [
       'DELETE FROM messages',
       'DELETE FROM charges',
       'DELETE FROM voids',
+      'DELETE FROM statements',
+      'UPDATE statements SET month = month',
+      'UPDATE statement_lines SET messages = 0',
       'TRUNCATE messages CASCADE',
       'DROP TABLE charges',
       "UPDATE messages SET message = 'other'",

@@ -81,6 +81,24 @@ const MATRIX: Record<string, Row> = {
       { id },
     ],
   },
+  'Query.statements': {
+    open: READERS,
+    ofWorkspace: true,
+    send: (id) => ['query ($id: ID!) { statements(workspaceId: $id) { nodes { number } } }', { id }],
+  },
+  'Query.statement': {
+    open: READERS,
+    ofWorkspace: true,
+    send: (id) => ['query ($id: ID!) { statement(workspaceId: $id, month: "2026-01") { number } }', { id }],
+  },
+  'Mutation.closeMonth': {
+    open: [],
+    ofWorkspace: true,
+    send: (workspaceId) => [
+      'mutation ($input: CloseMonthInput!) { closeMonth(input: $input) { replayed } }',
+      { input: { workspaceId, month: '2026-01' } },
+    ],
+  },
   'Mutation.voidUsage': {
     open: [],
     ofWorkspace: true,
@@ -167,6 +185,8 @@ describe('every root field', () => {
 /** Every edge that leads to a thing of a tenant, and whether it needs more than the field above it did. */
 const EDGES: Record<string, 'guarded' | 'opened above'> = {
   'ClientUsage.customer': 'opened above',
+  // Its figures, not its lines: whoever closes a month need not read who used what.
+  'CloseMonthPayload.statement': 'opened above',
   'Customer.usage': 'guarded',
   'CustomerConnection.nodes': 'opened above',
   'CustomerEdge.node': 'opened above',
@@ -175,6 +195,7 @@ const EDGES: Record<string, 'guarded' | 'opened above'> = {
   'MessageConnection.nodes': 'opened above',
   'MessageEdge.node': 'opened above',
   'SaveMessagePayload.message': 'opened above',
+  'StatementLine.customer': 'opened above',
   // A message's verdict is not whole without its charge.
   'Tracking.usage': 'opened above',
   'UsageRecord.customer': 'guarded',
@@ -183,12 +204,18 @@ const EDGES: Record<string, 'guarded' | 'opened above'> = {
   'UsageRecordEdge.node': 'opened above',
   'UsageReport.totals': 'opened above',
   'UsageReport.workspace': 'opened above',
+  'UsageStatement.lines': 'guarded',
+  'UsageStatementConnection.nodes': 'opened above',
+  'UsageStatementEdge.node': 'opened above',
   'Viewer.workspaces': 'guarded',
   'VoidUsagePayload.usageRecord': 'opened above',
 };
 
-it('every edge to a customer, message, charge, workspace or sum is declared here, guarded or not', () => {
-  const targets = ['Customer', 'Message', 'UsageRecord', 'Workspace', 'UsageTotals'];
+it('every edge to a customer, message, charge, statement, workspace or sum is declared here, guarded or not', () => {
+  const targets = [
+    ...['Customer', 'Message', 'UsageRecord', 'Workspace', 'UsageTotals'],
+    ...['UsageStatement', 'StatementLineConnection'],
+  ];
   const edges = Object.values(bareSchema.getTypeMap())
     .filter(isObjectType)
     .filter(({ name }) => !name.startsWith('__') && name !== 'Query' && name !== 'Mutation')
@@ -302,6 +329,18 @@ it('a login that names a workspace which does not exist opens nothing, in the wo
     viewer: { workspaces: [] },
     workspaces: [],
   });
+  const scope = 'usage:read usage:correct statements:close';
+  const acting = await login.sign({ workspaces: ['ghost'], scope });
+  for (const [document, input] of [
+    ['mutation ($input: CloseMonthInput!) { closeMonth(input: $input) { replayed } }', { month: '2026-01' }],
+    [
+      'mutation ($input: VoidUsageInput!) { voidUsage(input: $input) { replayed } }',
+      { usageRecordId: '0190d2b4-0000-7000-8000-000000000000', reason: 'x' },
+    ],
+  ] as const) {
+    const answer = await app.api.as(acting).send(document, { input: { workspaceId: 'ghost', ...input } });
+    expect(answer.body.errors?.[0]?.message).toBe('[FORBIDDEN] This token is not for the workspace "ghost".');
+  }
 });
 
 describe('an alias', () => {

@@ -1,8 +1,7 @@
 // A charge is taken back: by a reversal, once, everywhere, and it says so.
-import { Client } from 'pg';
 import { Snapshot } from '../src/database/snapshot';
 import { verifyWorkspace } from '../src/services/upkeep/verify';
-import { GATES, gateOf, getWorkspace } from '../src/services/workspaces/workspaces';
+import { getWorkspace } from '../src/services/workspaces/workspaces';
 import {
   aCustomer,
   aToken,
@@ -13,9 +12,9 @@ import {
   type TestWorkspace,
 } from './support/app';
 import { runCommand } from './support/command';
-import { until } from './support/embedded-process';
 import { aLogin } from './support/login';
 import { SAVE, type SaveData } from './support/operations';
+import { laterSavePasses } from './support/standing-in-line';
 
 let app: TestApp;
 let shop: TestWorkspace;
@@ -225,32 +224,13 @@ it('happens once, whoever asks how often and with what reason', async () => {
 
 it('comes before the saves that arrive while it waits, so that saves without a pause do not starve it', async () => {
   const id = await save('2026-03-10T10:00:00Z');
-  const earlierSave = new Client({ connectionString: app.database.url });
-  await earlierSave.connect();
-  const waiting = async () =>
-    (
-      await app.database.sql(
-        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
-      )
-    ).length;
-  try {
-    // What a save holds until its COMMIT.
-    await earlierSave.query('BEGIN');
-    await earlierSave.query('SELECT pg_advisory_xact_lock_shared($1, $2)', [GATES, gateOf(shop.id)]);
-    await earlierSave.query('SELECT id FROM workspaces WHERE id = $1 FOR SHARE', [shop.id]);
-    const voided = voidUsage(id);
-    await until(async () => (await waiting()) === 1, 'the void to wait');
-    let passed = false;
-    const saved = save('2026-03-11T10:00:00Z').then(() => {
-      passed = true;
-    });
-    await until(async () => passed || (await waiting()) === 2, 'the later save to wait, or to pass');
-    expect(passed).toBe(false);
-    await earlierSave.query('COMMIT');
-    await Promise.all([voided, saved]);
-  } finally {
-    await earlierSave.end();
-  }
+  const passes = laterSavePasses(
+    app,
+    shop.id,
+    () => voidUsage(id),
+    () => save('2026-03-11T10:00:00Z'),
+  );
+  expect(await passes).toBe(false);
 });
 
 it('costs nothing to save again under a new key', async () => {

@@ -15,6 +15,10 @@ GRANT DELETE ON usage_slots, customer_days, customer_months TO centesimo_app;
 GRANT UPDATE (outcome, deferred_price_micros) ON messages TO centesimo_app;
 -- Charges of an older version lack these two, and are filled once (a trigger refuses any other change).
 GRANT UPDATE (epoch, month) ON charges TO centesimo_app;
+-- Closing a month: the epoch of its workspace, and what sealing adds to the statement.
+GRANT UPDATE (epoch) ON workspaces TO centesimo_app;
+GRANT UPDATE (messages, total_micros, carried_micros, ledger_lines, prices, sha256, sealed_at) ON statements TO centesimo_app;
+GRANT UPDATE (due_at) ON closing_schedules TO centesimo_app;
 -- A save holds its workspace's row FOR SHARE, which PostgreSQL allows to those who may update some column of it.
 GRANT UPDATE (settings_version) ON workspaces TO centesimo_app;
 GRANT UPDATE (last_used_at) ON tokens TO centesimo_app;

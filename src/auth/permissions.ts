@@ -21,10 +21,13 @@ export const ROOT_FIELDS: Readonly<Record<'Query' | 'Mutation', Readonly<Record<
     messages: { scope: 'messages:read', workspace: ['workspaceId'] },
     customers: { scope: 'usage:read', workspace: ['workspaceId'] },
     customer: { scope: 'usage:read', workspace: ['workspaceId'] },
+    statements: { scope: 'usage:read', workspace: ['workspaceId'] },
+    statement: { scope: 'usage:read', workspace: ['workspaceId'] },
   },
   Mutation: {
     saveMessage: { scope: 'messages:write', workspace: ['input', 'workspaceId'] },
     saveMessages: { scope: 'messages:write', workspace: ['workspaceId'] },
+    closeMonth: { scope: 'statements:close', workspace: ['input', 'workspaceId'] },
     voidUsage: { scope: 'usage:correct', workspace: ['input', 'workspaceId'] },
     registerCustomer: { scope: 'customers:write', workspace: ['input', 'workspaceId'] },
   },
@@ -47,6 +50,7 @@ export const GUARDED_EDGES: Readonly<
   Record<string, (principal: Principal, underWrite: boolean) => AppError | true>
 > = {
   'Viewer.workspaces': (principal) => needs(principal, 'usage:read', 'Viewer.workspaces'),
+  'UsageStatement.lines': (principal) => needs(principal, 'usage:read', 'UsageStatement.lines'),
   'Customer.usage': (principal) => needs(principal, 'usage:read', 'Customer.usage'),
   'UsageRecord.message': (principal, underWrite) =>
     saves(principal, underWrite) || needs(principal, 'messages:read', 'UsageRecord.message'),

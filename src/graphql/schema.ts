@@ -5,6 +5,7 @@ import { buildSchemaSync } from 'type-graphql';
 import { applyPermissions } from '../auth/shield';
 import { CustomerResolver } from '../resolvers/customer.resolver';
 import { MessageResolver } from '../resolvers/message.resolver';
+import { StatementLineResolver, StatementResolver } from '../resolvers/statement.resolver';
 import { TimelinePointResolver, UsageResolver } from '../resolvers/usage.resolver';
 import { UsageRecordResolver } from '../resolvers/usage-record.resolver';
 import { ViewerResolver } from '../resolvers/viewer.resolver';
@@ -20,6 +21,8 @@ const RESOLVERS = [
   UsageRecordResolver,
   MessageResolver,
   CustomerResolver,
+  StatementResolver,
+  StatementLineResolver,
 ] as const;
 
 const instances = new Map<unknown, object>(RESOLVERS.map((resolver) => [resolver, new resolver()]));

@@ -2,6 +2,7 @@
 import type { Principal } from '../auth/principal';
 import type { Snapshot } from '../database/snapshot';
 import type { CustomerService } from '../services/customers/customer-service';
+import type { ClosingService } from '../services/ledger/closing';
 import type { VoidService } from '../services/ledger/voids';
 import type { SaveMessageService } from '../services/turns/save-message';
 import { createLoaders, type Loaders } from './loaders';
@@ -11,6 +12,7 @@ export interface GraphQLServices {
   readonly saveMessages: SaveMessageService;
   readonly customers: CustomerService;
   readonly voids: VoidService;
+  readonly closing: ClosingService;
 }
 
 export interface GraphQLContext {

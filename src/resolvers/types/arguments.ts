@@ -116,6 +116,27 @@ export class CustomersArgs {
 }
 
 @ArgsType()
+export class WorkspacePageArgs {
+  @Field(() => ID, WORKSPACE_ID)
+  workspaceId!: string;
+
+  @Field(() => Int, FIRST)
+  first?: number | null;
+
+  @Field(() => String, AFTER)
+  after?: string | null;
+}
+
+@ArgsType()
+export class PageArgs {
+  @Field(() => Int, FIRST)
+  first?: number | null;
+
+  @Field(() => String, AFTER)
+  after?: string | null;
+}
+
+@ArgsType()
 export class CustomerArgs {
   @Field(() => ID, WORKSPACE_ID)
   workspaceId!: string;

@@ -9,7 +9,7 @@ import { cleanText } from '../../values/text';
 import type { Clock } from '../../values/time';
 import { findUsageRecord, type UsageRecordRow } from '../analytics/records';
 import { type Actor, recordAudit } from '../audit';
-import { lockWorkspace, type Workspace } from '../workspaces/workspaces';
+import { lockCallersWorkspace, lockWorkspace, type Workspace } from '../workspaces/workspaces';
 import { fillCharges } from './filling';
 import { recountAround } from './recount';
 
@@ -55,7 +55,7 @@ export class VoidService {
     const reason = checkReason(input.reason);
     const id = checkId('usageRecordId', input.usageRecordId);
     return inTransaction(this.database, async (sql) => {
-      const workspace = await lockWorkspace(sql, workspaceId, this.clock());
+      const workspace = await lockCallersWorkspace(sql, workspaceId, this.clock());
       const charges = await findOpenCharges(sql, workspace.id, [id]);
       if (charges.length > 0) await this.reverse(sql, workspace, charges, reason, actor);
       const record = await findUsageRecord(sql, workspace.id, id);

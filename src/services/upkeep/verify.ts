@@ -5,7 +5,7 @@ import { countsStill, slotsFromRecords } from '../roll-ups';
 import type { Workspace } from '../workspaces/workspaces';
 
 export interface Difference {
-  table: 'usage_slots' | 'customer_days' | 'customer_months';
+  table: 'usage_slots' | 'customer_days' | 'customer_months' | 'statements';
   /** Which row: its slot, or its day or month and customer. */
   key: string;
   /** What the records add up to, and what the roll-up says; null: no row. */

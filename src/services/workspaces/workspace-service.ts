@@ -9,6 +9,7 @@ import { assertZone, type Clock } from '../../values/time';
 import { type Actor, recordAudit } from '../audit';
 import { rebuildCustomerRollUps } from '../customer-roll-ups';
 import { stampZones } from '../zone-stamps';
+import { checkCloseDay, findCloseDays, lookAtSchedule, setCloseDay } from './closing-days';
 import { checkPrice, type Price, recordPrice } from './pricing';
 import { checkName, getWorkspace, lockWorkspace, type Workspace } from './workspaces';
 
@@ -27,6 +28,8 @@ export interface NewWorkspace {
 export interface WorkspaceChange {
   name?: string;
   timeZone?: string;
+  /** The day of the next month on which a month closes by itself, 1 to 28; null: it does not. */
+  closeDay?: number | null;
 }
 
 export class WorkspaceService {
@@ -74,13 +77,21 @@ export class WorkspaceService {
   }
 
   /**
-   * Changes the name or the zone. A new zone moves local days and months, so the customers' roll-ups are made
-   * anew in the same transaction; saves wait for it.
+   * Changes the name, the zone or the day of closing. A new zone moves local days and months, so the customers' roll-ups
+   * are made anew in the same transaction; saves wait for it.
    */
   update(id: string, change: WorkspaceChange, actor: Actor): Promise<Workspace> {
     const name = change.name === undefined ? undefined : checkName(change.name);
     const timeZone = change.timeZone === undefined ? undefined : assertZone(change.timeZone);
+    const { closeDay } = change;
+    if (closeDay !== undefined && closeDay !== null) checkCloseDay(closeDay);
     return inTransaction(this.database, async (sql) => {
+      // The schedule's row before the workspace's: the order of whoever closes.
+      const dayBefore = (await findCloseDays(sql, [id])).get(id) ?? null;
+      if (closeDay !== undefined) {
+        await getWorkspace(sql, id, this.clock());
+        await setCloseDay(sql, id, closeDay, this.clock());
+      } else if (timeZone !== undefined) await lookAtSchedule(sql, id, this.clock());
       const before = await lockWorkspace(sql, id, this.clock());
       await sql.query(
         'update_workspace',
@@ -99,8 +110,12 @@ export class WorkspaceService {
         action: 'workspace.updated',
         workspaceId: id,
         subject: id,
-        before: { name: before.name, timeZone: before.timeZone },
-        after: { name: after.name, timeZone: after.timeZone },
+        before: { name: before.name, timeZone: before.timeZone, closeDay: dayBefore },
+        after: {
+          name: after.name,
+          timeZone: after.timeZone,
+          closeDay: closeDay === undefined ? dayBefore : closeDay,
+        },
       });
       return after;
     });

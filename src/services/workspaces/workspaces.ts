@@ -73,11 +73,24 @@ export async function listAllWorkspaces(sql: Sql, at: Date): Promise<Workspace[]
   return rows.map(toWorkspace);
 }
 
-/** The workspace, its row locked against saves and other changes until the transaction ends. */
+/**
+ * The workspace, its row locked against saves and other changes until the transaction ends. Throws BAD_USER_INPUT when
+ * there is none of this id.
+ */
 export async function lockWorkspace(sql: Sql, id: string, at: Date): Promise<Workspace> {
+  await lockRow(sql, id);
+  return getWorkspace(sql, id, at);
+}
+
+/** The same for a caller with a token. Throws FORBIDDEN when there is none of this id. */
+export async function lockCallersWorkspace(sql: Sql, id: string, at: Date): Promise<Workspace> {
+  await lockRow(sql, id);
+  return getCallersWorkspace(sql, id, at);
+}
+
+async function lockRow(sql: Sql, id: string): Promise<void> {
   await sql.query('enter_gate', 'SELECT pg_advisory_xact_lock($1, $2)', [GATES, gateOf(id)]);
   await sql.query('lock_workspace', 'SELECT w.id FROM workspaces w WHERE w.id = $1 FOR UPDATE', [id]);
-  return getWorkspace(sql, id, at);
 }
 
 /** Any fixed number: all servers of one database must agree on it, and on `gateOf`. */

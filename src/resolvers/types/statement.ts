@@ -1,0 +1,124 @@
+import { ArgsType, Field, ID, InputType, Int, ObjectType } from 'type-graphql';
+import type { CloseResult } from '../../services/ledger/closing';
+import { monthOf, type StatementLineRow, type StatementRow } from '../../services/ledger/statements';
+import { GraphQLDateTime } from '../scalars/date-time';
+import { GraphQLSafeInt } from '../scalars/safe-int';
+import { GraphQLYearMonth } from '../scalars/year-month';
+import { connectionOf } from './connection';
+import { Money } from './money';
+import { Period } from './period';
+
+@ObjectType('StatementLine', { description: 'What one client used in one month.', simpleResolvers: true })
+export class StatementLine {
+  @Field(() => GraphQLYearMonth, { description: "The month of use: the statement's own, or an earlier one." })
+  month!: string;
+
+  @Field(() => GraphQLSafeInt, { description: 'Charges less reversals.' })
+  messages!: number;
+
+  @Field(() => Money, { description: 'What they come to.' })
+  amount!: Money;
+
+  workspaceId!: string;
+  customerId!: string;
+
+  static of(row: StatementLineRow): StatementLine {
+    const { workspaceId, customerId, messages } = row;
+    const amount = Money.of(row.amountMicros, row.currency);
+    return { workspaceId, customerId, month: monthOf(row.month), messages: Number(messages), amount };
+  }
+}
+
+export const StatementLineConnection = connectionOf('StatementLine', () => StatementLine, 'the lines');
+
+@ObjectType('UsageStatement', {
+  description:
+    'One closed month, frozen. Every charge and every reversal is on exactly one statement. No fiscal invoice.',
+  simpleResolvers: true,
+})
+export class UsageStatement {
+  @Field(() => Int, { description: '1, 2, 3, … without a gap.' })
+  number!: number;
+
+  @Field(() => GraphQLYearMonth, { description: 'The month that was closed.' })
+  month!: string;
+
+  @Field(() => Period, { description: "The month's bounds as they were when it was closed." })
+  period!: Period;
+
+  @Field(() => GraphQLDateTime, { description: 'When it was closed.' })
+  closedAt!: Date;
+
+  @Field(() => Money, { description: 'What its lines come to.' })
+  total!: Money;
+
+  @Field(() => GraphQLSafeInt, { description: 'Charges less reversals.' })
+  messages!: number;
+
+  @Field(() => Money, {
+    description:
+      'The part of total that belongs to earlier months: turns that came late, charges that were taken back.',
+  })
+  carried!: Money;
+
+  @Field(() => String, {
+    description: 'Of its ledger lines in their fixed form, as statement export writes them.',
+  })
+  sha256!: string;
+
+  @Field(() => String, { nullable: true, description: 'The statement before; null for the first.' })
+  previousSha256!: string | null;
+
+  row!: StatementRow;
+
+  static of(row: StatementRow): UsageStatement {
+    const { number, month, from, to, timeZone, closedAt, sha256, previousSha256, currency } = row;
+    return {
+      ...{ number, month, closedAt, sha256, previousSha256, row },
+      period: { from, to, timeZone, complete: true },
+      total: Money.of(row.totalMicros, currency),
+      messages: Number(row.messages),
+      carried: Money.of(row.carriedMicros, currency),
+    };
+  }
+}
+
+export const UsageStatementConnection = connectionOf(
+  'UsageStatement',
+  () => UsageStatement,
+  'the statements',
+);
+
+@InputType('CloseMonthInput', { description: 'Which month is closed.' })
+export class CloseMonthInput {
+  @Field(() => ID, { description: 'In which workspace.' })
+  workspaceId!: string;
+
+  @Field(() => GraphQLYearMonth, { description: 'The month; it has ended, and those before it are closed.' })
+  month!: string;
+}
+
+@ObjectType('CloseMonthPayload', {
+  description: 'The closed month. An answer with it means: committed.',
+  simpleResolvers: true,
+})
+export class CloseMonthPayload {
+  @Field(() => UsageStatement, { description: 'Its statement.' })
+  statement!: UsageStatement;
+
+  @Field(() => Boolean, { description: 'True when it had been closed before: nothing was written again.' })
+  replayed!: boolean;
+
+  static of({ statement, replayed }: CloseResult): CloseMonthPayload {
+    return { statement: UsageStatement.of(statement), replayed };
+  }
+}
+
+@ArgsType()
+export class StatementArgs {
+  @Field(() => ID, { description: 'Which workspace. The token must be for it.' })
+  workspaceId!: string;
+
+  @Field(() => GraphQLYearMonth, { description: 'Which month.' })
+  month!: string;
+}

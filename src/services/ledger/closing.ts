@@ -1,0 +1,208 @@
+// How a month is closed. The cut is the order of the database: whoever saves holds the workspace's row shared and copies
+// its epoch, whoever closes holds it alone and raises it.
+import type { Logger } from 'pino';
+import type { Database } from '../../database/database';
+import { describeError } from '../../database/describe-error';
+import type { Sql } from '../../database/sql';
+import { inTransaction } from '../../database/transaction';
+import { badInput, unavailable } from '../../errors';
+import { type Period, resolvePeriod } from '../../values/period';
+import { type Clock, formatInstant } from '../../values/time';
+import { type Actor, recordAudit } from '../audit';
+import { dueInstant, lookAtSchedule, takeDueSchedule } from '../workspaces/closing-days';
+import { getWorkspace, lockCallersWorkspace, lockWorkspace, type Workspace } from '../workspaces/workspaces';
+import { countUnfilled, fillSome } from './filling';
+import { sealUpTo } from './sealing';
+import { findStatement, firstDayOf, monthAfter, monthOf, type StatementRow } from './statements';
+
+export interface CloseResult {
+  statement: StatementRow;
+  /** True when the month had been closed before: nothing was written again. */
+  replayed: boolean;
+}
+
+/** Who closes by itself: the schedule of `workspace update --close-day`. */
+const SCHEDULE: Actor = { name: 'schedule' };
+const AGAIN_AFTER_MS = 600_000;
+
+export class ClosingService {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {}
+
+  /**
+   * Closes a month that has ended; the second call answers with the first. Saves wait for the short transaction that
+   * makes the cut; the statement's lines are written after it. Throws BAD_USER_INPUT, SERVICE_UNAVAILABLE.
+   */
+  async close(workspaceId: string, month: string, actor: Actor): Promise<CloseResult> {
+    const { number, replayed } = await inTransaction(this.database, async (sql) => {
+      const workspace = await lockCallersWorkspace(sql, workspaceId, this.clock());
+      return this.closeLocked(sql, workspace, month, actor);
+    });
+    await sealUpTo(this.database, workspaceId, number, this.clock());
+    const statement = await inTransaction(this.database, (sql) => findStatement(sql, workspaceId, month));
+    if (!statement) throw new Error('A sealed statement is gone.');
+    return { statement, replayed };
+  }
+
+  /** Closes every open month up to this one, in order. Throws as `close` does. */
+  async closeThrough(
+    workspaceId: string,
+    last: string,
+    actor: Actor,
+    progress: (month: string) => void,
+  ): Promise<CloseResult[]> {
+    const results: CloseResult[] = [];
+    // Nothing is closed on the way to a month that can't be.
+    const workspace = await inTransaction(this.database, (sql) =>
+      getWorkspace(sql, workspaceId, this.clock()),
+    );
+    checkEnded(last, workspace, this.clock());
+    for (;;) {
+      const next = await inTransaction(this.database, (sql) => findNextMonth(sql, workspaceId));
+      if (next === undefined || next > last) break;
+      progress(next);
+      results.push(await this.close(workspaceId, next, actor));
+    }
+    // Closed already, or never to be: the answer is that of closing it alone.
+    if (results.length === 0) results.push(await this.close(workspaceId, last, actor));
+    return results;
+  }
+
+  /** Closes what the schedules ask for, and seals what a server that was killed left. */
+  async closeDue(signal?: AbortSignal): Promise<void> {
+    while (!signal?.aborted && (await this.takeDue()));
+    while (!signal?.aborted && (await this.sealLeft()));
+  }
+
+  /** The caller holds the workspace's row. */
+  private async closeLocked(
+    sql: Sql,
+    workspace: Workspace,
+    month: string,
+    actor: Actor,
+  ): Promise<{ number: number; replayed: boolean }> {
+    resolvePeriod({ month }, workspace.timeZone, this.clock());
+    const [closed] = await sql.query<{ number: number }>(
+      'closed_before',
+      'SELECT s.number FROM statements s WHERE s.workspace_id = $1 AND s.month = $2::date',
+      [workspace.id, firstDayOf(month)],
+    );
+    if (closed) return { number: closed.number, replayed: true };
+    const period = checkEnded(month, workspace, this.clock());
+    await checkFilled(sql, workspace);
+    const next = await findNextMonth(sql, workspace.id);
+    if (next === undefined) throw badInput('There is nothing to close: nothing was ever charged here.');
+    if (month !== next) {
+      throw badInput(
+        month < next
+          ? `${month} lies before the first month that can be closed, ${next}. What comes late for it is carried to the next statement.`
+          : `Months are closed in order: ${next} comes first.`,
+      );
+    }
+    const closedAt = this.clock();
+    const [made] = await sql.query<{ number: number }>('insert_statement', INSERT, [
+      ...[workspace.id, firstDayOf(month), workspace.timeZone, period.from, period.to, closedAt, actor.name],
+    ]);
+    if (!made) throw new Error('An INSERT of one row gives a row.');
+    await sql.query('next_epoch', 'UPDATE workspaces SET epoch = epoch + 1 WHERE id = $1', [workspace.id]);
+    await recordAudit(sql, {
+      ...{ at: closedAt, actor, action: 'statement.closed', workspaceId: workspace.id, subject: month },
+      ...{ before: null, after: { number: made.number, month } },
+    });
+    return { number: made.number, replayed: false };
+  }
+
+  private async takeDue(): Promise<boolean> {
+    let taken: string | undefined;
+    try {
+      return await inTransaction(this.database, async (sql) => {
+        const due = await takeDueSchedule(sql, this.clock());
+        taken = due?.workspaceId;
+        if (!due) return false;
+        const workspace = await lockWorkspace(sql, due.workspaceId, this.clock());
+        const next = await findNextMonth(sql, workspace.id);
+        const now = this.clock();
+        // Nothing to close yet: looked at again a day later.
+        const dueAt =
+          next === undefined
+            ? new Date(now.getTime() + 86_400_000)
+            : dueInstant(next, due.closeDay, workspace.timeZone);
+        if (next !== undefined && dueAt <= now) {
+          await this.closeLocked(sql, workspace, next, SCHEDULE);
+          const nextDueAt = dueInstant(monthAfter(next), due.closeDay, workspace.timeZone);
+          await lookAtSchedule(sql, workspace.id, nextDueAt);
+        } else await lookAtSchedule(sql, workspace.id, dueAt);
+        return true;
+      });
+    } catch (error) {
+      if (taken === undefined) throw error;
+      // One shop's trouble holds up no other's.
+      this.logger.warn(
+        { workspaceId: taken, error: describeError(error) },
+        'a month could not be closed; it is tried again',
+      );
+      const later = new Date(this.clock().getTime() + AGAIN_AFTER_MS);
+      const workspaceId = taken;
+      await inTransaction(this.database, (sql) => lookAtSchedule(sql, workspaceId, later));
+      return true;
+    }
+  }
+
+  private async sealLeft(): Promise<boolean> {
+    const left = await inTransaction(this.database, async (sql) => {
+      const [row] = await sql.query<{ workspace_id: string; number: number }>(
+        'find_unsealed',
+        `SELECT s.workspace_id, s.number FROM statements s WHERE s.sealed_at IS NULL
+         ORDER BY s.closed_at LIMIT 1 FOR UPDATE SKIP LOCKED`,
+      );
+      return row;
+    });
+    if (!left) return false;
+    await sealUpTo(this.database, left.workspace_id, left.number, this.clock());
+    return true;
+  }
+}
+
+function checkEnded(month: string, { timeZone }: Workspace, now: Date): Period {
+  const period = resolvePeriod({ month }, timeZone, now);
+  if (period.to > now)
+    throw badInput(
+      `${month} has not ended in ${timeZone}: it can be closed from ${formatInstant(period.to)} on.`,
+    );
+  return period;
+}
+
+/** The number follows the last one's; the row of the workspace, which is held, has the epoch that ends. */
+const INSERT = `
+  INSERT INTO statements (workspace_id, number, month, epoch, time_zone, from_at, to_at, closed_at, closed_by)
+  SELECT w.id, coalesce((SELECT max(s.number) FROM statements s WHERE s.workspace_id = $1), 0) + 1, $2, w.epoch, $3,
+    $4, $5, $6, $7
+  FROM workspaces w WHERE w.id = $1
+  RETURNING number`;
+
+/** The month after the last closed one; where none is, that of the earliest line; undefined: there is no line. */
+export async function findNextMonth(sql: Sql, workspaceId: string): Promise<string | undefined> {
+  const [found] = await sql.query<{ closed: string | null; earliest: string | null }>(
+    'next_month',
+    `SELECT (SELECT max(s.month) FROM statements s WHERE s.workspace_id = $1) AS closed,
+       (SELECT c.month FROM charges c WHERE c.workspace_id = $1 ORDER BY c.epoch, c.month LIMIT 1) AS earliest`,
+    [workspaceId],
+  );
+  if (found?.closed) return monthAfter(monthOf(found.closed));
+  return found?.earliest ? monthOf(found.earliest) : undefined;
+}
+
+/** A few are filled here, so that older servers beside can't keep a month open. */
+async function checkFilled(sql: Sql, workspace: Workspace): Promise<void> {
+  await fillSome(sql, workspace);
+  const left = await countUnfilled(sql, workspace.id);
+  if (left > 0)
+    throw unavailable(
+      `Charges of an older version are still being filled: ${left} of this workspace are left. Close the month when they are done; the server's log says how far it is.`,
+      undefined,
+      60,
+    );
+}

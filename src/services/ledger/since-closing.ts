@@ -1,0 +1,38 @@
+// Why does a closed month's usage differ from its statement? By three causes, exactly.
+import type { Sql } from '../../database/sql';
+import { firstDayOf, type StatementRow } from './statements';
+
+/** In micro-units; they add up: statement's own + cameLate + takenBack + zoneChanged = usage today. */
+export interface SinceClosing {
+  /** What the statement has of its own month, without what it carries. */
+  ownMicros: bigint;
+  /** Turns of the month that were charged after it was closed. */
+  cameLateMicros: bigint;
+  /** Charges of the month that were taken back after it was closed; not positive. */
+  takenBackMicros: bigint;
+  /** What another zone's month begins or ends with. */
+  zoneChangedMicros: bigint;
+}
+
+/** `usageMicros`: what the month costs today, by the workspace's zone of today. */
+export async function findSinceClosing(
+  sql: Sql,
+  statement: StatementRow,
+  usageMicros: bigint,
+): Promise<SinceClosing> {
+  const [found] = await sql.query<{ late: bigint; taken: bigint }>(
+    'since_closing',
+    `SELECT coalesce(sum(c.amount_micros) FILTER (WHERE NOT c.reversal), 0)::bigint AS late,
+       coalesce(sum(c.amount_micros) FILTER (WHERE c.reversal), 0)::bigint AS taken
+     FROM generate_series($3::int + 1, (SELECT w.epoch FROM workspaces w WHERE w.id = $1)) AS e (epoch)
+     JOIN charges c ON c.workspace_id = $1 AND c.epoch = e.epoch AND c.month = $2::date`,
+    [statement.workspaceId, firstDayOf(statement.month), statement.epoch],
+  );
+  const ownMicros = statement.totalMicros - statement.carriedMicros;
+  const cameLateMicros = found?.late ?? 0n;
+  const takenBackMicros = found?.taken ?? 0n;
+  return {
+    ...{ ownMicros, cameLateMicros, takenBackMicros },
+    zoneChangedMicros: usageMicros - ownMicros - cameLateMicros - takenBackMicros,
+  };
+}

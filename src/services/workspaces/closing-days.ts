@@ -1,0 +1,71 @@
+// On which day does a workspace close its months by itself? A row of its own: every save holds the workspace's.
+import type { Sql } from '../../database/sql';
+import { badInput } from '../../errors';
+import { firstInstantAt } from '../../values/time';
+
+const CLOSE_HOUR = 6;
+
+/** When a month is closed by itself: on this day of the next one at 06:00 of the local clock. */
+export function dueInstant(month: string, closeDay: number, timeZone: string): Date {
+  const [year = 0, ordinal = 0] = month.split('-').map(Number);
+  return firstInstantAt(Date.UTC(year, ordinal, closeDay, CLOSE_HOUR), timeZone);
+}
+
+/** Throws BAD_USER_INPUT. */
+export function checkCloseDay(day: number): void {
+  if (!Number.isInteger(day) || day < 1 || day > 28)
+    throw badInput('A month closes by itself on a day from 1 to 28 of the next one, or never: off.');
+}
+
+/** By workspace; one that is not there closes no month by itself. */
+export async function findCloseDays(sql: Sql, workspaceIds: readonly string[]): Promise<Map<string, number>> {
+  const rows = await sql.query<{ workspace_id: string; close_day: number }>(
+    'find_close_days',
+    'SELECT s.workspace_id, s.close_day FROM closing_schedules s WHERE s.workspace_id = ANY ($1::text[])',
+    [workspaceIds],
+  );
+  return new Map(rows.map((row) => [row.workspace_id, row.close_day]));
+}
+
+/** The one that has waited longest, held until the transaction ends; what another server holds is left to it. */
+export async function takeDueSchedule(
+  sql: Sql,
+  now: Date,
+): Promise<{ workspaceId: string; closeDay: number } | undefined> {
+  const [row] = await sql.query<{ workspace_id: string; close_day: number }>(
+    'take_due_schedule',
+    `SELECT s.workspace_id, s.close_day FROM closing_schedules s WHERE s.due_at <= $1
+     ORDER BY s.due_at LIMIT 1 FOR UPDATE SKIP LOCKED`,
+    [now],
+  );
+  return row && { workspaceId: row.workspace_id, closeDay: row.close_day };
+}
+
+/** `day` null: no month closes by itself any more. Which months are due is looked at from `at` on. */
+export async function setCloseDay(
+  sql: Sql,
+  workspaceId: string,
+  day: number | null,
+  at: Date,
+): Promise<void> {
+  if (day === null)
+    await sql.query('delete_schedule', 'DELETE FROM closing_schedules WHERE workspace_id = $1', [
+      workspaceId,
+    ]);
+  else
+    await sql.query(
+      'set_schedule',
+      `INSERT INTO closing_schedules (workspace_id, close_day, due_at) VALUES ($1, $2, $3)
+       ON CONFLICT ON CONSTRAINT closing_schedules_pkey DO UPDATE SET close_day = excluded.close_day,
+         due_at = excluded.due_at`,
+      [workspaceId, day, at],
+    );
+}
+
+/** Its months are looked at next at this instant. */
+export async function lookAtSchedule(sql: Sql, workspaceId: string, at: Date): Promise<void> {
+  await sql.query('look_at_schedule', 'UPDATE closing_schedules SET due_at = $2 WHERE workspace_id = $1', [
+    workspaceId,
+    at,
+  ]);
+}
