@@ -17,7 +17,7 @@ import { stopInOrder } from './ending';
 import { environment } from './environment';
 import { createLogger } from './log';
 import { createOutput, type Output } from './output';
-import { print, tell } from './streams';
+import { print, ReaderGone, tell } from './streams';
 
 /** Who the audit trail names for what the command line does. */
 export const OPERATOR: Actor = { name: 'operator' };
@@ -120,15 +120,6 @@ const noDatabase = (dataDir: string): string =>
     'Run the command in the folder where the server was started, or set DATA_DIR or DATABASE_URL.',
     'A new embedded database is made by the first start of the server, or by: centesimo migrate --create',
   ].join('\n');
-
-/** Whoever read standard output has ended before all was written. */
-export class ReaderGone extends Error {
-  override readonly name = 'ReaderGone';
-
-  constructor() {
-    super('Standard output was closed before everything was written.');
-  }
-}
 
 export const settings = (): Config => loadConfig(environment);
 

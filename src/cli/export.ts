@@ -1,13 +1,12 @@
 import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
 import { exportRecords } from '../services/exports/exports';
 import { CSV_DIALECTS, type CsvDialect, EXPORT_FORMATS, type ExportFormat } from '../services/exports/form';
 import { getWorkspace } from '../services/workspaces/workspaces';
-import { type Cli, ReaderGone } from './cli';
-import { standard } from './streams';
+import type { Cli } from './cli';
+import { toStandardOutput } from './streams';
 
 interface ExportOptions {
   workspace: string;
@@ -56,16 +55,3 @@ export const exportCommand = (cli: Cli): Command =>
         );
       }),
     );
-
-async function toStandardOutput(file: Readable): Promise<void> {
-  const output = standard('stdout');
-  let isGone = false;
-  output.once('error', () => {
-    isGone = true;
-  });
-  try {
-    await pipeline(file, output, { end: false });
-  } catch (error) {
-    throw isGone ? new ReaderGone() : error;
-  }
-}

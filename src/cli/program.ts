@@ -14,6 +14,7 @@ import { priceCommand } from './price';
 import { reconcileCommand } from './reconcile';
 import { reportCommand } from './report';
 import { serveCommand } from './serve';
+import { statementCommand } from './statement';
 import { print, tell } from './streams';
 import { tokenCommand } from './token';
 import { rebuildCommand, verifyCommand } from './verify';
@@ -33,6 +34,7 @@ export const createProgram = (cli: Cli): Command =>
     .addCommand(tokenCommand(cli))
     .addCommand(priceCommand(cli))
     .addCommand(chargeCommand(cli))
+    .addCommand(statementCommand(cli))
     .addCommand(reportCommand(cli))
     .addCommand(exportCommand(cli))
     .addCommand(reconcileCommand(cli))

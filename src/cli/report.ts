@@ -7,6 +7,8 @@ import { findPeakHours } from '../services/analytics/peak-hours';
 import { findScope, type UsageScope } from '../services/analytics/scope';
 import { findTopClients } from '../services/analytics/top-clients';
 import { findTotals } from '../services/analytics/totals';
+import { findSinceClosing } from '../services/ledger/since-closing';
+import { findStatement } from '../services/ledger/statements';
 import { getWorkspace } from '../services/workspaces/workspaces';
 import { formatMicros, formatRatio } from '../values/money';
 import { formatInstant } from '../values/time';
@@ -48,6 +50,7 @@ async function report({ output }: CommandContext, snapshot: Snapshot, options: R
   const [peak] = await findPeakHours(snapshot, scope, 1);
   const outcomes = await findOutcomes(snapshot, scope);
   const amount = amountOf(scope);
+  const statement = await statementOf(snapshot, scope, options.month, totals.costMicros);
   const change = percentOf(growth.messages.current, growth.messages.previous);
   const value = {
     workspaceId: scope.workspace.id,
@@ -67,8 +70,41 @@ async function report({ output }: CommandContext, snapshot: Snapshot, options: R
       cost: amount(client.costMicros),
     })),
     outcomes: Object.fromEntries(outcomes.map(({ outcome, messages }) => [outcome, Number(messages)])),
+    statement,
   };
   output.result(value, sentence(scope, snapshot.asOf, value));
+}
+
+/** A closed month beside its usage of today, and the difference by its causes. */
+interface ClosedMonth {
+  number: number;
+  total: string;
+  own: string;
+  carried: string;
+  cameLate: string;
+  takenBack: string;
+  zoneChanged: string;
+}
+
+async function statementOf(
+  snapshot: Snapshot,
+  scope: UsageScope,
+  month: string | undefined,
+  usageMicros: bigint,
+): Promise<ClosedMonth | null> {
+  const found = month === undefined ? undefined : await findStatement(snapshot, scope.workspace.id, month);
+  if (!found) return null;
+  const since = await findSinceClosing(snapshot, found, usageMicros);
+  const amount = amountOf(scope);
+  return {
+    number: found.number,
+    total: amount(found.totalMicros),
+    own: amount(since.ownMicros),
+    carried: amount(found.carriedMicros),
+    cameLate: amount(since.cameLateMicros),
+    takenBack: amount(since.takenBackMicros),
+    zoneChanged: amount(since.zoneChangedMicros),
+  };
 }
 
 interface Report {
@@ -80,6 +116,7 @@ interface Report {
   peakHour: string | null;
   topClients: { rank: number; name: string; messages: number; cost: string }[];
   outcomes: Record<string, number>;
+  statement: ClosedMonth | null;
 }
 
 function sentence(scope: UsageScope, asOf: Date, report: Report): string {
@@ -105,6 +142,7 @@ function sentence(scope: UsageScope, asOf: Date, report: Report): string {
     '',
     ...Object.entries(report.outcomes).map(([outcome, messages]) => `  ${outcome.padEnd(18)} ${messages}`),
   ];
+  if (report.statement) lines.push('', ...statementWords(report.statement, report.cost, money));
   return lines.join('\n');
 }
 
@@ -126,3 +164,16 @@ const amountOf =
 
 const percentOf = (current: bigint, previous: bigint): string | null =>
   previous === 0n ? null : formatRatio((current - previous) * 100n, previous, 2);
+
+function statementWords(statement: ClosedMonth, cost: string, money: (amount: string) => string): string[] {
+  const line = (words: string, amount: string): string => `  ${words.padEnd(32)} ${money(amount)}`;
+  return [
+    line(`Statement ${statement.number}, closed`, statement.total),
+    line('  of it carried from before', statement.carried),
+    line('  of it this month', statement.own),
+    line('  came late since', statement.cameLate),
+    line('  was taken back since', statement.takenBack),
+    line('  moved by a change of zone', statement.zoneChanged),
+    line("  makes the month's usage today", cost),
+  ];
+}

@@ -1,4 +1,6 @@
 // Standard output and error: a reader that has gone (a closed pipe, a lost terminal) is no mistake of ours.
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 
 type Name = 'stdout' | 'stderr';
 
@@ -20,3 +22,26 @@ export const print = (text: string): void => {
 export const tell = (text: string): void => {
   standard('stderr').write(text);
 };
+
+/** Whoever read standard output has ended before all was written. */
+export class ReaderGone extends Error {
+  override readonly name = 'ReaderGone';
+
+  constructor() {
+    super('Standard output was closed before everything was written.');
+  }
+}
+
+/** Throws ReaderGone. */
+export async function toStandardOutput(file: Readable): Promise<void> {
+  const output = standard('stdout');
+  let isGone = false;
+  output.once('error', () => {
+    isGone = true;
+  });
+  try {
+    await pipeline(file, output, { end: false });
+  } catch (error) {
+    throw isGone ? new ReaderGone() : error;
+  }
+}

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { Snapshot } from '../database/snapshot';
+import { verifyStatements } from '../services/ledger/statement-check';
 import { rebuildWorkspace } from '../services/upkeep/rebuild';
 import { type Verification, verifyWorkspace } from '../services/upkeep/verify';
 import { getWorkspace, listAllWorkspaces, type Workspace } from '../services/workspaces/workspaces';
@@ -8,7 +9,10 @@ import { progressLine } from './progress';
 
 export const verifyCommand = (cli: Cli): Command =>
   cli
-    .command('verify', 'compare every roll-up with the records; exits with 1 on any difference')
+    .command(
+      'verify',
+      'compare every roll-up and every statement with the records; exits with 1 on any difference',
+    )
     .option('--workspace <id>', 'this workspace only')
     .addHelpText('after', '\nExample:\n  centesimo verify --workspace shop')
     .action((options: { workspace?: string }) =>
@@ -23,7 +27,7 @@ export const verifyCommand = (cli: Cli): Command =>
         context.output.result(
           { differences, workspaces: results },
           differences === 0n
-            ? 'All roll-ups agree with the records.'
+            ? 'All roll-ups and statements agree with the records.'
             : `${differences} differences. Make the roll-ups anew: centesimo rebuild`,
         );
         if (differences > 0n) process.exitCode = EXIT.failed;
@@ -37,7 +41,14 @@ export async function verifyOne(
   const snapshot = new Snapshot(database, services.clock());
   try {
     await snapshot.query('no_time_limit', 'SET LOCAL statement_timeout = 0');
-    return await verifyWorkspace(snapshot, workspace);
+    const rollUps = await verifyWorkspace(snapshot, workspace);
+    const statements = await verifyStatements(database, workspace);
+    return {
+      ...rollUps,
+      compared: rollUps.compared + BigInt(statements.checked),
+      differences: rollUps.differences + BigInt(statements.differences.length),
+      first: [...rollUps.first, ...statements.differences],
+    };
   } finally {
     await snapshot.end();
   }

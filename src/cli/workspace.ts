@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { badInput } from '../errors';
+import { findCloseDays } from '../services/workspaces/closing-days';
 import { getWorkspace, listAllWorkspaces, type Workspace } from '../services/workspaces/workspaces';
 import { formatMicros, parseAmount } from '../values/money';
 import { type Cli, OPERATOR } from './cli';
@@ -52,13 +53,21 @@ const list = (cli: Cli): Command =>
   cli.command('list', 'all workspaces, by name').action(() =>
     cli.run(async ({ services, output, sql }) => {
       const workspaces = await listAllWorkspaces(sql, services.clock());
+      const closeDays = await findCloseDays(
+        sql,
+        workspaces.map(({ id }) => id),
+      );
       output.table(
-        workspaces.map(workspaceJson),
+        workspaces.map((workspace) => ({
+          ...workspaceJson(workspace),
+          closeDay: closeDays.get(workspace.id) ?? null,
+        })),
         workspaces.map((workspace) => ({
           ID: workspace.id,
           NAME: workspace.name,
           ZONE: workspace.timeZone,
           PRICE: `${formatMicros(workspace.priceMicros, workspace.currency)} ${workspace.currency}`,
+          CLOSES: closeDays.has(workspace.id) ? `day ${closeDays.get(workspace.id)}` : 'by hand',
           STATE: workspace.archivedAt ? 'archived' : 'active',
         })),
         'No workspaces.',
@@ -72,16 +81,33 @@ const update = (cli: Cli): Command =>
     .argument('<id>', 'the workspace')
     .option('--name <name>', 'the new name')
     .option('--time-zone <zone>', 'the new IANA zone')
+    .option(
+      '--close-day <day>',
+      'close each month by itself on this day of the next, 1 to 28, at 06:00 local; off: by hand',
+    )
     .addHelpText('after', '\nExample:\n  centesimo workspace update shop --time-zone Europe/Lisbon')
-    .action((id: string, options: { name?: string; timeZone?: string }) =>
-      cli.run(async ({ services, output }) => {
-        const workspace = await services.workspaces.update(id, options, OPERATOR);
+    .action((id: string, options: { name?: string; timeZone?: string; closeDay?: string }) =>
+      cli.run(async ({ services, output, sql }) => {
+        const { closeDay: day, ...change } = options;
+        const workspace = await services.workspaces.update(
+          id,
+          day === undefined ? change : { ...change, closeDay: closeDayOf(day) },
+          OPERATOR,
+        );
+        const closeDay = (await findCloseDays(sql, [id])).get(id) ?? null;
+        const closes =
+          closeDay === null
+            ? 'Its months are closed by hand.'
+            : `Each month is closed on day ${closeDay} of the next at 06:00; those that are due already, within a minute.`;
         output.result(
-          workspaceJson(workspace),
-          `Updated ${workspace.id}: ${workspace.name}, ${workspace.timeZone}.`,
+          { ...workspaceJson(workspace), closeDay },
+          `Updated ${workspace.id}: ${workspace.name}, ${workspace.timeZone}. ${closes}`,
         );
       }),
     );
+
+const closeDayOf = (text: string): number | null =>
+  text === 'off' ? null : /^\d{1,2}$/.test(text) ? Number(text) : Number.NaN;
 
 const remove = (cli: Cli): Command =>
   cli

@@ -14,7 +14,7 @@ export interface Ran {
 
 type Environment = Record<string, string>;
 
-function spawnMain(args: readonly string[], environment: Environment): ChildProcess {
+export function spawnMain(args: readonly string[], environment: Environment): ChildProcess {
   const { PATH = '', HOME = '/' } = process.env;
   // Nothing of this run's own environment or of a .env beside it may decide what a test sees.
   return spawn(process.execPath, [MAIN, ...args], {

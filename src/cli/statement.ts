@@ -1,0 +1,195 @@
+import type { Command } from 'commander';
+import { Lease } from '../database/lease';
+import { badInput } from '../errors';
+import { findCustomersById } from '../services/customers/customers';
+import { fixedForm } from '../services/ledger/members';
+import {
+  findStatement,
+  listStatementLines,
+  listStatements,
+  type StatementRow,
+} from '../services/ledger/statements';
+import { PAGE_LIMIT } from '../services/page';
+import { getWorkspace } from '../services/workspaces/workspaces';
+import { formatMicros } from '../values/money';
+import { type Cli, type CommandContext, OPERATOR } from './cli';
+import { confirm } from './confirm';
+import { standard, tell, toStandardOutput } from './streams';
+
+export const statementCommand = (cli: Cli): Command =>
+  cli.group('statement', 'closed months, frozen', [close(cli), list(cli), show(cli), exportForm(cli)]);
+
+interface CloseOptions {
+  workspace: string;
+  month?: string;
+  through?: string;
+  yes?: boolean;
+}
+
+const close = (cli: Cli): Command =>
+  cli
+    .command('close', 'close a month that has ended, and freeze its statement for good')
+    .requiredOption('--workspace <id>', 'the workspace')
+    .option('--month <month>', 'this calendar month, such as 2026-10')
+    .option('--through <month>', 'or every open month up to this one')
+    .option('--yes', 'without being asked')
+    .addHelpText('after', '\nExample:\n  centesimo statement close --workspace shop --through 2026-10')
+    .action((options: CloseOptions) =>
+      cli.run(async ({ services, output, sql }) => {
+        const { month, through } = options;
+        if ((month === undefined) === (through === undefined)) throw badInput('Give --month or --through.');
+        const workspace = await getWorkspace(sql, options.workspace, services.clock());
+        await confirm(
+          `Close ${month ?? `all months through ${through}`} of ${workspace.name}, for good?`,
+          options.yes,
+        );
+        const results =
+          through === undefined
+            ? [await services.closing.close(workspace.id, month ?? '', OPERATOR)]
+            : await services.closing.closeThrough(workspace.id, through, OPERATOR, (next) => {
+                if (standard('stderr').isTTY) tell(`closing ${next}\n`);
+              });
+        const values = results.map(({ statement, replayed }) => ({ ...statementJson(statement), replayed }));
+        output.table(
+          values,
+          results.map(({ statement, replayed }) => ({
+            ...statementCells(statement),
+            STATE: replayed ? 'closed before' : 'closed now',
+          })),
+          'Nothing was closed.',
+        );
+      }),
+    );
+
+const list = (cli: Cli): Command =>
+  cli
+    .command('list', 'the statements of a workspace, newest first')
+    .requiredOption('--workspace <id>', 'the workspace')
+    .addHelpText('after', '\nExample:\n  centesimo statement list --workspace shop')
+    .action((options: { workspace: string }) =>
+      cli.run(async ({ services, output, sql }) => {
+        await getWorkspace(sql, options.workspace, services.clock());
+        const statements: StatementRow[] = [];
+        for (let after: string | undefined; ; ) {
+          const page = await listStatements(sql, options.workspace, { first: PAGE_LIMIT, after });
+          statements.push(...page.items.map(({ node }) => node));
+          if (!page.hasNextPage) break;
+          after = page.items.at(-1)?.cursor;
+        }
+        output.table(statements.map(statementJson), statements.map(statementCells), 'No month is closed.');
+      }),
+    );
+
+const show = (cli: Cli): Command =>
+  cli
+    .command('show', "one statement with its clients' lines")
+    .requiredOption('--workspace <id>', 'the workspace')
+    .requiredOption('--month <month>', 'the calendar month, such as 2026-10')
+    .addHelpText('after', '\nExample:\n  centesimo statement show --workspace shop --month 2026-10')
+    .action((options: { workspace: string; month: string }) =>
+      cli.run(async (context) => {
+        const { output, sql } = context;
+        const statement = await statementOf(context, options);
+        const lines = [];
+        for (let after: string | undefined; ; ) {
+          const page = await listStatementLines(sql, statement, { first: PAGE_LIMIT, after });
+          const ids = page.items.map(({ node }) => node.customerId);
+          const names = await findCustomersById(sql, statement.workspaceId, ids);
+          for (const { node } of page.items) {
+            lines.push({
+              customerId: node.customerId,
+              customer: names.get(node.customerId)?.name ?? '',
+              month: node.month.slice(0, 7),
+              messages: Number(node.messages),
+              amount: formatMicros(node.amountMicros, statement.currency),
+            });
+          }
+          if (!page.hasNextPage) break;
+          after = page.items.at(-1)?.cursor;
+        }
+        output.say(
+          Object.entries(statementCells(statement))
+            .map(([name, value]) => `${name.padEnd(9)} ${value}`)
+            .join('\n'),
+        );
+        output.say('');
+        output.table(
+          [{ ...statementJson(statement), lines }],
+          lines.map((line) => ({
+            CLIENT: line.customer,
+            MONTH: line.month,
+            TURNS: String(line.messages),
+            AMOUNT: line.amount,
+          })),
+          'No client used anything.',
+        );
+      }),
+    );
+
+const exportForm = (cli: Cli): Command =>
+  cli
+    .command(
+      'export',
+      "write a statement's ledger lines in their fixed form: their SHA-256 is the statement's",
+    )
+    .requiredOption('--workspace <id>', 'the workspace')
+    .requiredOption('--month <month>', 'the calendar month, such as 2026-10')
+    .addHelpText(
+      'after',
+      '\nExample:\n  centesimo statement export --workspace shop --month 2026-10 | sha256sum',
+    )
+    .action((options: { workspace: string; month: string }) =>
+      cli.run(async (context) => {
+        const statement = await statementOf(context, options);
+        const lease = await Lease.take(context.database);
+        try {
+          await toStandardOutput(fixedForm(lease, statement, statement.currency, statement.previousSha256));
+        } finally {
+          await lease.release();
+        }
+      }),
+    );
+
+async function statementOf(
+  { services, sql }: CommandContext,
+  { workspace: id, month }: { workspace: string; month: string },
+): Promise<StatementRow> {
+  const workspace = await getWorkspace(sql, id, services.clock());
+  if (!/^\d{4}-(0[1-9]|1[0-2])$/.test(month))
+    throw badInput(
+      `${JSON.stringify(month)} is not a calendar month. Write year and month, such as 2026-10.`,
+    );
+  const statement = await findStatement(sql, workspace.id, month);
+  if (!statement)
+    throw badInput(`${month} is not closed. See: centesimo statement list --workspace ${workspace.id}`);
+  return statement;
+}
+
+const statementJson = (statement: StatementRow): object => ({
+  number: statement.number,
+  month: statement.month,
+  from: statement.from,
+  to: statement.to,
+  timeZone: statement.timeZone,
+  closedAt: statement.closedAt,
+  closedBy: statement.closedBy,
+  messages: Number(statement.messages),
+  total: formatMicros(statement.totalMicros, statement.currency),
+  carried: formatMicros(statement.carriedMicros, statement.currency),
+  currency: statement.currency,
+  prices: statement.prices.map(({ amountMicros, charges }) => ({
+    price: formatMicros(BigInt(amountMicros), statement.currency),
+    charges,
+  })),
+  sha256: statement.sha256,
+  previousSha256: statement.previousSha256,
+});
+
+const statementCells = (statement: StatementRow): Record<string, string> => ({
+  NUMBER: String(statement.number),
+  MONTH: statement.month,
+  TURNS: String(statement.messages),
+  TOTAL: `${formatMicros(statement.totalMicros, statement.currency)} ${statement.currency}`,
+  CARRIED: formatMicros(statement.carriedMicros, statement.currency),
+  SHA256: statement.sha256,
+});

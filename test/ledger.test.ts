@@ -1,0 +1,201 @@
+// The whole ledger at once: whatever two servers do, every line is on one statement or open, and what is closed stays.
+import fc from 'fast-check';
+import { Lease } from '../src/database/lease';
+import { Snapshot } from '../src/database/snapshot';
+import { fixedForm } from '../src/services/ledger/members';
+import { verifyStatements } from '../src/services/ledger/statement-check';
+import { listStatements } from '../src/services/ledger/statements';
+import { verifyWorkspace } from '../src/services/upkeep/verify';
+import { getWorkspace } from '../src/services/workspaces/workspaces';
+import { aCustomer, aWorkspace, startApp, type TestApp, TestClock, type TestWorkspace } from './support/app';
+
+const ACTOR = { name: 'test' };
+const SKEW_MS = 5 * 60_000;
+const NOW = Date.parse('2026-03-15T12:00:00Z');
+const FIRST = Date.parse('2025-11-20T00:00:00Z');
+
+let one: TestApp;
+let other: TestApp;
+beforeAll(async () => {
+  const [early, late] = [new TestClock(), new TestClock()];
+  early.set(new Date(NOW - SKEW_MS));
+  late.set(new Date(NOW + SKEW_MS));
+  one = await startApp({ clock: early });
+  other = await startApp({ clock: late, database: one.database });
+  // Some charges fail for a while, and are made by the reconciliation.
+  await one.database.sql('CREATE TABLE refusing ()');
+  await one.database.sql(`CREATE FUNCTION refuse_some() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF EXISTS (SELECT FROM refusing) AND date_part('milliseconds', NEW.occurred_at)::int % 1000 < 100 AND NOT NEW.reversal
+    THEN RAISE EXCEPTION 'not now'; END IF; RETURN NEW; END $$`);
+  await one.database.sql(
+    'CREATE TRIGGER refuse_some BEFORE INSERT ON charges FOR EACH ROW EXECUTE FUNCTION refuse_some()',
+  );
+}, 60_000);
+afterAll(async () => {
+  await other.stop();
+  await one.stop();
+});
+
+const step = fc.oneof(
+  {
+    weight: 14,
+    arbitrary: fc.record({
+      kind: fc.constant('save' as const),
+      at: fc.integer({ min: FIRST, max: NOW - SKEW_MS }),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('void' as const), which: fc.nat() }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('close' as const),
+      month: fc.constantFrom('2025-11', '2025-12', '2026-01', '2026-02', '2026-03'),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('zone' as const),
+      zone: fc.constantFrom('UTC', 'Pacific/Apia', 'America/St_Johns', 'Europe/Rome'),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('reconcile' as const) }) },
+);
+type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
+
+let keys = 0;
+async function take(server: TestApp, shop: TestWorkspace, step: Step): Promise<void> {
+  const { services, database } = server;
+  if (step.kind === 'save') {
+    keys += 1;
+    await services.saveMessages.save({
+      ...{ workspaceId: shop.id, phoneNumber: '+393331234567', message: 'ciao', response: 'Ciao!' },
+      ...{ idempotencyKey: `key ${keys}`, occurredAt: new Date(step.at) },
+    });
+  } else if (step.kind === 'void') {
+    const rows = await database.sql<{ id: string }>(
+      'SELECT id FROM charges WHERE workspace_id = $1 AND NOT reversal ORDER BY id',
+      [shop.id],
+    );
+    const usageRecordId = rows[step.which % Math.max(1, rows.length)]?.id;
+    if (usageRecordId) await services.voids.void(shop.id, { usageRecordId, reason: 'x' }, ACTOR);
+  } else if (step.kind === 'close') {
+    await services.closing.close(shop.id, step.month, ACTOR).catch((error: unknown) => {
+      if (!/order|ended|before the first|nothing/.test(String(error))) throw error;
+    });
+  } else if (step.kind === 'zone') await services.workspaces.update(shop.id, { timeZone: step.zone }, ACTOR);
+  else {
+    await database.sql('DELETE FROM refusing');
+    await services.reconciler.run();
+    await database.sql('INSERT INTO refusing DEFAULT VALUES');
+  }
+}
+
+/** Each closed month's ledger lines, byte for byte. */
+async function forms(shop: TestWorkspace): Promise<Map<string, string>> {
+  const snapshot = new Snapshot(one.database, one.clock.now());
+  const { items } = await listStatements(snapshot, shop.id, { first: 100 });
+  await snapshot.end();
+  const found = new Map<string, string>();
+  const lease = await Lease.take(one.database);
+  for (const { node } of items) {
+    let text = '';
+    for await (const piece of fixedForm(lease, node, node.currency, node.previousSha256))
+      text += String(piece);
+    found.set(node.month, text);
+  }
+  await lease.release();
+  return found;
+}
+
+it('every line is on exactly one statement or open; closed statements stay byte for byte', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.array(step, { minLength: 8, maxLength: 20 }), { minLength: 3, maxLength: 6 }),
+      async (clients) => {
+        const shop = await aWorkspace(one);
+        await aCustomer(one, shop, { phoneNumber: '+393331234567' });
+        const seen = new Map<string, string>();
+        await Promise.all(
+          clients.map(async (steps, index) => {
+            for (const each of steps) {
+              await take(index % 2 === 0 ? one : other, shop, each);
+              if (each.kind !== 'close') continue;
+              for (const [month, text] of await forms(shop)) {
+                expect(seen.get(month) ?? text).toBe(text);
+                seen.set(month, text);
+              }
+            }
+          }),
+        );
+        const closed = await forms(shop);
+        for (const [month, text] of seen) expect(closed.get(month)).toBe(text);
+        const onStatements = [...closed.values()]
+          .flatMap((text) => text.trimEnd().split('\n').slice(3))
+          .map((line) => line.split(','));
+        const ids = onStatements.map(([id]) => id);
+        expect(new Set(ids).size).toBe(ids.length);
+        const lines = await one.database.sql<{ id: string; micros: number; late: boolean }>(
+          `SELECT c.id, c.amount_micros::int AS micros, NOT EXISTS (
+           SELECT FROM statements s WHERE s.workspace_id = $1 AND s.month >= c.month AND s.epoch >= c.epoch) AS late
+         FROM charges c WHERE c.workspace_id = $1`,
+          [shop.id],
+        );
+        // Open is what no closing was after.
+        expect(
+          lines
+            .filter(({ late }) => late)
+            .map(({ id }) => id)
+            .sort(),
+        ).toEqual(
+          lines
+            .map(({ id }) => id)
+            .filter((id) => !ids.includes(id))
+            .sort(),
+        );
+        const sum = (of: readonly number[]) => of.reduce((total, micros) => total + micros, 0);
+        expect(
+          sum(onStatements.map((cells) => Number(cells[6]))) +
+            sum(lines.filter(({ late }) => late).map(({ micros }) => micros)),
+        ).toBe(sum(lines.map(({ micros }) => micros)));
+        const snapshot = new Snapshot(one.database, one.clock.now());
+        const workspace = await getWorkspace(snapshot, shop.id, one.clock.now());
+        expect((await verifyWorkspace(snapshot, workspace)).differences).toBe(0n);
+        await snapshot.end();
+        expect((await verifyStatements(one.database, workspace)).differences).toEqual([]);
+      },
+    ),
+    { numRuns: 8 },
+  );
+}, 240_000);
+
+it('50 voids and a closing get their turn while 64 callers save without a pause', async () => {
+  const shop = await aWorkspace(one);
+  await aCustomer(one, shop, { phoneNumber: '+393331234567' });
+  await one.database.sql('DELETE FROM refusing');
+  const save = (server: TestApp, at: string) => {
+    keys += 1;
+    return server.services.saveMessages.save({
+      ...{ workspaceId: shop.id, phoneNumber: '+393331234567', message: 'ciao', response: 'Ciao!' },
+      ...{ idempotencyKey: `key ${keys}`, occurredAt: new Date(at) },
+    });
+  };
+  const wrong = [];
+  for (let made = 0; made < 50; made += 1)
+    wrong.push((await save(one, '2026-01-10T10:00:00Z')).message.charge?.id ?? '');
+  let stop = false;
+  const callers = Array.from({ length: 64 }, async (_, index) => {
+    while (!stop) await save(index % 2 === 0 ? one : other, '2026-01-11T10:00:00Z');
+  });
+  const [{ statement }] = await Promise.all([
+    one.services.closing.close(shop.id, '2026-01', ACTOR),
+    ...wrong.map((usageRecordId) =>
+      other.services.voids.void(shop.id, { usageRecordId, reason: 'x' }, ACTOR),
+    ),
+  ]);
+  stop = true;
+  await Promise.all(callers);
+  expect(statement.number).toBe(1);
+  const workspace = await getWorkspace(new Snapshot(one.database, one.clock.now()), shop.id, one.clock.now());
+  expect((await verifyStatements(one.database, workspace)).differences).toEqual([]);
+}, 60_000);
