@@ -1,7 +1,8 @@
-// Builds what is not built, or older than its sources: so that `npm start` is one command and a second start is quick.
+// Builds what is not built, older than its sources, or built by another version of Node (whose code cache V8 refuses):
+// so that `npm start` is one command and a second start is quick.
 // Several may run at once (a server and commands beside it): each builds into a folder of its own and renames it.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -27,7 +28,7 @@ function buildInto(output, build) {
   const old = `${output}.old-${process.pid}`;
   try {
     build(fresh);
-    writeFileSync(join(root, fresh, '.built'), '');
+    writeFileSync(join(root, fresh, '.built'), process.version);
     if (existsSync(join(root, output))) renameSync(join(root, output), join(root, old));
     renameSync(join(root, fresh), join(root, output));
   } finally {
@@ -41,9 +42,11 @@ const run = (command, args) =>
 const targets = [
   {
     output: 'dist',
-    sources: ['src', 'ormconfig.ts', '.swcrc', 'package.json'],
-    build: (folder) =>
-      run(bin('swc'), ['src', 'ormconfig.ts', '-d', folder, '--ignore', '**/*.test.ts', '--quiet']),
+    sources: ['src', 'ormconfig.ts', '.swcrc', 'package.json', 'scripts/bundle.mjs'],
+    build: (folder) => {
+      run(bin('swc'), ['src', 'ormconfig.ts', '-d', folder, '--ignore', '**/*.test.ts', '--quiet']);
+      run(process.execPath, ['scripts/bundle.mjs', folder]);
+    },
   },
   {
     output: 'dashboard/dist',
@@ -74,7 +77,9 @@ const only = process.argv.slice(2).filter((argument) => !argument.startsWith('--
 for (const { output, sources, build } of targets) {
   if (only.length > 0 && !only.includes(output)) continue;
   const changed = newest(sources);
-  const built = statSync(join(root, output, '.built'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const marker = join(root, output, '.built');
+  const isOurs = existsSync(marker) && readFileSync(marker, 'utf8') === process.version;
+  const built = isOurs ? statSync(marker).mtimeMs : 0;
   // Without its sources (a production image) there is nothing to build.
   const hasSources = existsSync(join(root, sources[0]));
   if (hasSources && changed > 0 && (force || built < changed)) buildInto(output, build);

@@ -1,5 +1,6 @@
 // A server with a mistake made on purpose: it answers its callers before the COMMIT. The harness must catch it.
 
+import { main } from '../../src/cli/command-line';
 import type { Settlement } from '../../src/services/turns/saved-message';
 import type { Turn } from '../../src/services/turns/turn';
 import { BatchWriter, type Lane } from '../../src/services/turns/write-batch';
@@ -23,4 +24,4 @@ BatchWriter.prototype.write = async function (lane: Lane, turns: readonly Turn[]
   return settlements;
 };
 
-require('../../src/main');
+void main();
