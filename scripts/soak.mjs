@@ -40,6 +40,7 @@ const files = [
   'tenant-isolation',
   'fuzz',
   ...['endings', 'first-start', 'backup-file', 'embedded', 'cluster', 'cli'],
+  ...['tokens', 'errors', 'customer-import'],
   // All 400 zones take five minutes.
   ...(rounds > 1 ? ['zones', '../src/values/time'] : []),
   ...(values.install ? ['supply-chain'] : []),

@@ -2,6 +2,7 @@
 import type { ImportRow } from '../src/services/customers/customer-import';
 import type { Registration } from '../src/services/customers/customer-service';
 import { aCustomer, aTurn, aWorkspace, startApp, type TestApp } from './support/app';
+import { hasLongForms } from './support/long-form';
 import { SAVE } from './support/operations';
 
 const P1 = '+393330000001';
@@ -123,13 +124,15 @@ it('does in one import what single registrations of its rows do one after anothe
       { name: 'Second', ...second },
     ]),
   );
+  // 4 and 9 share no divisor: every contact comes first, and comes second, in the quarter, too.
+  const tried = pairs.filter((_, index) => hasLongForms || index % 4 === 0);
   const aShop = async (name: string) => {
     await app.services.workspaces.create({ id: name, name, timeZone: 'Europe/Rome', currency: 'EUR' }, ACTOR);
     for (const registration of start) await aCustomer(app, { id: name }, registration);
     return { id: name };
   };
   const plain = async (shop: { id: string }) => (await customersOf(shop)).map(({ id: _, ...rest }) => rest);
-  for (const [index, pair] of pairs.entries()) {
+  for (const [index, pair] of tried.entries()) {
     const imported = await aShop(`imported-${index}`);
     const { bad } = await importAll(imported, pair, true);
     const registered = await aShop(`registered-${index}`);

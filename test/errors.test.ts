@@ -15,6 +15,7 @@ import {
   type TestApp,
   type TestWorkspace,
 } from './support/app';
+import { hasLongForms } from './support/long-form';
 import { SAVE, TOTALS } from './support/operations';
 
 const SECRET = 'parola-segreta';
@@ -111,7 +112,7 @@ describe('masking', () => {
     expect(statusOf(code)).toBe(status);
   });
 
-  it('lets nothing out in 10 000 errors of every make', () => {
+  it('lets nothing out in thousands of errors of every make', () => {
     const secrets = [SECRET, '10.1.2.3', 'SELECT', '/srv/app', 'node_modules', 'tokens'];
     const messages = [
       `${SECRET} at /srv/app/node_modules/x.js:1`,
@@ -131,7 +132,7 @@ describe('masking', () => {
       '40001',
     ];
     const leaks: string[] = [];
-    for (let index = 0; index < 10_000; index += 1) {
+    for (let index = 0; index < (hasLongForms ? 10_000 : 2_000); index += 1) {
       const message = messages[index % messages.length] ?? '';
       const code = codes[index % codes.length] ?? '';
       const error =
