@@ -25,6 +25,7 @@ const config = {
     DateTime: 'string',
     // biome-ignore lint/suspicious/noTemplateCurlyInString: a type of TypeScript
     Decimal: '`${number}`',
+    LocalDate: 'string',
     PhoneNumber: 'string',
     SafeInt: 'number',
     TimeZone: 'string',

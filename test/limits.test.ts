@@ -212,6 +212,13 @@ describe('a timeline', () => {
     expect(points(month, 'HOUR', 'activeClients')).toBe(744);
   });
 
+  it('weighs the verdicts of all points as one question, and each verdict as a value', () => {
+    const month = 'period: { month: "2026-01" }';
+    const question = 10 + 8;
+    expect(points(month, 'DAY', 'outcomes { messages }')).toBe(31 + question + 31 * 6);
+    expect(points(month, 'HOUR', 'outcomes { messages }')).toBe(744 + question + 744 * 6);
+  });
+
   const years = 'period: { from: "2021-01-01T00:00:00Z", to: "2025-12-31T00:00:00Z" }';
   it.each([
     ['five years of days with their clients', years, 'a: timeline { activeClients }'],
@@ -250,6 +257,29 @@ describe('a timeline', () => {
   ])('%s are answered', async (_, period, inner) => {
     expect(await send(`query ($id: ID!) { usage(workspaceId: $id, ${period}) { ${inner} } }`)).toBe('ok');
   });
+});
+
+describe('a question about each customer of a page', () => {
+  const cost = (field: string) =>
+    costOfQuery(`query ($id: ID!) { customers(workspaceId: $id, first: 10) { nodes { ${field} } } }`).points -
+    2;
+
+  it.each([
+    // The question, its points with one value each.
+    ['timeline { messages }', 1 + 5 + 366 / 40 + 12],
+    ['timeline(interval: null, period: null) { messages }', 1 + 5 + 366 / 40 + 12],
+    ['timeline(interval: DAY, period: { month: "2026-01" }) { messages }', 1 + 5 + 31 / 40 + 31],
+    ['outcomes(period: { month: "2026-01" }) { outcome messages }', 1 + 5 + 31 / 10 + 6 * 2],
+  ])('%s costs it for each', (field, each) => {
+    expect(cost(field)).toBe(Math.ceil(10 * each));
+  });
+});
+
+it('the report of each workspace of a token costs what it costs alone', () => {
+  const report =
+    'usage(period: { month: "2026-01" }) { totals { messages } heatmap { outcomes { messages } } }';
+  const alone = 1 + (1 + 18 + 1) + (1 + 18 + 168 * (1 + 6) + 18);
+  expect(costOfQuery(`{ workspaces { ${report} } }`).points).toBe(1 + 3 * alone);
 });
 
 describe('the size of an answer', () => {

@@ -187,21 +187,26 @@ const EDGES: Record<string, 'guarded' | 'opened above'> = {
   'ClientUsage.customer': 'opened above',
   // Its figures, not its lines: whoever closes a month need not read who used what.
   'CloseMonthPayload.statement': 'opened above',
+  'Customer.outcomes': 'guarded',
+  'Customer.timeline': 'guarded',
   'Customer.usage': 'guarded',
   'CustomerConnection.nodes': 'opened above',
   'CustomerEdge.node': 'opened above',
+  'HeatmapCell.outcomes': 'opened above',
   'Message.customer': 'guarded',
   'Message.workspace': 'opened above',
   'MessageConnection.nodes': 'opened above',
   'MessageEdge.node': 'opened above',
   'SaveMessagePayload.message': 'opened above',
   'StatementLine.customer': 'opened above',
+  'TimelinePoint.outcomes': 'opened above',
   // A message's verdict is not whole without its charge.
   'Tracking.usage': 'opened above',
   'UsageRecord.customer': 'guarded',
   'UsageRecord.message': 'guarded',
   'UsageRecordConnection.nodes': 'opened above',
   'UsageRecordEdge.node': 'opened above',
+  'UsageReport.outcomes': 'opened above',
   'UsageReport.totals': 'opened above',
   'UsageReport.workspace': 'opened above',
   'UsageStatement.lines': 'guarded',
@@ -209,12 +214,13 @@ const EDGES: Record<string, 'guarded' | 'opened above'> = {
   'UsageStatementEdge.node': 'opened above',
   'Viewer.workspaces': 'guarded',
   'VoidUsagePayload.usageRecord': 'opened above',
+  'Workspace.usage': 'guarded',
 };
 
 it('every edge to a customer, message, charge, statement, workspace or sum is declared here, guarded or not', () => {
   const targets = [
-    ...['Customer', 'Message', 'UsageRecord', 'Workspace', 'UsageTotals'],
-    ...['UsageStatement', 'StatementLineConnection'],
+    ...['Customer', 'Message', 'UsageRecord', 'Workspace', 'UsageReport', 'UsageTotals'],
+    ...['UsageStatement', 'StatementLineConnection', 'CustomerTimelinePoint', 'OutcomeCount'],
   ];
   const edges = Object.values(bareSchema.getTypeMap())
     .filter(isObjectType)
@@ -384,6 +390,24 @@ describe('an edge that leads further than the scope', () => {
       'usage:read',
       ['messages:read'],
       '{ messages(workspaceId: "A") { nodes { customer { usage { messages } } } } }',
+    ],
+    [
+      'Customer.timeline',
+      'usage:read',
+      ['messages:read'],
+      '{ messages(workspaceId: "A") { nodes { customer { timeline { messages } } } } }',
+    ],
+    [
+      'Customer.outcomes',
+      'usage:read',
+      ['messages:read'],
+      '{ messages(workspaceId: "A") { nodes { customer { outcomes { messages } } } } }',
+    ],
+    [
+      'Workspace.usage',
+      'usage:read',
+      ['messages:read'],
+      '{ messages(workspaceId: "A") { nodes { workspace { usage { totals { messages } } } } } }',
     ],
     [
       'UsageRecord.message',

@@ -51,7 +51,10 @@ export const GUARDED_EDGES: Readonly<
 > = {
   'Viewer.workspaces': (principal) => needs(principal, 'usage:read', 'Viewer.workspaces'),
   'UsageStatement.lines': (principal) => needs(principal, 'usage:read', 'UsageStatement.lines'),
+  'Workspace.usage': (principal) => needs(principal, 'usage:read', 'Workspace.usage'),
   'Customer.usage': (principal) => needs(principal, 'usage:read', 'Customer.usage'),
+  'Customer.timeline': (principal) => needs(principal, 'usage:read', 'Customer.timeline'),
+  'Customer.outcomes': (principal) => needs(principal, 'usage:read', 'Customer.outcomes'),
   'UsageRecord.message': (principal, underWrite) =>
     saves(principal, underWrite) || needs(principal, 'messages:read', 'UsageRecord.message'),
   'UsageRecord.customer': (principal, underWrite) =>

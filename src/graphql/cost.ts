@@ -22,6 +22,7 @@ import {
   TypeMetaFieldDef,
 } from 'graphql';
 import { AppError } from '../errors';
+import { customerTimelinePeriod } from '../services/analytics/customer-timeline';
 import { POINTS_LIMIT } from '../services/analytics/timeline';
 import { PAGE_LIMIT } from '../services/page';
 import { TRACKING_OUTCOMES } from '../services/turns/tracking';
@@ -76,7 +77,13 @@ const QUESTIONS: Readonly<Record<string, (within: Within) => number>> = {
   'UsageReport.timeline': ({ period }) => 10 + slots(period),
   'UsageReport.outcomes': ({ period }) => 10 + slots(period),
   'UsageReport.forecast': ({ period }) => 10 + slots(period),
+  // Made for the whole timeline or heatmap at once.
+  'TimelinePoint.outcomes': ({ period, among }) => (10 + slots(period)) / among,
+  'HeatmapCell.outcomes': ({ period, among }) => (10 + slots(period)) / among,
   'Customer.usage': () => 5,
+  'Customer.timeline': ({ period }) => 5 + days(period) / 40,
+  // Every saved turn of the customer is looked at.
+  'Customer.outcomes': ({ period }) => 5 + days(period) / 10,
   // Distinct clients can't be added up: each point's are counted for themselves.
   'TimelinePoint.activeClients': ({ interval }) => (interval === 'HOUR' ? 0 : 25),
   'UsageRecordConnection.totalCount': () => 100,
@@ -88,8 +95,13 @@ const QUESTIONS: Readonly<Record<string, (within: Within) => number>> = {
 const slots = (period: Period | undefined): number =>
   period ? Math.ceil((period.to.getTime() - period.from.getTime()) / SLOT_MS / SLOTS_A_POINT) : 0;
 
+const days = (period: Period | undefined): number =>
+  period ? Math.ceil((period.to.getTime() - period.from.getTime()) / DAY_MS) : 0;
+
 /** What the fields above a field decide. */
 interface Within {
+  /** How many values the list has that the field stands in. */
+  among: number;
   /** Rows of the page whose edges and nodes these are. */
   rows: number;
   period: Period | undefined;
@@ -111,7 +123,7 @@ export function costOf(
 ): Cost {
   const root = schema.getRootType(operation.operation);
   if (!root) return NOTHING;
-  const within: Within = { rows: 1, period: undefined, interval: undefined };
+  const within: Within = { among: 1, rows: 1, period: undefined, interval: undefined };
   const { points, characters } = new Counter(schema, document, variables, asker).ofSet(
     root,
     operation.selectionSet,
@@ -166,12 +178,12 @@ class Counter {
     above: Within,
   ): Cost {
     const coordinate = `${type.name}.${field.name}`;
-    const within = this.within(field, args, above);
+    const within = this.within(coordinate, field, args, above);
     const inner = getNamedType(field.type);
     const length = this.lengthOf(coordinate, field, args, within);
     const each =
       set && isObjectType(inner)
-        ? this.ofSet(inner, set, within)
+        ? this.ofSet(inner, set, { ...within, among: Math.max(length, 1) })
         : { points: 0, characters: CHARACTERS[coordinate] ?? 0 };
     return {
       points: 1 + (QUESTIONS[coordinate]?.(within) ?? 0) + length * each.points,
@@ -192,7 +204,13 @@ class Counter {
         return 168;
       case 'UsageReport.timeline':
         return this.points(within);
+      case 'Customer.timeline':
+        // By hours it is refused by the service, in words.
+        return within.interval === 'HOUR' ? 1 : this.points(within);
       case 'UsageReport.outcomes':
+      case 'TimelinePoint.outcomes':
+      case 'HeatmapCell.outcomes':
+      case 'Customer.outcomes':
         return TRACKING_OUTCOMES.length;
       case 'Query.workspaces':
       case 'Viewer.workspaces':
@@ -204,20 +222,27 @@ class Counter {
     }
   }
 
-  private within(field: GraphQLField<unknown, unknown>, args: Arguments, above: Within): Within {
+  private within(
+    coordinate: string,
+    field: GraphQLField<unknown, unknown>,
+    args: Arguments,
+    above: Within,
+  ): Within {
     const takes = (name: string) => field.args.some((argument) => argument.name === name);
+    const resolve = coordinate === 'Customer.timeline' ? customerTimelinePeriod : resolvePeriod;
     return {
+      among: above.among,
       rows: askedLength(field, args) ?? above.rows,
-      period: takes('period') ? this.periodOf(args) : above.period,
-      interval: takes('interval') ? intervalOf(args.interval) : above.interval,
+      period: takes('period') ? this.periodOf(args, resolve) : above.period,
+      interval: takes('interval') ? intervalOf(field, args) : above.interval,
     };
   }
 
   /** In the query's zone, or in UTC: the workspace's own is not known before it is read, and moves a bound by hours. */
-  private periodOf({ period, timeZone }: Arguments): Period | undefined {
+  private periodOf({ period, timeZone }: Arguments, resolve: typeof resolvePeriod): Period | undefined {
     const choice: PeriodChoice = typeof period === 'object' && period !== null ? period : {};
     try {
-      return resolvePeriod(choice, typeof timeZone === 'string' ? timeZone : 'UTC', this.asker.now);
+      return resolve(choice, typeof timeZone === 'string' ? timeZone : 'UTC', this.asker.now);
     } catch (error) {
       if (error instanceof AppError) return undefined;
       throw error;
@@ -260,8 +285,10 @@ function askedLength(field: GraphQLField<unknown, unknown>, args: Arguments): nu
   return undefined;
 }
 
-const intervalOf = (given: unknown): TimelineInterval =>
-  TIMELINE_INTERVALS.find((name) => name === given) ?? 'DAY';
+function intervalOf({ args }: GraphQLField<unknown, unknown>, { interval }: Arguments): TimelineInterval {
+  const asked = interval ?? args.find(({ name }) => name === 'interval')?.defaultValue;
+  return TIMELINE_INTERVALS.find((name) => name === asked) ?? 'DAY';
+}
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;

@@ -6,7 +6,7 @@ import { applyPermissions } from '../auth/shield';
 import { CustomerResolver } from '../resolvers/customer.resolver';
 import { MessageResolver } from '../resolvers/message.resolver';
 import { StatementLineResolver, StatementResolver } from '../resolvers/statement.resolver';
-import { TimelinePointResolver, UsageResolver } from '../resolvers/usage.resolver';
+import { HeatmapCellResolver, TimelinePointResolver, UsageResolver } from '../resolvers/usage.resolver';
 import { UsageRecordResolver } from '../resolvers/usage-record.resolver';
 import { ViewerResolver } from '../resolvers/viewer.resolver';
 import { WorkspaceResolver } from '../resolvers/workspace.resolver';
@@ -18,6 +18,7 @@ const RESOLVERS = [
   WorkspaceResolver,
   UsageResolver,
   TimelinePointResolver,
+  HeatmapCellResolver,
   UsageRecordResolver,
   MessageResolver,
   CustomerResolver,

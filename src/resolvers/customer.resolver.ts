@@ -2,8 +2,9 @@ import { Arg, Args, Ctx, FieldResolver, Mutation, Query, Resolver, Root } from '
 import { tokenActor } from '../services/audit';
 import { findCustomer, listCustomers } from '../services/customers/customers';
 import type { GraphQLContext } from './context';
-import { CustomerArgs, CustomersArgs, DEFAULTS, PeriodArgs } from './types/arguments';
+import { CustomerArgs, CustomersArgs, CustomerTimelineArgs, DEFAULTS, PeriodArgs } from './types/arguments';
 import { Customer, CustomerConnection, RegisterCustomerInput } from './types/customer';
+import { CustomerTimelinePoint, OutcomeCount } from './types/usage-patterns';
 import { UsageTotals } from './types/usage-totals';
 
 @Resolver(() => Customer)
@@ -52,5 +53,30 @@ export class CustomerResolver {
     const key = { workspaceId, id, choice: { period, timeZone } };
     const { totals, currency } = await loaders.customerUsage.load(key);
     return UsageTotals.of(totals, currency);
+  }
+
+  @FieldResolver(() => [CustomerTimelinePoint], {
+    description:
+      "This customer's turns over time; DAY, WEEK or MONTH of the workspace's zone. Default period: the last 12 months, the running one included. Gapless, and ends like UsageReport.timeline.",
+  })
+  async timeline(
+    @Root() { workspaceId, id }: Customer,
+    @Args(() => CustomerTimelineArgs) { period, interval }: CustomerTimelineArgs,
+    @Ctx() { loaders }: GraphQLContext,
+  ): Promise<CustomerTimelinePoint[]> {
+    const choice = { period, interval: interval ?? DEFAULTS.customerInterval };
+    const { points, currency } = await loaders.customerTimelines.load({ workspaceId, id, choice });
+    return points.map((point) => CustomerTimelinePoint.of(point, currency));
+  }
+
+  @FieldResolver(() => [OutcomeCount], {
+    description: 'Saved turns of this customer by verdict (batched like usage).',
+  })
+  async outcomes(
+    @Root() { workspaceId, id }: Customer,
+    @Args(() => PeriodArgs) { period, timeZone }: PeriodArgs,
+    @Ctx() { loaders }: GraphQLContext,
+  ): Promise<OutcomeCount[]> {
+    return [...(await loaders.customerOutcomes.load({ workspaceId, id, choice: { period, timeZone } }))];
   }
 }

@@ -2,12 +2,16 @@
 import DataLoader from 'dataloader';
 import type { Snapshot } from '../database/snapshot';
 import { forbiddenWorkspace } from '../errors';
+import { type CustomerTimelineChoice, findCustomerTimelines } from '../services/analytics/customer-timeline';
 import { findUsageByCustomer } from '../services/analytics/customer-usage';
+import { findOutcomesByCustomer, NO_TURNS, type OutcomeCount } from '../services/analytics/outcomes';
 import { findMessagesById, type MessageRow } from '../services/analytics/records';
 import { type ScopeChoice, scopeOf } from '../services/analytics/scope';
+import type { TimelinePoint } from '../services/analytics/timeline';
 import { NO_USAGE, type Totals } from '../services/analytics/totals';
 import { type Customer, findCustomersById } from '../services/customers/customers';
 import { listWorkspaces, type Workspace } from '../services/workspaces/workspaces';
+import { choiceTexts } from '../values/period';
 
 export interface RowKey {
   workspaceId: string;
@@ -15,8 +19,12 @@ export interface RowKey {
 }
 
 /** Every argument that changes the value is a part of the key: two aliases with two periods don't share. */
-export interface CustomerUsageKey extends RowKey {
+export interface CustomerScopeKey extends RowKey {
   choice: ScopeChoice;
+}
+
+export interface CustomerTimelineKey extends RowKey {
+  choice: CustomerTimelineChoice;
 }
 
 export interface CustomerUsage {
@@ -24,11 +32,18 @@ export interface CustomerUsage {
   currency: string;
 }
 
+export interface CustomerTimeline {
+  points: TimelinePoint[];
+  currency: string;
+}
+
 export interface Loaders {
   workspaces: DataLoader<string, Workspace>;
   customers: DataLoader<RowKey, Customer, string>;
   messages: DataLoader<RowKey, MessageRow, string>;
-  customerUsage: DataLoader<CustomerUsageKey, CustomerUsage, string>;
+  customerUsage: DataLoader<CustomerScopeKey, CustomerUsage, string>;
+  customerOutcomes: DataLoader<CustomerScopeKey, readonly OutcomeCount[], string>;
+  customerTimelines: DataLoader<CustomerTimelineKey, CustomerTimeline, string>;
 }
 
 const MAX_BATCH = 500;
@@ -39,7 +54,22 @@ export function createLoaders(snapshot: Snapshot): Loaders {
     workspaces,
     customers: rowLoader('customers', (workspaceId, ids) => findCustomersById(snapshot, workspaceId, ids)),
     messages: rowLoader('messages', (workspaceId, ids) => findMessagesById(snapshot, workspaceId, ids)),
-    customerUsage: customerUsageLoader(snapshot, workspaces),
+    customerUsage: customerLoader('customerUsage', async ([{ workspaceId, choice }], ids) => {
+      const scope = scopeOf(await workspaces.load(workspaceId), choice, snapshot.asOf);
+      const usage = await findUsageByCustomer(snapshot, scope, ids);
+      const { currency } = scope.workspace;
+      return ids.map((id) => ({ totals: usage.get(id) ?? NO_USAGE, currency }));
+    }),
+    customerOutcomes: customerLoader('customerOutcomes', async ([{ workspaceId, choice }], ids) => {
+      const scope = scopeOf(await workspaces.load(workspaceId), choice, snapshot.asOf);
+      const outcomes = await findOutcomesByCustomer(snapshot, scope, ids);
+      return ids.map((id) => outcomes.get(id) ?? NO_TURNS);
+    }),
+    customerTimelines: customerLoader('customerTimelines', async ([{ workspaceId, choice }], ids) => {
+      const workspace = await workspaces.load(workspaceId);
+      const timelines = await findCustomerTimelines(snapshot, workspace, choice, snapshot.asOf, ids);
+      return timelines.map((points) => ({ points, currency: workspace.currency }));
+    }),
   };
 }
 
@@ -76,35 +106,33 @@ function rowLoader<Row>(
   );
 }
 
-function customerUsageLoader(
-  snapshot: Snapshot,
-  workspaces: Loaders['workspaces'],
-): Loaders['customerUsage'] {
-  return new DataLoader<CustomerUsageKey, CustomerUsage, string>(
+/** Questions about single customers: those that differ in the customer alone are answered together. */
+function customerLoader<Key extends RowKey & { choice: Choice }, Value>(
+  name: string,
+  find: (group: Group<Key>, ids: readonly string[]) => Promise<Value[]>,
+): DataLoader<Key, Value, string> {
+  return new DataLoader<Key, Value, string>(
     (keys) =>
-      inGroups(keys, questionOf, async (_, group) => {
-        const [{ workspaceId, choice }] = group;
-        const scope = scopeOf(await workspaces.load(workspaceId), choice, snapshot.asOf);
-        const usage = await findUsageByCustomer(
-          snapshot,
-          scope,
+      inGroups(keys, questionOf, (_, group) =>
+        find(
+          group,
           group.map((key) => key.id),
-        );
-        const { currency } = scope.workspace;
-        return group.map(({ id }) => ({ totals: usage.get(id) ?? NO_USAGE, currency }));
-      }),
+        ),
+      ),
     {
-      name: 'customerUsage',
+      name,
       maxBatchSize: MAX_BATCH,
       cacheKeyFn: (key) => JSON.stringify([questionOf(key), key.id]),
     },
   );
 }
 
+type Choice = ScopeChoice & Partial<CustomerTimelineChoice>;
+
 /** The keys of one text are answered by one statement. */
-function questionOf({ workspaceId, choice: { period, timeZone } }: CustomerUsageKey): string {
-  const { preset, month, from, to } = period ?? {};
-  return JSON.stringify([workspaceId, preset, month, from, to, timeZone]);
+function questionOf({ workspaceId, choice }: RowKey & { choice: Choice }): string {
+  const { period, timeZone, interval } = choice;
+  return JSON.stringify([workspaceId, choiceTexts(period), timeZone, interval]);
 }
 
 type Group<Key> = readonly [Key, ...Key[]];

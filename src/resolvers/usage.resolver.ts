@@ -3,7 +3,7 @@ import { Arg, Args, Ctx, FieldResolver, Int, Query, Resolver, Root } from 'type-
 import { findForecast } from '../services/analytics/forecast';
 import { findGrowth } from '../services/analytics/growth';
 import { findHeatmap } from '../services/analytics/heatmap';
-import { findOutcomes } from '../services/analytics/outcomes';
+import { findHeatmapOutcomes, findOutcomes, findTimelineOutcomes } from '../services/analytics/outcomes';
 import { findPeakHours } from '../services/analytics/peak-hours';
 import { findScope } from '../services/analytics/scope';
 import { findTimeline, findTimelineClients } from '../services/analytics/timeline';
@@ -114,7 +114,7 @@ export class UsageResolver {
   @FieldResolver(() => [HeatmapCell], { description: 'Weekday by hour, 168 cells, Monday 0h first.' })
   async heatmap(@Root() { scope }: UsageReport, @Ctx() { snapshot }: GraphQLContext): Promise<HeatmapCell[]> {
     const cells = await findHeatmap(snapshot, scope);
-    return cells.map((cell) => HeatmapCell.of(cell, scope.workspace.currency));
+    return cells.map((cell) => HeatmapCell.of(cell, scope));
   }
 
   @FieldResolver(() => [TimelinePoint], {
@@ -166,5 +166,28 @@ export class TimelinePointResolver {
   ): Promise<bigint | null> {
     const clients = await findTimelineClients(snapshot, series.scope, series.interval);
     return clients?.[index] ?? null;
+  }
+
+  @FieldResolver(() => [OutcomeCount], {
+    description: 'Saved turns of this bucket by verdict, as in UsageReport.outcomes.',
+  })
+  async outcomes(
+    @Root() { series, index }: TimelinePoint,
+    @Ctx() { snapshot }: GraphQLContext,
+  ): Promise<OutcomeCount[]> {
+    return (await findTimelineOutcomes(snapshot, series.scope, series.interval))[index] ?? [];
+  }
+}
+
+@Resolver(() => HeatmapCell)
+export class HeatmapCellResolver {
+  @FieldResolver(() => [OutcomeCount], {
+    description: 'Saved turns of this weekday and hour by verdict, as in UsageReport.outcomes.',
+  })
+  async outcomes(
+    @Root() { scope, weekday, hour }: HeatmapCell,
+    @Ctx() { snapshot }: GraphQLContext,
+  ): Promise<OutcomeCount[]> {
+    return (await findHeatmapOutcomes(snapshot, scope))[(weekday - 1) * 24 + hour] ?? [];
   }
 }

@@ -1,7 +1,10 @@
-import { Arg, Ctx, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Args, Ctx, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql';
+import { scopeOf } from '../services/analytics/scope';
 import { listWorkspaces } from '../services/workspaces/workspaces';
 import type { GraphQLContext } from './context';
+import { PeriodArgs } from './types/arguments';
 import { Money } from './types/money';
+import { UsageReport } from './types/usage-report';
 import { Workspace } from './types/workspace';
 
 @Resolver(() => Workspace)
@@ -22,5 +25,16 @@ export class WorkspaceResolver {
   @FieldResolver(() => Money, { description: 'The price of one tracked response, as in force now.' })
   pricePerResponse(@Root() workspace: Workspace): Money {
     return Money.of(workspace.priceMicros, workspace.currency);
+  }
+
+  @FieldResolver(() => UsageReport, {
+    description: "This workspace's report: one request for all the shops of a token.",
+  })
+  async usage(
+    @Root() { id }: Workspace,
+    @Args(() => PeriodArgs) { period, timeZone }: PeriodArgs,
+    @Ctx() { loaders, snapshot }: GraphQLContext,
+  ): Promise<UsageReport> {
+    return UsageReport.of(scopeOf(await loaders.workspaces.load(id), { period, timeZone }, snapshot.asOf));
   }
 }

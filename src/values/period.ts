@@ -35,14 +35,29 @@ export interface Period {
   readonly kind: PeriodKind;
 }
 
-/** Which period is asked for: one of preset; month; from and to. Nothing: THIS_MONTH. */
+/** Which period is asked for: one of preset; month; from and to; firstDay and lastDay. Nothing: THIS_MONTH. */
 export interface PeriodChoice {
   preset?: PeriodPreset | null | undefined;
   /** A calendar month, '2025-01'. */
   month?: string | null | undefined;
   from?: Date | null | undefined;
   to?: Date | null | undefined;
+  /** Local days, '2025-01-31', both included. */
+  firstDay?: string | null | undefined;
+  lastDay?: string | null | undefined;
 }
+
+/** The same choice as plain text by name, to compare and to keep; what was not given is null or undefined. */
+export const choiceTexts = (
+  choice: PeriodChoice | null | undefined,
+): Record<keyof PeriodChoice, string | null | undefined> => ({
+  preset: choice?.preset,
+  month: choice?.month,
+  from: choice?.from && formatInstant(choice.from),
+  to: choice?.to && formatInstant(choice.to),
+  firstDay: choice?.firstDay,
+  lastDay: choice?.lastDay,
+});
 
 const MAX_YEARS = 20;
 const FIRST_YEAR = 1970;
@@ -53,18 +68,21 @@ const LAST_YEAR = 2200;
  * outside the years 1970 to 2200 (docs/semantics.md#time).
  */
 export function resolvePeriod(choice: PeriodChoice | null | undefined, timeZone: string, now: Date): Period {
-  const { preset, month, from, to } = choice ?? {};
-  const given = Object.entries({ preset, month, from, to })
+  const { preset, month, from, to, firstDay, lastDay } = choice ?? {};
+  const given = Object.entries({ preset, month, from, to, firstDay, lastDay })
     .filter(([, value]) => value !== null && value !== undefined)
     .map(([name]) => name);
-  if (given.length > 1 && given.join() !== 'from,to') {
+  if (given.length > 1 && given.join() !== 'from,to' && given.join() !== 'firstDay,lastDay') {
     throw badInput(
-      `A period is one of: preset; month; from and to. Received ${given.join(', ')}: give only one of them.`,
+      `A period is one of: preset; month; from and to; firstDay and lastDay. Received ${given.join(', ')}: give only one of them.`,
     );
   }
   if (from && to) return resolveRange(from, to, timeZone);
-  if (from) throw halfRange('from', from, 'to');
-  if (to) throw halfRange('to', to, 'from');
+  if (from) throw halfRange('from', formatInstant(from), 'to');
+  if (to) throw halfRange('to', formatInstant(to), 'from');
+  if (isGiven(firstDay) && isGiven(lastDay)) return resolveDays(firstDay, lastDay, timeZone);
+  if (isGiven(firstDay)) throw halfRange('firstDay', checkLocalDate(firstDay), 'lastDay');
+  if (isGiven(lastDay)) throw halfRange('lastDay', checkLocalDate(lastDay), 'firstDay');
   if (month !== null && month !== undefined) return resolveMonth(month, timeZone);
   return resolvePreset(preset ?? 'THIS_MONTH', timeZone, now);
 }
@@ -86,10 +104,48 @@ function resolveMonth(month: string, timeZone: string): Period {
   return { ...between(start, start.plus({ months: 1 }), timeZone), timeZone, kind: 'month' };
 }
 
-const halfRange = (name: string, at: Date, missing: string): AppError =>
-  badInput(
-    `A free period needs both from and to. Received only ${name} (${formatInstant(at)}): give ${missing} too.`,
+const isGiven = (text: string | null | undefined): text is string => text !== null && text !== undefined;
+
+const halfRange = (name: string, shown: string, missing: string): AppError =>
+  badInput(`A free period needs both of its ends. Received only ${name} (${shown}): give ${missing} too.`);
+
+/** A date on the calendar, 'YYYY-MM-DD', of the years 1970 to 2200. Throws BAD_USER_INPUT. */
+export function checkLocalDate(text: string): string {
+  const shown = JSON.stringify(text.slice(0, 32));
+  const date = DateTime.fromISO(text, { zone: 'utc' });
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || !date.isValid)
+    throw badInput(`${shown} is not a day of the calendar. Write year, month and day, such as 2025-01-31.`);
+  if (date.year < FIRST_YEAR || date.year > LAST_YEAR)
+    throw badInput(`${shown} lies outside the years ${FIRST_YEAR} to ${LAST_YEAR}. Ask for a day of these.`);
+  return text;
+}
+
+/** Both days included. The period before has as many days. */
+function resolveDays(firstDay: string, lastDay: string, timeZone: string): Period {
+  const [first, last] = [firstDay, lastDay].map((day) =>
+    DateTime.fromISO(checkLocalDate(day), { zone: 'utc' }),
   );
+  if (!first || !last || last < first) {
+    throw badInput(
+      `firstDay ${firstDay} is after lastDay ${lastDay}. Both are included; the same day twice is one day.`,
+    );
+  }
+  if (last >= first.plus({ years: MAX_YEARS }))
+    throw badInput(
+      `The period from ${firstDay} to ${lastDay} is longer than ${MAX_YEARS} years. Ask for a shorter one.`,
+    );
+  const range = between(first, last.plus({ days: 1 }), timeZone);
+  if (range.to <= range.from)
+    throw badInput(`There was no ${firstDay} in ${timeZone}: the zone left it out. Ask for a day beside it.`);
+  return { ...range, timeZone, kind: 'days' };
+}
+
+/** So many calendar months, the one that holds `now` as the last. */
+export function lastMonths(count: number, timeZone: string, now: Date): Period {
+  const running = dateOf(now, timeZone).startOf('month');
+  const range = between(running.minus({ months: count - 1 }), running.plus({ months: 1 }), timeZone);
+  return { ...range, timeZone, kind: 'range' };
+}
 
 function resolveRange(from: Date, to: Date, timeZone: string): Period {
   checkRange({ from, to });

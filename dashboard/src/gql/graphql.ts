@@ -9,6 +9,8 @@ export type PeriodInput = {
   month?: string | null | undefined;
   from?: string | null | undefined;
   to?: string | null | undefined;
+  firstDay?: string | null | undefined;
+  lastDay?: string | null | undefined;
 };
 
 export type PeriodPreset =
@@ -22,6 +24,12 @@ export type PeriodPreset =
   | 'LAST_MONTH'
   | 'THIS_YEAR'
   | 'LAST_YEAR';
+
+export type TimelineInterval =
+  | 'HOUR'
+  | 'DAY'
+  | 'WEEK'
+  | 'MONTH';
 
 export type TrackingOutcome =
   | 'TRACKED'
@@ -40,12 +48,6 @@ export type ClientOrder =
   | 'COST'
   | 'MESSAGES'
   | 'LAST_ACTIVE';
-
-export type TimelineInterval =
-  | 'HOUR'
-  | 'DAY'
-  | 'WEEK'
-  | 'MONTH';
 
 export type TokenKind =
   | 'SERVICE'

@@ -5,7 +5,7 @@ import { parseInstant } from '../../values/time';
 
 export type RestQuery = Readonly<Record<string, string | string[] | undefined>>;
 
-const PERIOD_PARAMETERS = ['month', 'preset', 'from', 'to', 'timeZone'];
+const PERIOD_PARAMETERS = ['month', 'preset', 'from', 'to', 'first_day', 'last_day', 'timeZone'];
 
 /** A parameter that nobody reads is a mistake that somebody would like to know of. */
 export function allow(query: RestQuery, more: readonly string[]): void {
@@ -27,6 +27,8 @@ export function choiceOf(query: RestQuery): { period: PeriodChoice; timeZone: st
       month: one(query, 'month'),
       from: from === undefined ? undefined : parseInstant(from),
       to: to === undefined ? undefined : parseInstant(to),
+      firstDay: one(query, 'first_day'),
+      lastDay: one(query, 'last_day'),
     },
     timeZone: one(query, 'timeZone'),
   };

@@ -4,7 +4,7 @@ import type { ClientOrder } from '../../services/analytics/top-clients';
 import type { TrackingOutcome } from '../../services/turns/tracking';
 import type { GrowthBasis, TimelineInterval } from '../../values/period';
 import { GraphQLTimeZone } from '../scalars/time-zone';
-import { ClientOrderEnum, TrackingOutcomeEnum } from './enums';
+import { ClientOrderEnum, TimelineIntervalEnum, TrackingOutcomeEnum } from './enums';
 import { PeriodInput } from './period';
 
 /** What an argument is when the caller leaves it out. null counts as left out, so resolvers apply these too. */
@@ -15,6 +15,7 @@ export const DEFAULTS = {
   orderBy: 'COST',
   basis: 'SAME_ELAPSED',
   interval: 'DAY',
+  customerInterval: 'MONTH',
 } as const satisfies Record<string, number | ClientOrder | GrowthBasis | TimelineInterval>;
 
 const WORKSPACE_ID: FieldOptions = { description: 'Which workspace. The token must be for it.' };
@@ -143,6 +144,22 @@ export class CustomerArgs {
 
   @Field(() => ID, { description: 'Which customer.' })
   id!: string;
+}
+
+@ArgsType()
+export class CustomerTimelineArgs {
+  @Field(() => PeriodInput, {
+    nullable: true,
+    description: 'Which period. Default: the last 12 months, the running one included.',
+  })
+  period?: PeriodInput | null;
+
+  @Field(() => TimelineIntervalEnum, {
+    nullable: true,
+    defaultValue: DEFAULTS.customerInterval,
+    description: "The buckets' length: DAY, WEEK or MONTH.",
+  })
+  interval?: TimelineInterval | null;
 }
 
 @ArgsType()

@@ -6,12 +6,14 @@ import {
   type Period as ResolvedPeriod,
 } from '../../values/period';
 import { GraphQLDateTime } from '../scalars/date-time';
+import { GraphQLLocalDate } from '../scalars/local-date';
 import { GraphQLTimeZone } from '../scalars/time-zone';
 import { GraphQLYearMonth } from '../scalars/year-month';
 import { PeriodPresetEnum } from './enums';
 
 @InputType('PeriodInput', {
-  description: 'Which period. Give one of: preset; month; from and to. Default: THIS_MONTH.',
+  description:
+    'Which period. Give one of: preset; month; from and to; firstDay and lastDay. Default: THIS_MONTH.',
 })
 export class PeriodInput implements PeriodChoice {
   @Field(() => PeriodPresetEnum, { nullable: true, description: 'A period named from now.' })
@@ -34,6 +36,19 @@ export class PeriodInput implements PeriodChoice {
     description: 'The end of a free period, excluded: after from, by at most 20 years.',
   })
   to?: Date | null;
+
+  @Field(() => GraphQLLocalDate, {
+    nullable: true,
+    description:
+      "The first local day of the query's time zone, included. Needs lastDay; instead of preset, month, from and to.",
+  })
+  firstDay?: string | null;
+
+  @Field(() => GraphQLLocalDate, {
+    nullable: true,
+    description: 'The last local day, included. Needs firstDay.',
+  })
+  lastDay?: string | null;
 }
 
 @ObjectType('Period', {

@@ -1,7 +1,7 @@
 // When usage happens, how much of what was saved is charged, and where it will end.
 import { Field, Int, ObjectType } from 'type-graphql';
 import type { Forecast as ForecastRow } from '../../services/analytics/forecast';
-import type { HourCell } from '../../services/analytics/hour-cells';
+import type { HeatmapCell as CellRow } from '../../services/analytics/heatmap';
 import type { HourUsage as HourRow } from '../../services/analytics/peak-hours';
 import type { UsageScope } from '../../services/analytics/scope';
 import type { TimelinePoint as PointRow } from '../../services/analytics/timeline';
@@ -57,8 +57,19 @@ export class HeatmapCell {
   @Field(() => Money, COST)
   cost!: Money;
 
-  static of({ weekday, hour, messages, costMicros }: HourCell, currency: string): HeatmapCell {
-    return { weekday, hour, messages, cost: Money.of(costMicros, currency) };
+  @Field(() => Int, {
+    description:
+      'How many times this weekday and hour came in the period up to asOf: what averages are divided by. An hour that a clock change repeats came twice.',
+  })
+  occurrences!: number;
+
+  /** Where it belongs: the verdicts of all cells are counted at once, when they are asked for. */
+  scope!: UsageScope;
+
+  static of(cell: CellRow, scope: UsageScope): HeatmapCell {
+    const { weekday, hour, messages, costMicros, occurrences } = cell;
+    const cost = Money.of(costMicros, scope.workspace.currency);
+    return { weekday, hour, messages, cost, occurrences, scope };
   }
 }
 
@@ -89,6 +100,28 @@ export class TimelinePoint {
   static of(point: PointRow, index: number, series: TimelineSeries): TimelinePoint {
     const { from, to, messages, costMicros } = point;
     return { from, to, messages, cost: Money.of(costMicros, series.scope.workspace.currency), series, index };
+  }
+}
+
+@ObjectType('CustomerTimelinePoint', {
+  description: "One bucket of one client's time.",
+  simpleResolvers: true,
+})
+export class CustomerTimelinePoint {
+  @Field(() => GraphQLDateTime, { description: 'The first instant, included.' })
+  from!: Date;
+
+  @Field(() => GraphQLDateTime, { description: 'The end, excluded: the next bucket starts here.' })
+  to!: Date;
+
+  @Field(() => GraphQLSafeInt, CHARGED)
+  messages!: bigint;
+
+  @Field(() => Money, COST)
+  cost!: Money;
+
+  static of({ from, to, messages, costMicros }: PointRow, currency: string): CustomerTimelinePoint {
+    return { from, to, messages, cost: Money.of(costMicros, currency) };
   }
 }
 

@@ -53,24 +53,25 @@ export function coverWithCustomerDays(range: Range, zone: string, sign: Sign = 1
           { from: last.to, to: range.to },
         ]
       : [range];
-  const signed = (part: Range) => ({ ...part, sign });
-  const cover: CustomerCover = {
+  const pieces = stretches.map((stretch) => coverWithDays(stretch, zone, sign));
+  return {
     months: months.map(({ date }) => ({ month: date, sign })),
-    days: [],
-    edges: [],
+    days: pieces.flatMap(({ days }) => days),
+    edges: pieces.flatMap((piece) => piece.edges),
   };
-  for (const stretch of stretches) {
-    const days = localDays(stretch, zone);
-    const firstDay = days[0];
-    const lastDay = days.at(-1);
-    if (!firstDay || !lastDay) {
-      cover.edges.push(...edges(stretch, undefined).map(signed));
-      continue;
-    }
-    cover.days.push({ from: firstDay.date, to: dayAfter(lastDay.date), sign });
-    cover.edges.push(...edges(stretch, { from: firstDay.from, to: lastDay.to }).map(signed));
-  }
-  return cover;
+}
+
+/** The same by days alone. */
+export function coverWithDays(range: Range, zone: string, sign: Sign = 1): Omit<CustomerCover, 'months'> {
+  const signed = (part: Range) => ({ ...part, sign });
+  const days = localDays(range, zone);
+  const firstDay = days[0];
+  const lastDay = days.at(-1);
+  if (!firstDay || !lastDay) return { days: [], edges: edges(range, undefined).map(signed) };
+  return {
+    days: [{ from: firstDay.date, to: dayAfter(lastDay.date), sign }],
+    edges: edges(range, { from: firstDay.from, to: lastDay.to }).map(signed),
+  };
 }
 
 /** No month is longer, whatever its zone does to its clock. */

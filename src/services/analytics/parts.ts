@@ -119,7 +119,7 @@ const bounds = (pieces: readonly Range[]): unknown[] => [
   pieces.map(({ to }) => to),
 ];
 
-const columns = (pieces: readonly Piece[]): unknown[] => [
+export const columns = (pieces: readonly Piece[]): unknown[] => [
   ...bounds(pieces),
   pieces.map(({ bucket }) => bucket),
 ];

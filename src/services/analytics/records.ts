@@ -2,7 +2,7 @@
 import type { Sql } from '../../database/sql';
 import { badInput } from '../../errors';
 import { isUuid } from '../../values/ids';
-import { checkRange, type PeriodChoice } from '../../values/period';
+import { checkRange, choiceTexts, type PeriodChoice } from '../../values/period';
 import { formatInstant, parseInstant } from '../../values/time';
 import { type Asked, checkFirst, isInstant, type Page, readCursor, toPage, writeCursor } from '../page';
 import { TRACKING_OUTCOMES, type TrackingOutcome } from '../turns/tracking';
@@ -146,16 +146,12 @@ async function startWalk(
   asOf: Date,
 ): Promise<Walk> {
   const first = checkFirst(query.first);
-  const { period } = query;
   checkCustomerId(query.customerId);
   const asked: Asked = {
     list,
     workspaceId,
     args: {
-      preset: period?.preset,
-      month: period?.month,
-      from: period?.from && formatInstant(period.from),
-      to: period?.to && formatInstant(period.to),
+      ...choiceTexts(query.period),
       timeZone: query.timeZone,
       customerId: query.customerId?.toLowerCase(),
       outcome: query.outcome,

@@ -65,8 +65,12 @@ async function readTimeline(
     messages: found.get(index + 1)?.messages ?? 0n,
     costMicros: found.get(index + 1)?.cost_micros ?? 0n,
   }));
-  return points.slice(0, points.findLastIndex(({ from, messages }) => from <= asOf || messages > 0n) + 1);
+  return untilNow(points, asOf);
 }
+
+/** Without what is still to come: up to the point that holds asOf, or the last one with a turn. */
+export const untilNow = (points: readonly TimelinePoint[], asOf: Date): TimelinePoint[] =>
+  points.slice(0, points.findLastIndex(({ from, messages }) => from <= asOf || messages > 0n) + 1);
 
 /** Distinct clients of each point of the same timeline; null for HOUR. */
 export function findTimelineClients(
