@@ -1,8 +1,9 @@
-// Ids are made in the process, before anything is written: a stored id that is mine tells a retry from a replay.
+// Ids are made in the process, before anything is written. If a stored row has our id, our own earlier attempt committed
+// it; any other id is a client's replay. Why not the package uuid: docs/dependencies.md.
 import { randomFillSync } from 'node:crypto';
 
 const ID_BYTES = 16;
-/** Drawn for many ids at once: the system is asked once for 256 of them. */
+/** The system is asked for random bytes once for 256 ids: asking for each id takes several times as long as the rest. */
 const pool = Buffer.alloc(256 * ID_BYTES);
 let used = pool.length;
 
