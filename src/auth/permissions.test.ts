@@ -1,0 +1,166 @@
+// Every rule as a function. test/permissions.test.ts asks the same through HTTP.
+import { AppError } from '../errors';
+import {
+  checkEdges,
+  checkRestRoute,
+  checkRootField,
+  GUARDED_EDGES,
+  REST_ROUTES,
+  ROOT_FIELDS,
+} from './permissions';
+import { type Principal, SCOPES, type Scope } from './principal';
+
+const caller = (...scopes: Scope[]): Principal => ({
+  id: 'token-1',
+  name: 'a token',
+  kind: 'CLIENT',
+  scopes: new Set(scopes),
+  workspaceIds: ['shop', 'bar'],
+  expiresAt: null,
+});
+const allBut = (scope: Scope): Principal => caller(...SCOPES.filter((other) => other !== scope));
+
+const forbidden = (message: string) => {
+  const error = new AppError('FORBIDDEN', message);
+  return expect.objectContaining({ code: error.code, message });
+};
+const needs = (what: string, scope: string) => forbidden(`${what} needs a token with the scope ${scope}.`);
+
+/** By hand, from the table of docs/security.md: the scope, and where the workspace stands. */
+const FIELDS: [
+  type: 'Query' | 'Mutation',
+  field: string,
+  scope: Scope | undefined,
+  args?: (id: string) => object,
+][] = [
+  ['Query', 'viewer', undefined],
+  ['Query', 'workspaces', 'usage:read'],
+  ['Query', 'workspace', 'usage:read', (id) => ({ id })],
+  ['Query', 'usage', 'usage:read', (workspaceId) => ({ workspaceId })],
+  ['Query', 'usageRecords', 'usage:read', (workspaceId) => ({ workspaceId })],
+  ['Query', 'messages', 'messages:read', (workspaceId) => ({ workspaceId })],
+  ['Query', 'customers', 'usage:read', (workspaceId) => ({ workspaceId })],
+  ['Query', 'customer', 'usage:read', (workspaceId) => ({ workspaceId })],
+  ['Mutation', 'saveMessage', 'messages:write', (workspaceId) => ({ input: { workspaceId } })],
+  ['Mutation', 'saveMessages', 'messages:write', (workspaceId) => ({ workspaceId })],
+  ['Mutation', 'voidUsage', 'usage:correct', (workspaceId) => ({ input: { workspaceId } })],
+  ['Mutation', 'registerCustomer', 'customers:write', (workspaceId) => ({ input: { workspaceId } })],
+];
+
+it('every root field stands in this table', () => {
+  const declared = (['Query', 'Mutation'] as const).flatMap((type) =>
+    Object.keys(ROOT_FIELDS[type]).map((field) => `${type}.${field}`),
+  );
+  expect(FIELDS.map(([type, field]) => `${type}.${field}`)).toEqual(declared);
+});
+
+describe.each(FIELDS)('%s.%s', (type, field, scope, args = () => ({})) => {
+  const check = (principal: Principal, given: object) => checkRootField(principal, type, field, { ...given });
+
+  it(`is open to ${scope ?? 'any token'} of its workspace`, () => {
+    expect(check(scope === undefined ? caller() : caller(scope), args('shop'))).toBe(true);
+    expect(check(scope === undefined ? caller() : caller(scope), args('bar'))).toBe(true);
+  });
+
+  if (scope !== undefined) {
+    it(`is closed to every token without ${scope}`, () => {
+      expect(check(allBut(scope), args('shop'))).toEqual(needs(field, scope));
+    });
+  }
+
+  if (Object.keys(args('shop')).length > 0) {
+    it('is closed for another workspace, and for none', () => {
+      const principal = caller(...SCOPES);
+      expect(check(principal, args('other'))).toEqual(
+        forbidden('This token is not for the workspace "other".'),
+      );
+      expect(check(principal, {})).toEqual(forbidden('This token is not for the workspace "undefined".'));
+      expect(check(principal, { input: 'shop' })).toEqual(
+        forbidden('This token is not for the workspace "undefined".'),
+      );
+      expect(check(principal, { input: null, id: null, workspaceId: null })).toMatchObject({
+        code: 'FORBIDDEN',
+      });
+    });
+  }
+});
+
+it('a root field that has no rule is closed to everybody', () => {
+  expect(checkRootField(caller(...SCOPES), 'Query', 'newField', { workspaceId: 'shop' })).toEqual(
+    forbidden('Query.newField is not open to anybody.'),
+  );
+});
+
+describe.each([
+  ['dashboard', 'usage:read'],
+  ['stats', 'usage:read'],
+  ['export', 'export:read'],
+] as const)('GET /api/usage/%s', (route, scope) => {
+  it(`is open to ${scope} of its workspace, and to nobody else`, () => {
+    expect(checkRestRoute(caller(scope), route, 'shop')).toBe(true);
+    expect(checkRestRoute(caller(scope), route, 'other')).toEqual(
+      forbidden('This token is not for the workspace "other".'),
+    );
+    expect(checkRestRoute(allBut(scope), route, 'shop')).toEqual(needs(`GET /api/usage/${route}`, scope));
+  });
+});
+
+it('every REST route stands in this table', () => {
+  expect(Object.keys(REST_ROUTES)).toEqual(['dashboard', 'stats', 'export']);
+});
+
+describe('a guarded edge', () => {
+  /** Which scopes open it in a query and below a mutation; each of them alone is enough. */
+  const EDGES: Record<string, { query: Scope[]; mutation: Scope[]; asksFor: Scope }> = {
+    'Viewer.workspaces': { query: ['usage:read'], mutation: ['usage:read'], asksFor: 'usage:read' },
+    'Customer.usage': { query: ['usage:read'], mutation: ['usage:read'], asksFor: 'usage:read' },
+    'UsageRecord.message': {
+      query: ['messages:read'],
+      mutation: ['messages:read', 'messages:write'],
+      asksFor: 'messages:read',
+    },
+    'UsageRecord.customer': {
+      query: ['usage:read', 'messages:read'],
+      mutation: ['usage:read', 'messages:read', 'messages:write'],
+      asksFor: 'usage:read',
+    },
+    'Message.customer': {
+      query: ['usage:read', 'messages:read'],
+      mutation: ['usage:read', 'messages:read', 'messages:write'],
+      asksFor: 'usage:read',
+    },
+  };
+
+  it('stands in this table', () => {
+    expect(Object.keys(EDGES)).toEqual(Object.keys(GUARDED_EDGES));
+  });
+
+  it.each(Object.entries(EDGES))(
+    '%s is open to the scopes of the table alone',
+    (edge, { query, mutation, asksFor }) => {
+      for (const scope of SCOPES) {
+        const closed = needs(edge, asksFor);
+        expect([scope, GUARDED_EDGES[edge]?.(caller(scope), false)]).toEqual([
+          scope,
+          query.includes(scope) || closed,
+        ]);
+        expect([scope, GUARDED_EDGES[edge]?.(caller(scope), true)]).toEqual([
+          scope,
+          mutation.includes(scope) || closed,
+        ]);
+        expect([scope, checkEdges(caller(scope), [edge])]).toEqual([
+          scope,
+          mutation.includes(scope) || closed,
+        ]);
+      }
+    },
+  );
+
+  it('among others decides for a whole mutation; edges without a rule are open', () => {
+    expect(checkEdges(caller(), ['Message.id', 'UsageRecord.price'])).toBe(true);
+    expect(checkEdges(caller(), [])).toBe(true);
+    expect(
+      checkEdges(caller('messages:write'), ['Message.customer', 'Customer.usage', 'Message.id']),
+    ).toEqual(needs('Customer.usage', 'usage:read'));
+  });
+});
