@@ -1,4 +1,4 @@
-// What an analyst asks next: verdicts over time, averages, single clients, all shops of a token. An oracle in plain SQL
+// What an analyst asks next: outcomes over time, averages, single clients, all shops of a token. An oracle in plain SQL
 // over the records, with PostgreSQL's own time zones, agrees with every figure.
 import fc from 'fast-check';
 import {
@@ -115,7 +115,7 @@ async function oracle(text: string, values: unknown[]): Promise<string[]> {
 }
 
 describe('an oracle over the records agrees', () => {
-  it('with verdicts by day, week and cell, how often each cell came, and with single clients', async () => {
+  it('with outcomes by day, week and cell, how often each cell came, and with single clients', async () => {
     await fc.assert(
       fc.asyncProperty(turns, ranges, zone, async (made, asked, timeZone) => {
         const shop = await aShopWith(made, timeZone);
@@ -430,7 +430,7 @@ describe("a customer's timeline", () => {
     });
   });
 
-  it('is read by one statement for a list, and so are its verdicts', async () => {
+  it('is read by one statement for a list, and so are its outcomes', async () => {
     const shop = await aWorkspace(app);
     for (const phoneNumber of REGISTERED) await aCustomer(app, shop, { phoneNumber });
     app.statements();
@@ -444,7 +444,7 @@ describe("a customer's timeline", () => {
   });
 });
 
-it('verdicts of a timeline and a heatmap are read once, however many points have them', async () => {
+it('outcomes of a timeline and a heatmap are read once, however many points have them', async () => {
   const shop = await aShopWithTurns(['2026-03-14T10:00:00Z']);
   app.statements();
   await usage(

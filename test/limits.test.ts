@@ -212,7 +212,7 @@ describe('a timeline', () => {
     expect(points(month, 'HOUR', 'activeClients')).toBe(744);
   });
 
-  it('weighs the verdicts of all points as one question, and each verdict as a value', () => {
+  it('weighs the outcomes of all points as one question, and each outcome as a value', () => {
     const month = 'period: { month: "2026-01" }';
     const question = 10 + 8;
     expect(points(month, 'DAY', 'outcomes { messages }')).toBe(31 + question + 31 * 6);

@@ -51,7 +51,7 @@ async function grown(
 
 const save = (input: Record<string, unknown>) => app.api.as(shop.service).send<SaveData>(SAVE, { input });
 
-it('count turns by verdict, replays and refusals, and time what their callers waited', async () => {
+it('count turns by outcome, replays and refusals, and time what their callers waited', async () => {
   const names = [
     'centesimo_turns_total{outcome="TRACKED"}',
     'centesimo_turns_total{outcome="UNKNOWN_CUSTOMER"}',

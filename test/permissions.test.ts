@@ -200,7 +200,7 @@ const EDGES: Record<string, 'guarded' | 'opened above'> = {
   'SaveMessagePayload.message': 'opened above',
   'StatementLine.customer': 'opened above',
   'TimelinePoint.outcomes': 'opened above',
-  // A message's verdict is not whole without its charge.
+  // A message's outcome is not whole without its charge.
   'Tracking.usage': 'opened above',
   'UsageRecord.customer': 'guarded',
   'UsageRecord.message': 'guarded',
@@ -350,7 +350,7 @@ it('a login that names a workspace which does not exist opens nothing, in the wo
 });
 
 describe('an alias', () => {
-  it("does not pass on another's verdict", async () => {
+  it("does not pass on another's answer", async () => {
     const document = (first: string, second: string) =>
       `{ a: usage(workspaceId: "${first}") { asOf } b: usage(workspaceId: "${second}") { asOf } }`;
     for (const [first, second] of [

@@ -227,8 +227,8 @@ it('agree with the records, and all parts with the total, after anything done by
           const byClient = await countByClient(shop, from, to);
           expect(clientsOf(usage.topClients)).toEqual(byClient);
           expect(clientsOf(usage.lastActive)).toEqual(byClient);
-          const verdicts = usage.outcomes.reduce((all, { messages }) => all + messages, 0);
-          expect(verdicts).toBe(counted.saved);
+          const outcomes = usage.outcomes.reduce((all, { messages }) => all + messages, 0);
+          expect(outcomes).toBe(counted.saved);
         }
       },
     ),

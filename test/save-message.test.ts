@@ -86,7 +86,7 @@ describe('a turn that is charged', () => {
 });
 
 describe('a turn that is not charged', () => {
-  const verdictOf = async (shop: { id: string; service: string }, turn: object): Promise<string> => {
+  const outcomeOf = async (shop: { id: string; service: string }, turn: object): Promise<string> => {
     const { saveMessage } = await app.api.as(shop.service).data<SaveData>(SAVE, { input: turn });
     expect(saveMessage.message.tracking.usage).toBeNull();
     return saveMessage.message.tracking.outcome;
@@ -101,32 +101,32 @@ describe('a turn that is not charged', () => {
   ])('has no response: %s', async (_, response) => {
     const shop = await aWorkspace(app);
     await aCustomer(app, shop, { phoneNumber: '+393331234567' });
-    expect(await verdictOf(shop, aTurn(shop, { response }))).toBe('NO_RESPONSE');
+    expect(await outcomeOf(shop, aTurn(shop, { response }))).toBe('NO_RESPONSE');
   });
 
   it('comes from a number that nobody registered, or that is registered elsewhere', async () => {
     const other = await aWorkspace(app);
     await aCustomer(app, other, { phoneNumber: '+393331234567' });
     const shop = await aWorkspace(app);
-    expect(await verdictOf(shop, aTurn(shop))).toBe('UNKNOWN_CUSTOMER');
+    expect(await outcomeOf(shop, aTurn(shop))).toBe('UNKNOWN_CUSTOMER');
   });
 
   it('comes from a customer whose chatbot is switched off', async () => {
     const shop = await aWorkspace(app);
     await aCustomer(app, shop, { phoneNumber: '+393331234567', activeChatbot: false });
-    expect(await verdictOf(shop, aTurn(shop))).toBe('INACTIVE_CUSTOMER');
+    expect(await outcomeOf(shop, aTurn(shop))).toBe('INACTIVE_CUSTOMER');
   });
 
   it('names the first reason: no response before unknown before inactive', async () => {
     const shop = await aWorkspace(app);
-    expect(await verdictOf(shop, aTurn(shop, { response: '' }))).toBe('NO_RESPONSE');
+    expect(await outcomeOf(shop, aTurn(shop, { response: '' }))).toBe('NO_RESPONSE');
   });
 
-  it('is counted by its verdict', async () => {
+  it('is counted by its outcome', async () => {
     const shop = await aWorkspace(app);
     await aCustomer(app, shop, { phoneNumber: '+393331234567' });
-    await verdictOf(shop, aTurn(shop, { response: '' }));
-    await verdictOf(shop, aTurn(shop, { phoneNumber: '+4915112345678' }));
+    await outcomeOf(shop, aTurn(shop, { response: '' }));
+    await outcomeOf(shop, aTurn(shop, { phoneNumber: '+4915112345678' }));
     await app.api.as(shop.service).data(SAVE, { input: aTurn(shop) });
     const { usage } = await app.api
       .as(shop.client)
@@ -144,9 +144,9 @@ describe('a turn that is not charged', () => {
   it('stays as it was decided when the customer is registered later', async () => {
     const shop = await aWorkspace(app);
     const turn = aTurn(shop);
-    expect(await verdictOf(shop, turn)).toBe('UNKNOWN_CUSTOMER');
+    expect(await outcomeOf(shop, turn)).toBe('UNKNOWN_CUSTOMER');
     await aCustomer(app, shop, { phoneNumber: '+393331234567' });
-    expect(await verdictOf(shop, turn)).toBe('UNKNOWN_CUSTOMER');
+    expect(await outcomeOf(shop, turn)).toBe('UNKNOWN_CUSTOMER');
   });
 });
 

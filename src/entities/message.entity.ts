@@ -2,7 +2,7 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 
 import { Customer } from './customer.entity';
 import { Workspace } from './workspace.entity';
 
-/** One turn of a conversation: what the customer wrote, what the LLM answered, and the verdict on charging it. */
+/** One turn of a conversation: what the customer wrote, what the LLM answered, and whether it was charged. */
 @Entity({ name: 'messages' })
 @Unique('messages_one_per_key', ['workspaceId', 'idempotencyKey'])
 @ForeignKey(() => Customer, ['workspaceId', 'customerId'], ['workspaceId', 'id'], {
@@ -49,7 +49,7 @@ export class Message {
   @Column({ name: 'response', type: 'text', nullable: true })
   response!: string | null;
 
-  /** The verdict on charging it: one of services/tracking.ts. */
+  /** Whether it was charged, and if not, why: one of services/tracking.ts. */
   @Column({ name: 'outcome', type: 'text' })
   outcome!: string;
 

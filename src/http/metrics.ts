@@ -48,7 +48,7 @@ export class Metrics implements QueueObserver, JobObserver, FillingObserver {
   );
   private readonly turns = this.counter(
     'centesimo_turns_total',
-    'Turns that were saved, by verdict. DEFERRED: the charge failed and is made later.',
+    'Turns that were saved, by outcome. DEFERRED: the charge failed and is made later.',
     ['outcome'],
   );
   private readonly replays = this.counter(

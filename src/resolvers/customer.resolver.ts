@@ -70,7 +70,7 @@ export class CustomerResolver {
   }
 
   @FieldResolver(() => [OutcomeCount], {
-    description: 'Saved turns of this customer by verdict (batched like usage).',
+    description: 'Saved turns of this customer by outcome (batched like usage).',
   })
   async outcomes(
     @Root() { workspaceId, id }: Customer,

@@ -40,7 +40,7 @@ export class MessageResolver {
 
   @Query(() => MessageConnection, {
     description:
-      'The saved messages with their tracking verdicts, newest first: why was this one not charged?',
+      'The saved messages with their tracking outcomes, newest first: why was this one not charged?',
   })
   async messages(
     @Args(() => MessagesArgs) { workspaceId, ...query }: MessagesArgs,

@@ -137,7 +137,7 @@ export class UsageResolver {
   }
 
   @FieldResolver(() => [OutcomeCount], {
-    description: 'Saved turns by verdict: what was charged, what was not, and why.',
+    description: 'Saved turns by outcome: what was charged, what was not, and why.',
   })
   outcomes(@Root() { scope }: UsageReport, @Ctx() { snapshot }: GraphQLContext): Promise<OutcomeCount[]> {
     return findOutcomes(snapshot, scope);
@@ -169,7 +169,7 @@ export class TimelinePointResolver {
   }
 
   @FieldResolver(() => [OutcomeCount], {
-    description: 'Saved turns of this bucket by verdict, as in UsageReport.outcomes.',
+    description: 'Saved turns of this bucket by outcome, as in UsageReport.outcomes.',
   })
   async outcomes(
     @Root() { series, index }: TimelinePoint,
@@ -182,7 +182,7 @@ export class TimelinePointResolver {
 @Resolver(() => HeatmapCell)
 export class HeatmapCellResolver {
   @FieldResolver(() => [OutcomeCount], {
-    description: 'Saved turns of this weekday and hour by verdict, as in UsageReport.outcomes.',
+    description: 'Saved turns of this weekday and hour by outcome, as in UsageReport.outcomes.',
   })
   async outcomes(
     @Root() { scope, weekday, hour }: HeatmapCell,

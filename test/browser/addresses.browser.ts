@@ -61,7 +61,7 @@ it.each([
   'from=2025-01-01',
   'compare=whole',
   'order=name',
-  'verdict=maybe',
+  'outcome=maybe',
 ])('%s is not taken for something else', async (query) => {
   const { page } = await visit(shop, `?${WORKSPACE}&${query}`, { token: shop.client });
   const notice = page.getByRole('alert').filter({ hasText: 'This address asks for something' });
@@ -183,7 +183,7 @@ it('breaks no number, however long', async () => {
   await page.reload();
   await untilCard(page, 'Cost', '€90,071,992,547,409,931.123457');
   const lines =
-    await page.evaluate(`[...document.querySelectorAll('.figure, .verdict-count strong, td.number')]
+    await page.evaluate(`[...document.querySelectorAll('.figure, .outcome-count strong, td.number')]
     .map((element) => { const range = document.createRange(); range.selectNodeContents(element);
       return [element.textContent, new Set([...range.getClientRects()].map(({ top }) => Math.round(top))).size]; })
     .filter(([, lines]) => lines > 1)`);

@@ -201,7 +201,7 @@ describe('clients', () => {
   });
 });
 
-describe('verdicts', () => {
+describe('outcomes', () => {
   it('say what was not charged, and what the token lacks to read the messages', async () => {
     const { page } = await visit(shop, JANUARY, { token: shop.client });
     const panel = page.getByRole('region', { name: 'What was charged, and what was not' });
@@ -218,9 +218,9 @@ describe('verdicts', () => {
     await page.getByRole('link', { name: 'See messages: “Unknown number”' }).click();
     await page.getByRole('listitem').filter({ hasText: '+447700900123' }).waitFor();
     expect(page.url()).toContain(
-      '/dashboard/messages?workspace=workspace-123&month=2025-01&verdict=unknown-customer',
+      '/dashboard/messages?workspace=workspace-123&month=2025-01&outcome=unknown-customer',
     );
-    await page.getByLabel('Verdict').selectOption('All verdicts');
+    await page.getByLabel('Outcome').selectOption('All outcomes');
     await page.getByText('25 of 28').waitFor();
     await page.getByRole('button', { name: 'Show more' }).click();
     await page.getByText('28 of 28').waitFor();

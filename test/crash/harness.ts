@@ -22,7 +22,7 @@ export type Target = 'server' | 'database' | 'both';
 export interface Verdict {
   sent: number;
   acknowledged: number;
-  /** Acknowledged, and not there, or there under another id or with another verdict. */
+  /** Acknowledged, and not there, or there under another id or with another outcome. */
   lost: number;
   /** There more than once. */
   duplicated: number;

@@ -133,8 +133,8 @@ export const it: Words = {
   firstPage: 'Prima pagina',
   clientsCount: { one: '{n} cliente', other: '{n} clienti' },
   messagesCount: { one: '{n} messaggio', other: '{n} messaggi' },
-  verdicts: 'Che cosa è stato addebitato, e che cosa no',
-  verdict: 'Esito',
+  outcomesTitle: 'Che cosa è stato addebitato, e che cosa no',
+  outcome: 'Esito',
   outcomes: {
     TRACKED: 'Addebitato',
     NO_RESPONSE: 'Senza risposta',
@@ -152,10 +152,10 @@ export const it: Words = {
     VOIDED: 'Era stato addebitato per errore: non si paga.',
   },
   seeMessages: 'Vedi i messaggi',
-  seeMessagesOf: (verdict) => `Vedi i messaggi: «${verdict}»`,
+  seeMessagesOf: (outcome) => `Vedi i messaggi: «${outcome}»`,
   needsMessagesRead:
     'I testi si leggono con un token che ha il permesso messages:read (tipo analyst). Il tuo legge solo i dati.',
-  allVerdicts: 'Tutti gli esiti',
+  allOutcomes: 'Tutti gli esiti',
   messagesTitle: 'Messaggi',
   wrote: 'Ha scritto',
   answered: 'Risposta',

@@ -60,7 +60,7 @@ export function parseView(pathname: string, search: string): View {
     order: word('order', ORDERS) ?? 'COST',
     search: query.get('search') ?? '',
     after: query.get('after') ?? undefined,
-    outcome: word('verdict', OUTCOMES),
+    outcome: word('outcome', OUTCOMES),
     wrong,
   };
 }
@@ -107,7 +107,7 @@ export function addressOf(view: View): string {
   if (view.compare !== 'SAME_ELAPSED') query.set('compare', toWord(view.compare));
   if (view.order !== 'COST') query.set('order', toWord(view.order));
   if (view.search !== '') query.set('search', view.search);
-  if (view.outcome !== undefined) query.set('verdict', toWord(view.outcome));
+  if (view.outcome !== undefined) query.set('outcome', toWord(view.outcome));
   if (view.after !== undefined) query.set('after', view.after);
   const path =
     page.name === 'client'

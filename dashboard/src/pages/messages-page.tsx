@@ -1,4 +1,4 @@
-// What was said, and the verdict on each turn. Needs the scope messages:read.
+// What was said, and the outcome of each turn. Needs the scope messages:read.
 import type { ReactNode } from 'react';
 import { useWords } from '../i18n/language';
 import { changed, navigate, OUTCOMES } from '../lib/location';
@@ -19,15 +19,15 @@ export function MessagesPage(props: PageProps): ReactNode {
       <div className="heading">
         <h1>{words.messagesTitle}</h1>
         <label className="no-print">
-          {words.verdict}{' '}
+          {words.outcome}{' '}
           <select
-            name="verdict"
+            name="outcome"
             value={view.outcome ?? ''}
             onChange={({ target }) =>
               navigate(changed(view, { outcome: OUTCOMES.find((known) => known === target.value) }))
             }
           >
-            <option value="">{words.allVerdicts}</option>
+            <option value="">{words.allOutcomes}</option>
             {OUTCOMES.map((outcome) => (
               <option key={outcome} value={outcome}>
                 {words.outcomes[outcome]}

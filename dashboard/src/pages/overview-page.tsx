@@ -12,8 +12,8 @@ import { Clients } from '../parts/clients';
 import { Empty } from '../parts/empty';
 import type { PageProps } from '../parts/frame';
 import { ProblemNotice } from '../parts/notice';
+import { Outcomes } from '../parts/outcomes';
 import { Panel, Skeleton } from '../parts/panel';
-import { Verdicts } from '../parts/verdicts';
 
 export function OverviewPage(props: PageProps): ReactNode {
   const overview = useOverview(props.view, props.workspace);
@@ -67,7 +67,7 @@ function Plots(props: PageProps & { data: OverviewQuery; overview: Overview }): 
       </div>
       <div className="two uneven">
         <Clients usage={usage} view={view} workspace={workspace} />
-        <Verdicts usage={usage} view={view} scopes={viewer.scopes} />
+        <Outcomes usage={usage} view={view} scopes={viewer.scopes} />
       </div>
     </>
   );

@@ -47,7 +47,7 @@ export async function dashboard(snapshot: Snapshot, workspaceId: string, query: 
   };
 }
 
-/** docs/rest.md: timeline by interval, hours, heatmap, clients, verdicts. */
+/** docs/rest.md: timeline by interval, hours, heatmap, clients, outcomes. */
 export async function stats(snapshot: Snapshot, workspaceId: string, query: RestQuery): Promise<object> {
   allow(query, ['interval', 'limit']);
   const scope = await findScope(snapshot, workspaceId, choiceOf(query), snapshot.asOf);

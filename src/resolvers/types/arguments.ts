@@ -87,7 +87,7 @@ export class MessagesArgs extends UsageArgs {
 
   @Field(() => TrackingOutcomeEnum, {
     nullable: true,
-    description: 'Only turns with this verdict. Default: all.',
+    description: 'Only turns with this outcome. Default: all.',
   })
   outcome?: TrackingOutcome | null;
 

@@ -22,7 +22,7 @@ function enumType<Value extends string>(
 
 export const TrackingOutcomeEnum = enumType(
   'TrackingOutcome',
-  'The verdict on charging one turn. Decided in this order when the turn is saved: NO_RESPONSE, UNKNOWN_CUSTOMER, INACTIVE_CUSTOMER, TRACKED; the first that fits wins.',
+  'Whether one turn was charged, and if not, why. Decided in this order when the turn is saved: NO_RESPONSE, UNKNOWN_CUSTOMER, INACTIVE_CUSTOMER, TRACKED; the first that fits wins.',
   TRACKING_OUTCOMES,
   {
     TRACKED: 'Charged.',

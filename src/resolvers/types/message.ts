@@ -18,7 +18,7 @@ import type { Workspace } from './workspace';
 export class Tracking {
   @Field(() => TrackingOutcomeEnum, {
     description:
-      'The verdict, as of the moment of saving: registering or activating later charges nothing. VOIDED: it was charged, and taken back since.',
+      'The outcome, as of the moment of saving: registering or activating later charges nothing. VOIDED: it was charged, and taken back since.',
   })
   outcome!: TrackingOutcome;
 

@@ -99,7 +99,7 @@ export class SaveMessagesArgs {
   simpleResolvers: true,
 })
 export class SaveMessagePayload {
-  @Field(() => Message, { description: 'The turn as it is stored, with its verdict and its charge.' })
+  @Field(() => Message, { description: 'The turn as it is stored, with its outcome and its charge.' })
   message!: Message;
 
   @Field(() => Boolean, {

@@ -63,7 +63,7 @@ export class HeatmapCell {
   })
   occurrences!: number;
 
-  /** Where it belongs: the verdicts of all cells are counted at once, when they are asked for. */
+  /** Where it belongs: the outcomes of all cells are counted at once, when they are asked for. */
   scope!: UsageScope;
 
   static of(cell: CellRow, scope: UsageScope): HeatmapCell {
@@ -127,14 +127,14 @@ export class CustomerTimelinePoint {
 
 @ObjectType('OutcomeCount', {
   description:
-    'How many saved turns have a verdict. All verdicts are there, also those with 0; they add up to the saved turns.',
+    'How many saved turns have an outcome. All outcomes are there, also those with 0; they add up to the saved turns.',
   simpleResolvers: true,
 })
 export class OutcomeCount {
-  @Field(() => TrackingOutcomeEnum, { description: 'The verdict.' })
+  @Field(() => TrackingOutcomeEnum, { description: 'The outcome.' })
   outcome!: TrackingOutcome;
 
-  @Field(() => GraphQLSafeInt, { description: 'Saved turns with this verdict.' })
+  @Field(() => GraphQLSafeInt, { description: 'Saved turns with this outcome.' })
   messages!: bigint;
 }
 

@@ -1,4 +1,4 @@
-// How many turns were saved with each verdict: what was charged, what was not, why, and when?
+// How many turns were saved with each outcome: what was charged, what was not, why, and when?
 import DataLoader from 'dataloader';
 import type { Sql } from '../../database/sql';
 import type { TimelineInterval } from '../../values/period';
@@ -15,7 +15,7 @@ export interface OutcomeCount {
   messages: bigint;
 }
 
-/** All verdicts of the scope's period, in the enum's order. */
+/** All outcomes of the scope's period, in the enum's order. */
 export async function findOutcomes(sql: Sql, scope: UsageScope): Promise<OutcomeCount[]> {
   const parts = outcomeParts([scope.period]);
   const found = await countBy(sql, 'outcomes', scope, parts, { sql: '1', values: [] });
@@ -148,7 +148,7 @@ const COLUMN_OF = {
 const outcomesAt = (found: ReadonlyMap<number, Row>, part: number): OutcomeCount[] =>
   TRACKING_OUTCOMES.map((outcome) => ({ outcome, messages: found.get(part)?.[COLUMN_OF[outcome]] ?? 0n }));
 
-/** All verdicts of each of these customers that saved a turn in the scope's period, by id: one statement for a list. */
+/** All outcomes of each of these customers that saved a turn in the scope's period, by id: one statement for a list. */
 export async function findOutcomesByCustomer(
   sql: Sql,
   scope: UsageScope,
@@ -170,7 +170,7 @@ export async function findOutcomesByCustomer(
   return new Map([...counts].map(([id, found]) => [id, allOutcomes(found)]));
 }
 
-/** No turn of any verdict. */
+/** No turn of any outcome. */
 export const NO_TURNS: readonly OutcomeCount[] = TRACKING_OUTCOMES.map((outcome) => ({
   outcome,
   messages: 0n,

@@ -1,7 +1,7 @@
 // IS IT CHARGED? The one place that decides a turn's tracking outcome.
 import { isBlank } from '../../values/text';
 
-/** What was decided about charging a turn, in the order of docs/semantics.md#a-turn-a-verdict-a-charge. */
+/** What was decided about charging a turn, in the order of docs/semantics.md#a-turn-an-outcome-a-charge. */
 export const TRACKING_OUTCOMES = [
   'TRACKED',
   'NO_RESPONSE',

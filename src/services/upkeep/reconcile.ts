@@ -31,7 +31,7 @@ const FIND = `
   ORDER BY m.workspace_id, m.id LIMIT ${BATCH}`;
 
 /**
- * The customer and the price were frozen when the message was saved; charge, verdict and roll-ups move together. What
+ * The customer and the price were frozen when the message was saved; charge, outcome and roll-ups move together. What
  * another server has locked is charged by it.
  */
 const CHARGE = `

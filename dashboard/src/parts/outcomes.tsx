@@ -6,8 +6,8 @@ import { changed, type View } from '../lib/location';
 import { Link } from './link';
 import { Panel } from './panel';
 
-/** Saved turns by verdict: what was charged, what was not and why, and the way to the messages. */
-export function Verdicts(props: {
+/** Saved turns by outcome: what was charged, what was not and why, and the way to the messages. */
+export function Outcomes(props: {
   usage: OverviewQuery['usage'];
   view: View;
   scopes: readonly string[];
@@ -17,15 +17,15 @@ export function Verdicts(props: {
   const format = useFormat();
   const mayRead = scopes.includes('messages:read');
   return (
-    <Panel title={words.verdicts} className="verdicts">
+    <Panel title={words.outcomesTitle} className="outcomes">
       <ul>
         {usage.outcomes.map(({ outcome, messages }) => (
-          <li key={outcome} className={`verdict ${outcome.toLowerCase()}${messages === 0 ? ' none' : ''}`}>
-            <span className="verdict-name">
+          <li key={outcome} className={`outcome ${outcome.toLowerCase()}${messages === 0 ? ' none' : ''}`}>
+            <span className="outcome-name">
               {words.outcomes[outcome]}
               <span className="muted small">{words.outcomesExplained[outcome]}</span>
             </span>
-            <span className="verdict-count">
+            <span className="outcome-count">
               <strong>{format.count(messages)}</strong>
               {mayRead && messages > 0 && (
                 <Link
