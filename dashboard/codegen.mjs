@@ -27,6 +27,7 @@ const config = {
     Decimal: '`${number}`',
     LocalDate: 'string',
     PhoneNumber: 'string',
+    JSON: 'unknown',
     SafeInt: 'number',
     TimeZone: 'string',
     YearMonth: 'string',

@@ -19,10 +19,14 @@ import { ClosingService } from './services/ledger/closing';
 import { Filler } from './services/ledger/filling';
 import { VoidService } from './services/ledger/voids';
 import { shardsOf } from './services/roll-ups';
+import { BudgetService } from './services/signals/budget-service';
+import { BudgetWatch } from './services/signals/budget-watch';
+import { EventExpiry } from './services/signals/events';
+import { ServeAdvisor } from './services/signals/serve-decision';
 import { TokenService } from './services/tokens/token-service';
 import { SaveMessageService } from './services/turns/save-message';
 import { BatchWriter } from './services/turns/write-batch';
-import { WriteQueue } from './services/turns/write-queue';
+import { type QueueObserver, WriteQueue } from './services/turns/write-queue';
 import { ClockWatch } from './services/upkeep/clock-watch';
 import { Reconciler } from './services/upkeep/reconcile';
 import { WorkspaceService } from './services/workspaces/workspace-service';
@@ -42,6 +46,10 @@ export interface Services {
   readonly voids: VoidService;
   readonly filler: Filler;
   readonly closing: ClosingService;
+  readonly budgets: BudgetService;
+  readonly budgetWatch: BudgetWatch;
+  readonly serveAdvisor: ServeAdvisor;
+  readonly eventExpiry: EventExpiry;
   /** Saves what waits, and gives the write path's connections back. */
   drain(): Promise<void>;
 }
@@ -64,6 +72,15 @@ const both =
     other(...seen);
   };
 
+/** After its COMMIT a turn is counted, and whom it was charged to is remembered. */
+const watched = (watch: BudgetWatch, metrics: QueueObserver | undefined): QueueObserver => ({
+  batch: (turns, durationMs) => metrics?.batch(turns, durationMs),
+  settled(settlement, waitedMs) {
+    watch.settled(settlement);
+    metrics?.settled(settlement, waitedMs);
+  },
+});
+
 const sourcesOf = (database: Database, services: Services): Sources => ({
   queue: () => services.saveMessages.load,
   pool: () => poolLoad(database.dataSource),
@@ -83,7 +100,8 @@ export function createServices(
     queueMax: config.writeQueueMax,
     queueMaxBytes: config.writeQueueMaxBytes,
   };
-  const queue = new WriteQueue(database, writer, limits, shards, metrics);
+  const budgetWatch = new BudgetWatch(database, clock);
+  const queue = new WriteQueue(database, writer, limits, shards, watched(budgetWatch, metrics));
   return {
     clock,
     workspaces: new WorkspaceService(database, clock),
@@ -97,6 +115,10 @@ export function createServices(
     voids: new VoidService(database, clock),
     filler: new Filler(database, clock, logger),
     closing: new ClosingService(database, clock, logger),
+    budgets: new BudgetService(database, clock),
+    budgetWatch,
+    serveAdvisor: new ServeAdvisor(),
+    eventExpiry: new EventExpiry(database, clock),
     drain: () => queue.drain(),
   };
 }
@@ -182,6 +204,7 @@ const compareZones = (services: Services, logger: Logger): Promise<void> =>
 const FIRST_LOOK_MS = 2_000;
 const lateLook = (): Error => new Error("The database's clock was not told in time.");
 const CLOCK_EVERY_MS = 60_000;
+const EXPIRY_EVERY_MS = 3_600_000;
 
 /** What falls due, and how often a server looks for it. */
 const jobsOf = (config: Config, services: Services, metrics: Metrics): Job[] => [
@@ -201,4 +224,11 @@ const jobsOf = (config: Config, services: Services, metrics: Metrics): Job[] => 
     everyMs: config.reconcileIntervalMs,
     run: (signal) => services.closing.closeDue(signal),
   },
+  { name: 'budgets', everyMs: config.budgetLookIntervalMs, run: () => services.budgetWatch.look() },
+  {
+    name: 'budget-sweep',
+    everyMs: config.reconcileIntervalMs,
+    run: (signal) => services.budgetWatch.sweep(signal),
+  },
+  { name: 'expire', everyMs: EXPIRY_EVERY_MS, run: (signal) => services.eventExpiry.run(signal) },
 ];

@@ -71,6 +71,7 @@ function readAll(read: <T>(setting: Setting<T>) => T): Config {
     ...{ trustProxy: read(s.trustProxy), tokenCacheMs: read(s.tokenCacheMs) },
     ...{
       reconcileIntervalMs: read(s.reconcileIntervalMs),
+      budgetLookIntervalMs: read(s.budgetLookIntervalMs),
       corsOrigins: read(s.corsOrigins),
       sandbox: read(s.sandbox),
     },

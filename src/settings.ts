@@ -259,7 +259,14 @@ export const SETTINGS = {
     name: 'RECONCILE_INTERVAL_MS',
     schema: wholeNumber(100, 86_400_000),
     fallback: 60_000,
-    meaning: 'Milliseconds between two looks for charges that failed (DEFERRED).',
+    meaning:
+      'Milliseconds between two looks for work that is due: charges that failed (DEFERRED), budgets whose charges nobody looked at.',
+  }),
+  budgetLookIntervalMs: setting({
+    name: 'BUDGET_LOOK_INTERVAL_MS',
+    schema: wholeNumber(100, 86_400_000),
+    fallback: 1_000,
+    meaning: 'Milliseconds between two looks at the budgets of whom this process has just charged.',
   }),
   corsOrigins: setting<string[]>({
     name: 'CORS_ORIGINS',

@@ -60,7 +60,7 @@ it('makes all that a first saved turn needs, beside a running server', async () 
         '30',
       ],
     );
-    expect(made.scopes).toEqual(['messages:write', 'customers:write']);
+    expect(made.scopes).toEqual(['messages:write', 'customers:write', 'contacts:check']);
     await json(
       'customer',
       'add',

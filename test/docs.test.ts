@@ -63,6 +63,10 @@ const hasOffice = spawnSync('soffice', ['--version']).status === 0;
 
 /** What is done with each snippet, by page, language and number: it is run, or the reason why that is not done here. */
 const SNIPPETS: Record<string, string | ((text: string) => Promise<void>)> = {
+  'analysts.md graphql 1': async (text) => {
+    const answer = await app.api.as(client).data(text, { workspaceId: DEMO_WORKSPACE.id });
+    expect(answer).toEqual({ budgets: [], events: { nodes: [] } });
+  },
   'architecture.md mermaid 1': 'a drawing',
   'configuration.md text 1': async (text) => {
     const { code, stdout, stderr } = await runCommand(['serve'], { PORT: '30o1', CORS_ORIGINS: '*' });
@@ -72,6 +76,12 @@ const SNIPPETS: Record<string, string | ((text: string) => Promise<void>)> = {
   'dashboards.md json 1': 'examples.test.ts generates types with it',
   'n8n.md sh 1': async (text) => expect(await shell(text)).toMatch(/ctm_svc_\w+/),
   'n8n.md graphql 1': async (text) => {
+    const variables = { workspaceId: DEMO_WORKSPACE.id, phoneNumber: '393331234567' };
+    expect(await app.api.as(service).data(text, variables)).toEqual({
+      serveDecision: { allowed: true, reason: 'OK', resetsAt: null },
+    });
+  },
+  'n8n.md graphql 2': async (text) => {
     const items = [
       { idempotencyKey: 'wamid.caught-up', phoneNumber: '393331234567', message: 'a', response: 'b' },
     ];
@@ -83,9 +93,13 @@ const SNIPPETS: Record<string, string | ((text: string) => Promise<void>)> = {
     expect(await app.api.as(service).data(text, variables)).toEqual(saved(true));
   },
   'operations.md sh 1': 'OpenTelemetry is no dependency; the page says what was tried with it',
-  'operations.md sh 2': 'backup.test.ts runs it on PostgreSQL 15',
+  'operations.md sh 2': async (text) =>
+    expect(await shell(text)).toMatch(/Set the budget probe: 1 turns by DAY[\s\S]*No events[\s\S]*Removed/),
   'operations.md sh 3': 'backup.test.ts runs it on PostgreSQL 15',
-  'operations.md sh 4': 'expand-contract.test.ts runs it on a database of the version before',
+  'operations.md sh 4': 'backup.test.ts runs it on PostgreSQL 15',
+  'operations.md sh 5': 'expand-contract.test.ts runs it on a database of the version before',
+  'owner.it.md sh 1': async (text) => expect(await shell(text)).toContain('Set the budget mese: 50.00 EUR'),
+  'owner.md sh 1': async (text) => expect(await shell(text)).toMatch(/NAME +SUBJECT[\s\S]*No events/),
   'rest.md sh 1': async (text) => {
     await shell(text);
     const rows = parse(await readFile(join(folder, 'january.csv'), 'utf8'), { record_delimiter: '\r\n' });

@@ -40,11 +40,30 @@ it('saves, charges, registers and reports as a user who can neither delete nor c
       .data('mutation ($input: VoidUsageInput!) { voidUsage(input: $input) { replayed } }', {
         input: { workspaceId: shop.id, usageRecordId: usageRecords.nodes[0]?.id, reason: 'a mistake' },
       });
+    await app.services.budgets.set(
+      shop.id,
+      {
+        ...{ name: 'each', subject: 'EACH_CUSTOMER', measure: 'MESSAGES', limit: '1', interval: 'DAY' },
+        ...{ thresholds: [100], enforcement: 'STOP' },
+      },
+      { name: 'test' },
+    );
+    await app.api.as(shop.service).data<SaveData>(SAVE, { input: aTurn(shop) });
+    await app.services.budgetWatch.look();
+    await app.services.budgetWatch.sweep();
     app.clock.set('2026-06-15T12:00:00Z');
     await owner.services.workspaces.update(shop.id, { closeDay: 5 }, { name: 'test' });
     app.clock.set('2026-06-15T12:00:01Z');
     await app.services.closing.closeDue();
     expect((await app.services.closing.close(shop.id, '2026-05', { name: 'test' })).replayed).toBe(true);
+    const types = async () =>
+      (await database.sql<{ type: string }>('SELECT type FROM events ORDER BY sequence')).map(
+        ({ type }) => type,
+      );
+    expect([...new Set(await types())]).toEqual(['USAGE_VOIDED', 'BUDGET_THRESHOLD', 'STATEMENT_CLOSED']);
+    app.clock.advance(401 * 86_400_000);
+    await app.services.eventExpiry.run();
+    expect(await types()).toEqual([]);
     for (const statement of [
       'DELETE FROM messages',
       'DELETE FROM charges',
@@ -52,6 +71,7 @@ it('saves, charges, registers and reports as a user who can neither delete nor c
       'DELETE FROM statements',
       'UPDATE statements SET month = month',
       'UPDATE statement_lines SET messages = 0',
+      "UPDATE events SET body = '{}'",
       'TRUNCATE messages CASCADE',
       'DROP TABLE charges',
       "UPDATE messages SET message = 'other'",

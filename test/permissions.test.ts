@@ -68,6 +68,24 @@ const MATRIX: Record<string, Row> = {
       { id },
     ],
   },
+  'Query.serveDecision': {
+    open: ['service'],
+    ofWorkspace: true,
+    send: (id) => [
+      'query ($id: ID!) { serveDecision(workspaceId: $id, phoneNumber: "393331234567") { allowed reason } }',
+      { id },
+    ],
+  },
+  'Query.budgets': {
+    open: READERS,
+    ofWorkspace: true,
+    send: (id) => ['query ($id: ID!) { budgets(workspaceId: $id) { name state { used } } }', { id }],
+  },
+  'Query.events': {
+    open: READERS,
+    ofWorkspace: true,
+    send: (id) => ['query ($id: ID!) { events(workspaceId: $id) { nodes { type data } } }', { id }],
+  },
   'Mutation.saveMessage': {
     open: ['service'],
     ofWorkspace: true,
@@ -105,6 +123,27 @@ const MATRIX: Record<string, Row> = {
     send: (workspaceId) => [
       'mutation ($input: VoidUsageInput!) { voidUsage(input: $input) { replayed } }',
       { input: { workspaceId, usageRecordId: '0190d2b4-0000-7000-8000-000000000000', reason: 'x' } },
+    ],
+  },
+  'Mutation.setBudget': {
+    open: [],
+    ofWorkspace: true,
+    send: (workspaceId) => [
+      'mutation ($input: SetBudgetInput!) { setBudget(input: $input) { id } }',
+      {
+        input: {
+          ...{ workspaceId, name: 'month', subject: 'WORKSPACE', measure: 'COST', limit: '10' },
+          ...{ interval: 'MONTH', thresholds: [80], enforcement: 'NOTIFY' },
+        },
+      },
+    ],
+  },
+  'Mutation.deleteBudget': {
+    open: [],
+    ofWorkspace: true,
+    send: (id) => [
+      'mutation ($id: ID!) { deleteBudget(workspaceId: $id, id: "0190d2b4-0000-7000-8000-000000000000") }',
+      { id },
     ],
   },
   'Mutation.registerCustomer': {
@@ -184,6 +223,9 @@ describe('every root field', () => {
 
 /** Every edge that leads to a thing of a tenant, and whether it needs more than the field above it did. */
 const EDGES: Record<string, 'guarded' | 'opened above'> = {
+  'Budget.customer': 'guarded',
+  // With the state, which is guarded.
+  'BudgetState.customer': 'opened above',
   'ClientUsage.customer': 'opened above',
   // Its figures, not its lines: whoever closes a month need not read who used what.
   'CloseMonthPayload.statement': 'opened above',
@@ -200,6 +242,8 @@ const EDGES: Record<string, 'guarded' | 'opened above'> = {
   'SaveMessagePayload.message': 'opened above',
   'StatementLine.customer': 'opened above',
   'TimelinePoint.outcomes': 'opened above',
+  // The asked contact alone.
+  'ServeDecision.customer': 'opened above',
   // A message's outcome is not whole without its charge.
   'Tracking.usage': 'opened above',
   'UsageRecord.customer': 'guarded',
@@ -212,6 +256,7 @@ const EDGES: Record<string, 'guarded' | 'opened above'> = {
   'UsageStatement.lines': 'guarded',
   'UsageStatementConnection.nodes': 'opened above',
   'UsageStatementEdge.node': 'opened above',
+  'Budget.state': 'guarded',
   'Viewer.workspaces': 'guarded',
   'VoidUsagePayload.usageRecord': 'opened above',
   'Workspace.usage': 'guarded',
@@ -221,6 +266,7 @@ it('every edge to a customer, message, charge, statement, workspace or sum is de
   const targets = [
     ...['Customer', 'Message', 'UsageRecord', 'Workspace', 'UsageReport', 'UsageTotals'],
     ...['UsageStatement', 'StatementLineConnection', 'CustomerTimelinePoint', 'OutcomeCount'],
+    'BudgetState',
   ];
   const edges = Object.values(bareSchema.getTypeMap())
     .filter(isObjectType)
@@ -321,7 +367,8 @@ it('a login that names a workspace which does not exist opens nothing, in the wo
   const token = await login.sign({ workspaces: ['ghost', '', '__proto__'], scope: 'messages:read' });
   const found: string[] = [];
   for (const [field, row] of Object.entries(MATRIX)) {
-    if (!row.ofWorkspace || field.startsWith('Mutation')) continue;
+    // Services alone are asked about contacts.
+    if (!row.ofWorkspace || field.startsWith('Mutation') || field === 'Query.serveDecision') continue;
     for (const id of ['ghost', '', '__proto__']) {
       const { status, body } = await app.api.as(token).send(...row.send(id));
       found.push(`${field} ${status} ${body.errors?.[0]?.message.replace(JSON.stringify(id), 'X')}`);
@@ -370,7 +417,7 @@ describe('an alias', () => {
 
 describe('an edge that leads further than the scope', () => {
   const codes = async (scopes: string[], document: string, variables = {}): Promise<string[]> => {
-    const kind = scopes.some((scope) => scope.endsWith(':write')) ? 'service' : 'analyst';
+    const kind = scopes.some((scope) => /:(write|check)$/.test(scope)) ? 'service' : 'analyst';
     const token = await aToken(app, { kind, workspaceIds: [a.id], scopes });
     const { body } = await app.api.as(token).send(document, variables);
     return (body.errors ?? []).map((error) => `${error.extensions.code} ${error.message}`);
@@ -468,6 +515,25 @@ describe('an edge that leads further than the scope', () => {
 
     expect([...saved, ...registered]).toEqual(Array(2).fill(forbidden('Customer.usage', 'usage:read')));
     expect(rows[0]?.n).toBe(0);
+  });
+
+  it('of a budget that was set leads to its figures with usage:read alone', async () => {
+    const input = {
+      ...{ workspaceId: a.id, name: 'guarded', subject: 'WORKSPACE', measure: 'COST', limit: '10' },
+      ...{ interval: 'MONTH', thresholds: [80], enforcement: 'STOP' },
+    };
+    const document =
+      'mutation ($input: SetBudgetInput!) { setBudget(input: $input) { name state { used } } }';
+    expect(await codes(['budgets:write', 'contacts:check'], document, { input })).toEqual([
+      forbidden('Budget.state', 'usage:read'),
+    ]);
+    expect(await app.database.sql("SELECT FROM budgets WHERE name = 'guarded'")).toEqual([]);
+    expect(await codes(['budgets:write', 'usage:read'], document, { input })).toEqual([]);
+    const asked = `{ serveDecision(workspaceId: "${a.id}", phoneNumber: "393331234567") {
+      customer { name } budget { name state { used customer { name } } } } }`;
+    expect(await codes(['contacts:check'], asked)).toEqual([]);
+    const further = asked.replace('customer { name } budget', 'customer { usage { messages } } budget');
+    expect(await codes(['contacts:check'], further)).toEqual([forbidden('Customer.usage', 'usage:read')]);
   });
 
   it('of another operation in the same document is none of its business', async () => {

@@ -111,7 +111,7 @@ describe('what is stored and told of a token', () => {
     const [service, client] = [await make({ kind: 'Service' }), await make({ kind: 'client' })];
     const days = (at: Date) => (at.getTime() - app.clock.now().getTime()) / DAY_MS;
 
-    expect(service.scopes).toEqual(['messages:write', 'customers:write']);
+    expect(service.scopes).toEqual(['messages:write', 'customers:write', 'contacts:check']);
     expect(client.scopes).toEqual(['usage:read', 'export:read']);
     expect([days(service.expiresAt), days(client.expiresAt)]).toEqual([365, 90]);
   });

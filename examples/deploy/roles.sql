@@ -19,6 +19,10 @@ GRANT UPDATE (epoch, month) ON charges TO centesimo_app;
 GRANT UPDATE (epoch) ON workspaces TO centesimo_app;
 GRANT UPDATE (messages, total_micros, carried_micros, ledger_lines, prices, sha256, sealed_at) ON statements TO centesimo_app;
 GRANT UPDATE (due_at) ON closing_schedules TO centesimo_app;
+-- Budgets are set and removed; what they told and events are deleted when they are too old. An event is never changed.
+GRANT INSERT, UPDATE, DELETE ON budgets, budget_sweeps TO centesimo_app;
+GRANT INSERT, DELETE ON budget_firings, events TO centesimo_app;
+GRANT INSERT, UPDATE ON event_counters TO centesimo_app;
 -- A save holds its workspace's row FOR SHARE, which PostgreSQL allows to those who may update some column of it.
 GRANT UPDATE (settings_version) ON workspaces TO centesimo_app;
 GRANT UPDATE (last_used_at) ON tokens TO centesimo_app;

@@ -2,7 +2,7 @@
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
 import { unauthenticated, unavailable } from '../errors';
 import type { Clock } from '../values/time';
-import { DEFAULT_SCOPES, isScope, type Principal, type Scope, WRITE_SCOPES } from './principal';
+import { DEFAULT_SCOPES, isScope, type Principal, type Scope, SERVICE_SCOPES } from './principal';
 
 export interface JwtOptions {
   jwksUrl: string;
@@ -83,7 +83,7 @@ function toPrincipal(payload: JWTPayload, options: JwtOptions, now: Date): Princ
  */
 function scopesOf(claim: unknown): Set<Scope> {
   const claimed = listOf(claim).filter(isScope);
-  return new Set([...DEFAULT_SCOPES.USER, ...claimed.filter((scope) => !WRITE_SCOPES.has(scope))]);
+  return new Set([...DEFAULT_SCOPES.USER, ...claimed.filter((scope) => !SERVICE_SCOPES.has(scope))]);
 }
 
 function listOf(claim: unknown): string[] {

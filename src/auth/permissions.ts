@@ -23,6 +23,9 @@ export const ROOT_FIELDS: Readonly<Record<'Query' | 'Mutation', Readonly<Record<
     customer: { scope: 'usage:read', workspace: ['workspaceId'] },
     statements: { scope: 'usage:read', workspace: ['workspaceId'] },
     statement: { scope: 'usage:read', workspace: ['workspaceId'] },
+    serveDecision: { scope: 'contacts:check', workspace: ['workspaceId'] },
+    budgets: { scope: 'usage:read', workspace: ['workspaceId'] },
+    events: { scope: 'usage:read', workspace: ['workspaceId'] },
   },
   Mutation: {
     saveMessage: { scope: 'messages:write', workspace: ['input', 'workspaceId'] },
@@ -30,6 +33,8 @@ export const ROOT_FIELDS: Readonly<Record<'Query' | 'Mutation', Readonly<Record<
     closeMonth: { scope: 'statements:close', workspace: ['input', 'workspaceId'] },
     voidUsage: { scope: 'usage:correct', workspace: ['input', 'workspaceId'] },
     registerCustomer: { scope: 'customers:write', workspace: ['input', 'workspaceId'] },
+    setBudget: { scope: 'budgets:write', workspace: ['input', 'workspaceId'] },
+    deleteBudget: { scope: 'budgets:write', workspace: ['workspaceId'] },
   },
 };
 
@@ -60,12 +65,18 @@ export const GUARDED_EDGES: Readonly<
   'UsageRecord.customer': (principal, underWrite) =>
     customerOf(principal, underWrite, 'UsageRecord.customer'),
   'Message.customer': (principal, underWrite) => customerOf(principal, underWrite, 'Message.customer'),
+  'Budget.customer': (principal, underWrite) => figuresOf(principal, underWrite, 'Budget.customer'),
+  'Budget.state': (principal, underWrite) => figuresOf(principal, underWrite, 'Budget.state'),
 };
 
 const customerOf = (principal: Principal, underWrite: boolean, edge: string): AppError | true =>
   saves(principal, underWrite) ||
   principal.scopes.has('messages:read') ||
   needs(principal, 'usage:read', edge);
+
+/** Below a query a budget was opened by usage:read, or by serveDecision, which tells of the asked contact alone. */
+const figuresOf = (principal: Principal, underWrite: boolean, edge: string): AppError | true =>
+  (!underWrite && principal.scopes.has('contacts:check')) || needs(principal, 'usage:read', edge);
 
 const saves = (principal: Principal, underWrite: boolean): boolean =>
   underWrite && principal.scopes.has('messages:write');

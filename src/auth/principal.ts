@@ -6,27 +6,37 @@ export type TokenKind = (typeof TOKEN_KINDS)[number];
 export const SCOPES = [
   'messages:write',
   'customers:write',
+  'contacts:check',
   'usage:read',
   'messages:read',
   'export:read',
   'usage:correct',
   'statements:close',
+  'budgets:write',
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
 /** What each kind has unless scopes are named; a person's (USER) come from the claims of the login. */
 export const DEFAULT_SCOPES: Readonly<Record<TokenKind, readonly Scope[]>> = {
-  SERVICE: ['messages:write', 'customers:write'],
+  SERVICE: ['messages:write', 'customers:write', 'contacts:check'],
   CLIENT: ['usage:read', 'export:read'],
   ANALYST: ['usage:read', 'messages:read', 'export:read'],
   USER: ['usage:read'],
 };
 
 /** Of service tokens alone; a login never grants them. */
-export const WRITE_SCOPES: ReadonlySet<Scope> = new Set<Scope>(['messages:write', 'customers:write']);
+export const SERVICE_SCOPES: ReadonlySet<Scope> = new Set<Scope>([
+  'messages:write',
+  'customers:write',
+  'contacts:check',
+]);
 
 /** In no kind's usual ones: named for a SERVICE or CLIENT token, or granted by a login. */
-export const NAMED_SCOPES: ReadonlySet<Scope> = new Set<Scope>(['usage:correct', 'statements:close']);
+export const NAMED_SCOPES: ReadonlySet<Scope> = new Set<Scope>([
+  'usage:correct',
+  'statements:close',
+  'budgets:write',
+]);
 
 export interface Principal {
   /** The token's id, or the person's subject: what logs and the audit trail name. */

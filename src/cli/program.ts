@@ -2,11 +2,13 @@
 import { Command } from 'commander';
 import { auditCommand } from './audit';
 import { backupCommand, restoreCommand } from './backup';
+import { budgetCommand } from './budget';
 import { chargeCommand } from './charge';
 import { type Cli } from './cli';
 import { configCommand } from './config';
 import { customerCommand } from './customer';
 import { demoCommand } from './demo';
+import { eventsCommand } from './events';
 import { exportCommand } from './export';
 import { migrateCommand } from './migrate';
 import { moveCommand } from './move';
@@ -35,6 +37,8 @@ export const createProgram = (cli: Cli): Command =>
     .addCommand(priceCommand(cli))
     .addCommand(chargeCommand(cli))
     .addCommand(statementCommand(cli))
+    .addCommand(budgetCommand(cli))
+    .addCommand(eventsCommand(cli))
     .addCommand(reportCommand(cli))
     .addCommand(exportCommand(cli))
     .addCommand(reconcileCommand(cli))

@@ -6,6 +6,7 @@ import { Core1700000000001 } from '../migrations/1700000000001-core';
 import { RollUps1700000000002 } from '../migrations/1700000000002-roll-ups';
 import { ZoneStamps1700000000003 } from '../migrations/1700000000003-zone-stamps';
 import { Ledger1700000000004 } from '../migrations/1700000000004-ledger';
+import { Signals1700000000007 } from '../migrations/1700000000007-signals';
 import { type Contraction, ledgerContraction } from '../migrations/ledger-contraction';
 import { isError } from '../values/error-code';
 import { pgTypes } from './pg-types';
@@ -36,6 +37,7 @@ export const MIGRATIONS = [
   RollUps1700000000002,
   ZoneStamps1700000000003,
   Ledger1700000000004,
+  Signals1700000000007,
 ];
 
 /** What ends an expanding migration once no older server runs. Oldest first. */

@@ -1,10 +1,15 @@
 // Every table, for the DataSource: TypeORM compares them with what the migrations make (test/entities.test.ts).
 import { AuditEntry } from './audit-entry.entity';
+import { Budget } from './budget.entity';
+import { BudgetFiring } from './budget-firing.entity';
+import { BudgetSweep } from './budget-sweep.entity';
 import { Charge } from './charge.entity';
 import { ClosingSchedule } from './closing-schedule.entity';
 import { Customer } from './customer.entity';
 import { CustomerDay } from './customer-day.entity';
 import { CustomerMonth } from './customer-month.entity';
+import { Event } from './event.entity';
+import { EventCounter } from './event-counter.entity';
 import { Message } from './message.entity';
 import { Price } from './price.entity';
 import { Statement } from './statement.entity';
@@ -33,4 +38,9 @@ export const ALL_ENTITIES = [
   Statement,
   StatementLine,
   ClosingSchedule,
+  Budget,
+  BudgetFiring,
+  BudgetSweep,
+  EventCounter,
+  Event,
 ];

@@ -25,6 +25,7 @@ import { AppError } from '../errors';
 import { customerTimelinePeriod } from '../services/analytics/customer-timeline';
 import { POINTS_LIMIT } from '../services/analytics/timeline';
 import { PAGE_LIMIT } from '../services/page';
+import { BUDGETS_LIMIT, THRESHOLDS_LIMIT } from '../services/signals/budget-service';
 import { TRACKING_OUTCOMES } from '../services/turns/tracking';
 import { TEXT_LIMIT } from '../services/turns/turn';
 import {
@@ -90,6 +91,9 @@ const QUESTIONS: Readonly<Record<string, (within: Within) => number>> = {
   'MessageConnection.totalCount': () => 100,
   'CustomerConnection.totalCount': () => 10,
   'ClientUsageConnection.totalCount': () => 20,
+  'EventConnection.totalCount': () => 100,
+  'Budget.state': () => 10,
+  'Query.serveDecision': () => 10,
 };
 
 const slots = (period: Period | undefined): number =>
@@ -212,6 +216,11 @@ class Counter {
       case 'HeatmapCell.outcomes':
       case 'Customer.outcomes':
         return TRACKING_OUTCOMES.length;
+      case 'Query.budgets':
+        return BUDGETS_LIMIT;
+      case 'Budget.thresholds':
+      case 'BudgetState.crossed':
+        return THRESHOLDS_LIMIT;
       case 'Query.workspaces':
       case 'Viewer.workspaces':
         return Math.max(this.asker.workspaces, 1);

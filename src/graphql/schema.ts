@@ -3,7 +3,9 @@ import 'reflect-metadata';
 import { type GraphQLObjectType, GraphQLSchema, printSchema } from 'graphql';
 import { buildSchemaSync } from 'type-graphql';
 import { applyPermissions } from '../auth/shield';
+import { BudgetResolver, BudgetStateResolver } from '../resolvers/budget.resolver';
 import { CustomerResolver } from '../resolvers/customer.resolver';
+import { EventResolver } from '../resolvers/event.resolver';
 import { MessageResolver } from '../resolvers/message.resolver';
 import { StatementLineResolver, StatementResolver } from '../resolvers/statement.resolver';
 import { HeatmapCellResolver, TimelinePointResolver, UsageResolver } from '../resolvers/usage.resolver';
@@ -24,6 +26,9 @@ const RESOLVERS = [
   CustomerResolver,
   StatementResolver,
   StatementLineResolver,
+  BudgetResolver,
+  BudgetStateResolver,
+  EventResolver,
 ] as const;
 
 const instances = new Map<unknown, object>(RESOLVERS.map((resolver) => [resolver, new resolver()]));

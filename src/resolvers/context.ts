@@ -4,15 +4,19 @@ import type { Snapshot } from '../database/snapshot';
 import type { CustomerService } from '../services/customers/customer-service';
 import type { ClosingService } from '../services/ledger/closing';
 import type { VoidService } from '../services/ledger/voids';
+import type { BudgetService } from '../services/signals/budget-service';
+import type { ServeAdvisor } from '../services/signals/serve-decision';
 import type { SaveMessageService } from '../services/turns/save-message';
 import { createLoaders, type Loaders } from './loaders';
 
-/** What writes; reads are functions of the snapshot. */
+/** What writes or remembers; other reads are functions of the snapshot. */
 export interface GraphQLServices {
   readonly saveMessages: SaveMessageService;
   readonly customers: CustomerService;
   readonly voids: VoidService;
   readonly closing: ClosingService;
+  readonly budgets: BudgetService;
+  readonly serveAdvisor: ServeAdvisor;
 }
 
 export interface GraphQLContext {

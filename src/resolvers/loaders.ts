@@ -10,8 +10,11 @@ import { type ScopeChoice, scopeOf } from '../services/analytics/scope';
 import type { TimelinePoint } from '../services/analytics/timeline';
 import { NO_USAGE, type Totals } from '../services/analytics/totals';
 import { type Customer, findCustomersById } from '../services/customers/customers';
+import { findBudgetStates } from '../services/signals/budget-states';
+import type { Budget as BudgetRow } from '../services/signals/budgets';
 import { listWorkspaces, type Workspace } from '../services/workspaces/workspaces';
 import { choiceTexts } from '../values/period';
+import { BudgetState } from './types/budget';
 
 export interface RowKey {
   workspaceId: string;
@@ -44,6 +47,7 @@ export interface Loaders {
   customerUsage: DataLoader<CustomerScopeKey, CustomerUsage, string>;
   customerOutcomes: DataLoader<CustomerScopeKey, readonly OutcomeCount[], string>;
   customerTimelines: DataLoader<CustomerTimelineKey, CustomerTimeline, string>;
+  budgetStates: DataLoader<BudgetRow, BudgetState, string>;
 }
 
 const MAX_BATCH = 500;
@@ -70,6 +74,7 @@ export function createLoaders(snapshot: Snapshot): Loaders {
       const timelines = await findCustomerTimelines(snapshot, workspace, choice, snapshot.asOf, ids);
       return timelines.map((points) => ({ points, currency: workspace.currency }));
     }),
+    budgetStates: budgetStateLoader(snapshot, workspaces),
   };
 }
 
@@ -123,6 +128,28 @@ function customerLoader<Key extends RowKey & { choice: Choice }, Value>(
       name,
       maxBatchSize: MAX_BATCH,
       cacheKeyFn: (key) => JSON.stringify([questionOf(key), key.id]),
+    },
+  );
+}
+
+function budgetStateLoader(snapshot: Snapshot, workspaces: Loaders['workspaces']): Loaders['budgetStates'] {
+  return new DataLoader<BudgetRow, BudgetState, string>(
+    (budgets) =>
+      inGroups(
+        budgets,
+        ({ workspaceId }) => workspaceId,
+        async (workspaceId, group) => {
+          const workspace = await workspaces.load(workspaceId);
+          const states = await findBudgetStates(snapshot, workspace, group, snapshot.asOf);
+          return states.map((state, index) =>
+            BudgetState.of(group[index] ?? group[0], state, workspace.currency, snapshot.asOf),
+          );
+        },
+      ),
+    {
+      name: 'budgetStates',
+      maxBatchSize: MAX_BATCH,
+      cacheKeyFn: ({ workspaceId, id, version }) => JSON.stringify([workspaceId, id, version]),
     },
   );
 }

@@ -70,6 +70,7 @@ export async function startApp(options: StartOptions = {}): Promise<TestApp> {
     migrateAtStart: false,
     ...{ readPointsPerSecond: 1_000_000_000, heavyReads: 100, heavyReadsOfToken: 100 },
     reconcileIntervalMs: 3_600_000,
+    budgetLookIntervalMs: 3_600_000,
     ...options.config,
   };
   const app = await start(config, { clock: clock.now, logger, observe: (name) => ran.push(name) });

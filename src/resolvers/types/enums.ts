@@ -2,6 +2,14 @@
 import { registerEnumType } from 'type-graphql';
 import { TOKEN_KINDS } from '../../auth/principal';
 import { CLIENT_ORDERS } from '../../services/analytics/top-clients';
+import {
+  BUDGET_ENFORCEMENTS,
+  BUDGET_INTERVALS,
+  BUDGET_MEASURES,
+  BUDGET_SUBJECTS,
+} from '../../services/signals/budgets';
+import { EVENT_TYPES } from '../../services/signals/events';
+import { SERVE_REASONS } from '../../services/signals/serve-decision';
 import { TRACKING_OUTCOMES } from '../../services/turns/tracking';
 import { GROWTH_BASES, PERIOD_PRESETS, TIMELINE_INTERVALS } from '../../values/period';
 
@@ -92,4 +100,54 @@ export const GrowthBasisEnum = enumType('GrowthBasis', 'What a period is compare
     'A running period is compared with the same stretch of the period before (1-12 March with 1-12 February); a complete one with the whole one before.',
   FULL_PREVIOUS: 'Always the whole period before.',
   YEAR_EARLIER: 'The same period one year earlier.',
+});
+
+export const BudgetSubjectEnum = enumType(
+  'BudgetSubject',
+  'Whose usage a budget limits. CUSTOMER goes before EACH_CUSTOMER of the same measure and interval.',
+  BUDGET_SUBJECTS,
+  {
+    WORKSPACE: 'All customers together.',
+    EACH_CUSTOMER: 'Every customer for itself, with the same limit.',
+    CUSTOMER: 'One customer.',
+  },
+);
+
+export const BudgetMeasureEnum = enumType('BudgetMeasure', 'What a budget counts.', BUDGET_MEASURES, {
+  COST: "What was charged, in the workspace's currency.",
+  MESSAGES: 'Charged turns.',
+});
+
+export const BudgetIntervalEnum = enumType(
+  'BudgetInterval',
+  "How often a budget starts anew, by the calendar of the workspace's zone.",
+  BUDGET_INTERVALS,
+  { DAY: 'Each local day.', WEEK: 'Each Monday.', MONTH: 'On the first of each month.' },
+);
+
+export const BudgetEnforcementEnum = enumType(
+  'BudgetEnforcement',
+  'What happens when the limit of a budget is reached.',
+  BUDGET_ENFORCEMENTS,
+  { NOTIFY: 'Events only.', STOP: 'serveDecision says no once the limit is reached.' },
+);
+
+export const ServeReasonEnum = enumType(
+  'ServeReason',
+  'Why a contact may be served or not. Decided in this order: WORKSPACE_ARCHIVED, UNKNOWN_CUSTOMER, INACTIVE_CUSTOMER, BUDGET_REACHED, OK; the first that fits wins.',
+  SERVE_REASONS,
+  {
+    OK: 'An answer would be charged.',
+    UNKNOWN_CUSTOMER: 'Nobody with this contact is registered in the workspace.',
+    INACTIVE_CUSTOMER: 'The customer is registered, with the chatbot switched off.',
+    BUDGET_REACHED: 'The limit of a budget with the enforcement STOP is reached.',
+    WORKSPACE_ARCHIVED: 'The workspace takes no more turns.',
+  },
+);
+
+export const EventTypeEnum = enumType('EventType', 'What an event tells of.', EVENT_TYPES, {
+  BUDGET_THRESHOLD: 'A threshold of a budget was reached.',
+  BUDGET_FORECAST: 'The period will end above the limit of a budget at this pace.',
+  STATEMENT_CLOSED: 'A month was closed.',
+  USAGE_VOIDED: 'A charge was taken back.',
 });

@@ -54,7 +54,7 @@ export const countActiveClients = (sql: Sql, scope: UsageScope): Promise<bigint>
   loaders(sql, scope).clients.load(scope.period);
 
 const loaders = perScope((sql, scope) => ({
-  sums: rangeLoader((ranges) => findSums(sql, scope, ranges)),
+  sums: rangeLoader((ranges) => findSums(sql, scope.workspace.id, ranges)),
   clients: rangeLoader((ranges) => countClients(sql, scope, ranges)),
 }));
 
@@ -73,14 +73,15 @@ interface SumRow {
   last_at: Date | null;
 }
 
-async function findSums(sql: Sql, scope: UsageScope, ranges: readonly Range[]): Promise<Totals[]> {
+/** The sums of each range, in their order; clients are not counted. */
+export async function findSums(sql: Sql, workspaceId: string, ranges: readonly Range[]): Promise<Totals[]> {
   const parts = slotParts(ranges);
   const rows = await sql.query<SumRow>(
     'totals',
     `SELECT t.bucket, sum(t.messages)::bigint AS messages, sum(t.cost_micros)::bigint AS cost_micros,
        min(t.first_at) AS first_at, max(t.last_at) AS last_at
      FROM ${parts.sql} AS t (bucket, at, messages, cost_micros, first_at, last_at) GROUP BY t.bucket`,
-    [scope.workspace.id, ...parts.values],
+    [workspaceId, ...parts.values],
   );
   const found = new Map(rows.map((row) => [row.bucket, row]));
   return ranges.map((_, index) => {

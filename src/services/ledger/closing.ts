@@ -9,6 +9,7 @@ import { badInput, unavailable } from '../../errors';
 import { type Period, resolvePeriod } from '../../values/period';
 import { type Clock, formatInstant } from '../../values/time';
 import { type Actor, recordAudit } from '../audit';
+import { writeEvents } from '../signals/events';
 import { dueInstant, lookAtSchedule, takeDueSchedule } from '../workspaces/closing-days';
 import { getWorkspace, lockCallersWorkspace, lockWorkspace, type Workspace } from '../workspaces/workspaces';
 import { countUnfilled, fillSome } from './filling';
@@ -112,6 +113,12 @@ export class ClosingService {
       ...{ at: closedAt, actor, action: 'statement.closed', workspaceId: workspace.id, subject: month },
       ...{ before: null, after: { number: made.number, month } },
     });
+    // Without figures, which are known when it is sealed.
+    const data = {
+      ...{ number: made.number, month, from: formatInstant(period.from), to: formatInstant(period.to) },
+      timeZone: workspace.timeZone,
+    };
+    await writeEvents(sql, workspace.id, [{ type: 'STATEMENT_CLOSED', data }], closedAt);
     return { number: made.number, replayed: false };
   }
 

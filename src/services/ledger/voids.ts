@@ -5,10 +5,12 @@ import type { Sql } from '../../database/sql';
 import { inTransaction } from '../../database/transaction';
 import { badInput } from '../../errors';
 import { isUuid, newId } from '../../values/ids';
+import { formatMicros } from '../../values/money';
 import { cleanText } from '../../values/text';
-import type { Clock } from '../../values/time';
+import { type Clock, formatInstant } from '../../values/time';
 import { findUsageRecord, type UsageRecordRow } from '../analytics/records';
 import { type Actor, recordAudit } from '../audit';
+import { writeEvents } from '../signals/events';
 import { lockCallersWorkspace, lockWorkspace, type Workspace } from '../workspaces/workspaces';
 import { fillCharges } from './filling';
 import { recountAround } from './recount';
@@ -160,6 +162,19 @@ export class VoidService {
         after: { reversalId, customerId: charge.customer_id, amountMicros: String(-charge.amount_micros) },
       });
     }
+    await writeEvents(
+      sql,
+      workspace.id,
+      made.map(({ charge, reversalId }) => ({
+        type: 'USAGE_VOIDED',
+        data: {
+          ...{ usageRecordId: charge.id, reversalId, customerId: charge.customer_id },
+          amount: formatMicros(-charge.amount_micros, workspace.currency),
+          ...{ currency: workspace.currency, occurredAt: formatInstant(charge.occurred_at) },
+        },
+      })),
+      now,
+    );
   }
 }
 

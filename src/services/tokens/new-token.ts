@@ -5,8 +5,8 @@ import {
   NAMED_SCOPES,
   SCOPES,
   type Scope,
+  SERVICE_SCOPES,
   TOKEN_KINDS,
-  WRITE_SCOPES,
 } from '../../auth/principal';
 import type { StoredKind } from '../../auth/tokens';
 import { badInput } from '../../errors';
@@ -57,8 +57,8 @@ function checkScopes(kind: StoredKind, given: readonly string[] | undefined): Sc
   const unknown = scopes.find((scope) => !isScope(scope));
   if (unknown !== undefined)
     throw badInput(`${JSON.stringify(unknown)} is not a scope: ${SCOPES.join(', ')}.`);
-  const write = checked.find((scope) => WRITE_SCOPES.has(scope));
-  if (kind !== 'SERVICE' && write) throw badInput(`Only a service token may have the scope ${write}.`);
+  const services = checked.find((scope) => SERVICE_SCOPES.has(scope));
+  if (kind !== 'SERVICE' && services) throw badInput(`Only a service token may have the scope ${services}.`);
   const named = checked.find((scope) => NAMED_SCOPES.has(scope));
   if (kind === 'ANALYST' && named)
     throw badInput(`Only a service or client token may have the scope ${named}.`);

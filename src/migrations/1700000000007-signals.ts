@@ -1,0 +1,118 @@
+import { MigrationInterface, QueryRunner } from 'typeorm';
+
+/**
+ * Budgets, what they have told, and events. It expands only: an older server neither reads nor writes these tables.
+ *
+ * On Citus all of them are distributed by workspace_id beside the charges. Only two statements look across workspaces:
+ * which sweeps are due, and which events are old.
+ *
+ * One table's lock at a time, so without a transaction, as Ledger1700000000004: each statement may be run again.
+ */
+export class Signals1700000000007 implements MigrationInterface {
+  readonly transaction = false;
+
+  async up(runner: QueryRunner): Promise<void> {
+    await this.budgets(runner);
+    await this.events(runner);
+  }
+
+  private async budgets(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE TABLE IF NOT EXISTS budgets (
+        workspace_id text NOT NULL,
+        id uuid NOT NULL,
+        name text NOT NULL,
+        subject text NOT NULL,
+        customer_id uuid,
+        measure text NOT NULL,
+        limit_units bigint NOT NULL,
+        interval text NOT NULL,
+        thresholds jsonb NOT NULL,
+        forecast boolean NOT NULL,
+        enforcement text NOT NULL,
+        version integer NOT NULL,
+        version_at timestamptz NOT NULL,
+        forecast_period date,
+        forecast_seen_at timestamptz,
+        CONSTRAINT budgets_pkey PRIMARY KEY (workspace_id, id),
+        CONSTRAINT budgets_one_per_name UNIQUE (workspace_id, name),
+        CONSTRAINT budgets_workspace_fkey FOREIGN KEY (workspace_id) REFERENCES workspaces (id),
+        CONSTRAINT budgets_customer_fkey FOREIGN KEY (workspace_id, customer_id)
+          REFERENCES customers (workspace_id, id),
+        CONSTRAINT budgets_subject_known CHECK (subject IN ('WORKSPACE', 'EACH_CUSTOMER', 'CUSTOMER')),
+        CONSTRAINT budgets_customer_named CHECK ((subject = 'CUSTOMER') = (customer_id IS NOT NULL)),
+        CONSTRAINT budgets_measure_known CHECK (measure IN ('COST', 'MESSAGES')),
+        CONSTRAINT budgets_interval_known CHECK (interval IN ('DAY', 'WEEK', 'MONTH')),
+        CONSTRAINT budgets_enforcement_known CHECK (enforcement IN ('NOTIFY', 'STOP')),
+        CONSTRAINT budgets_limit_positive CHECK (limit_units > 0)
+      )`);
+    // A customer's own budgets, which go before those of each customer; the foreign key.
+    await runner.query(
+      'CREATE INDEX IF NOT EXISTS budgets_by_customer ON budgets (workspace_id, customer_id)',
+    );
+    // The key is what makes each event once. In the order in which a look over all customers leaves out what was told.
+    await runner.query(`
+      CREATE TABLE IF NOT EXISTS budget_firings (
+        workspace_id text NOT NULL,
+        budget_id uuid NOT NULL,
+        version integer NOT NULL,
+        period_start date NOT NULL,
+        threshold integer NOT NULL,
+        subject text NOT NULL,
+        fired_at timestamptz NOT NULL,
+        CONSTRAINT budget_firings_pkey PRIMARY KEY (workspace_id, budget_id, version, period_start, threshold, subject),
+        CONSTRAINT budget_firings_budget_fkey FOREIGN KEY (workspace_id, budget_id)
+          REFERENCES budgets (workspace_id, id)
+      )`);
+    // What is too old to be kept.
+    await runner.query('CREATE INDEX IF NOT EXISTS budget_firings_by_age ON budget_firings (fired_at)');
+    // One row a workspace with budgets: its own rows are held by saves, and must not be written each minute.
+    await runner.query(`
+      CREATE TABLE IF NOT EXISTS budget_sweeps (
+        workspace_id text NOT NULL,
+        due_at timestamptz NOT NULL,
+        looked_to timestamptz NOT NULL,
+        whole_at timestamptz,
+        whole_zone text,
+        CONSTRAINT budget_sweeps_pkey PRIMARY KEY (workspace_id),
+        CONSTRAINT budget_sweeps_workspace_fkey FOREIGN KEY (workspace_id) REFERENCES workspaces (id)
+      )`);
+    await runner.query('CREATE INDEX IF NOT EXISTS budget_sweeps_due ON budget_sweeps (due_at)');
+  }
+
+  private async events(runner: QueryRunner): Promise<void> {
+    // Its row is held from an event's number to its COMMIT: numbers are seen in order and without a gap.
+    await runner.query(`
+      CREATE TABLE IF NOT EXISTS event_counters (
+        workspace_id text NOT NULL,
+        last_sequence bigint NOT NULL,
+        CONSTRAINT event_counters_pkey PRIMARY KEY (workspace_id),
+        CONSTRAINT event_counters_workspace_fkey FOREIGN KEY (workspace_id) REFERENCES workspaces (id)
+      )`);
+    // The body is text, not jsonb: it is sent, and later signed, byte by byte as it was made.
+    await runner.query(`
+      CREATE TABLE IF NOT EXISTS events (
+        workspace_id text NOT NULL,
+        id uuid NOT NULL,
+        sequence bigint NOT NULL,
+        type text NOT NULL,
+        occurred_at timestamptz NOT NULL,
+        body text NOT NULL,
+        CONSTRAINT events_pkey PRIMARY KEY (workspace_id, id),
+        CONSTRAINT events_one_per_sequence UNIQUE (workspace_id, sequence),
+        CONSTRAINT events_workspace_fkey FOREIGN KEY (workspace_id) REFERENCES workspaces (id),
+        CONSTRAINT events_type_known CHECK (type IN
+          ('BUDGET_THRESHOLD', 'BUDGET_FORECAST', 'STATEMENT_CLOSED', 'USAGE_VOIDED'))
+      )`);
+    // Each type's newest: a rare type is found without walking over the others.
+    await runner.query('CREATE INDEX IF NOT EXISTS events_by_type ON events (workspace_id, type, sequence)');
+    // What is too old to be kept.
+    await runner.query('CREATE INDEX IF NOT EXISTS events_by_age ON events (occurred_at)');
+    await runner.query(`CREATE OR REPLACE TRIGGER events_frozen BEFORE UPDATE ON events
+      FOR EACH ROW EXECUTE FUNCTION refuse_change()`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE IF EXISTS events, event_counters, budget_sweeps, budget_firings, budgets');
+  }
+}

@@ -1,0 +1,132 @@
+// Budgets as they are stored: a limit on what is charged in a local day, week or month.
+import type { Sql } from '../../database/sql';
+import { formatMicros } from '../../values/money';
+import { type Period, previousPeriod, resolvePeriod } from '../../values/period';
+import { localDate } from '../../values/time';
+
+export const BUDGET_SUBJECTS = ['WORKSPACE', 'EACH_CUSTOMER', 'CUSTOMER'] as const;
+export type BudgetSubject = (typeof BUDGET_SUBJECTS)[number];
+export const BUDGET_MEASURES = ['COST', 'MESSAGES'] as const;
+export type BudgetMeasure = (typeof BUDGET_MEASURES)[number];
+export const BUDGET_INTERVALS = ['DAY', 'WEEK', 'MONTH'] as const;
+export type BudgetInterval = (typeof BUDGET_INTERVALS)[number];
+export const BUDGET_ENFORCEMENTS = ['NOTIFY', 'STOP'] as const;
+export type BudgetEnforcement = (typeof BUDGET_ENFORCEMENTS)[number];
+
+export interface Budget {
+  workspaceId: string;
+  id: string;
+  name: string;
+  subject: BudgetSubject;
+  /** Of a CUSTOMER budget alone. */
+  customerId: string | null;
+  measure: BudgetMeasure;
+  /** Micro-units of the workspace's currency, or turns. */
+  limitUnits: bigint;
+  interval: BudgetInterval;
+  /** Percent of the limit, rising. */
+  thresholds: number[];
+  forecast: boolean;
+  enforcement: BudgetEnforcement;
+  version: number;
+  /** Since when the version holds. */
+  versionAt: Date;
+  /** The period (its first local day) whose forecast was first seen above the limit, and when that was. */
+  forecastSeen: { period: string; at: Date } | null;
+}
+
+export interface BudgetRow {
+  workspace_id: string;
+  id: string;
+  name: string;
+  subject: BudgetSubject;
+  customer_id: string | null;
+  measure: BudgetMeasure;
+  limit_units: bigint;
+  interval: BudgetInterval;
+  thresholds: number[];
+  forecast: boolean;
+  enforcement: BudgetEnforcement;
+  version: number;
+  version_at: Date;
+  forecast_period: string | null;
+  forecast_seen_at: Date | null;
+}
+
+/** Of the table as `b`. */
+export const BUDGET_COLUMNS = `b.workspace_id, b.id, b.name, b.subject, b.customer_id, b.measure, b.limit_units,
+  b.interval, b.thresholds, b.forecast, b.enforcement, b.version, b.version_at, b.forecast_period, b.forecast_seen_at`;
+
+export const toBudget = (row: BudgetRow): Budget => ({
+  workspaceId: row.workspace_id,
+  id: row.id,
+  name: row.name,
+  subject: row.subject,
+  customerId: row.customer_id,
+  measure: row.measure,
+  limitUnits: row.limit_units,
+  interval: row.interval,
+  thresholds: row.thresholds,
+  forecast: row.forecast,
+  enforcement: row.enforcement,
+  version: row.version,
+  versionAt: row.version_at,
+  forecastSeen:
+    row.forecast_period !== null && row.forecast_seen_at !== null
+      ? { period: row.forecast_period, at: row.forecast_seen_at }
+      : null,
+});
+
+/** All budgets of a workspace, by name (byte-wise). */
+export async function listBudgets(sql: Sql, workspaceId: string): Promise<Budget[]> {
+  const rows = await sql.query<BudgetRow>(
+    'list_budgets',
+    `SELECT ${BUDGET_COLUMNS} FROM budgets b WHERE b.workspace_id = $1 ORDER BY b.name COLLATE "C"`,
+    [workspaceId],
+  );
+  return rows.map(toBudget);
+}
+
+/** What was used, in both measures. */
+export interface Level {
+  costMicros: bigint;
+  messages: bigint;
+}
+
+export const NOTHING: Level = { costMicros: 0n, messages: 0n };
+
+export const usedOf = (measure: BudgetMeasure, { costMicros, messages }: Level): bigint =>
+  measure === 'COST' ? costMicros : messages;
+
+/** The least that is at or above so many percent of the limit. */
+export const unitsAt = ({ limitUnits }: Pick<Budget, 'limitUnits'>, percent: number): bigint =>
+  (limitUnits * BigInt(percent) + 99n) / 100n;
+
+/** Units of a budget as people read them: an amount of the currency, or a count. */
+export const formatUnits = (measure: BudgetMeasure, units: bigint, currency: string): string =>
+  measure === 'COST' ? formatMicros(units, currency) : String(units);
+
+const PRESETS = { DAY: 'TODAY', WEEK: 'THIS_WEEK', MONTH: 'THIS_MONTH' } as const;
+
+/** The local day, week or month of the zone that holds `at`. */
+export const runningPeriod = (interval: BudgetInterval, timeZone: string, at: Date): Period =>
+  resolvePeriod({ preset: PRESETS[interval] }, timeZone, at);
+
+/**
+ * The periods that are looked at: the one that runs and, when turns `since` before it are to be looked at (undefined:
+ * always), the one before it. Never one that ended before the budget's version was made.
+ */
+export function periodsOf(
+  budget: Pick<Budget, 'interval' | 'versionAt'>,
+  timeZone: string,
+  now: Date,
+  since: Date | undefined,
+): Period[] {
+  const running = runningPeriod(budget.interval, timeZone, now);
+  if (since && since >= running.from) return [running];
+  const before = previousPeriod(running);
+  return before.to > budget.versionAt ? [running, before] : [running];
+}
+
+/** What a period is known by: its first local day. A change of the workspace's zone leaves it as it is. */
+export const startOf = ({ from, timeZone }: Period): string => localDate(from, timeZone);

@@ -1,0 +1,190 @@
+// Events: what happened that somebody may want to hear of. Written in the transaction of what they tell of.
+import type { Database } from '../../database/database';
+import type { Sql } from '../../database/sql';
+import { inTransaction } from '../../database/transaction';
+import { badInput } from '../../errors';
+import { newId } from '../../values/ids';
+import { type Clock, formatInstant } from '../../values/time';
+import { checkFirst, isWhole, type Page, readCursor, toPage, writeCursor } from '../page';
+
+export const EVENT_TYPES = [
+  'BUDGET_THRESHOLD',
+  'BUDGET_FORECAST',
+  'STATEMENT_CLOSED',
+  'USAGE_VOIDED',
+] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
+
+export interface EventRow {
+  id: string;
+  sequence: bigint;
+  type: EventType;
+  occurredAt: Date;
+  /** JSON, as it is sent: ids, figures and instants alone. */
+  body: string;
+}
+
+/** An event before it has a number. */
+export interface EventDraft {
+  type: EventType;
+  /** Ids, figures and instants; never a customer's words, name or number. */
+  data: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Writes events in the caller's transaction, in their order. The workspace's counter is held until its COMMIT, so that
+ * whoever reads events sees their numbers rise without a gap: call it last.
+ */
+export async function writeEvents(
+  sql: Sql,
+  workspaceId: string,
+  drafts: readonly EventDraft[],
+  occurredAt: Date,
+): Promise<void> {
+  if (drafts.length === 0) return;
+  const [counter] = await sql.query<{ last_sequence: bigint }>(
+    'number_events',
+    `INSERT INTO event_counters AS c (workspace_id, last_sequence) VALUES ($1, $2)
+     ON CONFLICT ON CONSTRAINT event_counters_pkey
+     DO UPDATE SET last_sequence = c.last_sequence + excluded.last_sequence RETURNING c.last_sequence`,
+    [workspaceId, drafts.length],
+  );
+  const before = (counter?.last_sequence ?? 0n) - BigInt(drafts.length);
+  const numbered = drafts.map((draft, index) => ({ ...draft, sequence: before + BigInt(index + 1) }));
+  await sql.query(
+    'insert_events',
+    `INSERT INTO events (workspace_id, id, sequence, type, occurred_at, body)
+     SELECT $1, i.id, i.sequence, i.type, $5, i.body
+     FROM unnest($2::uuid[], $3::bigint[], $4::text[], $6::text[]) AS i (id, sequence, type, body)`,
+    [
+      workspaceId,
+      numbered.map(() => newId(occurredAt.getTime())),
+      numbered.map(({ sequence }) => sequence),
+      numbered.map(({ type }) => type),
+      occurredAt,
+      numbered.map(({ type, sequence, data }) =>
+        JSON.stringify({
+          type,
+          timestamp: formatInstant(occurredAt),
+          workspaceId,
+          sequence: Number(sequence),
+          data,
+        }),
+      ),
+    ],
+  );
+}
+
+export interface EventsQuery {
+  /** Only these; none: all. */
+  types?: readonly EventType[] | null | undefined;
+  first: number;
+  after?: string | null | undefined;
+}
+
+/** A workspace's events, newest first. Throws BAD_USER_INPUT. */
+export async function listEvents(sql: Sql, workspaceId: string, query: EventsQuery): Promise<Page<EventRow>> {
+  const first = checkFirst(query.first);
+  const asked = {
+    list: 'events',
+    workspaceId,
+    args: { types: query.types ? [...new Set(query.types)].sort().join(' ') : null },
+  };
+  const cursor = query.after ? readCursor(query.after, asked, [isWhole]) : undefined;
+  const types = typesOf(cursor ? cursor.args.types : asked.args.types);
+  const rows = await sql.query<{
+    id: string;
+    sequence: bigint;
+    type: EventType;
+    occurred_at: Date;
+    body: string;
+  }>(
+    'list_events',
+    `SELECT e.id, e.sequence, e.type, e.occurred_at, e.body
+     FROM unnest($2::text[]) AS t (type)
+     CROSS JOIN LATERAL (
+       SELECT s.id, s.sequence, s.type, s.occurred_at, s.body FROM events s
+       WHERE s.workspace_id = $1 AND s.type = t.type AND s.sequence < $3
+       ORDER BY s.sequence DESC LIMIT $4
+     ) e ORDER BY e.sequence DESC LIMIT $4`,
+    [workspaceId, types, cursor?.position[0] ?? LAST_SEQUENCE, first + 1],
+  );
+  const events = rows.map(({ occurred_at, ...row }) => ({ ...row, occurredAt: occurred_at }));
+  const made = { ...asked, args: { types: cursor ? (cursor.args.types ?? null) : asked.args.types } };
+  return toPage(events, first, {
+    after: cursor !== undefined,
+    cursor: ({ sequence }) => writeCursor(made, {}, [String(sequence)]),
+    total: () => countEvents(sql, workspaceId, types),
+  });
+}
+
+/** Above every number that there will be. */
+const LAST_SEQUENCE = String(2n ** 63n - 1n);
+
+/** A cursor is checked like any other input. */
+const typesOf = (text: string | null | undefined): EventType[] =>
+  text === null || text === undefined ? [...EVENT_TYPES] : text.split(' ').filter(isEventType);
+
+const isEventType = (text: string): text is EventType => EVENT_TYPES.some((type) => type === text);
+
+/** Throws BAD_USER_INPUT that lists what there is. */
+export function checkEventType(text: string): EventType {
+  const type = text.toUpperCase();
+  if (isEventType(type)) return type;
+  throw badInput(`${JSON.stringify(text.slice(0, 64))} is not a type of event: ${EVENT_TYPES.join(', ')}.`);
+}
+
+async function countEvents(sql: Sql, workspaceId: string, types: readonly EventType[]): Promise<number> {
+  const [row] = await sql.query<{ total: bigint }>(
+    'count_events',
+    'SELECT count(*) AS total FROM events e WHERE e.workspace_id = $1 AND e.type = ANY ($2::text[])',
+    [workspaceId, types],
+  );
+  return Number(row?.total ?? 0n);
+}
+
+const DAY_MS = 86_400_000;
+/** How long events, and what budgets told, are kept. */
+export const KEPT_DAYS = 400;
+const BATCH = 1_000;
+
+export class EventExpiry {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Deletes what is older than 400 days, a few rows a transaction, until none is left or `signal` is aborted. */
+  async run(signal?: AbortSignal): Promise<number> {
+    const before = new Date(this.clock().getTime() - KEPT_DAYS * DAY_MS);
+    let deleted = 0;
+    for (const [name, statement] of OLD) {
+      for (;;) {
+        const rows = await inTransaction(this.database, (sql) => sql.query(name, statement, [before]));
+        deleted += rows.length;
+        if (rows.length < BATCH || signal?.aborted) break;
+      }
+    }
+    return deleted;
+  }
+}
+
+/** Two servers may ask for the same rows: the second finds them gone. */
+const OLD = [
+  [
+    'delete_old_events',
+    `DELETE FROM events e USING (
+       SELECT o.workspace_id, o.id FROM events o WHERE o.occurred_at < $1
+       ORDER BY o.occurred_at LIMIT ${BATCH}) old
+     WHERE e.workspace_id = old.workspace_id AND e.id = old.id RETURNING e.id`,
+  ],
+  [
+    'delete_old_firings',
+    `DELETE FROM budget_firings f USING (
+       SELECT o.workspace_id, o.budget_id, o.version, o.period_start, o.threshold, o.subject FROM budget_firings o
+       WHERE o.fired_at < $1 ORDER BY o.fired_at LIMIT ${BATCH}) old
+     WHERE f.workspace_id = old.workspace_id AND f.budget_id = old.budget_id AND f.version = old.version
+       AND f.period_start = old.period_start AND f.threshold = old.threshold AND f.subject = old.subject
+     RETURNING f.budget_id`,
+  ],
+] as const;

@@ -1,0 +1,266 @@
+// One look at a workspace's budgets: by level, not by edge. A threshold is told when what was used is at or above it and
+// no row says that it was told; so it does not matter who looks, how often, or what happened in between.
+import type { Sql } from '../../database/sql';
+import type { Period } from '../../values/period';
+import { formatInstant } from '../../values/time';
+import { forecastOf } from '../analytics/forecast';
+import {
+  type Budget,
+  formatUnits,
+  type Level,
+  NOTHING,
+  periodsOf,
+  runningPeriod,
+  startOf,
+  unitsAt,
+  usedOf,
+} from './budgets';
+import { type EventDraft, writeEvents } from './events';
+import {
+  customerLevels,
+  DUE_LIMIT,
+  findCustomersDue,
+  type Levels,
+  workspaceLevels,
+  type Zoned,
+} from './levels';
+
+/** What is looked at. */
+export interface Sight {
+  workspace: Zoned & { currency: string };
+  budgets: readonly Budget[];
+  now: Date;
+  /** Who was charged since the last look; undefined: all customers are looked at. */
+  customerIds: readonly string[] | undefined;
+  /** When the earliest turn of those happened; undefined: not known, so the period before is looked at, too. */
+  since: Date | undefined;
+}
+
+/** What is to be told. */
+interface Due {
+  budget: Budget;
+  period: Period;
+  /** Percent of the limit; FORECAST for the forecast. */
+  threshold: number;
+  customerId: string | null;
+  /** What was used, or what the forecast says. */
+  units: bigint;
+}
+
+/** What a look found: things to tell, and forecasts that passed the limit just now or no longer do. */
+export interface Found {
+  due: Due[];
+  forecasts: { budget: Budget; seen: string | null }[];
+  /** There may be more than one look takes. */
+  more: boolean;
+}
+
+/** Stands for the forecast where a percentage does. */
+const FORECAST = 0;
+/** A forecast is told when it is still above the limit so long after it was first seen there. */
+const FORECAST_AFTER_MS = 3_600_000;
+
+/** Reads what is due; writes nothing. */
+export async function findDue(sql: Sql, sight: Sight): Promise<Found> {
+  const ofWorkspace = sight.budgets.filter(({ subject }) => subject === 'WORKSPACE');
+  const ofCustomers = sight.budgets.filter(({ subject }) => subject !== 'WORKSPACE');
+  const levels = await workspaceLevels(
+    sql,
+    sight.workspace.id,
+    ofWorkspace.flatMap((budget) => periodsIn(sight, budget)),
+  );
+  const reached = ofWorkspace.flatMap((budget) => reachedBy(sight, budget, levels));
+  const forecasts = await findForecasts(sql, sight, levels);
+  const untold = await findUntold(sql, sight.workspace.id, [...reached, ...forecasts.above]);
+  const customers = await findOfCustomers(sql, sight, ofCustomers);
+  const above = forecasts.above.filter((one) => untold.includes(one));
+  const isRipe = ({ budget, period }: Due): boolean =>
+    budget.forecastSeen?.period === startOf(period) &&
+    sight.now.getTime() - budget.forecastSeen.at.getTime() >= FORECAST_AFTER_MS;
+  return {
+    due: [...reached.filter((one) => untold.includes(one)), ...above.filter(isRipe), ...customers.due],
+    forecasts: [
+      ...above
+        .filter(({ budget, period }) => budget.forecastSeen?.period !== startOf(period))
+        .map(({ budget, period }) => ({ budget, seen: startOf(period) })),
+      // What was told, or fell again, is not waited for.
+      ...sight.budgets
+        .filter(({ id, forecastSeen }) => forecastSeen && !above.some(({ budget }) => budget.id === id))
+        .map((budget) => ({ budget, seen: null })),
+      ...above.filter(isRipe).map(({ budget }) => ({ budget, seen: null })),
+    ],
+    more: customers.more,
+  };
+}
+
+const periodsIn = ({ workspace, now, since }: Sight, budget: Budget): Period[] =>
+  periodsOf(budget, workspace.timeZone, now, since);
+
+function reachedBy(sight: Sight, budget: Budget, levels: Levels): Due[] {
+  return periodsIn(sight, budget).flatMap((period) => {
+    const units = usedOf(budget.measure, levels.of(period) ?? NOTHING);
+    return budget.thresholds
+      .filter((threshold) => units >= unitsAt(budget, threshold))
+      .map((threshold) => ({ budget, period, threshold, customerId: null, units }));
+  });
+}
+
+/** Budgets whose running period will end above the limit at this pace. */
+async function findForecasts(sql: Sql, sight: Sight, levels: Levels): Promise<{ above: Due[] }> {
+  const { workspace, now } = sight;
+  const asked = sight.budgets
+    .filter(({ forecast }) => forecast)
+    .map((budget) => ({ budget, period: runningPeriod(budget.interval, workspace.timeZone, now) }));
+  const customers = asked.filter(({ budget }) => budget.customerId !== null);
+  const ofCustomers = await customerLevels(
+    sql,
+    workspace,
+    customers.map(({ period }) => period),
+    customers.flatMap(({ budget }) => budget.customerId ?? []),
+  );
+  const levelOf = ({ customerId }: Budget, period: Period): Level =>
+    (customerId === null ? levels.of(period) : ofCustomers.of(customerId, period)) ?? NOTHING;
+  const above = asked.flatMap(({ budget, period }) => {
+    const forecast = forecastOf(levelOf(budget, period), period, now);
+    const units = forecast ? usedOf(budget.measure, forecast) : 0n;
+    if (units <= budget.limitUnits) return [];
+    return [{ budget, period, threshold: FORECAST, customerId: budget.customerId, units }];
+  });
+  return { above };
+}
+
+async function findOfCustomers(
+  sql: Sql,
+  sight: Sight,
+  budgets: readonly Budget[],
+): Promise<Pick<Found, 'due' | 'more'>> {
+  const each = budgets.some(({ subject }) => subject === 'EACH_CUSTOMER');
+  const own = budgets.flatMap(({ customerId }) => customerId ?? []);
+  // Whoever was not charged, or has no budget, stands where the last look left them.
+  const customerIds = sight.customerIds?.filter((id) => each || own.includes(id)) ?? (each ? undefined : own);
+  const found: Due[] = [];
+  let more = false;
+  for (const group of byPeriod(sight, budgets)) {
+    const due = await findCustomersDue(sql, sight.workspace, group.period, group.budgets, customerIds);
+    more ||= due.length === DUE_LIMIT;
+    found.push(
+      ...due.map(({ level, ...one }) => ({
+        ...one,
+        period: group.period,
+        units: usedOf(one.budget.measure, level),
+      })),
+    );
+  }
+  return { due: found, more };
+}
+
+function byPeriod(sight: Sight, budgets: readonly Budget[]): { period: Period; budgets: Budget[] }[] {
+  const groups = new Map<string, { period: Period; budgets: Budget[] }>();
+  for (const budget of budgets) {
+    for (const period of periodsIn(sight, budget)) {
+      const key = `${budget.interval} ${startOf(period)}`;
+      const group = groups.get(key) ?? { period, budgets: [] };
+      group.budgets.push(budget);
+      groups.set(key, group);
+    }
+  }
+  return [...groups.values()];
+}
+
+const subjectOf = ({ customerId }: Due): string => customerId ?? '';
+
+const keysOf = (due: readonly Due[]): unknown[] => [
+  due.map(({ budget }) => budget.id),
+  due.map(({ budget }) => budget.version),
+  due.map(({ period }) => startOf(period)),
+  due.map(({ threshold }) => threshold),
+  due.map(subjectOf),
+];
+
+const KEYS = 'unnest($2::uuid[], $3::int[], $4::date[], $5::int[], $6::text[])';
+
+/** Those that no row says were told. */
+async function findUntold(sql: Sql, workspaceId: string, due: readonly Due[]): Promise<Due[]> {
+  if (due.length === 0) return [];
+  const rows = await sql.query<{ n: bigint }>(
+    'budgets_untold',
+    `SELECT i.n FROM ${KEYS} WITH ORDINALITY AS i (budget_id, version, period_start, threshold, subject, n)
+     WHERE NOT EXISTS (
+       SELECT FROM budget_firings f WHERE f.workspace_id = $1 AND f.budget_id = i.budget_id AND f.version = i.version
+         AND f.period_start = i.period_start AND f.threshold = i.threshold AND f.subject = i.subject)`,
+    [workspaceId, ...keysOf(due)],
+  );
+  return rows.flatMap(({ n }) => due[Number(n) - 1] ?? []);
+}
+
+export const isEmpty = ({ due, forecasts }: Found): boolean => due.length === 0 && forecasts.length === 0;
+
+/** Writes what was found, with its events, in the caller's transaction. What somebody else told meanwhile is left out. */
+export async function tell(sql: Sql, { workspace, now }: Sight, found: Found): Promise<void> {
+  for (const { budget, seen } of found.forecasts) {
+    await sql.query(
+      'note_forecast',
+      `UPDATE budgets SET forecast_period = $4, forecast_seen_at = $5
+       WHERE workspace_id = $1 AND id = $2 AND version = $3`,
+      [workspace.id, budget.id, budget.version, seen, seen === null ? null : now],
+    );
+  }
+  if (found.due.length === 0) return;
+  const rows = await sql.query<{ n: bigint }>('tell_budgets', TELL, [
+    workspace.id,
+    ...keysOf(found.due),
+    now,
+    found.due.map((_, index) => index),
+  ]);
+  const told = rows.flatMap(({ n }) => found.due[Number(n)] ?? []);
+  await writeEvents(
+    sql,
+    workspace.id,
+    told.map((due) => draftOf(due, workspace.currency)),
+    now,
+  );
+}
+
+/**
+ * A budget that is deleted or made another one meanwhile tells nothing. The rows are inserted in the order of their key, so
+ * that two looks cannot wait for each other in a circle.
+ */
+const TELL = `
+  WITH known AS MATERIALIZED (
+    SELECT b.id, b.version FROM budgets b WHERE b.workspace_id = $1 AND b.id = ANY ($2::uuid[])
+    ORDER BY b.id FOR KEY SHARE
+  ),
+  input AS MATERIALIZED (
+    SELECT i.* FROM unnest($2::uuid[], $3::int[], $4::date[], $5::int[], $6::text[], $8::bigint[])
+      AS i (budget_id, version, period_start, threshold, subject, n)
+    JOIN known k ON k.id = i.budget_id AND k.version = i.version
+  ),
+  told AS (
+    INSERT INTO budget_firings (workspace_id, budget_id, version, period_start, threshold, subject, fired_at)
+    SELECT $1, i.budget_id, i.version, i.period_start, i.threshold, i.subject, $7 FROM input i
+    ORDER BY i.budget_id, i.version, i.period_start, i.threshold, i.subject
+    ON CONFLICT DO NOTHING
+    RETURNING budget_id, version, period_start, threshold, subject
+  )
+  SELECT i.n FROM told t JOIN input i ON i.budget_id = t.budget_id AND i.version = t.version
+    AND i.period_start = t.period_start AND i.threshold = t.threshold AND i.subject = t.subject ORDER BY i.n`;
+
+/** Without the budget's name, which may name a person. */
+function draftOf({ budget, period, threshold, customerId, units }: Due, currency: string): EventDraft {
+  const show = (value: bigint): string => formatUnits(budget.measure, value, currency);
+  const isForecast = threshold === FORECAST;
+  return {
+    type: isForecast ? 'BUDGET_FORECAST' : 'BUDGET_THRESHOLD',
+    data: {
+      ...{ budgetId: budget.id, version: budget.version, subject: budget.subject, customerId },
+      ...{ measure: budget.measure, currency: budget.measure === 'COST' ? currency : null },
+      ...{ limit: show(budget.limitUnits), enforcement: budget.enforcement },
+      ...(isForecast ? { forecast: show(units) } : { threshold, used: show(units) }),
+      interval: budget.interval,
+      period: {
+        ...{ firstDay: startOf(period), from: formatInstant(period.from), to: formatInstant(period.to) },
+        timeZone: period.timeZone,
+      },
+    },
+  };
+}

@@ -1,0 +1,210 @@
+// May this contact be served now? Asked by a chatbot before it pays for an answer.
+import { LRUCache } from 'lru-cache';
+import type { Sql } from '../../database/sql';
+import { badInput, forbiddenWorkspace } from '../../errors';
+import { parsePhone } from '../../values/phone';
+import { CUSTOMER_COLUMNS, type Customer, checkUserId, toCustomer } from '../customers/customers';
+import type { BudgetState } from './budget-states';
+import { withCrossed } from './budget-states';
+import {
+  BUDGET_COLUMNS,
+  type Budget,
+  type BudgetRow,
+  NOTHING,
+  runningPeriod,
+  toBudget,
+  usedOf,
+} from './budgets';
+import { customerLevels, type Levels, workspaceLevels } from './levels';
+
+export const SERVE_REASONS = [
+  'OK',
+  'UNKNOWN_CUSTOMER',
+  'INACTIVE_CUSTOMER',
+  'BUDGET_REACHED',
+  'WORKSPACE_ARCHIVED',
+] as const;
+export type ServeReason = (typeof SERVE_REASONS)[number];
+
+export interface ServeDecision {
+  reason: ServeReason;
+  customer: Customer | null;
+  /** The budget that says no, or else the one that is closest to it, as it stands for this contact. */
+  budget: { budget: Budget; state: BudgetState; currency: string } | null;
+  /** When the budget that says no starts anew. */
+  resetsAt: Date | null;
+  /** Everything acknowledged before this instant is counted. */
+  asOf: Date;
+}
+
+export interface Contact {
+  phoneNumber?: string | null | undefined;
+  whatsappUserId?: string | null | undefined;
+}
+
+interface Row extends Omit<BudgetRow, 'workspace_id' | 'id' | 'name'> {
+  time_zone: string;
+  currency: string;
+  archived_at: Date | null;
+  found_id: string | null;
+  found_name: string;
+  phone_number: string | null;
+  whatsapp_user_id: string | null;
+  active_chatbot: boolean;
+  created_at: Date;
+  workspace_id: string | null;
+  id: string;
+  name: string;
+}
+
+/**
+ * The contact as a save would find it (by user id, else by phone number), and the budgets that concern it: all of its own,
+ * since they go before those of each customer, and those of others that can say no.
+ */
+const LOOK_UP = `
+  SELECT w.time_zone, w.currency, w.archived_at, c.id AS found_id, c.name AS found_name, c.phone_number,
+    c.whatsapp_user_id, c.active_chatbot, c.created_at, ${BUDGET_COLUMNS}
+  FROM workspaces w
+  LEFT JOIN LATERAL (
+    SELECT ${CUSTOMER_COLUMNS} FROM customers c
+    WHERE c.workspace_id = $1 AND (c.whatsapp_user_id = $2 OR c.phone_number = $3)
+    ORDER BY c.whatsapp_user_id IS NOT DISTINCT FROM $2::text DESC LIMIT 1
+  ) c ON true
+  LEFT JOIN budgets b ON b.workspace_id = $1
+    AND (b.customer_id = c.id OR (b.customer_id IS NULL AND b.enforcement = 'STOP'))
+  WHERE w.id = $1 ORDER BY b.name COLLATE "C"`;
+
+/** A look's sums are taken again after this time. */
+const FRESH_MS = 1_000;
+const WORKSPACES_KEPT = 10_000;
+
+interface Sums {
+  asOf: Date;
+  /** Which periods were asked for: another day, or another budget, is another question. */
+  question: string;
+  levels: Levels;
+}
+
+export class ServeAdvisor {
+  private readonly sums = new LRUCache<string, Sums>({ max: WORKSPACES_KEPT });
+
+  /**
+   * Decides in this order: WORKSPACE_ARCHIVED, UNKNOWN_CUSTOMER, INACTIVE_CUSTOMER, BUDGET_REACHED, OK. The workspace's
+   * sums are at most a second old, the contact's own are of now. Throws BAD_USER_INPUT, FORBIDDEN.
+   */
+  async decide(sql: Sql, workspaceId: string, contact: Contact, now: Date): Promise<ServeDecision> {
+    const { phoneNumber, whatsappUserId } = checkContact(contact);
+    const rows = await sql.query<Row>('serve_look_up', LOOK_UP, [workspaceId, whatsappUserId, phoneNumber]);
+    const [row] = rows;
+    if (!row) throw forbiddenWorkspace(workspaceId);
+    const customer = customerOf(workspaceId, row);
+    const simple = (reason: ServeReason): ServeDecision => ({
+      ...{ reason, customer, budget: null, resetsAt: null, asOf: now },
+    });
+    if (row.archived_at) return simple('WORKSPACE_ARCHIVED');
+    if (!customer) return simple('UNKNOWN_CUSTOMER');
+    if (!customer.activeChatbot) return simple('INACTIVE_CUSTOMER');
+    const budgets = rows.flatMap((one) =>
+      one.workspace_id === null ? [] : [toBudget({ ...one, workspace_id: one.workspace_id })],
+    );
+    const stops = withoutReplaced(budgets).filter(({ enforcement }) => enforcement === 'STOP');
+    if (stops.length === 0) return simple('OK');
+    const workspace = { id: workspaceId, timeZone: row.time_zone };
+    const asked = stops.map((budget) => ({
+      budget,
+      period: runningPeriod(budget.interval, row.time_zone, now),
+    }));
+    const periodsOf = (ofWorkspace: boolean) =>
+      asked
+        .filter(({ budget }) => (budget.subject === 'WORKSPACE') === ofWorkspace)
+        .map(({ period }) => period);
+    const own = await customerLevels(sql, workspace, periodsOf(false), [customer.id]);
+    const shared = await this.sumsOf(sql, workspaceId, periodsOf(true), now);
+    const standings = asked.map(({ budget, period }) => {
+      const isShared = budget.subject === 'WORKSPACE';
+      const level = isShared ? shared.levels.of(period) : own.of(customer.id, period);
+      return {
+        ...{ budget, period, customerId: isShared ? null : customer.id },
+        usedUnits: usedOf(budget.measure, level ?? NOTHING),
+      };
+    });
+    const reached = standings.filter(({ budget, usedUnits }) => usedUnits >= budget.limitUnits);
+    // Of several that say no, the one that does so for longest: before it ends, asking again is in vain.
+    const chosen = reached.length > 0 ? highest(reached, endsLater) : highest(standings, isCloser);
+    const [state] = chosen ? await withCrossed(sql, workspaceId, [chosen]) : [];
+    return {
+      reason: reached.length > 0 ? 'BUDGET_REACHED' : 'OK',
+      customer,
+      budget: chosen && state ? { budget: chosen.budget, state, currency: row.currency } : null,
+      resetsAt: reached.length > 0 && chosen ? chosen.period.to : null,
+      asOf: shared.asOf,
+    };
+  }
+
+  private async sumsOf(
+    sql: Sql,
+    workspaceId: string,
+    periods: readonly Standing['period'][],
+    now: Date,
+  ): Promise<Pick<Sums, 'asOf' | 'levels'>> {
+    if (periods.length === 0) return { asOf: now, levels: { of: () => undefined } };
+    const question = [...new Set(periods.map(({ from, to }) => `${from.getTime()}-${to.getTime()}`))].join();
+    const known = this.sums.get(workspaceId);
+    const ageMs = known ? now.getTime() - known.asOf.getTime() : Number.NaN;
+    if (known?.question === question && ageMs >= 0 && ageMs < FRESH_MS) return known;
+    const made = { asOf: now, question, levels: await workspaceLevels(sql, workspaceId, periods) };
+    this.sums.set(workspaceId, made);
+    return made;
+  }
+}
+
+interface Standing {
+  budget: Budget;
+  period: ReturnType<typeof runningPeriod>;
+  customerId: string | null;
+  usedUnits: bigint;
+}
+
+function checkContact(contact: Contact): { phoneNumber: string | null; whatsappUserId: string | null } {
+  const phoneNumber = contact.phoneNumber ? parsePhone(contact.phoneNumber) : null;
+  const whatsappUserId = contact.whatsappUserId ? checkUserId(contact.whatsappUserId) : null;
+  if (phoneNumber === null && whatsappUserId === null)
+    throw badInput('Who is asked about? Give phoneNumber or whatsappUserId.');
+  return { phoneNumber, whatsappUserId };
+}
+
+const customerOf = (workspaceId: string, row: Row): Customer | null =>
+  row.found_id === null
+    ? null
+    : toCustomer({
+        ...{ workspace_id: workspaceId, id: row.found_id, name: row.found_name },
+        ...{ phone_number: row.phone_number, whatsapp_user_id: row.whatsapp_user_id },
+        ...{ active_chatbot: row.active_chatbot, created_at: row.created_at },
+      });
+
+/** A customer's own budget goes before those of each customer, of the same measure and interval. */
+const withoutReplaced = (budgets: readonly Budget[]): Budget[] =>
+  budgets.filter(
+    (budget) =>
+      budget.subject !== 'EACH_CUSTOMER' ||
+      !budgets.some(
+        (own) =>
+          own.subject === 'CUSTOMER' && own.measure === budget.measure && own.interval === budget.interval,
+      ),
+  );
+
+const endsLater = (one: Standing, other: Standing): boolean => one.period.to > other.period.to;
+
+/** By the part of the limit that is used. */
+const isCloser = (one: Standing, other: Standing): boolean =>
+  one.usedUnits * other.budget.limitUnits > other.usedUnits * one.budget.limitUnits;
+
+/** The first of those that no other is before. */
+const highest = (
+  all: readonly Standing[],
+  isBefore: (one: Standing, other: Standing) => boolean,
+): Standing | undefined =>
+  all.reduce<Standing | undefined>(
+    (best, one) => (best === undefined || isBefore(one, best) ? one : best),
+    undefined,
+  );
