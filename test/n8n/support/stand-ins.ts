@@ -105,6 +105,8 @@ export const whatsAppTriggerSecret = { clientId: '1234567890', clientSecret: APP
 export class FakeModel {
   /** Prompts that hold this text get an error. */
   failsOn: string | undefined;
+  /** What it was asked, oldest first. */
+  readonly prompts: string[] = [];
 
   private constructor(
     private readonly server: Server,
@@ -127,6 +129,7 @@ export class FakeModel {
       (await bodyOf(request)) || '{}',
     );
     const prompt = String(messages.at(-1)?.content);
+    this.prompts.push(prompt);
     if (this.failsOn !== undefined && prompt.includes(this.failsOn))
       return sendJson(response, { error: { message: 'model overloaded', type: 'server_error' } }, 400);
     sendJson(response, {

@@ -2,7 +2,7 @@ import type { IExecuteFunctions, INodeExecutionData, INodeType, INodeTypeDescrip
 import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 import { CentesimoApi, toNodeError } from '../shared/api';
 import { properties } from './description';
-import { type Result, registerCustomers, saveManyTurns, saveTurns } from './operations';
+import { askToServe, type Result, registerCustomers, saveManyTurns, saveTurns } from './operations';
 
 // A model must not decide what is charged: this node writes, so it is no tool for agents.
 // eslint-disable-next-line @n8n/community-nodes/node-usable-as-tool
@@ -14,7 +14,8 @@ export class Centesimo implements INodeType {
     group: ['output'],
     version: [1],
     subtitle: '={{ $parameter["operation"] + ": " + $parameter["resource"] }}',
-    description: 'Save and charge the turns of a WhatsApp chatbot; register its customers',
+    description:
+      'Save and charge the turns of a WhatsApp chatbot; register its customers; ask before it answers',
     defaults: { name: 'Centesimo' },
     inputs: [NodeConnectionTypes.Main],
     outputs: [NodeConnectionTypes.Main],
@@ -29,7 +30,12 @@ export class Centesimo implements INodeType {
     };
     const api = new CentesimoApi(this, keepTryingSeconds);
     const operation = this.getNodeParameter('operation', 0);
-    const run = { save: saveTurns, saveMany: saveManyTurns, register: registerCustomers }[String(operation)];
+    const run = {
+      save: saveTurns,
+      saveMany: saveManyTurns,
+      register: registerCustomers,
+      mayIServe: askToServe,
+    }[String(operation)];
     if (!run) throw new NodeOperationError(this.getNode(), `There is no operation ${String(operation)}.`);
     const results = await run(this, api, items.length);
     return [results.map((result, index) => toItem(this, result, items[index]?.json ?? {}, index))];

@@ -4,6 +4,7 @@ const show = (resource: string, operation: string[]) => ({ show: { resource: [re
 
 const turn = show('turn', ['save', 'saveMany']);
 const customer = show('customer', ['register']);
+const contact = show('contact', ['mayIServe']);
 
 export const properties: INodeProperties[] = [
   {
@@ -12,10 +13,28 @@ export const properties: INodeProperties[] = [
     type: 'options',
     noDataExpression: true,
     options: [
+      { name: 'Contact', value: 'contact' },
       { name: 'Customer', value: 'customer' },
       { name: 'Turn', value: 'turn' },
     ],
     default: 'turn',
+  },
+  {
+    displayName: 'Operation',
+    name: 'operation',
+    type: 'options',
+    noDataExpression: true,
+    displayOptions: { show: { resource: ['contact'] } },
+    options: [
+      {
+        name: 'May I Serve?',
+        value: 'mayIServe',
+        action: 'Ask whether a contact may be served',
+        description:
+          'Ask before the model is paid: is the customer known and active, and is no budget reached?',
+      },
+    ],
+    default: 'mayIServe',
   },
   {
     displayName: 'Operation',
@@ -118,6 +137,34 @@ export const properties: INodeProperties[] = [
         description:
           "When the turn happened, with an offset: 2025-01-06T10:13:25+01:00, not 06/01/2025 10:13. WhatsApp's timestamp is in seconds: put it into DateTime.fromSeconds(Number(…)).toISO(). Empty: now.",
       },
+      {
+        displayName: 'WhatsApp User ID',
+        name: 'whatsappUserId',
+        type: 'string',
+        default: '',
+        placeholder: 'IT.13491208655302741918',
+        description: 'For contacts who hide their number: user_id or from_user_id of the event',
+      },
+    ],
+  },
+  {
+    displayName: 'Phone Number',
+    name: 'phoneNumber',
+    type: 'string',
+    default: '',
+    placeholder: '+39 333 123 4567',
+    description:
+      'With the country code: +39 333 123 4567, or as WhatsApp sends it, 393331234567. This or the WhatsApp user ID is needed.',
+    displayOptions: contact,
+  },
+  {
+    displayName: 'Additional Fields',
+    name: 'additionalFields',
+    type: 'collection',
+    placeholder: 'Add Field',
+    default: {},
+    displayOptions: contact,
+    options: [
       {
         displayName: 'WhatsApp User ID',
         name: 'whatsappUserId',

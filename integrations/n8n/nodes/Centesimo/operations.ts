@@ -26,6 +26,14 @@ const REGISTER = `mutation RegisterCustomer($input: RegisterCustomerInput!) {
   registerCustomer(input: $input) { id name phoneNumber whatsappUserId activeChatbot createdAt }
 }`;
 
+const MAY_I_SERVE = `query MayIServe($workspaceId: ID!, $phoneNumber: PhoneNumber, $whatsappUserId: String) {
+  serveDecision(workspaceId: $workspaceId, phoneNumber: $phoneNumber, whatsappUserId: $whatsappUserId) {
+    allowed reason resetsAt asOf
+    customer { id name }
+    budget { name limit measure interval state { used remaining usedPercent } }
+  }
+}`;
+
 /** What the server takes in one request. */
 const MOST_ITEMS = 500;
 
@@ -146,3 +154,34 @@ export async function registerCustomers(
   }
   return results;
 }
+
+interface Decision {
+  allowed: boolean;
+  reason: string;
+  resetsAt: string | null;
+  asOf: string;
+  customer: { id: string; name: string } | null;
+  budget: IDataObject | null;
+}
+
+/** One question an item. */
+export async function askToServe(
+  node: IExecuteFunctions,
+  api: CentesimoApi,
+  count: number,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const sent = fieldsOf(node, ['workspaceId', 'phoneNumber'], index);
+    const { data, refusal } = await api.send<{ serveDecision: Decision }>(MAY_I_SERVE, sent);
+    results.push(refusal ? { sent, refusal } : { sent, json: toAnswer(data.serveDecision) });
+  }
+  return results;
+}
+
+/** Flat, so that the next node's expressions are short. */
+const toAnswer = ({ customer, ...decision }: Decision): IDataObject => ({
+  ...decision,
+  customerId: customer?.id ?? null,
+  customerName: customer?.name ?? null,
+});
