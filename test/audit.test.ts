@@ -72,7 +72,11 @@ it('tells prices from what to what, as in force at the instant from which the ne
 
 it('tells the life of a workspace', async () => {
   const other = await aWorkspace(app, { name: 'Before' });
-  await app.services.workspaces.update(other.id, { name: 'After', timeZone: 'Asia/Kolkata' }, OPERATOR);
+  await app.services.workspaces.update(
+    other.id,
+    { name: 'After', timeZone: 'Asia/Kolkata', closeDay: null },
+    OPERATOR,
+  );
   await app.services.workspaces.remove(other.id, OPERATOR);
 
   expect(
@@ -81,8 +85,8 @@ it('tells the life of a workspace', async () => {
     ['workspace.deleted', { name: 'After', timeZone: 'Asia/Kolkata', currency: 'EUR' }, null],
     [
       'workspace.updated',
-      { name: 'Before', timeZone: 'Europe/Rome' },
-      { name: 'After', timeZone: 'Asia/Kolkata' },
+      { name: 'Before', timeZone: 'Europe/Rome', closeDay: null },
+      { name: 'After', timeZone: 'Asia/Kolkata', closeDay: null },
     ],
     ['workspace.created', null, expect.objectContaining({ name: 'Before', priceMicros: '5000' })],
   ]);
