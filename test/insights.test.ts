@@ -115,14 +115,17 @@ async function oracle(text: string, values: unknown[]): Promise<string[]> {
 }
 
 describe('an oracle over the records agrees', () => {
-  it('with outcomes by day, week and cell, how often each cell came, and with single clients', async () => {
+  it('with outcomes over time, how often each cell came, single clients, segments, cohorts and the distribution', async () => {
     await fc.assert(
       fc.asyncProperty(turns, ranges, zone, async (made, asked, timeZone) => {
         const shop = await aShopWith(made, timeZone);
         for (const range of asked) {
           await checkTimes(shop, range);
           await checkClients(shop, range, timeZone);
+          await checkMovement(shop, range);
+          await checkDistribution(shop, range);
         }
+        await checkRetention(shop, timeZone);
       }),
       { numRuns: 4 },
     );
@@ -179,6 +182,125 @@ describe('an oracle over the records agrees', () => {
            FROM generate_series(date_trunc('minute', $1::timestamptz), $2::timestamptz - interval '1 ms', '1 minute') AS m (at)
          ) h GROUP BY 1, 2`,
         [from, to, timeZone],
+      ),
+    );
+  }
+
+  /** Charges that were not taken back, each once. */
+  const LIVE = `live AS (SELECT customer_id, message_id, occurred_at, sum(amount_micros) AS micros FROM charges
+    WHERE workspace_id = $1 GROUP BY 1, 2, 3 HAVING count(*) = 1)`;
+  const SEGMENTS = ['NEW', 'RETURNING', 'REACTIVATED', 'LOST'] as const;
+
+  interface Client {
+    rank: number;
+    customer: { id: string };
+    messages: number;
+    cost: { amount: string };
+    share: string;
+    lastAt: string;
+    previous: { messages: number; cost: { amount: string } };
+  }
+
+  async function checkMovement(shop: TestWorkspace, { from, to, timeZone }: Asked): Promise<void> {
+    const list = (segment: string) =>
+      `${segment}: clientsIn(segment: ${segment}) { totalCount nodes { rank customer { id } messages cost { amount } share lastAt
+         previous(basis: FULL_PREVIOUS) { messages cost { amount } } } }`;
+    const { usage } = await app.api.as(shop.client).data<{
+      usage: Record<(typeof SEGMENTS)[number], { totalCount: number; nodes: Client[] }> & {
+        clientMovement: { new: number; returning: number; reactivated: number; lost: number };
+        totals: { activeClients: number };
+      };
+    }>(
+      `query ($id: ID!, $period: PeriodInput, $timeZone: TimeZone) {
+        usage(workspaceId: $id, period: $period, timeZone: $timeZone) {
+          totals { activeClients } clientMovement { new returning reactivated lost } ${SEGMENTS.map(list).join(' ')} } }`,
+      { id: shop.id, period: { from: from.toISOString(), to: to.toISOString() }, timeZone },
+    );
+    const rows = await app.database.sql<{ segment: string; line: string; id: string }>(
+      `WITH ${LIVE}, period AS (SELECT customer_id, count(*) AS n, sum(micros) AS micros, max(occurred_at) AS last FROM live
+           WHERE occurred_at >= $2 AND occurred_at < $3 GROUP BY 1),
+         earlier AS (SELECT customer_id, count(*) AS n, sum(micros) AS micros, max(occurred_at) AS last FROM live
+           WHERE occurred_at >= $2::timestamptz - ($3::timestamptz - $2::timestamptz) AND occurred_at < $2 GROUP BY 1),
+         placed AS (
+           SELECT p.*, CASE WHEN p.customer_id IN (SELECT customer_id FROM earlier) THEN 'RETURNING'
+             WHEN p.customer_id IN (SELECT customer_id FROM live WHERE occurred_at < $2) THEN 'REACTIVATED'
+             ELSE 'NEW' END AS segment, (SELECT sum(micros) FROM period) AS whole FROM period p
+           UNION ALL
+           SELECT e.*, 'LOST', (SELECT sum(micros) FROM earlier) FROM earlier e
+           WHERE e.customer_id NOT IN (SELECT customer_id FROM period))
+       SELECT segment, concat_ws(' ', rank() OVER (PARTITION BY segment ORDER BY p.micros DESC), customer_id, p.n, p.micros,
+           to_char(last AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), round(p.micros / whole, 4)::float,
+           coalesce((SELECT e.n FROM earlier e WHERE e.customer_id = p.customer_id), 0)) AS line
+       FROM placed p JOIN customers c ON c.workspace_id = $1 AND c.id = p.customer_id
+       ORDER BY segment, p.micros DESC, c.name COLLATE "C", c.id`,
+      [shop.id, from, to],
+    );
+    const { clientMovement: moved } = usage;
+    const totals = [moved.new, moved.returning, moved.reactivated, moved.lost];
+    expect(moved.new + moved.returning + moved.reactivated).toBe(usage.totals.activeClients);
+    for (const [index, segment] of SEGMENTS.entries()) {
+      const { totalCount, nodes } = usage[segment];
+      const lines = nodes.map(({ rank, customer, messages, cost, share, lastAt, previous }) =>
+        [rank, customer.id, messages, micros(cost.amount), lastAt, Number(share), previous.messages].join(
+          ' ',
+        ),
+      );
+      expect([segment, ...lines]).toEqual([
+        segment,
+        ...rows.filter((row) => row.segment === segment).map((row) => row.line),
+      ]);
+      expect([totals[index], totalCount]).toEqual([lines.length, lines.length]);
+    }
+  }
+
+  async function checkDistribution(shop: TestWorkspace, { from, to }: Asked): Promise<void> {
+    const { distribution } = await usage<{ distribution: object }>(
+      shop,
+      'distribution { p50 p90 p95 p99 max mean topTenthShare }',
+      { period: { from: from.toISOString(), to: to.toISOString() } },
+    );
+    const rows = await app.database.sql<{ n: number }>(
+      `WITH ${LIVE} SELECT count(*)::int AS n FROM live WHERE occurred_at >= $2 AND occurred_at < $3 GROUP BY customer_id ORDER BY 1`,
+      [shop.id, from, to],
+    );
+    const sizes = rows.map(({ n }) => n);
+    const nearest = (percent: number) => sizes[Math.ceil((percent * sizes.length) / 100) - 1] ?? 0;
+    const total = sizes.reduce((sum, n) => sum + n, 0);
+    const busiest = sizes.slice(sizes.length - Math.ceil(sizes.length / 10)).reduce((sum, n) => sum + n, 0);
+    const rounded = (value: number, digits: number) =>
+      String(Math.round(value * 10 ** digits) / 10 ** digits);
+    expect(distribution).toEqual({
+      ...{ p50: nearest(50), p90: nearest(90), p95: nearest(95), p99: nearest(99), max: nearest(100) },
+      mean: rounded(total / Math.max(1, sizes.length), 2),
+      topTenthShare: rounded(busiest / Math.max(1, total), 4),
+    });
+  }
+
+  async function checkRetention(shop: TestWorkspace, timeZone: string): Promise<void> {
+    const { retention } = await app.api
+      .as(shop.client)
+      .data<{ retention: { month: string; clients: number; retained: number[] }[] }>(
+        `{ retention(workspaceId: "${shop.id}", from: "2025-11", to: "2026-06") { month clients retained } }`,
+      );
+    expect(retention.map(({ month }) => month)).toEqual([
+      '2025-11',
+      '2025-12',
+      '2026-01',
+      '2026-02',
+      '2026-03',
+    ]);
+    expect(retention.map(({ retained }) => retained.length)).toEqual([5, 4, 3, 2, 1]);
+    expect(retention.every(({ clients, retained }) => retained[0] === clients)).toBe(true);
+    const found = retention.flatMap(({ month, retained }) =>
+      retained.flatMap((clients, after) => (clients > 0 ? [`${month} ${after} ${clients}`] : [])),
+    );
+    expect(found.sort()).toEqual(
+      await oracle(
+        `WITH ${LIVE}, months AS (SELECT DISTINCT customer_id, date_trunc('month', occurred_at AT TIME ZONE $2) AS month FROM live),
+           firsts AS (SELECT customer_id, min(month) AS first FROM months GROUP BY 1)
+         SELECT to_char(first, 'YYYY-MM') AS first, (extract(year FROM age(month, first)) * 12 + extract(month FROM age(month, first)))::int
+           AS after, count(*) FROM months JOIN firsts USING (customer_id) WHERE first >= '2025-11-01' GROUP BY 1, 2`,
+        [shop.id, timeZone],
       ),
     );
   }
@@ -481,4 +603,176 @@ it('one request reports on all the shops of a token', async () => {
       },
     },
   ]);
+});
+
+/** Clients by name, each with charged turns at these instants. */
+async function aShopWithClients(clients: Record<string, string[]>): Promise<TestWorkspace> {
+  const shop = await aWorkspace(app);
+  for (const [index, [name, instants]] of Object.entries(clients).entries()) {
+    const phoneNumber = PHONES[index];
+    await aCustomer(app, shop, { name, phoneNumber });
+    for (const occurredAt of instants)
+      await app.api.as(shop.service).data(SAVE, { input: aTurn(shop, { occurredAt, phoneNumber }) });
+  }
+  return shop;
+}
+
+describe('clients who come and go', () => {
+  const shopOfFour = () =>
+    aShopWithClients({
+      Nuova: ['2026-03-02T10:00:00Z'],
+      Fedele: ['2026-01-02T10:00:00Z', '2026-02-20T10:00:00Z', '2026-03-02T10:00:00Z'],
+      Tornata: ['2026-01-02T10:00:00Z', '2026-03-02T10:00:00Z'],
+      Persa: ['2026-02-20T10:00:00Z', '2026-02-21T10:00:00Z'],
+    });
+  const MOVED = 'clientMovement { comparedTo { from to } new returning reactivated lost }';
+
+  it('are compared whole with whole by default, so that who comes late in a month is not lost', async () => {
+    const shop = await shopOfFour();
+    expect(
+      await usage(shop, `${MOVED} early: clientMovement(basis: SAME_ELAPSED) { returning reactivated lost }`),
+    ).toEqual({
+      clientMovement: {
+        comparedTo: { from: '2026-01-31T23:00:00.000Z', to: '2026-02-28T23:00:00.000Z' },
+        ...{ new: 1, returning: 1, reactivated: 1, lost: 1 },
+      },
+      // By 15 February nobody of them had come.
+      early: { returning: 0, reactivated: 2, lost: 0 },
+    });
+  });
+
+  it('are lost with the figures that they had', async () => {
+    const shop = await shopOfFour();
+    const { clientsIn } = await usage<{ clientsIn: object }>(
+      shop,
+      `clientsIn(segment: LOST) { totalCount nodes { rank customer { name } messages cost { amount } share lastAt previous { messages } } }`,
+    );
+    expect(clientsIn).toEqual({
+      totalCount: 1,
+      nodes: [
+        {
+          ...{ rank: 1, customer: { name: 'Persa' }, messages: 2, cost: { amount: '0.01' }, share: '0.6667' },
+          ...{ lastAt: '2026-02-21T10:00:00.000Z', previous: { messages: 0 } },
+        },
+      ],
+    });
+  });
+
+  it('are new again when all that they had was taken back', async () => {
+    const shop = await aShopWithClients({ Anna: ['2026-01-02T10:00:00Z', '2026-03-02T10:00:00Z'] });
+    const [first] = await app.database.sql<{ id: string }>(
+      'SELECT id FROM charges WHERE workspace_id = $1 ORDER BY occurred_at LIMIT 1',
+      [shop.id],
+    );
+    expect(await usage(shop, 'clientMovement { new reactivated }')).toEqual({
+      clientMovement: { new: 0, reactivated: 1 },
+    });
+    await app.services.voids.void(shop.id, { usageRecordId: first?.id ?? '', reason: 'a mistake' }, ACTOR);
+    expect(await usage(shop, 'clientMovement { new reactivated }')).toEqual({
+      clientMovement: { new: 1, reactivated: 0 },
+    });
+  });
+
+  it('page on in the order of their cost, by cursors of their own segment and basis', async () => {
+    const shop = await aShopWithClients({
+      Ada: ['2026-03-02T10:00:00Z'],
+      Bea: ['2026-03-02T10:00:00Z', '2026-03-03T10:00:00Z'],
+      Cia: ['2026-03-02T10:00:00Z'],
+    });
+    const page = async (args: string) => {
+      const found = await usage<{
+        clientsIn: { nodes: { customer: { name: string } }[]; pageInfo: { endCursor: string } };
+      }>(shop, `clientsIn(${args}) { nodes { customer { name } } pageInfo { endCursor } }`);
+      return {
+        names: found.clientsIn.nodes.map(({ customer }) => customer.name),
+        ...found.clientsIn.pageInfo,
+      };
+    };
+    const first = await page('segment: NEW, first: 2');
+    expect(first.names).toEqual(['Bea', 'Ada']);
+    expect((await page(`segment: NEW, first: 2, after: "${first.endCursor}"`)).names).toEqual(['Cia']);
+    await expect(page(`segment: LOST, after: "${first.endCursor}"`)).rejects.toThrow('another segment');
+    await expect(page(`segment: NEW, basis: YEAR_EARLIER, after: "${first.endCursor}"`)).rejects.toThrow(
+      'another basis',
+    );
+  });
+
+  it('have their earlier figures read by one statement for a list and a basis', async () => {
+    const shop = await shopOfFour();
+    app.statements();
+    const { topClients } = await usage<{ topClients: unknown[] }>(
+      shop,
+      `topClients { customer { name } previous { messages } whole: previous(basis: FULL_PREVIOUS) { messages cost { amount } } }`,
+    );
+    expect(topClients).toEqual([
+      {
+        customer: { name: 'Fedele' },
+        previous: { messages: 0 },
+        whole: { messages: 1, cost: { amount: '0.005' } },
+      },
+      {
+        customer: { name: 'Nuova' },
+        previous: { messages: 0 },
+        whole: { messages: 0, cost: { amount: '0.00' } },
+      },
+      {
+        customer: { name: 'Tornata' },
+        previous: { messages: 0 },
+        whole: { messages: 0, cost: { amount: '0.00' } },
+      },
+    ]);
+    expect(app.statements().filter((name) => name === 'previous_figures')).toHaveLength(2);
+  });
+
+  it('spread as zeros when nobody came', async () => {
+    const shop = await aWorkspace(app);
+    expect(
+      await usage(
+        shop,
+        'distribution { p50 p90 p95 p99 max mean topTenthShare } clientMovement { new lost }',
+      ),
+    ).toEqual({
+      distribution: { ...{ p50: 0, p90: 0, p95: 0, p99: 0, max: 0 }, mean: '0', topTenthShare: '0' },
+      clientMovement: { new: 0, lost: 0 },
+    });
+  });
+});
+
+describe('cohorts', () => {
+  const ask = (from: string, to: string) =>
+    `{ retention(workspaceId: "WORKSPACE", from: "${from}", to: "${to}") { month clients retained } }`;
+
+  it('are a month a row, up to the running one', async () => {
+    const shop = await aShopWithClients({
+      Anna: ['2026-01-31T22:59:59Z', '2026-03-02T10:00:00Z'],
+      Luca: ['2026-01-31T23:00:00Z', '2026-03-02T10:00:00Z'],
+      Mario: ['2026-01-05T10:00:00Z', '2026-02-05T10:00:00Z'],
+    });
+    const document = ask('2026-01', '2026-12').replace('WORKSPACE', shop.id);
+    expect(await app.api.as(shop.client).data(document)).toEqual({
+      retention: [
+        { month: '2026-01', clients: 2, retained: [2, 1, 1] },
+        { month: '2026-02', clients: 1, retained: [1, 1] },
+        { month: '2026-03', clients: 0, retained: [0] },
+      ],
+    });
+    expect(
+      await app.api.as(shop.client).data(ask('2026-04', '2026-05').replace('WORKSPACE', shop.id)),
+    ).toEqual({
+      retention: [],
+    });
+  });
+
+  it.each([
+    ['that begin after they end', '2026-03', '2026-02', 'from 2026-03 is after to 2026-02'],
+    ['of more than 60 months', '2021-01', '2026-01', '61 months; at most 60'],
+    ['of years that nobody may ask for', '0000-01', '0000-02', 'outside the years 1970 to 2200'],
+  ])('%s are refused', async (_, from, to, words) => {
+    const shop = await aWorkspace(app);
+    const [error] = await app.api.as(shop.client).errors(ask(from, to).replace('WORKSPACE', shop.id));
+    expect([error?.extensions.code, error?.message]).toEqual([
+      'BAD_USER_INPUT',
+      expect.stringContaining(words),
+    ]);
+  });
 });

@@ -275,6 +275,25 @@ describe('a question about each customer of a page', () => {
   });
 });
 
+it('cohorts cost their months, and each the months after it', () => {
+  const cost = (from: string, to: string) =>
+    costOfQuery(`{ retention(workspaceId: "x", from: "${from}", to: "${to}") { month clients retained } }`)
+      .points;
+  expect(cost('2026-01', '2026-10')).toBe(301 + 10 * (3 + 5));
+  expect(cost('1970-01', '2200-12')).toBe(301 + 60 * (3 + 30));
+});
+
+it('segments cost their question, and each client of a page its earlier figures', () => {
+  const report = (part: string) => `{ usage(workspaceId: "x") { ${part} } }`;
+  const empty = costOfQuery(report('asOf')).points - 1;
+  expect(costOfQuery(report('clientMovement { new lost }')).points - empty).toBe(1 + 60 + 2);
+  expect(costOfQuery(report('distribution { p50 mean }')).points - empty).toBe(1 + 30 + 2);
+  expect(
+    costOfQuery(report('clientsIn(segment: NEW, first: 10) { nodes { rank previous { messages } } }'))
+      .points - empty,
+  ).toBe(1 + 120 + 1 + 10 * (1 + 1 + 5 + 1));
+});
+
 it('the report of each workspace of a token costs what it costs alone', () => {
   const report =
     'usage(period: { month: "2026-01" }) { totals { messages } heatmap { outcomes { messages } } }';

@@ -86,6 +86,14 @@ const MATRIX: Record<string, Row> = {
     ofWorkspace: true,
     send: (id) => ['query ($id: ID!) { events(workspaceId: $id) { nodes { type data } } }', { id }],
   },
+  'Query.retention': {
+    open: READERS,
+    ofWorkspace: true,
+    send: (id) => [
+      'query ($id: ID!) { retention(workspaceId: $id, from: "2026-01", to: "2026-03") { month } }',
+      { id },
+    ],
+  },
   'Mutation.saveMessage': {
     open: ['service'],
     ofWorkspace: true,
@@ -227,6 +235,7 @@ const EDGES: Record<string, 'guarded' | 'opened above'> = {
   // With the state, which is guarded.
   'BudgetState.customer': 'opened above',
   'ClientUsage.customer': 'opened above',
+  'ClientUsage.previous': 'opened above',
   // Its figures, not its lines: whoever closes a month need not read who used what.
   'CloseMonthPayload.statement': 'opened above',
   'Customer.outcomes': 'guarded',
@@ -266,7 +275,7 @@ it('every edge to a customer, message, charge, statement, workspace or sum is de
   const targets = [
     ...['Customer', 'Message', 'UsageRecord', 'Workspace', 'UsageReport', 'UsageTotals'],
     ...['UsageStatement', 'StatementLineConnection', 'CustomerTimelinePoint', 'OutcomeCount'],
-    'BudgetState',
+    ...['BudgetState', 'ClientFigures'],
   ];
   const edges = Object.values(bareSchema.getTypeMap())
     .filter(isObjectType)

@@ -21,6 +21,7 @@ export const ROOT_FIELDS: Readonly<Record<'Query' | 'Mutation', Readonly<Record<
     messages: { scope: 'messages:read', workspace: ['workspaceId'] },
     customers: { scope: 'usage:read', workspace: ['workspaceId'] },
     customer: { scope: 'usage:read', workspace: ['workspaceId'] },
+    retention: { scope: 'usage:read', workspace: ['workspaceId'] },
     statements: { scope: 'usage:read', workspace: ['workspaceId'] },
     statement: { scope: 'usage:read', workspace: ['workspaceId'] },
     serveDecision: { scope: 'contacts:check', workspace: ['workspaceId'] },

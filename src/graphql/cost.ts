@@ -23,6 +23,7 @@ import {
 } from 'graphql';
 import { AppError } from '../errors';
 import { customerTimelinePeriod } from '../services/analytics/customer-timeline';
+import { MONTHS_LIMIT, monthNumber } from '../services/analytics/retention';
 import { POINTS_LIMIT } from '../services/analytics/timeline';
 import { PAGE_LIMIT } from '../services/page';
 import { BUDGETS_LIMIT, THRESHOLDS_LIMIT } from '../services/signals/budget-service';
@@ -72,6 +73,14 @@ const QUESTIONS: Readonly<Record<string, (within: Within) => number>> = {
   'UsageReport.growth': ({ period }) => 10 + 2 * slots(period),
   'UsageReport.topClients': () => 20,
   'UsageReport.clients': () => 20,
+  'UsageReport.clientMovement': () => 60,
+  // With what its totalCount asks, which is another movement.
+  'UsageReport.clientsIn': () => 120,
+  'UsageReport.distribution': () => 30,
+  'ClientUsage.previous': () => 5,
+  'Query.retention': () => 300,
+  // As many months as there are cohorts, on average half of them.
+  'Cohort.retained': ({ among }) => among / 2,
   'UsageReport.peakHour': ({ period }) => 10 + slots(period),
   'UsageReport.peakHours': ({ period }) => 10 + slots(period),
   'UsageReport.heatmap': ({ period }) => 10 + slots(period),
@@ -221,6 +230,8 @@ class Counter {
       case 'Budget.thresholds':
       case 'BudgetState.crossed':
         return THRESHOLDS_LIMIT;
+      case 'Query.retention':
+        return monthsOf(args);
       case 'Query.workspaces':
       case 'Viewer.workspaces':
         return Math.max(this.asker.workspaces, 1);
@@ -297,6 +308,12 @@ function askedLength(field: GraphQLField<unknown, unknown>, args: Arguments): nu
 function intervalOf({ args }: GraphQLField<unknown, unknown>, { interval }: Arguments): TimelineInterval {
   const asked = interval ?? args.find(({ name }) => name === 'interval')?.defaultValue;
   return TIMELINE_INTERVALS.find((name) => name === asked) ?? 'DAY';
+}
+
+/** How many cohorts are asked for. */
+function monthsOf({ from, to }: Arguments): number {
+  const months = monthNumber(String(to)) - monthNumber(String(from)) + 1;
+  return Math.min(Math.max(months, 1), MONTHS_LIMIT);
 }
 
 const HOUR_MS = 3_600_000;

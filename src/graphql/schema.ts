@@ -8,7 +8,12 @@ import { CustomerResolver } from '../resolvers/customer.resolver';
 import { EventResolver } from '../resolvers/event.resolver';
 import { MessageResolver } from '../resolvers/message.resolver';
 import { StatementLineResolver, StatementResolver } from '../resolvers/statement.resolver';
-import { HeatmapCellResolver, TimelinePointResolver, UsageResolver } from '../resolvers/usage.resolver';
+import {
+  ClientUsageResolver,
+  HeatmapCellResolver,
+  TimelinePointResolver,
+  UsageResolver,
+} from '../resolvers/usage.resolver';
 import { UsageRecordResolver } from '../resolvers/usage-record.resolver';
 import { ViewerResolver } from '../resolvers/viewer.resolver';
 import { WorkspaceResolver } from '../resolvers/workspace.resolver';
@@ -21,6 +26,7 @@ const RESOLVERS = [
   UsageResolver,
   TimelinePointResolver,
   HeatmapCellResolver,
+  ClientUsageResolver,
   UsageRecordResolver,
   MessageResolver,
   CustomerResolver,

@@ -1,19 +1,32 @@
 // The usage report: one scope, and a field for each question about it.
 import { Arg, Args, Ctx, FieldResolver, Int, Query, Resolver, Root } from 'type-graphql';
+import { findPreviousFigures } from '../services/analytics/customer-usage';
+import { findDistribution } from '../services/analytics/distribution';
 import { findForecast } from '../services/analytics/forecast';
 import { findGrowth } from '../services/analytics/growth';
 import { findHeatmap } from '../services/analytics/heatmap';
+import { findMovement } from '../services/analytics/movement';
 import { findHeatmapOutcomes, findOutcomes, findTimelineOutcomes } from '../services/analytics/outcomes';
 import { findPeakHours } from '../services/analytics/peak-hours';
+import { findRetention } from '../services/analytics/retention';
 import { findScope } from '../services/analytics/scope';
 import { findTimeline, findTimelineClients } from '../services/analytics/timeline';
-import { findTopClients, listClients } from '../services/analytics/top-clients';
+import { findTopClients, listClients, listClientsIn } from '../services/analytics/top-clients';
 import { findTotals } from '../services/analytics/totals';
+import { getCallersWorkspace } from '../services/workspaces/workspaces';
 import type { GrowthBasis, TimelineInterval } from '../values/period';
 import type { GraphQLContext } from './context';
 import { GraphQLSafeInt } from './scalars/safe-int';
-import { ClientsArgs, DEFAULTS, TopClientsArgs, UsageArgs } from './types/arguments';
-import { ClientUsage, ClientUsageConnection } from './types/client-usage';
+import {
+  ClientsArgs,
+  ClientsInArgs,
+  DEFAULTS,
+  RetentionArgs,
+  TopClientsArgs,
+  UsageArgs,
+} from './types/arguments';
+import { ClientDistribution, ClientMovement, Cohort } from './types/client-movement';
+import { ClientFigures, ClientUsage, ClientUsageConnection } from './types/client-usage';
 import { mapPage } from './types/connection';
 import { GrowthBasisEnum, TimelineIntervalEnum } from './types/enums';
 import { Growth } from './types/growth';
@@ -32,6 +45,18 @@ export class UsageResolver {
     @Ctx() { snapshot }: GraphQLContext,
   ): Promise<UsageReport> {
     return UsageReport.of(await findScope(snapshot, workspaceId, { period, timeZone }, snapshot.asOf));
+  }
+
+  @Query(() => [Cohort], {
+    description:
+      'Of the clients whose first charged turn was in a month, how many came in each month after: one cohort a row. from and to are both included; at most 60 months.',
+  })
+  async retention(
+    @Args(() => RetentionArgs) { workspaceId, from, to }: RetentionArgs,
+    @Ctx() { snapshot }: GraphQLContext,
+  ): Promise<Cohort[]> {
+    const workspace = await getCallersWorkspace(snapshot, workspaceId, snapshot.asOf);
+    return findRetention(snapshot, workspace, { from, to }, snapshot.asOf);
   }
 
   @FieldResolver(() => UsageTotals, { description: 'What the period adds up to.' })
@@ -67,7 +92,7 @@ export class UsageResolver {
       limit ?? DEFAULTS.topClients,
       orderBy ?? DEFAULTS.orderBy,
     );
-    return clients.map((client) => ClientUsage.of(client, scope.workspace.currency));
+    return clients.map((client) => ClientUsage.of(client, scope));
   }
 
   @FieldResolver(() => ClientUsageConnection, {
@@ -80,8 +105,49 @@ export class UsageResolver {
   ): Promise<InstanceType<typeof ClientUsageConnection>> {
     const query = { first: first ?? DEFAULTS.first, after, order: orderBy ?? DEFAULTS.orderBy };
     const page = await listClients(snapshot, scope, query);
-    const { currency } = scope.workspace;
-    return new ClientUsageConnection(mapPage(page, (client) => ClientUsage.of(client, currency)));
+    return new ClientUsageConnection(mapPage(page, (client) => ClientUsage.of(client, scope)));
+  }
+
+  @FieldResolver(() => ClientMovement, {
+    description: 'Who came, stayed, came back and left, against the stretch that growth compares with.',
+  })
+  async clientMovement(
+    @Root() { scope }: UsageReport,
+    @Arg('basis', () => GrowthBasisEnum, {
+      nullable: true,
+      defaultValue: DEFAULTS.movementBasis,
+      description:
+        'What the period is compared with. By default whole with whole: else everyone who comes late in a month looks lost.',
+    })
+    basis: GrowthBasis | null,
+    @Ctx() { snapshot }: GraphQLContext,
+  ): Promise<ClientMovement> {
+    const movement = await findMovement(snapshot, scope, basis ?? DEFAULTS.movementBasis);
+    return ClientMovement.of(movement, scope.asOf);
+  }
+
+  @FieldResolver(() => ClientUsageConnection, {
+    description:
+      'Clients of one segment, in the order of topClients. rank is their place in the segment; LOST ones have the figures of the stretch before, and their share is of that.',
+  })
+  async clientsIn(
+    @Root() { scope }: UsageReport,
+    @Args(() => ClientsInArgs) { segment, basis, first, after }: ClientsInArgs,
+    @Ctx() { snapshot }: GraphQLContext,
+  ): Promise<InstanceType<typeof ClientUsageConnection>> {
+    const query = { segment, basis: basis ?? DEFAULTS.movementBasis, first: first ?? DEFAULTS.first, after };
+    const page = await listClientsIn(snapshot, scope, query);
+    return new ClientUsageConnection(mapPage(page, (client) => ClientUsage.of(client, scope)));
+  }
+
+  @FieldResolver(() => ClientDistribution, {
+    description: 'How turns spread over the clients that have any.',
+  })
+  distribution(
+    @Root() { scope }: UsageReport,
+    @Ctx() { snapshot }: GraphQLContext,
+  ): Promise<ClientDistribution> {
+    return findDistribution(snapshot, scope);
   }
 
   @FieldResolver(() => HourUsage, {
@@ -154,6 +220,26 @@ export class UsageResolver {
   ): Promise<Forecast | null> {
     const forecast = await findForecast(snapshot, scope);
     return forecast && Forecast.of(forecast, scope.workspace.currency);
+  }
+}
+
+@Resolver(() => ClientUsage)
+export class ClientUsageResolver {
+  @FieldResolver(() => ClientFigures, {
+    description: 'The same client in the stretch that growth compares with (batched).',
+  })
+  async previous(
+    @Root() { scope, customer }: ClientUsage,
+    @Arg('basis', () => GrowthBasisEnum, {
+      nullable: true,
+      defaultValue: DEFAULTS.basis,
+      description: 'What the period is compared with.',
+    })
+    basis: GrowthBasis | null,
+    @Ctx() { snapshot }: GraphQLContext,
+  ): Promise<ClientFigures> {
+    const figures = await findPreviousFigures(snapshot, scope, basis ?? DEFAULTS.basis, customer.id);
+    return ClientFigures.of(figures, scope.workspace.currency);
   }
 }
 

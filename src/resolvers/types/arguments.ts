@@ -1,10 +1,18 @@
 // Arguments of queries. As classes, since parameters of a method would come out in reverse order in the schema.
 import { ArgsType, Field, type FieldOptions, ID, Int } from 'type-graphql';
+import type { ClientSegment } from '../../services/analytics/movement';
 import type { ClientOrder } from '../../services/analytics/top-clients';
 import type { TrackingOutcome } from '../../services/turns/tracking';
 import type { GrowthBasis, TimelineInterval } from '../../values/period';
 import { GraphQLTimeZone } from '../scalars/time-zone';
-import { ClientOrderEnum, TimelineIntervalEnum, TrackingOutcomeEnum } from './enums';
+import { GraphQLYearMonth } from '../scalars/year-month';
+import {
+  ClientOrderEnum,
+  ClientSegmentEnum,
+  GrowthBasisEnum,
+  TimelineIntervalEnum,
+  TrackingOutcomeEnum,
+} from './enums';
 import { PeriodInput } from './period';
 
 /** What an argument is when the caller leaves it out. null counts as left out, so resolvers apply these too. */
@@ -16,6 +24,7 @@ export const DEFAULTS = {
   basis: 'SAME_ELAPSED',
   interval: 'DAY',
   customerInterval: 'MONTH',
+  movementBasis: 'FULL_PREVIOUS',
 } as const satisfies Record<string, number | ClientOrder | GrowthBasis | TimelineInterval>;
 
 const WORKSPACE_ID: FieldOptions = { description: 'Which workspace. The token must be for it.' };
@@ -181,4 +190,35 @@ export class ClientsArgs {
 
   @Field(() => ClientOrderEnum, ORDER_BY)
   orderBy?: ClientOrder | null;
+}
+
+@ArgsType()
+export class ClientsInArgs {
+  @Field(() => ClientSegmentEnum, { description: 'Which segment.' })
+  segment!: ClientSegment;
+
+  @Field(() => GrowthBasisEnum, {
+    nullable: true,
+    defaultValue: DEFAULTS.movementBasis,
+    description: 'What the period is compared with.',
+  })
+  basis?: GrowthBasis | null;
+
+  @Field(() => Int, FIRST)
+  first?: number | null;
+
+  @Field(() => String, AFTER)
+  after?: string | null;
+}
+
+@ArgsType()
+export class RetentionArgs {
+  @Field(() => ID, WORKSPACE_ID)
+  workspaceId!: string;
+
+  @Field(() => GraphQLYearMonth, { description: "The first month, included; of the workspace's zone." })
+  from!: string;
+
+  @Field(() => GraphQLYearMonth, { description: 'The last month, included; at most 60 months in all.' })
+  to!: string;
 }

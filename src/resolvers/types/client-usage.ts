@@ -1,4 +1,6 @@
 import { Field, Int, ObjectType } from 'type-graphql';
+import type { ClientFigures as Figures } from '../../services/analytics/customer-usage';
+import type { UsageScope } from '../../services/analytics/scope';
 import type { ClientUsage as Row } from '../../services/analytics/top-clients';
 import { GraphQLDateTime } from '../scalars/date-time';
 import { GraphQLDecimal } from '../scalars/decimal';
@@ -33,8 +35,28 @@ export class ClientUsage {
   @Field(() => GraphQLDateTime, { description: "The client's last charged turn in the period." })
   lastAt!: Date;
 
-  static of({ rank, customer, costMicros, messages, share, lastAt }: Row, currency: string): ClientUsage {
-    return { rank, customer, cost: Money.of(costMicros, currency), messages, share, lastAt };
+  /** Where it belongs: the earlier figures of all its list's clients are read at once, when they are asked for. */
+  scope!: UsageScope;
+
+  static of({ rank, customer, costMicros, messages, share, lastAt }: Row, scope: UsageScope): ClientUsage {
+    const cost = Money.of(costMicros, scope.workspace.currency);
+    return { rank, customer, cost, messages, share, lastAt, scope };
+  }
+}
+
+@ObjectType('ClientFigures', {
+  description: 'What one client used in a stretch of time.',
+  simpleResolvers: true,
+})
+export class ClientFigures {
+  @Field(() => GraphQLSafeInt, { description: 'Charged turns.' })
+  messages!: bigint;
+
+  @Field(() => Money, { description: 'The sum of their charges.' })
+  cost!: Money;
+
+  static of({ messages, costMicros }: Figures, currency: string): ClientFigures {
+    return { messages, cost: Money.of(costMicros, currency) };
   }
 }
 

@@ -1,6 +1,7 @@
 // GraphQL's enums. Their values are the services' own constants, so nothing is translated on the way.
 import { registerEnumType } from 'type-graphql';
 import { TOKEN_KINDS } from '../../auth/principal';
+import { CLIENT_SEGMENTS } from '../../services/analytics/movement';
 import { CLIENT_ORDERS } from '../../services/analytics/top-clients';
 import {
   BUDGET_ENFORCEMENTS,
@@ -151,3 +152,15 @@ export const EventTypeEnum = enumType('EventType', 'What an event tells of.', EV
   STATEMENT_CLOSED: 'A month was closed.',
   USAGE_VOIDED: 'A charge was taken back.',
 });
+
+export const ClientSegmentEnum = enumType(
+  'ClientSegment',
+  'Where a client stands between the period and the one before.',
+  CLIENT_SEGMENTS,
+  {
+    NEW: 'The first charged turn ever is in the period.',
+    RETURNING: 'Charged in the period and in the one before.',
+    REACTIVATED: 'Charged in the period and ever before, but not in the one before.',
+    LOST: 'Charged in the one before, not in the period.',
+  },
+);

@@ -1,7 +1,9 @@
 // What did each of these customers use? One statement for a whole list.
+import DataLoader from 'dataloader';
 import type { Sql } from '../../database/sql';
+import { comparison, type GrowthBasis } from '../../values/period';
 import { customerParts } from './parts';
-import type { UsageScope } from './scope';
+import { perScope, type UsageScope } from './scope';
 import type { Totals } from './totals';
 
 interface Row {
@@ -39,4 +41,49 @@ export async function findUsageByCustomer(
       },
     ]),
   );
+}
+
+export interface ClientFigures {
+  messages: bigint;
+  costMicros: bigint;
+}
+
+/** What this customer used in the stretch that growth compares with: one statement for a whole list and a basis. */
+export const findPreviousFigures = (
+  sql: Sql,
+  scope: UsageScope,
+  basis: GrowthBasis,
+  customerId: string,
+): Promise<ClientFigures> => previousFigures(sql, scope)[basis].load(customerId);
+
+const previousFigures = perScope((sql, scope) => {
+  const loader = (basis: GrowthBasis) =>
+    new DataLoader<string, ClientFigures>((ids) => readPreviousFigures(sql, scope, basis, ids));
+  return {
+    SAME_ELAPSED: loader('SAME_ELAPSED'),
+    FULL_PREVIOUS: loader('FULL_PREVIOUS'),
+    YEAR_EARLIER: loader('YEAR_EARLIER'),
+  };
+});
+
+async function readPreviousFigures(
+  sql: Sql,
+  scope: UsageScope,
+  basis: GrowthBasis,
+  customerIds: readonly string[],
+): Promise<ClientFigures[]> {
+  const { previous } = comparison(scope.period, basis, scope.asOf);
+  const parts = customerParts([previous], scope.workspace.timeZone, { customerIds, net: true });
+  const rows = await sql.query<Pick<Row, 'customer_id' | 'messages' | 'cost_micros'>>(
+    'previous_figures',
+    `SELECT t.customer_id, sum(t.messages)::bigint AS messages, sum(t.cost_micros)::bigint AS cost_micros
+     FROM ${parts.sql} AS t (bucket, customer_id, messages, cost_micros, first_at, last_at)
+     GROUP BY t.customer_id`,
+    [scope.workspace.id, ...parts.values],
+  );
+  const found = new Map(rows.map((row) => [row.customer_id, row]));
+  return customerIds.map((id) => ({
+    messages: found.get(id)?.messages ?? 0n,
+    costMicros: found.get(id)?.cost_micros ?? 0n,
+  }));
 }

@@ -2,7 +2,8 @@
 import type { Sql } from '../../database/sql';
 import { badInput } from '../../errors';
 import { isUuid } from '../../values/ids';
-import { formatInstant } from '../../values/time';
+import type { GrowthBasis } from '../../values/period';
+import { formatInstant, type Range } from '../../values/time';
 import { CUSTOMER_COLUMNS, type Customer, type CustomerRow, toCustomer } from '../customers/customers';
 import {
   checkFirst,
@@ -16,6 +17,7 @@ import {
   writeCursor,
 } from '../page';
 import { countsStill } from '../roll-ups';
+import { type ClientSegment, findMovement, placedClients } from './movement';
 import { customerParts } from './parts';
 import type { UsageScope } from './scope';
 import { shareOf } from './share';
@@ -62,7 +64,7 @@ export async function findTopClients(
       `limit must be a whole number from 1 to ${PAGE_LIMIT}; got ${limit}. For more, page through clients.`,
     );
   }
-  return findRanked(sql, scope, order, limit, undefined);
+  return findRanked(sql, scope, clientsWithUsage(scope, order), limit, undefined);
 }
 
 export interface ClientsQuery {
@@ -77,26 +79,64 @@ export async function listClients(
   scope: UsageScope,
   query: ClientsQuery,
 ): Promise<Page<ClientUsage>> {
+  return walk(sql, scope, query, {
+    list: 'clients',
+    args: { orderBy: query.order },
+    clients: clientsWithUsage(scope, query.order),
+    total: async () => Number(await countActiveClients(sql, scope)),
+  });
+}
+
+export interface SegmentQuery {
+  segment: ClientSegment;
+  basis: GrowthBasis;
+  first: number;
+  after?: string | null | undefined;
+}
+
+/** The clients of one segment, by cost. */
+export const listClientsIn = (sql: Sql, scope: UsageScope, query: SegmentQuery): Promise<Page<ClientUsage>> =>
+  walk(sql, scope, query, {
+    list: 'clientsIn',
+    args: { segment: query.segment, basis: query.basis },
+    clients: clientsOfSegment(scope, query.segment, query.basis),
+    total: async () => Number((await findMovement(sql, scope, query.basis)).clients[query.segment]),
+  });
+
+interface Walk {
+  list: string;
+  /** What was asked beside the period. */
+  args: Record<string, string>;
+  clients: RankedClients;
+  total: () => Promise<number>;
+}
+
+async function walk(
+  sql: Sql,
+  scope: UsageScope,
+  query: { first: number; after?: string | null | undefined },
+  { list, args, clients, total }: Walk,
+): Promise<Page<ClientUsage>> {
   const first = checkFirst(query.first);
   const { period } = scope;
   const asked = {
-    list: 'clients',
+    list,
     workspaceId: scope.workspace.id,
     args: {
-      orderBy: query.order,
+      ...args,
       period: `${formatInstant(period.from)}/${formatInstant(period.to)}`,
       timeZone: period.timeZone,
     },
   };
+  const { order } = clients;
   const cursor = query.after
-    ? readCursor(query.after, asked, [query.order === 'LAST_ACTIVE' ? isInstant : isWhole, isName, isUuid])
+    ? readCursor(query.after, asked, [order === 'LAST_ACTIVE' ? isInstant : isWhole, isName, isUuid])
     : undefined;
-  const rows = await findRanked(sql, scope, query.order, first + 1, cursor?.position);
+  const rows = await findRanked(sql, scope, clients, first + 1, cursor?.position);
   return toPage(rows, first, {
     after: cursor !== undefined,
-    cursor: (row) =>
-      writeCursor(asked, {}, [measureOf(row, query.order), row.customer.name, row.customer.id]),
-    total: async () => Number(await countActiveClients(sql, scope)),
+    cursor: (row) => writeCursor(asked, {}, [measureOf(row, order), row.customer.name, row.customer.id]),
+    total,
   });
 }
 
@@ -107,35 +147,64 @@ const measureOf = (row: ClientUsage, order: ClientOrder): string =>
       ? String(row.messages)
       : formatInstant(row.lastAt);
 
+/** Whose figures are ranked, and by what. */
+interface RankedClients {
+  name: string;
+  order: ClientOrder;
+  /** CTEs, the last one `summed`: rows (customer_id, messages, cost_micros, last_at, whole). */
+  ctes: string;
+  /** From $2 on. */
+  values: unknown[];
+  /** Where the last turns of those on the page are looked up; absent: `summed` has everybody's. */
+  lastIn?: Range;
+}
+
+/** Every client with usage. Who was active last needs everybody's last turn. */
+function clientsWithUsage({ period, workspace }: UsageScope, order: ClientOrder): RankedClients {
+  const net = order !== 'LAST_ACTIVE';
+  const parts = customerParts([period], workspace.timeZone, { net });
+  const ctes = `summed AS (
+       SELECT t.customer_id, sum(t.messages)::bigint AS messages, sum(t.cost_micros)::bigint AS cost_micros,
+         max(t.last_at) AS last_at, (sum(sum(t.${MEASURES[order].share})) OVER ())::bigint AS whole
+       FROM ${parts.sql} AS t (bucket, customer_id, messages, cost_micros, first_at, last_at)
+       GROUP BY t.customer_id HAVING sum(t.messages) > 0
+     )`;
+  return { name: 'top_clients', order, ctes, values: parts.values, ...(net ? { lastIn: period } : {}) };
+}
+
+/** Those of one segment by cost; of LOST ones the figures are those of the stretch before. */
+function clientsOfSegment(scope: UsageScope, segment: ClientSegment, basis: GrowthBasis): RankedClients {
+  const placed = placedClients(scope, basis);
+  const whole = segment === 'LOST' ? 'before_micros' : 'now_micros';
+  const ctes = `${placed.sql}, summed AS (
+       SELECT p.customer_id, p.messages, p.cost_micros, NULL::timestamptz AS last_at,
+         (SELECT sum(s.${whole}) FROM compared s)::bigint AS whole
+       FROM placed p WHERE p.segment = $${placed.values.length + 2}
+     )`;
+  const lastIn = segment === 'LOST' ? placed.previous : placed.current;
+  return { name: 'clients_in', order: 'COST', ctes, values: [...placed.values, segment], lastIn };
+}
+
 async function findRanked(
   sql: Sql,
   scope: UsageScope,
-  order: ClientOrder,
+  clients: RankedClients,
   limit: number,
   after: readonly string[] | undefined,
 ): Promise<ClientUsage[]> {
-  // Who was active last needs everybody's last turn; otherwise those on the page have theirs looked up.
-  const net = order !== 'LAST_ACTIVE';
-  const { period } = scope;
-  const parts = customerParts([period], scope.workspace.timeZone, { net });
-  const { column, type, share } = MEASURES[order];
-  const within = net ? [period.from, period.to] : [];
-  const since = parts.values.length + 2;
+  const { column, type, share } = MEASURES[clients.order];
+  const within = clients.lastIn ? [clients.lastIn.from, clients.lastIn.to] : [];
+  const since = clients.values.length + 2;
   const next = since + within.length;
   const position = after
     ? `WHERE (r.${column} < $${next + 1}::${type} OR r.${column} = $${next + 1}::${type}
          AND (c.name COLLATE "C", c.id) > ($${next + 2}::text COLLATE "C", $${next + 3}::uuid))`
     : '';
   const rows = await sql.query<Row>(
-    'top_clients',
-    `WITH summed AS (
-       SELECT t.customer_id, sum(t.messages)::bigint AS messages, sum(t.cost_micros)::bigint AS cost_micros,
-         max(t.last_at) AS last_at
-       FROM ${parts.sql} AS t (bucket, customer_id, messages, cost_micros, first_at, last_at)
-       GROUP BY t.customer_id HAVING sum(t.messages) > 0
-     ), ranked AS (
-       SELECT s.customer_id, s.messages, s.cost_micros, s.last_at, rank() OVER (ORDER BY s.${column} DESC) AS rank,
-         (sum(s.${share}) OVER ())::bigint AS whole
+    clients.name,
+    `WITH ${clients.ctes}, ranked AS (
+       SELECT s.customer_id, s.messages, s.cost_micros, s.last_at, s.whole,
+         rank() OVER (ORDER BY s.${column} DESC) AS rank
        FROM summed s
      ), page AS (
        SELECT r.rank, r.messages, r.cost_micros, r.last_at AS summed_last_at, r.whole, ${CUSTOMER_COLUMNS}
@@ -143,9 +212,9 @@ async function findRanked(
        ${position}
        ORDER BY r.${column} DESC, c.name COLLATE "C", c.id LIMIT $${next}
      )
-     SELECT p.*, ${net ? lastCharge(since) : 'p.summed_last_at'} AS last_at
+     SELECT p.*, ${clients.lastIn ? lastCharge(since) : 'p.summed_last_at'} AS last_at
      FROM page p ORDER BY p.rank, p.name COLLATE "C", p.id`,
-    [scope.workspace.id, ...parts.values, ...within, limit, ...(after ?? [])],
+    [scope.workspace.id, ...clients.values, ...within, limit, ...(after ?? [])],
   );
   return rows.map((row) => toClientUsage(row, share));
 }
