@@ -109,9 +109,9 @@ async function fill(client: Client, workspace: string, size: number, seed: numbe
              + floor((random() + random()) * 43200000) * interval '1 millisecond' AS at
          FROM generate_series($2::int, $3::int) n
        ), saved AS (
-         INSERT INTO messages (workspace_id, id, idempotency_key, customer_id, phone_number, message, response,
+         INSERT INTO messages (workspace_id, id, key_digest, customer_id, phone_number, message, response,
            outcome, occurred_at, saved_at)
-         SELECT $1, (t.head || '0000-7000-8000-000000000001')::uuid, 'bench.' || lpad(t.n::text, 10, '0'),
+         SELECT $1, (t.head || '0000-7000-8000-000000000001')::uuid, sha256(convert_to('bench.' || t.n, 'UTF8')),
            t.customer_id, '+39333' || lpad((('x' || left(t.customer_id::text, 8))::bit(32)::int)::text, 7, '0'),
            'Buongiorno, vorrei sapere se avete ancora posto per la sera di ' || t.n,
            CASE WHEN t.charged THEN 'Certo! Abbiamo ancora alcuni tavoli liberi. Per quante persone, e a che ora le farebbe comodo? ' || t.n END,

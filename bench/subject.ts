@@ -46,7 +46,15 @@ const noop =
     };
     return {
       replayed: false,
-      message: { ...turn, workspace, customer, savedAt, outcome: 'TRACKED', charge } satisfies SavedMessage,
+      message: {
+        ...turn,
+        workspace,
+        customer,
+        savedAt,
+        textRemovedAt: null,
+        outcome: 'TRACKED',
+        charge,
+      } satisfies SavedMessage,
     };
   };
 
@@ -80,8 +88,8 @@ async function saveInThree(
 ): Promise<SaveResult> {
   await sql.prepared(
     'save',
-    `INSERT INTO messages (workspace_id, id, idempotency_key, phone_number, message, response, outcome,
-       occurred_at, saved_at) VALUES ($1, $2, $3, $4, $5, $6, 'NO_RESPONSE', $7, $8)`,
+    `INSERT INTO messages (workspace_id, id, key_digest, phone_number, message, response, outcome,
+       occurred_at, saved_at) VALUES ($1, $2, sha256(convert_to($3, 'UTF8')), $4, $5, $6, 'NO_RESPONSE', $7, $8)`,
     [
       ...[turn.workspaceId, turn.id, turn.idempotencyKey, turn.phoneNumber, turn.message, turn.response],
       ...[turn.occurredAt, savedAt],
@@ -117,7 +125,8 @@ async function saveInThree(
     ...{ id: turn.workspaceId, name: found.workspace_name, timeZone: 'Europe/Rome', currency: 'EUR' },
     ...{ settingsVersion: 1n, priceMicros: found.amount_micros, createdAt: savedAt, archivedAt: null },
   };
-  return { replayed: false, message: { ...turn, workspace, customer, savedAt, outcome, charge } };
+  const message = { ...turn, workspace, customer, savedAt, textRemovedAt: null, outcome, charge };
+  return { replayed: false, message };
 }
 
 /** One INSERT, committed, behind Fastify: what a save must cost at least. */
@@ -130,8 +139,8 @@ async function serveBareInsert(database: Database, clock: () => Date): Promise<s
     try {
       await lease.prepared(
         'insert',
-        `INSERT INTO messages (workspace_id, id, idempotency_key, phone_number, message, response, outcome,
-           occurred_at, saved_at) VALUES ($1, $2, $3, $4, $5, $6, 'NO_RESPONSE', $7, $8)`,
+        `INSERT INTO messages (workspace_id, id, key_digest, phone_number, message, response, outcome,
+           occurred_at, saved_at) VALUES ($1, $2, sha256(convert_to($3, 'UTF8')), $4, $5, $6, 'NO_RESPONSE', $7, $8)`,
         [
           ...[turn.workspaceId, turn.id, turn.idempotencyKey, turn.phoneNumber, turn.message, turn.response],
           ...[turn.occurredAt, savedAt],

@@ -14,9 +14,10 @@ import type { MetricsServer } from './http/metrics-server';
 import type { Server, Urls } from './http/server';
 import { CustomerImporter } from './services/customers/customer-import';
 import { CustomerService } from './services/customers/customer-service';
+import { Filler } from './services/filler';
 import { type Job, JobLoop } from './services/jobs/job-loop';
 import { ClosingService } from './services/ledger/closing';
-import { Filler } from './services/ledger/filling';
+import { chargeFilling } from './services/ledger/filling';
 import { VoidService } from './services/ledger/voids';
 import { shardsOf } from './services/roll-ups';
 import { BudgetService } from './services/signals/budget-service';
@@ -24,6 +25,7 @@ import { BudgetWatch } from './services/signals/budget-watch';
 import { EventExpiry } from './services/signals/events';
 import { ServeAdvisor } from './services/signals/serve-decision';
 import { TokenService } from './services/tokens/token-service';
+import { keyFilling } from './services/turns/key-filling';
 import { SaveMessageService } from './services/turns/save-message';
 import { BatchWriter } from './services/turns/write-batch';
 import { type QueueObserver, WriteQueue } from './services/turns/write-queue';
@@ -113,7 +115,7 @@ export function createServices(
     clockWatch: new ClockWatch(database, clock, logger),
     zoneWatch: new ZoneWatch(database, clock, logger),
     voids: new VoidService(database, clock),
-    filler: new Filler(database, clock, logger),
+    filler: new Filler(database, clock, logger, [chargeFilling, keyFilling]),
     closing: new ClosingService(database, clock, logger),
     budgets: new BudgetService(database, clock),
     budgetWatch,

@@ -10,10 +10,11 @@ import { ZoneStamps1700000000003 } from '../src/migrations/1700000000003-zone-st
 import { verifyStatements } from '../src/services/ledger/statement-check';
 import { verifyWorkspace } from '../src/services/upkeep/verify';
 import { getWorkspace } from '../src/services/workspaces/workspaces';
-import { startApp, type TestApp } from './support/app';
+import { aTurn, aWorkspace, startApp, type TestApp } from './support/app';
 import { runCommand } from './support/command';
 import { createDatabase, type TestDatabase } from './support/database';
 import { describeSchema } from './support/describe-schema';
+import { digester, storedDigests } from './support/keys';
 import { deferAsOlder, saveAsOlder } from './support/older-server';
 
 let database: TestDatabase;
@@ -100,7 +101,8 @@ it('what was charged before, and by an older server beside, is filled, and only 
     );
     const moved = await runCommand(['move', '--to', database.url], { DATABASE_URL: database.url });
     expect([moved.code, moved.stderr]).toEqual([2, expect.stringContaining('still being filled')]);
-    expect(await app.services.filler.run()).toBe(3);
+    // And the keys of the two turns that were there before.
+    expect(await app.services.filler.run()).toBe(5);
     expect(await app.services.filler.run()).toBe(0);
     const filled = [
       [1, '2026-01-01', 1],
@@ -109,7 +111,10 @@ it('what was charged before, and by an older server beside, is filled, and only 
     ];
     expect(await months()).toEqual(filled);
     expect(app.logs()).toContain('"filled":3,"of":3');
-    expect(await contract(dataSource)).toEqual([{ name: 'Ledger', direction: 'contract' }]);
+    expect(await contract(dataSource)).toEqual([
+      { name: 'Ledger', direction: 'contract' },
+      { name: 'People', direction: 'contract' },
+    ]);
     expect(await contract(dataSource)).toEqual([]);
     expect(await migrate(dataSource)).toEqual([]);
     // Every feature works as before.
@@ -123,7 +128,9 @@ it('what was charged before, and by an older server beside, is filled, and only 
     expect(await app.services.filler.run()).toBe(0);
     expect(await months()).toEqual([filled[0], filled[1], [1, '2026-03-01', 4]]);
     expect(await differences(app)).toBe(0n);
-    await expect(saveAsOlder(database, turn('2026-03-03T10:00:00Z'))).rejects.toThrow('null value');
+    await expect(saveAsOlder(database, turn('2026-03-03T10:00:00Z'))).rejects.toThrow(
+      'column "idempotency_key" of relation "messages" does not exist',
+    );
   } finally {
     await app.stop();
   }
@@ -147,7 +154,8 @@ describe('closing while an older server goes on beside', () => {
       });
       await late();
       await saveAsOlder(database, turn('2026-01-13T10:00:00Z'));
-      expect(await app.services.filler.run()).toBe(2);
+      // And the key of the turn that was there before.
+      expect(await app.services.filler.run()).toBe(3);
       await saveAsOlder(database, turn('2026-02-13T10:00:00Z'));
       expect((await app.services.closing.close('shop', '2026-02', ACTOR)).statement).toMatchObject({
         ...{ number: 2, ledgerLines: 4n, totalMicros: 20_000n, carriedMicros: 10_000n },
@@ -209,7 +217,8 @@ it('servers fill by themselves, two at once', async () => {
   const other = await startApp({ database });
   try {
     const filled = await Promise.all([one.services.filler.run(), other.services.filler.run()]);
-    expect(filled[0] + filled[1]).toBe(40);
+    // The charges and the keys.
+    expect(filled[0] + filled[1]).toBe(80);
     expect(await months()).toEqual([[1, '2026-03-01', 40]]);
   } finally {
     await one.stop();
@@ -236,6 +245,114 @@ it.each([
   await expect(database.sql('DELETE FROM charges')).rejects.toThrow('never changed');
 });
 
+describe('a turn is saved once', () => {
+  const KEY = 'wamid.HBgMMzkzMzMxMjM0NTY3';
+  const input = {
+    ...{ workspaceId: 'shop', phoneNumber: '+393331234567', message: 'ciao', response: 'Ciao!' },
+    idempotencyKey: KEY,
+  };
+  const replayed = async (app: TestApp) => (await app.services.saveMessages.save(input)).replayed;
+  const stored = async () => {
+    const digest = await digester(database, 'shop');
+    return (await storedDigests(database, 'shop')).map((found) => found === digest(KEY));
+  };
+
+  it('by an older server, before its key is filled, after it, and contracted', async () => {
+    await older();
+    await saveAsOlder(database, { ...turn('2026-03-01T10:00:00Z'), key: KEY });
+    await migrate(dataSource);
+    const app = await startApp({ database });
+    try {
+      expect(await replayed(app)).toBe(true);
+      await app.services.filler.run();
+      expect([await replayed(app), await stored()]).toEqual([true, [true]]);
+      // Beside the running server, which knew the raw key a moment ago.
+      await contract(dataSource);
+      expect(await replayed(app)).toBe(true);
+      const other = await app.services.saveMessages.save({ ...input, idempotencyKey: 'other' });
+      expect(other).toMatchObject({ replayed: false, message: { outcome: 'TRACKED' } });
+      expect(app.logs()).not.toContain('could not be');
+    } finally {
+      await app.stop();
+    }
+  });
+
+  it('by an older server beside this one, which stamps the digest', async () => {
+    await older();
+    await migrate(dataSource);
+    await saveAsOlder(database, { ...turn('2026-03-01T10:00:00Z'), key: KEY });
+    expect(await stored()).toEqual([true]);
+    const app = await startApp({ database });
+    expect(await replayed(app)).toBe(true);
+    await app.stop();
+  });
+
+  it('by this version, which keeps the raw key for older servers until the contraction', async () => {
+    await older();
+    await migrate(dataSource);
+    const app = await startApp({ database });
+    expect([await replayed(app), await stored()]).toEqual([false, [true]]);
+    await app.stop();
+    await expect(saveAsOlder(database, { ...turn('2026-03-01T10:00:00Z'), key: KEY })).rejects.toThrow(
+      'The key was taken',
+    );
+    expect(await database.sql('SELECT idempotency_key FROM messages')).toEqual([{ idempotency_key: KEY }]);
+  });
+
+  it('whose key is in no row of a contracted database', async () => {
+    const app = await startApp();
+    const shop = await aWorkspace(app);
+    try {
+      await app.services.saveMessages.save({ ...input, workspaceId: shop.id });
+      const [row] = await app.database.sql<{ text: string }>('SELECT m::text AS text FROM messages m');
+      expect(row?.text).not.toContain(KEY);
+      const digest = await digester(app.database, shop.id);
+      expect(await storedDigests(app.database, shop.id)).toEqual([digest(KEY)]);
+    } finally {
+      await app.stop();
+    }
+  });
+});
+
+it('each workspace has a secret of its own, those of older servers too', async () => {
+  await older();
+  await migrate(dataSource);
+  await database.sql(
+    `INSERT INTO workspaces (id, name, time_zone, currency, created_at) VALUES ('next', 'Next', 'UTC', 'EUR', now())`,
+  );
+  const pads = await database.sql<{ key_pads: Buffer }>('SELECT key_pads FROM workspaces');
+  expect(pads.map(({ key_pads }) => key_pads.length)).toEqual([128, 128]);
+  expect(pads[0]?.key_pads.equals(pads[1]?.key_pads ?? Buffer.of())).toBe(false);
+  for (const { key_pads } of pads)
+    expect(key_pads.subarray(64)).toEqual(key_pads.subarray(0, 64).map((byte) => byte ^ 0x36 ^ 0x5c));
+});
+
+describe('the words of a turn', () => {
+  it.each([
+    ["message = 'other'"],
+    ["phone_number = '+39333'"],
+    ["response = 'other'"],
+    ["key_digest = 'x'"],
+    ["text_removed_at = now(), message = 'other', response = NULL, phone_number = NULL"],
+    ["text_removed_at = now(), message = '', response = NULL"],
+  ])('change only by being removed whole: %s is refused, of the owner too', async (set) => {
+    const app = await startApp();
+    const shop = await aWorkspace(app);
+    try {
+      await app.services.saveMessages.save({ ...aTurn(shop), workspaceId: shop.id, idempotencyKey: 'k' });
+      await expect(app.database.sql(`UPDATE messages SET ${set}`)).rejects.toThrow(
+        /never changed|messages_have_a_contact/,
+      );
+      await app.database.sql(
+        "UPDATE messages SET text_removed_at = now(), message = '', response = NULL, phone_number = NULL",
+      );
+      await expect(app.database.sql("UPDATE messages SET message = 'back'")).rejects.toThrow('never changed');
+    } finally {
+      await app.stop();
+    }
+  });
+});
+
 describe('back to the version before', () => {
   /** Takes back this version's migrations, the newest first. */
   const backToOlder = async (): Promise<void> => {
@@ -248,7 +365,7 @@ describe('back to the version before', () => {
     }
   };
 
-  it('goes the way that it came, filled or not, contracted or not', async () => {
+  it('goes the way that it came, filled or not', async () => {
     const before = await older();
     await saveAsOlder(database, turn('2026-03-01T10:00:00Z'));
     await migrate(dataSource);
@@ -258,11 +375,37 @@ describe('back to the version before', () => {
     await migrate(dataSource);
     const app = await startApp({ database });
     await app.services.filler.run();
+    await app.services.saveMessages.save({
+      workspaceId: 'shop',
+      phoneNumber: '+393331234567',
+      idempotencyKey: 'new',
+    });
     await app.stop();
+    await backToOlder();
+    expect(await describeSchema(database)).toBe(before);
+    await expect(saveAsOlder(database, { ...turn('2026-03-03T10:00:00Z'), key: 'new' })).rejects.toThrow(
+      'The key was taken',
+    );
+  });
+
+  it('goes the way that it came from a contracted database without turns', async () => {
+    const before = await older();
+    await migrate(dataSource);
     await contract(dataSource);
     await backToOlder();
     expect(await describeSchema(database)).toBe(before);
     await saveAsOlder(database, turn('2026-03-03T10:00:00Z'));
+  });
+
+  it('is refused once raw keys are gone: the version before would charge a repeated key twice', async () => {
+    await older();
+    await saveAsOlder(database, turn('2026-03-01T10:00:00Z'));
+    await migrate(dataSource);
+    const app = await startApp({ database });
+    await app.services.filler.run();
+    await app.stop();
+    await contract(dataSource);
+    await expect(backToOlder()).rejects.toThrow('known by digests of their keys alone');
   });
 
   it('is refused once a charge was taken back: the version before would count it wrongly', async () => {
@@ -284,7 +427,6 @@ describe('back to the version before', () => {
     const app = await startApp({ database });
     await app.services.closing.close('shop', '2026-01', { name: 'test' });
     await app.stop();
-    await expect(migrateDown(dataSource)).rejects.toThrow('Months were closed');
-    expect(await migrate(dataSource)).toEqual([]);
+    await expect(backToOlder()).rejects.toThrow('Months were closed');
   });
 });

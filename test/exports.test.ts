@@ -254,8 +254,8 @@ describe('an export', () => {
     }
     await app.database.sql(
       `WITH m AS (
-         INSERT INTO messages (workspace_id, id, idempotency_key, phone_number, customer_id, message, outcome, occurred_at, saved_at)
-         SELECT m.workspace_id, gen_random_uuid(), 'bulk ' || n || m.phone_number, m.phone_number, m.customer_id, '', 'TRACKED', m.occurred_at, m.saved_at
+         INSERT INTO messages (workspace_id, id, key_digest, phone_number, customer_id, message, outcome, occurred_at, saved_at)
+         SELECT m.workspace_id, gen_random_uuid(), sha256(convert_to('bulk ' || n || m.phone_number, 'UTF8')), m.phone_number, m.customer_id, '', 'TRACKED', m.occurred_at, m.saved_at
          FROM messages m, generate_series(1, $2) n WHERE m.workspace_id = $1 RETURNING *)
        INSERT INTO charges (workspace_id, id, message_id, customer_id, amount_micros, occurred_at, saved_at, epoch, month)
        SELECT workspace_id, gen_random_uuid(), id, customer_id, 5000, occurred_at, saved_at, 1, '2026-03-01' FROM m`,

@@ -8,6 +8,7 @@ import { aCustomer, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspac
 import { createDatabase, type TestDatabase } from './support/database';
 import { until } from './support/embedded-process';
 import { COMMITTED, FaultyNetwork } from './support/faulty-network';
+import { digester } from './support/keys';
 import { SAVE, type SaveData, TOTALS } from './support/operations';
 
 let database: TestDatabase;
@@ -39,11 +40,13 @@ const read = () => app.api.as(shop.client).send(TOTALS, { workspaceId: shop.id }
 /** Every key once, charged once, and the roll-ups say so. */
 async function expectStored(keys: readonly unknown[]): Promise<void> {
   const rows = await database.sql<{ key: string; charges: number }>(
-    `SELECT m.idempotency_key AS key, (SELECT count(*)::int FROM charges c WHERE c.message_id = m.id) AS charges
-     FROM messages m WHERE m.workspace_id = $1 ORDER BY m.idempotency_key`,
+    `SELECT encode(m.key_digest, 'hex') AS key,
+       (SELECT count(*)::int FROM charges c WHERE c.message_id = m.id) AS charges
+     FROM messages m WHERE m.workspace_id = $1 ORDER BY 1`,
     [shop.id],
   );
-  expect(rows).toEqual([...keys].sort().map((key) => ({ key, charges: 1 })));
+  const digests = keys.map(String).map(await digester(database, shop.id));
+  expect(rows).toEqual(digests.sort().map((key) => ({ key, charges: 1 })));
   const runner = app.database.dataSource.createQueryRunner();
   const sql = new SqlConnection(await runner.connect());
   const workspaces = await listAllWorkspaces(sql, app.clock.now());

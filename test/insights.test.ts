@@ -70,9 +70,9 @@ async function aShopWith(made: Turns, timeZone: string): Promise<TestWorkspace> 
   for (const { id } of charges.filter((_, index) => index % 7 === 0))
     await app.services.voids.void(shop.id, { usageRecordId: id, reason: 'a mistake' }, ACTOR);
   await app.database.sql(
-    `INSERT INTO messages (workspace_id, id, idempotency_key, phone_number, customer_id, message, response, outcome,
+    `INSERT INTO messages (workspace_id, id, key_digest, phone_number, customer_id, message, response, outcome,
        deferred_price_micros, occurred_at, saved_at)
-     SELECT workspace_id, gen_random_uuid(), 'deferred', phone_number, id, '', 'Ciao!', 'DEFERRED', 5000,
+     SELECT workspace_id, gen_random_uuid(), 'deferred'::bytea, phone_number, id, '', 'Ciao!', 'DEFERRED', 5000,
        '2025-12-24T18:00:00Z', '2025-12-24T18:00:00Z'
      FROM customers WHERE workspace_id = $1 ORDER BY id LIMIT 1`,
     [shop.id],

@@ -196,8 +196,8 @@ describe('the catalogue', () => {
     );
     await database.sql(`INSERT INTO customers (workspace_id, id, name, phone_number, active_chatbot, created_at, updated_at)
       VALUES ('w', '00000000-0000-7000-8000-000000000001', 'c', '+39333', true, now(), now())`);
-    await database.sql(`INSERT INTO messages (workspace_id, id, idempotency_key, phone_number, message, outcome, occurred_at, saved_at)
-      VALUES ('w', '00000000-0000-7000-8000-000000000002', 'k', '+39333', '', 'TRACKED', now(), now())`);
+    await database.sql(`INSERT INTO messages (workspace_id, id, key_digest, phone_number, message, outcome, occurred_at, saved_at)
+      VALUES ('w', '00000000-0000-7000-8000-000000000002', 'k'::bytea, '+39333', '', 'TRACKED', now(), now())`);
     await database.sql(`INSERT INTO charges (workspace_id, id, message_id, customer_id, amount_micros, occurred_at, saved_at, epoch, month)
       SELECT workspace_id, '00000000-0000-7000-8000-000000000003', id, '00000000-0000-7000-8000-000000000001', 5, now(), now(), 1, '2026-03-01' FROM messages`);
     const column = table === 'audit_entries' ? 'actor' : 'workspace_id';

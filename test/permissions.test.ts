@@ -503,7 +503,7 @@ describe('an edge that leads further than the scope', () => {
   });
 
   it('is refused before a mutation runs: nothing is written', async () => {
-    const input = aTurn(a);
+    const input = aTurn(a, { message: 'never to be saved' });
     const registering = { workspaceId: a.id, name: 'Nina', phoneNumber: '393330000099' };
     const saved = await codes(
       ['messages:write'],
@@ -517,9 +517,9 @@ describe('an edge that leads further than the scope', () => {
       { input: registering },
     );
     const rows = await app.database.sql<{ n: number }>(
-      `SELECT ((SELECT count(*) FROM messages WHERE idempotency_key = $1)
+      `SELECT ((SELECT count(*) FROM messages WHERE message = $1)
              + (SELECT count(*) FROM customers WHERE name = $2))::int AS n`,
-      [input.idempotencyKey, registering.name],
+      [input.message, registering.name],
     );
 
     expect([...saved, ...registered]).toEqual(Array(2).fill(forbidden('Customer.usage', 'usage:read')));

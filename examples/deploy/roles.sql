@@ -13,6 +13,8 @@ GRANT UPDATE ON customers, usage_slots, customer_days, customer_months, zone_sta
 GRANT DELETE ON usage_slots, customer_days, customer_months TO centesimo_app;
 -- Reconciliation turns DEFERRED into TRACKED, and what is taken back becomes VOIDED; the words and the key of a message can't be changed.
 GRANT UPDATE (outcome, deferred_price_micros) ON messages TO centesimo_app;
+-- Turns of an older version lack the digest of their key, which is filled once (a trigger refuses any other change).
+GRANT UPDATE (key_digest) ON messages TO centesimo_app;
 -- Charges of an older version lack these two, and are filled once (a trigger refuses any other change).
 GRANT UPDATE (epoch, month) ON charges TO centesimo_app;
 -- Closing a month: the epoch of its workspace, and what sealing adds to the statement.

@@ -1,4 +1,4 @@
-// The file of a backup: gzipped text. A line of JSON says what it is; then each table, its name as a line of JSON and
+// The file of a backup: gzipped text. A line of JSON says what it is; then each table, its name and columns as a line of JSON and
 // its rows as COPY writes them, up to a line "\."; the last line counts the rows. Cut off or changed, it is refused.
 import { randomBytes } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
@@ -15,7 +15,7 @@ const headSchema = z.object({
   takenAt: z.string(),
   migrations: z.array(z.string()),
 });
-const tableSchema = z.object({ table: z.string() });
+const tableSchema = z.object({ table: z.string(), columns: z.array(z.string()) });
 const endSchema = z.object({ rows: z.record(z.string(), z.number()) });
 
 export type Head = Omit<z.infer<typeof headSchema>, 'format'>;
@@ -27,14 +27,14 @@ const CHUNK_BYTES = 65_536;
 export async function writeBackup(
   file: string,
   head: Head,
-  tables: AsyncIterable<{ table: string; rows: Readable; count: () => number }>,
+  tables: AsyncIterable<{ table: string; columns: readonly string[]; rows: Readable; count: () => number }>,
 ): Promise<Record<string, number>> {
   const part = `${file}.${randomBytes(4).toString('hex')}.part`;
   const rows: Record<string, number> = {};
   const text = async function* (): AsyncGenerator<string | Buffer> {
     yield line({ format: 'centesimo backup 1', ...head });
-    for await (const { table, rows: copied, count } of tables) {
-      yield line({ table });
+    for await (const { table, columns, rows: copied, count } of tables) {
+      yield line({ table, columns });
       yield* copied;
       yield END_OF_TABLE;
       rows[table] = count();
@@ -85,7 +85,7 @@ export class BackupReader {
     }
   }
 
-  async *tables(): AsyncGenerator<{ table: string; rows: Readable }> {
+  async *tables(): AsyncGenerator<{ table: string; columns: string[]; rows: Readable }> {
     for (;;) {
       const entry = await this.next();
       const end = endSchema.safeParse(entry);
@@ -94,7 +94,7 @@ export class BackupReader {
         if (!(await this.read()).done) throw this.broken();
         return;
       }
-      yield { table: this.parse(tableSchema, entry).table, rows: Readable.from(this.rows()) };
+      yield { ...this.parse(tableSchema, entry), rows: Readable.from(this.rows()) };
     }
   }
 

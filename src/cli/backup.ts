@@ -2,7 +2,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import type { PoolClient } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
-import { filling, findTables, inSnapshot, migrationsOf } from '../database/tables';
+import { copyTarget, filling, findTables, inSnapshot, migrationsOf, type Tables } from '../database/tables';
 import { badInput } from '../errors';
 import { listAllWorkspaces } from '../services/workspaces/workspaces';
 import { formatInstant } from '../values/time';
@@ -23,8 +23,7 @@ async function backUp({ database, services, output }: CommandContext, file: stri
     const client: PoolClient = await runner.connect();
     const rows = await inSnapshot(client, async () => {
       const head = { takenAt: formatInstant(services.clock()), migrations: await migrationsOf(client) };
-      const { names } = await findTables(client);
-      return writeBackup(file, head, copied(client, names));
+      return writeBackup(file, head, copied(client, await findTables(client)));
     });
     output.result(
       { file, rows },
@@ -35,10 +34,10 @@ async function backUp({ database, services, output }: CommandContext, file: stri
   }
 }
 
-async function* copied(client: PoolClient, names: readonly string[]) {
-  for (const table of names) {
-    const rows = client.query(copyTo(`COPY ${table} TO STDOUT`));
-    yield { table, rows, count: () => rows.rowCount };
+async function* copied(client: PoolClient, tables: Tables) {
+  for (const table of tables.names) {
+    const rows = client.query(copyTo(`COPY ${copyTarget(tables, table)} TO STDOUT`));
+    yield { table, columns: tables.columns.get(table) ?? [], rows, count: () => rows.rowCount };
   }
 }
 
@@ -78,13 +77,14 @@ async function restore(context: CommandContext, file: string): Promise<void> {
 async function fill(client: PoolClient, file: string): Promise<Record<string, number>> {
   const reader = new BackupReader(file);
   checkVersion(await migrationsOf(client), (await reader.head()).migrations);
-  const { names } = await findTables(client);
+  const tables = await findTables(client);
+  const { names } = tables;
   const rows: Record<string, number> = {};
-  for await (const { table, rows: copied } of reader.tables()) {
+  for await (const { table, columns, rows: copied } of reader.tables()) {
     // A name of the file becomes SQL: only one that the database has.
     if (!names.includes(table))
       throw badInput(`The backup has a table ${JSON.stringify(table)}, which this version doesn't know.`);
-    const write = client.query(copyFrom(`COPY ${table} FROM STDIN`));
+    const write = client.query(copyFrom(`COPY ${copyTarget(tables, table, columns)} FROM STDIN`));
     await pipeline(copied, write);
     rows[table] = write.rowCount;
   }

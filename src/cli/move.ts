@@ -4,7 +4,7 @@ import type { PoolClient } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { createDataSource } from '../database/data-source';
 import { migrate } from '../database/migrate';
-import { filling, findTables, inSnapshot } from '../database/tables';
+import { copyTarget, filling, findTables, inSnapshot } from '../database/tables';
 import { at, type Cli, type CommandContext, EXIT } from './cli';
 
 export const moveCommand = (cli: Cli): Command =>
@@ -52,9 +52,11 @@ const copyAll = (
   inSnapshot(from, () =>
     filling(into, 'The database at --to', async () => {
       const rows: Record<string, number> = {};
-      for (const table of (await findTables(from)).names) {
-        const write = into.query(copyFrom(`COPY ${table} FROM STDIN`));
-        await pipeline(from.query(copyTo(`COPY ${table} TO STDOUT`)), write);
+      const tables = await findTables(from);
+      for (const table of tables.names) {
+        const target = copyTarget(tables, table);
+        const write = into.query(copyFrom(`COPY ${target} FROM STDIN`));
+        await pipeline(from.query(copyTo(`COPY ${target} TO STDOUT`)), write);
         rows[table] = write.rowCount;
         copied(table, write.rowCount);
       }

@@ -6,8 +6,11 @@ import { Core1700000000001 } from '../migrations/1700000000001-core';
 import { RollUps1700000000002 } from '../migrations/1700000000002-roll-ups';
 import { ZoneStamps1700000000003 } from '../migrations/1700000000003-zone-stamps';
 import { Ledger1700000000004 } from '../migrations/1700000000004-ledger';
+import { People1700000000006 } from '../migrations/1700000000006-people';
 import { Signals1700000000007 } from '../migrations/1700000000007-signals';
-import { type Contraction, ledgerContraction } from '../migrations/ledger-contraction';
+import type { Contraction } from '../migrations/contraction';
+import { ledgerContraction } from '../migrations/ledger-contraction';
+import { peopleContraction } from '../migrations/people-contraction';
 import { isError } from '../values/error-code';
 import { pgTypes } from './pg-types';
 
@@ -37,11 +40,12 @@ export const MIGRATIONS = [
   RollUps1700000000002,
   ZoneStamps1700000000003,
   Ledger1700000000004,
+  People1700000000006,
   Signals1700000000007,
 ];
 
 /** What ends an expanding migration once no older server runs. Oldest first. */
-export const CONTRACTIONS: readonly Contraction[] = [ledgerContraction];
+export const CONTRACTIONS: readonly Contraction[] = [ledgerContraction, peopleContraction];
 
 const LOOKS_FOR_CALLERS = 'client_connection_check_interval';
 const LOOKS_EVERY_MS = 500;

@@ -1,9 +1,9 @@
 // Brings a database to this version. Several servers may start at once: one migrates, the others wait for it.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { QueryResultRow } from 'pg';
-import { type DataSource, MigrationExecutor, type QueryRunner } from 'typeorm';
+import { type DataSource, MigrationExecutor, type MigrationInterface, type QueryRunner } from 'typeorm';
 import { badInput, unavailable } from '../errors';
-import { Ledger1700000000004 } from '../migrations/1700000000004-ledger';
+import type { Contraction } from '../migrations/contraction';
 import { CONTRACTIONS } from './data-source';
 import { isLockTimeout, type Sql } from './sql';
 
@@ -55,12 +55,26 @@ async function contractAll(runner: QueryRunner): Promise<MigrationStep[]> {
   const steps: MigrationStep[] = [];
   for (const contraction of CONTRACTIONS) {
     if (await contraction.isDone(runner)) continue;
-    const obstacle = await contraction.obstacle(runner);
-    if (obstacle !== undefined) throw badInput(obstacle);
+    await checkFilled(runner, contraction);
     await contraction.run(runner);
     steps.push({ name: contraction.name, direction: 'contract' });
   }
   return steps;
+}
+
+/** Asked of the table, since its index may be gone already: a contraction that was broken off. */
+async function checkFilled(
+  runner: QueryRunner,
+  { unfilled: { table, missing } }: Contraction,
+): Promise<void> {
+  const [found]: { rows: bigint }[] = await runner.query(
+    `SELECT count(*) AS rows FROM ${table} WHERE ${missing}`,
+  );
+  if (found && BigInt(found.rows) > 0n) {
+    throw badInput(
+      `${found.rows} ${table} of an older version are still to be filled. A running server does it, and its log says how far it is.`,
+    );
+  }
 }
 
 async function isUnused(runner: QueryRunner): Promise<boolean> {
@@ -76,12 +90,20 @@ export function migrateDown(dataSource: DataSource): Promise<MigrationStep[]> {
     if (!namesOf(dataSource).includes(newest))
       throw badInput(`${newest} is of a newer version: take it back with that version.`);
     const migration = dataSource.migrations.find((one) => (one.name ?? one.constructor.name) === newest);
-    const obstacle = migration instanceof Ledger1700000000004 && (await migration.obstacleToDown(runner));
-    if (obstacle) throw badInput(obstacle);
+    const obstacle = migration && mayRefuse(migration) ? await migration.obstacleToDown(runner) : undefined;
+    if (obstacle !== undefined) throw badInput(obstacle);
     await executor.undoLastMigration();
     return [{ name: newest, direction: 'down' as const }];
   });
 }
+
+/** A migration after which rows may exist that the version before would misread. */
+interface Refusing extends MigrationInterface {
+  /** Why it can't be taken back; undefined: it can. */
+  obstacleToDown(runner: QueryRunner): Promise<string | undefined>;
+}
+
+const mayRefuse = (migration: MigrationInterface): migration is Refusing => 'obstacleToDown' in migration;
 
 /** The migrations that the database has of a newer version than this, newest first. */
 export async function newerMigrations(dataSource: DataSource): Promise<string[]> {

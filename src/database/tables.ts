@@ -1,10 +1,14 @@
 // What a whole copy of the database consists of, as the database itself says it: no table can be forgotten.
 import type { ClientBase } from 'pg';
 import { badInput } from '../errors';
+import type { Contraction } from '../migrations/contraction';
+import { CONTRACTIONS } from './data-source';
 
 export interface Tables {
   /** All but the list of migrations, those that others point at first. */
   names: string[];
+  /** Of each table, without those that `migrate --contract` takes away: an empty database doesn't have them. */
+  columns: ReadonlyMap<string, readonly string[]>;
   /** Those whose ids count up. */
   identities: { table: string; column: string }[];
 }
@@ -12,13 +16,18 @@ export interface Tables {
 const LIST_OF_MIGRATIONS = 'migrations';
 
 export async function findTables(client: ClientBase): Promise<Tables> {
-  const { rows } = await client.query<{ name: string; needs: string[] }>(
+  const { rows } = await client.query<{ name: string; needs: string[]; columns: string[] }>(
     `SELECT c.relname AS name,
+            ARRAY(SELECT a.attname::text FROM pg_attribute a
+                  WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+                    AND c.relname || '.' || a.attname <> ALL ($1::text[])
+                  ORDER BY a.attnum) AS columns,
             ARRAY(SELECT DISTINCT r.relname::text FROM pg_constraint k JOIN pg_class r ON r.oid = k.confrelid
                   WHERE k.conrelid = c.oid AND k.contype = 'f' AND r.oid <> c.oid) AS needs
      FROM pg_class c
      WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
      ORDER BY c.relname`,
+    [CONTRACTIONS.flatMap(({ drops }) => drops)],
   );
   const identities = await client.query<{ table: string; column: string }>(
     `SELECT c.relname AS table, a.attname AS column
@@ -27,7 +36,15 @@ export async function findTables(client: ClientBase): Promise<Tables> {
        AND a.attidentity <> '' ORDER BY 1, 2`,
   );
   const names = inOrder(rows.filter(({ name }) => name !== LIST_OF_MIGRATIONS));
-  return { names, identities: identities.rows };
+  const columns = new Map(rows.map((row) => [row.name, row.columns]));
+  return { names, columns, identities: identities.rows };
+}
+
+/** A table as COPY names it, with its columns. Throws when the table has not all of them: they become SQL. */
+export function copyTarget({ columns }: Tables, table: string, wanted = columns.get(table) ?? []): string {
+  if (!wanted.every((name) => columns.get(table)?.includes(name)))
+    throw badInput(`The table ${table} has other columns than this version. Nothing was written.`);
+  return `${table} (${wanted.map((name) => `"${name}"`).join(', ')})`;
 }
 
 function inOrder(tables: readonly { name: string; needs: readonly string[] }[]): string[] {
@@ -47,24 +64,28 @@ export async function migrationsOf(client: ClientBase): Promise<string[]> {
 }
 
 /**
- * Everything that is read in `work` is of one instant. Throws BAD_USER_INPUT while charges of an older version are being
- * filled: an empty database, which is contracted, takes no row without them.
+ * Everything that is read in `work` is of one instant. Throws BAD_USER_INPUT while rows of an older version are being
+ * filled: an empty database, which is contracted, takes none that lacks something.
  */
 export async function inSnapshot<T>(client: ClientBase, work: () => Promise<T>): Promise<T> {
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
   try {
     await client.query('SET LOCAL statement_timeout = 0');
-    const { rows } = await client.query<{ unfilled: boolean }>(
-      'SELECT EXISTS (SELECT FROM charges c WHERE c.month IS NULL) AS unfilled',
-    );
-    if (rows[0]?.unfilled) {
-      throw badInput(
-        'Charges of an older version are still being filled by a running server; centesimo_charges_unfilled and its log say how far it is. Try again when it is done; nothing was copied.',
-      );
-    }
+    for (const { unfilled } of CONTRACTIONS) await checkFilled(client, unfilled);
     return await work();
   } finally {
     await client.query('COMMIT').catch(() => undefined);
+  }
+}
+
+async function checkFilled(client: ClientBase, { table, missing }: Contraction['unfilled']): Promise<void> {
+  const { rows } = await client.query<{ unfilled: boolean }>(
+    `SELECT EXISTS (SELECT FROM ${table} WHERE ${missing}) AS unfilled`,
+  );
+  if (rows[0]?.unfilled) {
+    throw badInput(
+      `Rows of ${table} of an older version are still being filled by a running server; centesimo_unfilled_rows and its log say how far it is. Try again when it is done; nothing was copied.`,
+    );
   }
 }
 

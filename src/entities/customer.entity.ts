@@ -5,7 +5,10 @@ import { Workspace } from './workspace.entity';
 @Entity({ name: 'customers' })
 @Unique('customers_phone_number_unique', ['workspaceId', 'phoneNumber'])
 @Unique('customers_whatsapp_user_id_unique', ['workspaceId', 'whatsappUserId'])
-@Check('customers_have_an_identity', 'phone_number IS NOT NULL OR whatsapp_user_id IS NOT NULL')
+@Check(
+  'customers_have_an_identity',
+  '(erased_at IS NULL) = (phone_number IS NOT NULL OR whatsapp_user_id IS NOT NULL)',
+)
 // Names sort byte-wise (COLLATE "C"), which TypeORM can't say: the migration makes it.
 @Index('customers_by_name', { synchronize: false })
 export class Customer {
@@ -34,4 +37,8 @@ export class Customer {
 
   @Column({ name: 'updated_at', type: 'timestamptz' })
   updatedAt!: Date;
+
+  /** Since when nobody knows who this was; null: it is known. */
+  @Column({ name: 'erased_at', type: 'timestamptz', nullable: true })
+  erasedAt!: Date | null;
 }

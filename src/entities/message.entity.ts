@@ -1,10 +1,9 @@
-import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import { Customer } from './customer.entity';
 import { Workspace } from './workspace.entity';
 
 /** One turn of a conversation: what the customer wrote, what the LLM answered, and whether it was charged. */
 @Entity({ name: 'messages' })
-@Unique('messages_one_per_key', ['workspaceId', 'idempotencyKey'])
 @ForeignKey(() => Customer, ['workspaceId', 'customerId'], ['workspaceId', 'id'], {
   name: 'messages_customer_fkey',
 })
@@ -13,7 +12,12 @@ import { Workspace } from './workspace.entity';
   `outcome IN ('TRACKED', 'NO_RESPONSE', 'UNKNOWN_CUSTOMER', 'INACTIVE_CUSTOMER', 'DEFERRED', 'VOIDED')`,
 )
 @Check('messages_deferred_price', `(outcome = 'DEFERRED') = (deferred_price_micros IS NOT NULL)`)
-@Check('messages_have_a_contact', 'phone_number IS NOT NULL OR whatsapp_user_id IS NOT NULL')
+@Check(
+  'messages_have_a_contact',
+  `text_removed_at IS NULL AND (phone_number IS NOT NULL OR whatsapp_user_id IS NOT NULL)
+    OR text_removed_at IS NOT NULL AND message = '' AND num_nonnulls(response, phone_number, whatsapp_user_id) = 0`,
+)
+@Index('messages_one_per_digest', ['workspaceId', 'keyDigest'], { unique: true })
 @Index('messages_by_time', ['workspaceId', 'occurredAt', 'id'])
 @Index('messages_by_customer', ['workspaceId', 'customerId', 'occurredAt', 'id'])
 @Index('messages_uncharged', ['workspaceId', 'outcome', 'occurredAt', 'id'], {
@@ -26,10 +30,6 @@ export class Message {
 
   @PrimaryColumn({ name: 'id', type: 'uuid', primaryKeyConstraintName: 'messages_pkey' })
   id!: string;
-
-  /** The caller's; unique in its workspace, for ever. */
-  @Column({ name: 'idempotency_key', type: 'text' })
-  idempotencyKey!: string;
 
   /** The contact as it was given, in E.164. */
   @Column({ name: 'phone_number', type: 'text', nullable: true })
@@ -62,4 +62,15 @@ export class Message {
 
   @Column({ name: 'saved_at', type: 'timestamptz' })
   savedAt!: Date;
+
+  /**
+   * HMAC-SHA-256 of the caller's idempotency key, by the workspace's key_pads; unique in its workspace, for ever. The key
+   * itself holds a phone number when it is WhatsApp's message id.
+   */
+  @Column({ name: 'key_digest', type: 'bytea' })
+  keyDigest!: Buffer;
+
+  /** Since when words and contacts are removed; null: they are there. */
+  @Column({ name: 'text_removed_at', type: 'timestamptz', nullable: true })
+  textRemovedAt!: Date | null;
 }

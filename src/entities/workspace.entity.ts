@@ -33,4 +33,8 @@ export class Workspace {
   /** Grows with every month that is closed; each ledger line has the one in which it was posted. */
   @Column({ name: 'epoch', type: 'integer', default: 1 })
   epoch!: number;
+
+  /** The two pads of the HMAC by which keys and contacts are known: a secret. */
+  @Column({ name: 'key_pads', type: 'bytea', default: () => 'new_key_pads()' })
+  keyPads!: Buffer;
 }

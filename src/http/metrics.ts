@@ -4,8 +4,8 @@ import type { FastifyRequest } from 'fastify';
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { StatementObserver } from '../database/sql';
 import { within } from '../database/within';
+import type { FillingObserver } from '../services/filler';
 import type { JobObserver } from '../services/jobs/job-loop';
-import type { FillingObserver } from '../services/ledger/filling';
 import type { Settlement } from '../services/turns/saved-message';
 import { TRACKING_OUTCOMES } from '../services/turns/tracking';
 import type { QueueObserver } from '../services/turns/write-queue';
@@ -81,8 +81,9 @@ export class Metrics implements QueueObserver, JobObserver, FillingObserver {
     ...{ registers: [this.registry], aggregator: 'max' },
   });
   private readonly unfilled = new Gauge({
-    name: 'centesimo_charges_unfilled',
-    help: 'Charges of an older version that are still to be filled; at 0, migrate --contract may be run.',
+    name: 'centesimo_unfilled_rows',
+    help: 'Rows of an older version that are still to be filled, by table; at 0, migrate --contract may be run.',
+    labelNames: ['table'],
     ...{ registers: [this.registry], aggregator: 'max' },
   });
   private readonly jobRuns = this.counter(
@@ -191,8 +192,8 @@ export class Metrics implements QueueObserver, JobObserver, FillingObserver {
     this.deferred.set(failed);
   }
 
-  chargesUnfilled(left: number): void {
-    this.unfilled.set(left);
+  rowsUnfilled(table: string, left: number): void {
+    this.unfilled.set({ table }, left);
   }
 
   jobRan(job: string, failed: boolean): void {

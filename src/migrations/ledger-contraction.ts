@@ -1,20 +1,10 @@
-import type { QueryRunner } from 'typeorm';
-
-/**
- * What an expanding migration put off until no older server runs: it takes away what only those needed. Never run by a
- * start or by plain `migrate`, but on a database that is new and empty. Each statement may be run again.
- */
-export interface Contraction {
-  readonly name: string;
-  isDone(runner: QueryRunner): Promise<boolean>;
-  /** What must be done before, in words; undefined: nothing. */
-  obstacle(runner: QueryRunner): Promise<string | undefined>;
-  run(runner: QueryRunner): Promise<void>;
-}
+import type { Contraction } from './contraction';
 
 /** Of Ledger1700000000004. */
 export const ledgerContraction: Contraction = {
   name: 'Ledger',
+  unfilled: { table: 'charges', missing: 'month IS NULL' },
+  drops: [],
 
   async isDone(runner) {
     const [found]: { done: boolean }[] = await runner.query(
@@ -22,17 +12,6 @@ export const ledgerContraction: Contraction = {
        WHERE a.attrelid = to_regclass('charges') AND a.attname IN ('epoch', 'month')`,
     );
     return found?.done === true;
-  },
-
-  async obstacle(runner) {
-    // Asked of the table where the index is gone already: a contraction that was broken off.
-    const [found]: { rows: bigint }[] = await runner.query(
-      'SELECT count(*) AS rows FROM charges c WHERE c.month IS NULL',
-    );
-    const rows = BigInt(found?.rows ?? 0n);
-    return rows === 0n
-      ? undefined
-      : `${rows} charges of an older version are still to be filled. A running server does it, and its log says how far it is.`;
   },
 
   async run(runner) {

@@ -213,9 +213,12 @@ interface Stored {
   charges: number;
 }
 
-/** One row a message, found by a walk over the tables and not by the unique index that should make it so. */
+/**
+ * One row a message, found by a walk over the tables and not by the unique index that should make it so. The client's
+ * words name the key, of which only a digest is stored.
+ */
 const STORED = `
-  SELECT m.idempotency_key AS key, m.id, m.outcome,
+  SELECT substr(m.message, length('words of ') + 1) AS key, m.id, m.outcome,
     (SELECT count(*)::int FROM charges c WHERE c.workspace_id = m.workspace_id AND c.message_id = m.id) AS charges
   FROM messages m WHERE m.workspace_id || '' = $1`;
 

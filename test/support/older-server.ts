@@ -9,6 +9,8 @@ export interface OlderTurn {
   customerId: string;
   timeZone: string;
   at: Date;
+  /** Default: one of its own. */
+  key?: string;
 }
 
 let made = 0;
@@ -23,11 +25,18 @@ export async function saveAsOlder(database: TestDatabase, turn: OlderTurn): Prom
     [turn.workspaceId],
   );
   const refused = await database.sql(INSERT_TURNS, [
-    ...[[newId()], [turn.workspaceId], [version?.settings_version], [nextKey()], ['+393331234567'], [null]],
+    ...[
+      [newId()],
+      [turn.workspaceId],
+      [version?.settings_version],
+      [turn.key ?? nextKey()],
+      ['+393331234567'],
+      [null],
+    ],
     ...[[turn.customerId], ['ciao'], ['Ciao!'], ['TRACKED'], [turn.at], [turn.at], [chargeId], [5_000]],
     ...[[keys.slotAt], [keys.day], [keys.month], 3],
   ]);
-  if (refused.length > 0) throw new Error('The older server was refused.');
+  if (refused.length > 0) throw new Error('The key was taken, or the workspace had changed.');
   return chargeId;
 }
 

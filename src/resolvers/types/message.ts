@@ -47,7 +47,8 @@ export class Message {
   whatsappUserId!: string | null;
 
   @Field(() => String, {
-    description: 'What the customer wrote; empty for a turn without text (an image, a sticker).',
+    description:
+      'What the customer wrote; empty for a turn without text (an image, a sticker), and once texts were removed.',
   })
   message!: string;
 
@@ -64,6 +65,13 @@ export class Message {
 
   @Field(() => GraphQLDateTime, { description: 'When the turn was stored.' })
   savedAt!: Date;
+
+  @Field(() => GraphQLDateTime, {
+    nullable: true,
+    description:
+      'When texts and numbers were removed, by erasure or retention; the turn and its charge stay.',
+  })
+  textRemovedAt!: Date | null;
 
   @Field(() => Tracking, { description: 'Was it charged, and if not, why?' })
   tracking!: Tracking;

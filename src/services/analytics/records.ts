@@ -45,6 +45,8 @@ export interface MessageRow {
   response: string | null;
   occurredAt: Date;
   savedAt: Date;
+  /** When words and contacts were removed; null: they are there. */
+  textRemovedAt: Date | null;
   outcome: TrackingOutcome;
   charge: UsageRecordRow | null;
 }
@@ -266,6 +268,7 @@ interface FullMessageRow extends VoidColumns {
   outcome: TrackingOutcome;
   occurred_at: Date;
   saved_at: Date;
+  text_removed_at: Date | null;
   currency: string;
   charge_id: string | null;
   amount_micros: bigint;
@@ -274,7 +277,7 @@ interface FullMessageRow extends VoidColumns {
 }
 
 const MESSAGE_COLUMNS = `m.id, m.workspace_id, m.customer_id, m.phone_number, m.whatsapp_user_id, m.message,
-  m.response, m.outcome, m.occurred_at, m.saved_at, w.currency, c.id AS charge_id, c.amount_micros,
+  m.response, m.outcome, m.occurred_at, m.saved_at, m.text_removed_at, w.currency, c.id AS charge_id, c.amount_micros,
   c.customer_id AS charge_customer_id, c.saved_at AS charge_saved_at, ${VOID_COLUMNS}`;
 
 const MESSAGE_JOINS = `JOIN workspaces w ON w.id = m.workspace_id
@@ -292,6 +295,7 @@ const toMessage = (row: FullMessageRow): MessageRow => ({
   outcome: row.outcome,
   occurredAt: row.occurred_at,
   savedAt: row.saved_at,
+  textRemovedAt: row.text_removed_at,
   charge:
     row.charge_id === null
       ? null

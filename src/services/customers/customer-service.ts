@@ -7,7 +7,7 @@ import { isUuid } from '../../values/ids';
 import type { Clock } from '../../values/time';
 import { type Actor, recordAudit } from '../audit';
 import { checkNotArchived, findWorkspace } from '../workspaces/workspaces';
-import { type Customer, findCustomersById } from './customers';
+import { type Customer, lockCustomer } from './customers';
 import {
   CustomerBook,
   checkRegistration,
@@ -45,9 +45,8 @@ export class CustomerService {
   /** Switches the chatbot on or off. Throws BAD_USER_INPUT when there is no such customer. */
   setActive(workspaceId: string, id: string, activeChatbot: boolean, actor: Actor): Promise<Customer> {
     return inTransaction(this.database, async (sql) => {
-      const before = isUuid(id)
-        ? (await findCustomersById(sql, workspaceId, [id])).get(id.toLowerCase())
-        : undefined;
+      // Held, since all of it is written again: an erasure that comes between would be undone.
+      const before = isUuid(id) ? await lockCustomer(sql, workspaceId, id) : undefined;
       if (!before)
         throw badInput(
           `There is no customer ${JSON.stringify(id)} in the workspace ${JSON.stringify(workspaceId)}.`,
@@ -73,15 +72,14 @@ export class CustomerService {
       action: before ? 'customer.updated' : 'customer.registered',
       workspaceId: after.workspaceId,
       subject: after.id,
-      before: before ? auditable(before) : null,
-      after: auditable(after),
+      before: before ? { activeChatbot: before.activeChatbot } : null,
+      after: { changed: changedFields(before, after), activeChatbot: after.activeChatbot },
     });
   }
 }
 
-const auditable = (customer: Customer): Record<string, unknown> => ({
-  name: customer.name,
-  phoneNumber: customer.phoneNumber,
-  whatsappUserId: customer.whatsappUserId,
-  activeChatbot: customer.activeChatbot,
-});
+const FIELDS = ['name', 'phoneNumber', 'whatsappUserId', 'activeChatbot'] as const;
+
+/** The trail names the fields and never says what a person's were: it must outlive the person's data. */
+const changedFields = (before: Customer | undefined, after: Customer): string[] =>
+  FIELDS.filter((field) => after[field] !== (before?.[field] ?? null));

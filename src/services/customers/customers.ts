@@ -56,6 +56,16 @@ export async function findCustomersById(
   return new Map(rows.map((row) => [row.id, toCustomer(row)]));
 }
 
+/** The same of one customer, whose row is held until the transaction ends. */
+export async function lockCustomer(sql: Sql, workspaceId: string, id: string): Promise<Customer | undefined> {
+  const [row] = await sql.query<CustomerRow>(
+    'lock_customer',
+    `SELECT ${CUSTOMER_COLUMNS} FROM customers c WHERE c.workspace_id = $1 AND c.id = $2 FOR NO KEY UPDATE`,
+    [workspaceId, id],
+  );
+  return row && toCustomer(row);
+}
+
 /** The customer with this id, or null when the workspace has none. Throws FORBIDDEN. */
 export async function findCustomer(sql: Sql, workspaceId: string, id: string): Promise<Customer | null> {
   const found = isUuid(id) ? await findCustomersById(sql, workspaceId, [id]) : undefined;

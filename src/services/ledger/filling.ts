@@ -1,17 +1,11 @@
-// Charges of an older version lack epoch and month. Servers of this one fill them, in small batches beside the saves.
-import type { Logger } from 'pino';
-import type { Database } from '../../database/database';
+// Charges of an older version lack epoch and month.
 import type { Sql } from '../../database/sql';
-import { inTransaction } from '../../database/transaction';
-import type { Clock } from '../../values/time';
+import { countUnfilledOf, FILLING_BATCH, type Filling, mayBeUnfilled } from '../filler';
 import { rollUpKeys } from '../roll-ups';
 import { shareWorkspaces } from '../workspaces/workspaces';
 
 /** The epoch of what was charged before there were epochs: nothing had been closed. */
 const FIRST_EPOCH = 1;
-const BATCH = 500;
-const COUNTED = 100_000;
-const LOG_EVERY_MS = 30_000;
 
 interface Unfilled {
   workspace_id: string;
@@ -19,37 +13,20 @@ interface Unfilled {
   occurred_at: Date;
 }
 
-/** False once the database is contracted: then no charge can lack anything, and nothing needs to be looked for. */
-async function mayBeUnfilled(sql: Sql): Promise<boolean> {
-  const [found] = await sql.query<{ open: boolean }>(
-    'filling_open',
-    "SELECT to_regclass('charges_unfilled') IS NOT NULL AS open",
-  );
-  return found?.open === true;
-}
-
 /** How many charges of this workspace are still to be filled; counted to 100 000 at most. */
-export async function countUnfilled(sql: Sql, workspaceId: string): Promise<bigint> {
-  if (!(await mayBeUnfilled(sql))) return 0n;
-  const [found] = await sql.query<{ rows: bigint }>(
-    'count_unfilled',
-    `SELECT count(*) AS rows FROM (
-       SELECT FROM charges c WHERE c.workspace_id = $1 AND c.month IS NULL LIMIT ${COUNTED}) u`,
-    [workspaceId],
-  );
-  return found?.rows ?? 0n;
-}
+export const countUnfilled = (sql: Sql, workspaceId: string): Promise<bigint> =>
+  countUnfilledOf(sql, chargeFilling, workspaceId);
 
 /**
  * Fills a few charges of a workspace whose row the caller holds, and answers with how many it tried: all that there are
  * when it is less than a batch.
  */
 export async function fillSome(sql: Sql, workspace: { id: string; timeZone: string }): Promise<number> {
-  if (!(await mayBeUnfilled(sql))) return 0;
+  if (!(await mayBeUnfilled(sql, chargeFilling))) return 0;
   const rows = await sql.query<{ id: string; occurred_at: Date }>(
     'find_unfilled_of_workspace',
     `SELECT c.id, c.occurred_at FROM charges c
-     WHERE c.workspace_id = $1 AND c.month IS NULL ORDER BY c.id LIMIT ${BATCH}`,
+     WHERE c.workspace_id = $1 AND c.month IS NULL ORDER BY c.id LIMIT ${FILLING_BATCH}`,
     [workspace.id],
   );
   await fillCharges(sql, workspace, rows);
@@ -69,7 +46,7 @@ export async function fillCharges(
 const FIND = `
   SELECT c.workspace_id, c.id, c.occurred_at FROM charges c
   WHERE c.month IS NULL AND (c.workspace_id, c.id) > ($1::text, $2::uuid)
-  ORDER BY c.workspace_id, c.id LIMIT ${BATCH}`;
+  ORDER BY c.workspace_id, c.id LIMIT ${FILLING_BATCH}`;
 
 /** What another server is filling is left to it. */
 const FILL = `
@@ -97,53 +74,12 @@ async function fill(
   return filled.length;
 }
 
-/** Told how many charges are left. */
-export interface FillingObserver {
-  chargesUnfilled(left: number): void;
-}
+export const chargeFilling: Filling = {
+  table: 'charges',
+  missing: 'month IS NULL',
+  index: 'charges_unfilled',
 
-export class Filler {
-  constructor(
-    private readonly database: Database,
-    private readonly clock: Clock,
-    private readonly logger: Logger,
-  ) {}
-
-  /** Fills until nothing is left or `signal` is aborted; answers with how many charges were filled. */
-  async run(signal?: AbortSignal, observer?: FillingObserver): Promise<number> {
-    const total = await inTransaction(this.database, async (sql) =>
-      (await mayBeUnfilled(sql)) ? countAll(sql) : 0,
-    );
-    observer?.chargesUnfilled(total);
-    if (total === 0) return 0;
-    let done = 0;
-    let saidAt = this.clock().getTime();
-    let position: readonly [string, string] = ['', '00000000-0000-0000-0000-000000000000'];
-    const say = () => this.logger.info({ filled: done, of: total }, 'charges of an older version are filled');
-    say();
-    for (;;) {
-      const begun = performance.now();
-      const found = await inTransaction(this.database, (sql) => this.fillFrom(sql, position));
-      if (!found) break;
-      done += found.filled;
-      position = found.position;
-      observer?.chargesUnfilled(Math.max(0, total - done));
-      if (signal?.aborted) break;
-      if (this.clock().getTime() - saidAt >= LOG_EVERY_MS) {
-        saidAt = this.clock().getTime();
-        say();
-      }
-      // As long as it worked: saves come first.
-      await pause(performance.now() - begun);
-    }
-    say();
-    return done;
-  }
-
-  private async fillFrom(
-    sql: Sql,
-    position: readonly [string, string],
-  ): Promise<{ filled: number; position: readonly [string, string] } | undefined> {
+  async fillFrom(sql, position) {
     const rows = await sql.query<Unfilled>('find_unfilled', FIND, position);
     const last = rows.at(-1);
     if (!last) return undefined;
@@ -155,18 +91,5 @@ export class Filler {
       return workspace.timeZone;
     });
     return { filled, position: [last.workspace_id, last.id] };
-  }
-}
-
-/** Counted as far as it is quick; beyond, as the index's statistics have it. */
-async function countAll(sql: Sql): Promise<number> {
-  const [found] = await sql.query<{ counted: bigint; estimated: number }>(
-    'count_all_unfilled',
-    `SELECT (SELECT count(*) FROM (SELECT FROM charges c WHERE c.month IS NULL LIMIT ${COUNTED}) u) AS counted,
-       (SELECT i.reltuples FROM pg_class i WHERE i.oid = to_regclass('charges_unfilled')) AS estimated`,
-  );
-  const counted = Number(found?.counted ?? 0n);
-  return counted < COUNTED ? counted : Math.max(counted, found?.estimated ?? 0);
-}
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+  },
+};

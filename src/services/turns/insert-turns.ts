@@ -1,6 +1,7 @@
 // Round trip two of a batch: messages, charges and roll-ups in one statement, which is its own transaction.
 import type { SqlConnection } from '../../database/sql';
 import { newId } from '../../values/ids';
+import { hmac } from '../key-digest';
 import { rollUpKeys, rollUpUpserts } from '../roll-ups';
 import { GATES, gateOf } from '../workspaces/workspaces';
 import type { TurnContext } from './lookup-turns';
@@ -29,7 +30,7 @@ export type Refusal =
  * rebuild. Its epoch goes onto the charges: closing a month raises it and waits too, so each charge lies before or after
  * the cut. The rows are inserted in key order: batches of several servers can't deadlock.
  */
-const STATEMENT = `
+const statement = (raw: RawKey): string => `
   WITH input AS MATERIALIZED (
     SELECT * FROM unnest($1::uuid[], $2::text[], $3::int8[], $4::text[], $5::text[], $6::text[], $7::uuid[],
       $8::text[], $9::text[], $10::text[], $11::timestamptz[], $12::timestamptz[], $13::uuid[], $14::int8[],
@@ -41,13 +42,13 @@ const STATEMENT = `
     SELECT pg_advisory_xact_lock_shared(${GATES}, g.gate) FROM unnest($19::int[]) AS g (gate)
   ),
   fresh AS MATERIALIZED (
-    SELECT w.id AS workspace_id, w.settings_version, w.epoch FROM workspaces w
+    SELECT w.id AS workspace_id, w.settings_version, w.epoch, w.key_pads FROM workspaces w
     WHERE w.id = ANY ($2::text[]) AND (SELECT count(*) FROM gates) > 0 ORDER BY w.id FOR SHARE
   ),
   saved AS (
-    INSERT INTO messages (workspace_id, id, idempotency_key, phone_number, whatsapp_user_id, customer_id,
+    INSERT INTO messages (workspace_id, id, key_digest, ${raw.column}phone_number, whatsapp_user_id, customer_id,
       message, response, outcome, occurred_at, saved_at)
-    SELECT i.workspace_id, i.id, i.idempotency_key, i.phone_number, i.whatsapp_user_id, i.customer_id,
+    SELECT i.workspace_id, i.id, ${hmac('f.key_pads', 'i.idempotency_key')}, ${raw.of('i.idempotency_key')}i.phone_number, i.whatsapp_user_id, i.customer_id,
       i.message, i.response, i.outcome, i.occurred_at, i.saved_at
     FROM input i
     JOIN fresh f ON f.workspace_id = i.workspace_id AND f.settings_version = i.settings_version
@@ -74,36 +75,53 @@ const STATEMENT = `
   LEFT JOIN fresh f ON f.workspace_id = i.workspace_id AND f.settings_version = i.settings_version
   WHERE NOT EXISTS (SELECT FROM saved s WHERE s.workspace_id = i.workspace_id AND s.id = i.id)`;
 
+/** How a statement writes the raw key, or leaves it out. */
+interface RawKey {
+  column: string;
+  of(expression: string): string;
+}
+
+/** Until `migrate --contract` the raw key stays beside its digest: a server of the version before finds turns by it. */
+const KEPT: RawKey = { column: 'idempotency_key, ', of: (expression) => `${expression}, ` };
+const LEFT_OUT: RawKey = { column: '', of: () => '' };
+
+const STATEMENT = { kept: statement(KEPT), leftOut: statement(LEFT_OUT) };
+
 /** Stores and charges the turns; answers with those that were not stored, by id. Atomic: all of it or nothing. */
 export async function insertTurns(
   connection: SqlConnection,
   decided: readonly DecidedTurn[],
   shard: number,
+  keepsRawKeys: boolean,
 ): Promise<Map<string, Refusal>> {
   const keys = decided.map(({ turn, context }) => rollUpKeys(turn.occurredAt, context.workspace.timeZone));
   const charged = (value: bigint, index: number): bigint | null =>
     decided[index]?.outcome === 'TRACKED' ? value : null;
-  const rows = await connection.prepared<{ id: string; fresh: boolean }>('insert_turns', STATEMENT, [
-    decided.map(({ turn }) => turn.id),
-    decided.map(({ turn }) => turn.workspaceId),
-    decided.map(({ context }) => context.workspace.settingsVersion),
-    decided.map(({ turn }) => turn.idempotencyKey),
-    decided.map(({ turn }) => turn.phoneNumber),
-    decided.map(({ turn }) => turn.whatsappUserId),
-    decided.map(({ context }) => context.customer?.id ?? null),
-    decided.map(({ turn }) => turn.message),
-    decided.map(({ turn }) => turn.response),
-    decided.map(({ outcome }) => outcome),
-    decided.map(({ turn }) => turn.occurredAt),
-    decided.map(({ savedAt }) => savedAt),
-    decided.map(({ chargeId }) => chargeId),
-    decided.map(({ context }, index) => charged(context.priceMicros, index)),
-    keys.map((key) => key.slotAt),
-    keys.map((key) => key.day),
-    keys.map((key) => key.month),
-    shard,
-    gatesOf(decided),
-  ]);
+  const rows = await connection.prepared<{ id: string; fresh: boolean }>(
+    'insert_turns',
+    keepsRawKeys ? STATEMENT.kept : STATEMENT.leftOut,
+    [
+      decided.map(({ turn }) => turn.id),
+      decided.map(({ turn }) => turn.workspaceId),
+      decided.map(({ context }) => context.workspace.settingsVersion),
+      decided.map(({ turn }) => turn.idempotencyKey),
+      decided.map(({ turn }) => turn.phoneNumber),
+      decided.map(({ turn }) => turn.whatsappUserId),
+      decided.map(({ context }) => context.customer?.id ?? null),
+      decided.map(({ turn }) => turn.message),
+      decided.map(({ turn }) => turn.response),
+      decided.map(({ outcome }) => outcome),
+      decided.map(({ turn }) => turn.occurredAt),
+      decided.map(({ savedAt }) => savedAt),
+      decided.map(({ chargeId }) => chargeId),
+      decided.map(({ context }, index) => charged(context.priceMicros, index)),
+      keys.map((key) => key.slotAt),
+      keys.map((key) => key.day),
+      keys.map((key) => key.month),
+      shard,
+      gatesOf(decided),
+    ],
+  );
   return new Map(rows.map((row) => [row.id, row.fresh ? 'key-taken' : 'stale']));
 }
 
@@ -111,19 +129,24 @@ export async function insertTurns(
 const gatesOf = (decided: readonly DecidedTurn[]): number[] =>
   [...new Set(decided.map(({ turn }) => gateOf(turn.workspaceId)))].sort((a, b) => a - b);
 
-const DEFERRED_STATEMENT = `
-  INSERT INTO messages (workspace_id, id, idempotency_key, phone_number, whatsapp_user_id, customer_id, message,
+const deferredStatement = (raw: RawKey): string => `
+  INSERT INTO messages (workspace_id, id, key_digest, ${raw.column}phone_number, whatsapp_user_id, customer_id, message,
     response, outcome, deferred_price_micros, occurred_at, saved_at)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'DEFERRED', $9, $10, $11)
+  SELECT w.id, $2, ${hmac('w.key_pads', '$3::text')}, ${raw.of('$3')}$4, $5, $6, $7, $8, 'DEFERRED', $9, $10, $11
+  FROM workspaces w WHERE w.id = $1
   ON CONFLICT DO NOTHING
   RETURNING id`;
+
+const DEFERRED_STATEMENT = { kept: deferredStatement(KEPT), leftOut: deferredStatement(LEFT_OUT) };
 
 /** Stores the message alone, its customer and price frozen; reconciliation charges it later. */
 export async function insertDeferred(
   connection: SqlConnection,
   { turn, context, savedAt }: DecidedTurn,
+  keepsRawKeys: boolean,
 ): Promise<boolean> {
-  const rows = await connection.query<{ id: string }>('insert_deferred', DEFERRED_STATEMENT, [
+  const statement = keepsRawKeys ? DEFERRED_STATEMENT.kept : DEFERRED_STATEMENT.leftOut;
+  const rows = await connection.query<{ id: string }>('insert_deferred', statement, [
     turn.workspaceId,
     turn.id,
     turn.idempotencyKey,

@@ -24,6 +24,8 @@ export interface SavedMessage {
   response: string | null;
   occurredAt: Date;
   savedAt: Date;
+  /** When words and contacts were removed, and which of them nobody can compare any more; null: they are there. */
+  textRemovedAt: Date | null;
   outcome: TrackingOutcome;
   charge: SavedCharge | null;
 }

@@ -1,5 +1,6 @@
 // What was saved first under these keys, as it stands now?
 import type { SqlConnection } from '../../database/sql';
+import { hmac } from '../key-digest';
 import { toUsageVoid, VOID_COLUMNS, VOID_JOIN, type VoidColumns } from '../usage-void';
 import type { Workspace } from '../workspaces/workspaces';
 import type { SavedMessage } from './saved-message';
@@ -8,8 +9,7 @@ import type { TrackingOutcome } from './tracking';
 import type { Turn } from './turn';
 
 interface Row extends VoidColumns {
-  workspace_id: string;
-  idempotency_key: string;
+  n: bigint;
   id: string;
   phone_number: string | null;
   whatsapp_user_id: string | null;
@@ -18,6 +18,7 @@ interface Row extends VoidColumns {
   outcome: TrackingOutcome;
   occurred_at: Date;
   saved_at: Date;
+  text_removed_at: Date | null;
   charge_id: string | null;
   amount_micros: bigint;
   charge_saved_at: Date;
@@ -29,32 +30,60 @@ interface Row extends VoidColumns {
   customer_created_at: Date;
 }
 
-const STATEMENT = `
-  SELECT m.workspace_id, m.idempotency_key, m.id, m.phone_number, m.whatsapp_user_id, m.message, m.response,
-    m.outcome, m.occurred_at, m.saved_at, c.id AS charge_id, c.amount_micros, c.saved_at AS charge_saved_at,
-    ${VOID_COLUMNS},
+const statement = (messages: string): string => `
+  WITH i AS MATERIALIZED (
+    SELECT i.n, i.workspace_id, i.idempotency_key, ${hmac('w.key_pads', 'i.idempotency_key')} AS key_digest
+    FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS i (workspace_id, idempotency_key, n)
+    JOIN workspaces w ON w.id = i.workspace_id
+  )
+  SELECT i.n, m.id, m.phone_number, m.whatsapp_user_id, m.message, m.response,
+    m.outcome, m.occurred_at, m.saved_at, m.text_removed_at, c.id AS charge_id, c.amount_micros,
+    c.saved_at AS charge_saved_at, ${VOID_COLUMNS},
     cu.id AS customer_id, cu.name, cu.phone_number AS customer_phone, cu.whatsapp_user_id AS customer_user_id,
     cu.active_chatbot, cu.created_at AS customer_created_at
-  FROM unnest($1::text[], $2::text[]) AS i (workspace_id, idempotency_key)
-  JOIN messages m ON m.workspace_id = i.workspace_id AND m.idempotency_key = i.idempotency_key
+  FROM i
+  ${messages}
   LEFT JOIN charges c ON c.workspace_id = m.workspace_id AND c.message_id = m.id AND NOT c.reversal
   ${VOID_JOIN}
   LEFT JOIN customers cu ON cu.workspace_id = m.workspace_id AND cu.id = m.customer_id`;
+
+const BY_DIGEST = statement(
+  'JOIN messages m ON m.workspace_id = i.workspace_id AND m.key_digest = i.key_digest',
+);
+
+/** What an older version saved has no digest until it is filled: it is found by its raw key until then. */
+const BY_DIGEST_OR_RAW = statement(`CROSS JOIN LATERAL (
+    SELECT m.* FROM messages m WHERE m.workspace_id = i.workspace_id AND m.key_digest = i.key_digest
+    UNION ALL
+    SELECT m.* FROM messages m
+    WHERE m.workspace_id = i.workspace_id AND m.idempotency_key = i.idempotency_key AND m.key_digest IS NULL) m`);
+
+/** Are raw keys kept beside their digests, for servers of the version before? Until `migrate --contract`. */
+export async function findRawKeysKept(connection: SqlConnection): Promise<boolean> {
+  const [found] = await connection.query<{ kept: boolean }>(
+    'raw_keys_kept',
+    `SELECT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = 'messages'::regclass
+       AND a.attname = 'idempotency_key' AND NOT a.attisdropped) AS kept`,
+  );
+  return found?.kept === true;
+}
 
 /** The saved messages of these turns' keys, by `keyOf`. */
 export async function findSavedTurns(
   connection: SqlConnection,
   turns: readonly Turn[],
   workspaces: ReadonlyMap<string, Workspace>,
+  keepsRawKeys: boolean,
 ): Promise<Map<string, SavedMessage>> {
-  const rows = await connection.prepared<Row>('saved_turns', STATEMENT, [
+  const rows = await connection.prepared<Row>('saved_turns', keepsRawKeys ? BY_DIGEST_OR_RAW : BY_DIGEST, [
     turns.map((turn) => turn.workspaceId),
     turns.map((turn) => turn.idempotencyKey),
   ]);
   const found = new Map<string, SavedMessage>();
   for (const row of rows) {
-    const workspace = workspaces.get(row.workspace_id);
-    if (workspace) found.set(keyOf(row.workspace_id, row.idempotency_key), toSavedMessage(row, workspace));
+    const turn = turns[Number(row.n) - 1];
+    const workspace = turn && workspaces.get(turn.workspaceId);
+    if (workspace) found.set(keyOf(turn.workspaceId, turn.idempotencyKey), toSavedMessage(row, workspace));
   }
   return found;
 }
@@ -66,7 +95,7 @@ const toSavedMessage = (row: Row, workspace: Workspace): SavedMessage => ({
     row.customer_id === null
       ? null
       : {
-          workspaceId: row.workspace_id,
+          workspaceId: workspace.id,
           id: row.customer_id,
           name: row.name,
           phoneNumber: row.customer_phone,
@@ -80,6 +109,7 @@ const toSavedMessage = (row: Row, workspace: Workspace): SavedMessage => ({
   response: row.response,
   occurredAt: row.occurred_at,
   savedAt: row.saved_at,
+  textRemovedAt: row.text_removed_at,
   outcome: row.outcome,
   charge:
     row.charge_id === null

@@ -31,6 +31,7 @@ const stored = (id: string, fields: Partial<Turn> = {}): SavedMessage => {
     },
     customer: null,
     savedAt: rest.occurredAt,
+    textRemovedAt: null,
     outcome: 'UNKNOWN_CUSTOMER',
     charge: null,
   };

@@ -32,9 +32,9 @@ export function follow(turn: Turn, leader: Turn, settlement: Settlement | undefi
 
 /**
  * How a turn ends whose key is stored. If the stored row has the turn's own id, an earlier attempt of ours committed
- * it; any other id is a client's replay.
+ * it; any other id is a client's replay. Content that was removed is never compared.
  */
 export const replay = (turn: Turn, message: SavedMessage): Settlement =>
-  sameContent(turn, message)
+  message.textRemovedAt !== null || sameContent(turn, message)
     ? { ok: { message, replayed: message.id !== turn.id } }
     : { error: keyReused(turn.idempotencyKey) };

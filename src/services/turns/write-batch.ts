@@ -3,12 +3,13 @@ import type { Logger } from 'pino';
 import { describeError } from '../../database/describe-error';
 import { isConnectionLoss, isTransient, SqlConnection } from '../../database/sql';
 import { forbiddenWorkspace, unavailable } from '../../errors';
+import { codeOf } from '../../values/error-code';
 import type { Clock } from '../../values/time';
 import { archived } from '../workspaces/workspaces';
 import { type DecidedTurn, decided, insertDeferred, insertTurns } from './insert-turns';
 import { lookUpTurns } from './lookup-turns';
 import type { SaveResult, Settlement } from './saved-message';
-import { findSavedTurns } from './saved-turns';
+import { findRawKeysKept, findSavedTurns } from './saved-turns';
 import { follow, keyOf, replay, settleEqualKeys } from './settle-equal-keys';
 import { decideOutcome } from './tracking';
 import { notSaved, type Turn } from './turn';
@@ -29,7 +30,13 @@ const MAX_ROUNDS = 10;
 /** A turn whose workspace is known. */
 type Placed = Pick<DecidedTurn, 'turn' | 'context'>;
 
+/** PostgreSQL's undefined_column: `migrate --contract` took the raw key away since we looked. */
+const UNDEFINED_COLUMN = '42703';
+
 export class BatchWriter {
+  /** Asked of the database once, and again when the answer has become wrong. */
+  private rawKeysKept: boolean | undefined;
+
   constructor(
     private readonly clock: Clock,
     private readonly logger: Logger,
@@ -88,7 +95,12 @@ export class BatchWriter {
       const connection = await lane.connection();
       const decisions = await this.decide(connection, unsettled, settled);
       if (decisions.length === 0) return;
-      const refused = await insertTurns(connection, decisions, lane.shard);
+      const refused = await insertTurns(
+        connection,
+        decisions,
+        lane.shard,
+        await this.keepsRawKeys(connection),
+      );
       for (const decision of decisions) {
         if (!refused.has(decision.turn.id)) settled.set(decision.turn.id, { ok: saved(decision) });
       }
@@ -145,6 +157,7 @@ export class BatchWriter {
       connection,
       taken.map(({ turn }) => turn),
       workspaces,
+      await this.keepsRawKeys(connection),
     );
     for (const { turn } of taken) {
       const message = first.get(keyOf(turn.workspaceId, turn.idempotencyKey));
@@ -166,7 +179,9 @@ export class BatchWriter {
         if (!decision) return;
         if (decision.outcome !== 'TRACKED') throw cause;
         const deferred: DecidedTurn = { ...decision, outcome: 'DEFERRED', chargeId: null };
-        if (await insertDeferred(connection, deferred)) settled.set(turn.id, { ok: saved(deferred) });
+        const keepsRawKeys = await this.keepsRawKeys(connection);
+        if (await insertDeferred(connection, deferred, keepsRawKeys))
+          settled.set(turn.id, { ok: saved(deferred) });
         else await this.settleTaken(connection, [decision], settled);
       });
     } catch (error) {
@@ -174,6 +189,11 @@ export class BatchWriter {
         this.logger.error({ error: describeError(error), messageId: turn.id }, 'a turn could not be saved');
     }
     return settled.get(turn.id) ?? { error: notSaved(cause) };
+  }
+
+  private async keepsRawKeys(connection: SqlConnection): Promise<boolean> {
+    this.rawKeysKept ??= await findRawKeysKept(connection);
+    return this.rawKeysKept;
   }
 
   /**
@@ -187,6 +207,10 @@ export class BatchWriter {
         return await work();
       } catch (error) {
         if (isConnectionLoss(error)) await lane.discard();
+        if (this.rawKeysKept && codeOf(error) === UNDEFINED_COLUMN) {
+          this.rawKeysKept = undefined;
+          continue;
+        }
         if (!isTransient(error) || performance.now() >= deadline) throw error;
         await pause(Math.min(RETRY_PAUSE_MS, attempt * 10));
       }
@@ -206,6 +230,7 @@ const saved = ({ turn, context, outcome, chargeId, savedAt }: DecidedTurn): Save
     response: turn.response,
     occurredAt: turn.occurredAt,
     savedAt,
+    textRemovedAt: null,
     outcome,
     charge:
       chargeId === null

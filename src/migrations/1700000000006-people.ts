@@ -1,0 +1,162 @@
+import { MigrationInterface, QueryRunner } from 'typeorm';
+
+/**
+ * What forgetting a person needs. WhatsApp's message ids hold the phone number in base64, so a turn is known by a digest
+ * of its key from now on: HMAC-SHA-256 with a random secret of the workspace. Words, contacts and the raw key of a turn
+ * may be removed, and nothing else of it changes.
+ *
+ * It expands only: a server of the version before goes on beside it. Its turns come without a digest: a trigger stamps
+ * it, and this version's servers fill the rows that were there before. `centesimo migrate --contract` ends that
+ * (people-contraction.ts).
+ *
+ * One table's lock at a time, so without a transaction, and each statement may be run again: see Ledger1700000000004.
+ *
+ * Citus: messages, customers and voids are distributed by workspace_id as before. The secret lies in workspaces, which
+ * is where a save holds a row of its workspace already.
+ */
+export class People1700000000006 implements MigrationInterface {
+  readonly transaction = false;
+
+  async up(runner: QueryRunner): Promise<void> {
+    await this.secrets(runner);
+    await runner.query(`ALTER TABLE messages
+      ADD COLUMN IF NOT EXISTS key_digest bytea,
+      ADD COLUMN IF NOT EXISTS text_removed_at timestamptz,
+      ALTER COLUMN idempotency_key DROP NOT NULL,
+      DROP CONSTRAINT IF EXISTS messages_have_a_contact,
+      ADD CONSTRAINT messages_have_a_contact CHECK (
+        text_removed_at IS NULL AND (phone_number IS NOT NULL OR whatsapp_user_id IS NOT NULL)
+        OR text_removed_at IS NOT NULL AND message = ''
+          AND num_nonnulls(response, phone_number, whatsapp_user_id) = 0) NOT VALID`);
+    await runner.query(`ALTER TABLE customers
+      ADD COLUMN IF NOT EXISTS erased_at timestamptz,
+      DROP CONSTRAINT IF EXISTS customers_have_an_identity,
+      ADD CONSTRAINT customers_have_an_identity CHECK (
+        (erased_at IS NULL) = (phone_number IS NOT NULL OR whatsapp_user_id IS NOT NULL)) NOT VALID`);
+    await this.messageTriggers(runner);
+    await this.auditTriggers(runner);
+    await this.indexes(runner);
+  }
+
+  /**
+   * The two pads of HMAC (RFC 2104), each of SHA-256's block of 64 bytes: the key XOR 0x36, then the key XOR 0x5c. The
+   * first is drawn at random, which is the same as drawing the key; the second differs from it by 0x36 XOR 0x5c = 106.
+   * Kept ready, since PostgreSQL has no XOR of bytea, and each save needs them. By a default, so that workspaces that an
+   * older server makes have them too. gen_random_uuid() draws from the system's secure source; pgcrypto may be missing.
+   */
+  private async secrets(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE OR REPLACE FUNCTION new_key_pads() RETURNS bytea LANGUAGE sql VOLATILE AS $$
+        WITH inner_pad AS MATERIALIZED (
+          SELECT uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())
+            || uuid_send(gen_random_uuid()) AS bytes
+        )
+        SELECT p.bytes || (
+          SELECT string_agg(set_byte('\\x00'::bytea, 0, get_byte(p.bytes, n) # 106), ''::bytea ORDER BY n)
+          FROM generate_series(0, 63) n) FROM inner_pad p
+      $$`);
+    // Drawn for each row: a short rewrite, since a workspace is one row.
+    await runner.query(
+      'ALTER TABLE workspaces ADD COLUMN IF NOT EXISTS key_pads bytea NOT NULL DEFAULT new_key_pads()',
+    );
+  }
+
+  private async messageTriggers(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE OR REPLACE FUNCTION stamp_key_digest() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        SELECT sha256(substr(w.key_pads, 65) || sha256(substr(w.key_pads, 1, 64) || convert_to(NEW.idempotency_key, 'UTF8')))
+        INTO NEW.key_digest FROM workspaces w WHERE w.id = NEW.workspace_id;
+        RETURN NEW;
+      END $$`);
+    await runner.query(`CREATE OR REPLACE TRIGGER messages_stamp_key BEFORE INSERT ON messages
+      FOR EACH ROW WHEN (NEW.key_digest IS NULL) EXECUTE FUNCTION stamp_key_digest()`);
+    // The CHECK holds that what is removed is removed whole.
+    await runner.query(`CREATE OR REPLACE TRIGGER messages_only_removed BEFORE UPDATE ON messages
+      FOR EACH ROW WHEN (
+        ROW(NEW.message, NEW.response, NEW.phone_number, NEW.whatsapp_user_id, NEW.text_removed_at)
+          IS DISTINCT FROM ROW(OLD.message, OLD.response, OLD.phone_number, OLD.whatsapp_user_id, OLD.text_removed_at)
+          AND (OLD.text_removed_at IS NOT NULL OR NEW.text_removed_at IS NULL)
+        OR NEW.key_digest IS DISTINCT FROM OLD.key_digest AND OLD.key_digest IS NOT NULL
+        OR NEW.idempotency_key IS DISTINCT FROM OLD.idempotency_key AND NEW.idempotency_key IS NOT NULL)
+      EXECUTE FUNCTION refuse_change()`);
+  }
+
+  /** What entries of a customer say of a person may go; nothing else of the trail ever changes. */
+  private async auditTriggers(runner: QueryRunner): Promise<void> {
+    await runner.query(`CREATE OR REPLACE TRIGGER audit_entries_only_emptied BEFORE UPDATE ON audit_entries
+      FOR EACH ROW WHEN (OLD.action NOT IN ('customer.registered', 'customer.updated')
+        OR NEW.before IS NOT NULL OR NEW.after IS NOT NULL
+        OR ROW(NEW.id, NEW.at, NEW.actor, NEW.action, NEW.workspace_id, NEW.subject)
+          IS DISTINCT FROM ROW(OLD.id, OLD.at, OLD.actor, OLD.action, OLD.workspace_id, OLD.subject))
+      EXECUTE FUNCTION refuse_change()`);
+    await runner.query(`CREATE OR REPLACE TRIGGER audit_entries_append_only BEFORE DELETE ON audit_entries
+      FOR EACH ROW EXECUTE FUNCTION refuse_change()`);
+  }
+
+  /** Saves go on while an index is built. One that was left half-built is invalid, and is made anew. */
+  private async indexes(runner: QueryRunner): Promise<void> {
+    await runner.query('SET lock_timeout = 0');
+    for (const [name, definition] of [
+      // A turn once: beside the unique raw keys until the contraction, alone after it. What a replay is found by.
+      [
+        'messages_one_per_digest',
+        'UNIQUE INDEX messages_one_per_digest ON messages (workspace_id, key_digest)',
+      ],
+      // What is still to be filled: empty when all is, and dropped by the contraction.
+      ['messages_unkeyed', 'INDEX messages_unkeyed ON messages (workspace_id, id) WHERE key_digest IS NULL'],
+    ] as const) {
+      await runner.query(`DROP INDEX CONCURRENTLY IF EXISTS ${name}`);
+      await runner.query(`CREATE ${definition.replace('INDEX', 'INDEX CONCURRENTLY')}`);
+    }
+    await runner.query("SET lock_timeout = '3s'");
+  }
+
+  /** Why it can't be taken back; undefined: it can. */
+  async obstacleToDown(runner: QueryRunner): Promise<string | undefined> {
+    const keyless = (await keepsRawKeys(runner)) ? 'WHERE m.idempotency_key IS NULL' : '';
+    const [found]: { keyless: boolean; erased: boolean }[] = await runner.query(
+      `SELECT EXISTS (SELECT FROM messages m ${keyless}) AS keyless,
+         EXISTS (SELECT FROM customers c WHERE c.erased_at IS NOT NULL) AS erased`,
+    );
+    return found?.keyless || found?.erased
+      ? 'Turns are known by digests of their keys alone, or people were erased: the version before would charge a repeated key twice. This step is not undone.'
+      : undefined;
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    for (const trigger of ['messages_stamp_key', 'messages_only_removed'])
+      await runner.query(`DROP TRIGGER IF EXISTS ${trigger} ON messages`);
+    await runner.query('DROP FUNCTION IF EXISTS stamp_key_digest()');
+    await runner.query('DROP TRIGGER IF EXISTS audit_entries_only_emptied ON audit_entries');
+    await runner.query(`CREATE OR REPLACE TRIGGER audit_entries_append_only BEFORE UPDATE OR DELETE ON audit_entries
+      FOR EACH ROW EXECUTE FUNCTION refuse_change()`);
+    if (!(await keepsRawKeys(runner))) {
+      // Contracted, and without a turn: see obstacleToDown.
+      await runner.query(`ALTER TABLE messages ADD COLUMN idempotency_key text NOT NULL,
+        ADD CONSTRAINT messages_one_per_key UNIQUE (workspace_id, idempotency_key)`);
+    }
+    await runner.query(`ALTER TABLE messages
+      ALTER COLUMN idempotency_key SET NOT NULL,
+      DROP CONSTRAINT IF EXISTS messages_have_a_contact,
+      DROP COLUMN IF EXISTS key_digest,
+      DROP COLUMN IF EXISTS text_removed_at`);
+    await runner.query(`ALTER TABLE messages ADD CONSTRAINT messages_have_a_contact
+      CHECK (phone_number IS NOT NULL OR whatsapp_user_id IS NOT NULL)`);
+    await runner.query(`ALTER TABLE customers
+      DROP CONSTRAINT IF EXISTS customers_have_an_identity,
+      DROP COLUMN IF EXISTS erased_at`);
+    await runner.query(`ALTER TABLE customers ADD CONSTRAINT customers_have_an_identity
+      CHECK (phone_number IS NOT NULL OR whatsapp_user_id IS NOT NULL)`);
+    await runner.query('ALTER TABLE workspaces DROP COLUMN IF EXISTS key_pads');
+    await runner.query('DROP FUNCTION IF EXISTS new_key_pads()');
+  }
+}
+
+async function keepsRawKeys(runner: QueryRunner): Promise<boolean> {
+  const [found]: { kept: boolean }[] = await runner.query(
+    `SELECT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = to_regclass('messages')
+       AND a.attname = 'idempotency_key' AND NOT a.attisdropped) AS kept`,
+  );
+  return found?.kept === true;
+}

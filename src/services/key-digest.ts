@@ -1,0 +1,9 @@
+// What an idempotency key and a contact are known by where they themselves are not kept: HMAC-SHA-256 (RFC 2104) with the
+// workspace's own secret. In SQL, where the secret is: it never leaves the database.
+
+/**
+ * SQL for the digest of a text. `pads` is the workspace's key_pads: HMAC's inner pad of 64 bytes, then its outer one
+ * (migrations/1700000000006-people.ts). Both arguments are SQL expressions.
+ */
+export const hmac = (pads: string, text: string): string =>
+  `sha256(substr(${pads}, 65) || sha256(substr(${pads}, 1, 64) || convert_to(${text}, 'UTF8')))`;
