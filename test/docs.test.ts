@@ -59,11 +59,35 @@ async function shell(script: string): Promise<string> {
   return stdout;
 }
 
+/** A shop with a turn of January 2025; answers with the token of whoever reads it. */
+async function aShopWithATurn(): Promise<string> {
+  await app.services.customers.register(
+    'shop',
+    { name: 'Mario', phoneNumber: '+393331234567' },
+    { name: 'test' },
+  );
+  await app.services.saveMessages.save({
+    ...{ workspaceId: 'shop', phoneNumber: '+393331234567', message: 'a', response: 'b' },
+    ...{ idempotencyKey: 'wamid.january', occurredAt: new Date('2025-01-10T10:00:00Z') },
+  });
+  return aToken(app, { kind: 'analyst', workspaceIds: ['shop'] });
+}
+
 const hasOffice = spawnSync('soffice', ['--version']).status === 0;
 
 /** What is done with each snippet, by page, language and number: it is run, or the reason why that is not done here. */
 const SNIPPETS: Record<string, string | ((text: string) => Promise<void>)> = {
   'analysts.md graphql 1': async (text) => {
+    const token = await aShopWithATurn();
+    await app.services.closing.close('shop', '2025-01', { name: 'test' });
+    expect(await app.api.as(token).data(text, { workspaceId: 'shop' })).toMatchObject({
+      statement: {
+        ...{ number: 1, total: { amount: '0.005' }, carried: { amount: '0.00' } },
+        lines: { nodes: [{ customer: { name: 'Mario' }, month: '2025-01', messages: 1 }] },
+      },
+    });
+  },
+  'analysts.md graphql 2': async (text) => {
     const answer = await app.api.as(client).data(text, { workspaceId: DEMO_WORKSPACE.id });
     expect(answer).toEqual({ budgets: [], events: { nodes: [] } });
   },
@@ -92,12 +116,19 @@ const SNIPPETS: Record<string, string | ((text: string) => Promise<void>)> = {
     expect(await app.api.as(service).data(text, variables)).toEqual(saved(false));
     expect(await app.api.as(service).data(text, variables)).toEqual(saved(true));
   },
-  'operations.md sh 1': 'OpenTelemetry is no dependency; the page says what was tried with it',
-  'operations.md sh 2': async (text) =>
+  'operations.md sh 1': async (text) => {
+    await aShopWithATurn();
+    const said = await shell(text);
+    const hash = /^([0-9a-f]{64}) {2}-$/m.exec(said)?.[1] ?? 'none';
+    expect(said.split(hash)).toHaveLength(4);
+    expect(said).toMatch(/Each month is closed on day 5/);
+  },
+  'operations.md sh 2': 'OpenTelemetry is no dependency; the page says what was tried with it',
+  'operations.md sh 3': async (text) =>
     expect(await shell(text)).toMatch(/Set the budget probe: 1 turns by DAY[\s\S]*No events[\s\S]*Removed/),
-  'operations.md sh 3': 'backup.test.ts runs it on PostgreSQL 15',
   'operations.md sh 4': 'backup.test.ts runs it on PostgreSQL 15',
-  'operations.md sh 5': 'expand-contract.test.ts runs it on a database of the version before',
+  'operations.md sh 5': 'backup.test.ts runs it on PostgreSQL 15',
+  'operations.md sh 6': 'expand-contract.test.ts runs it on a database of the version before',
   'owner.it.md sh 1': async (text) => expect(await shell(text)).toContain('Set the budget mese: 50.00 EUR'),
   'owner.md sh 1': async (text) => expect(await shell(text)).toMatch(/NAME +SUBJECT[\s\S]*No events/),
   'rest.md sh 1': async (text) => {
