@@ -67,7 +67,7 @@ export async function makeDataSet(
   await client.query('CHECKPOINT');
 }
 
-const addCustomers = (client: Client, workspace: string, count: number) =>
+export const addCustomers = (client: Client, workspace: string, count: number) =>
   client.query(
     `INSERT INTO customers (workspace_id, id, name, phone_number, active_chatbot, created_at, updated_at)
      SELECT $1, (lpad(to_hex(n), 8, '0') || '-0000-7000-8000-' || left(md5($1), 12))::uuid,

@@ -9,6 +9,7 @@ import { createServices } from '../src/app';
 import { loadConfig } from '../src/config';
 import { openDatabase } from '../src/database/open';
 import { startEmbedded } from '../src/embedded/embedded';
+import { measureClosing } from './closing';
 import { LARGE, MANY, makeDataSet, ONE, SMALL } from './data-set';
 import { HELP, type Options, readOptions } from './options';
 import { measureExport, measureList, measureStart, measureStorage } from './others';
@@ -72,6 +73,7 @@ async function onDatabase(options: Options, results: Results, databaseUrl: strin
     if (options.only.includes('export')) await measureExport(bench);
     if (options.only.includes('writes')) await measureWrites(bench);
     if (options.only.includes('shield')) await measureShield(bench);
+    if (options.only.includes('closing')) await measureClosing(bench);
   } finally {
     await services.drain();
     await services.tokens.close();

@@ -1,6 +1,5 @@
 // Rows about statements a list, exports, starting and storage.
 
-import { readFile } from 'node:fs/promises';
 import { get } from 'node:http';
 import pino from 'pino';
 import { startApp } from '../src/app';
@@ -9,8 +8,8 @@ import { startEmbedded } from '../src/embedded/embedded';
 import { Caller, spread } from './client';
 import { LARGE, SMALL } from './data-set';
 import { checkData } from './operations';
-import { startServer } from './processes';
-import { ms, range, times } from './results';
+import { residentBytes, startServer, watchMemory } from './processes';
+import { mb, ms, range, times } from './results';
 import type { Bench } from './writes';
 
 const CUSTOMERS = `query List($workspaceId: ID!) {
@@ -66,15 +65,15 @@ export async function measureExport(bench: Bench): Promise<void> {
   for (let round = 0; round <= rounds; round += 1) {
     // The first round isn't timed, but its memory counts: it is the one in which a process grows.
     const before = await residentBytes(server.pid);
-    const done = await download(`${server.url}${path}`, tokens.client, server.pid);
+    const begun = performance.now();
+    const done = await watchMemory(server.pid, () => download(`${server.url}${path}`, tokens.client));
+    const took = performance.now() - begun;
     const copied = await copy(client, workspace);
-    rows = done.rows;
-    say(
-      `export: ${done.rows} rows in ${ms(done.ms)}; COPY in ${ms(copied)}; memory +${mb(done.peak - before)}`,
-    );
+    rows = done.result;
+    say(`export: ${rows} rows in ${ms(took)}; COPY in ${ms(copied)}; memory +${mb(done.peak - before)}`);
     growth = Math.max(growth, done.peak - before);
     if (round > 0) {
-      ours.push(done.ms);
+      ours.push(took);
       copies.push(copied);
     }
   }
@@ -96,44 +95,22 @@ export async function measureExport(bench: Bench): Promise<void> {
   });
 }
 
-const mb = (bytes: number): string => `${(bytes / 1_048_576).toFixed(1)} MB`;
-
-async function residentBytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1_024;
-}
-
-async function download(
-  url: string,
-  token: string,
-  pid: number,
-): Promise<{ ms: number; rows: number; peak: number }> {
-  let peak = 0;
-  const watching = setInterval(() => {
-    void residentBytes(pid).then((bytes) => {
-      peak = Math.max(peak, bytes);
-    });
-  }, 20);
-  const begun = performance.now();
-  try {
-    const rows = await new Promise<number>((resolve, reject) => {
-      get(url, { headers: { authorization: `Bearer ${token}` } }, (response) => {
-        let lines = 0;
-        response.on('data', (data: Buffer) => {
-          for (let at = data.indexOf(10); at !== -1; at = data.indexOf(10, at + 1)) lines += 1;
-        });
-        response.on('end', () =>
-          response.statusCode === 200 && response.complete
-            ? resolve(lines - 1)
-            : reject(new Error(`The export ended with ${response.statusCode}.`)),
-        );
-        response.on('error', reject);
-      }).on('error', reject);
-    });
-    return { ms: performance.now() - begun, rows, peak };
-  } finally {
-    clearInterval(watching);
-  }
+/** Answers with how many records came. */
+async function download(url: string, token: string): Promise<number> {
+  return new Promise<number>((resolve, reject) => {
+    get(url, { headers: { authorization: `Bearer ${token}` } }, (response) => {
+      let lines = 0;
+      response.on('data', (data: Buffer) => {
+        for (let at = data.indexOf(10); at !== -1; at = data.indexOf(10, at + 1)) lines += 1;
+      });
+      response.on('end', () =>
+        response.statusCode === 200 && response.complete
+          ? resolve(lines - 1)
+          : reject(new Error(`The export ended with ${response.statusCode}.`)),
+      );
+      response.on('error', reject);
+    }).on('error', reject);
+  });
 }
 
 /** The same records in the same order with the same joins, as PostgreSQL writes them itself. */

@@ -1,5 +1,6 @@
 // The servers that are measured, each a process of its own; all are ended with this one.
 import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 
@@ -57,6 +58,30 @@ export async function startSubject(
     child.once('exit', () => reject(new Error(`The subject ${kind} ended.`)));
   });
   return { url, stop: () => ended(child) };
+}
+
+/** 0 where there is no /proc. */
+export async function residentBytes(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1_024;
+}
+
+/** With the most that the process held in memory meanwhile. */
+export async function watchMemory<T>(
+  pid: number,
+  work: () => Promise<T>,
+): Promise<{ result: T; peak: number }> {
+  let peak = 0;
+  const watching = setInterval(() => {
+    void residentBytes(pid).then((bytes) => {
+      peak = Math.max(peak, bytes);
+    });
+  }, 20);
+  try {
+    return { result: await work(), peak };
+  } finally {
+    clearInterval(watching);
+  }
 }
 
 export async function stopAll(): Promise<void> {

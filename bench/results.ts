@@ -40,6 +40,7 @@ export class Results {
 
 export const ms = (value: number): string => `${value.toFixed(value < 10 ? 2 : 1)} ms`;
 export const times = (value: number): string => `${value.toFixed(2)} ×`;
+export const mb = (bytes: number): string => `${(bytes / 1_048_576).toFixed(1)} MB`;
 export const rate = (value: number): string => `${Math.round(value)}/s`;
 export const range = ({ median, min, max }: Spread, print: (value: number) => string): string =>
   `${print(median)} (${print(min)} to ${print(max)})`;
