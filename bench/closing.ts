@@ -139,7 +139,7 @@ async function besideCallers(
     values: { voids: found, slowestSave },
   });
   results.add({
-    what: 'a closing beside them, until its lines are written',
+    what: 'a closing of as large a month beside them, until its lines are written',
     measured: `${ms(closed)}; the slowest of ${saved} saves ${ms(slowestSave)}`,
     target: 'within 3 s',
     met: closed < 3_000,
