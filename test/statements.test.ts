@@ -503,3 +503,9 @@ describe('the command', () => {
     expect((await run('verify', '--workspace', shop.id)).code).toBe(0);
   });
 });
+
+it.each(['0000-01', '0001-01', '1999-12', '9999-12'])('says of %s that it is not closed', async (month) => {
+  const query =
+    'query ($id: ID!, $month: YearMonth!) { statement(workspaceId: $id, month: $month) { number } }';
+  expect(await app.api.as(shop.client).data(query, { id: shop.id, month })).toEqual({ statement: null });
+});

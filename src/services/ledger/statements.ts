@@ -83,6 +83,8 @@ export async function findStatement(
   workspaceId: string,
   month: string,
 ): Promise<StatementRow | undefined> {
+  // A date of PostgreSQL has no year 0.
+  if (month.startsWith('0000')) return undefined;
   const [row] = await sql.query<Row>('find_statement', `${SELECT} AND s.month = $2::date`, [
     workspaceId,
     firstDayOf(month),
