@@ -47,6 +47,17 @@ describe("Sandbox's operations", () => {
   const answers: Record<string, RegExp> = {
     'not-charged.graphql': /"UNKNOWN_CUSTOMER"/,
     'save-message.graphql': /"outcome":"TRACKED"/,
+    'come-and-go.graphql': /"new":0,"returning":4,"reactivated":0,"lost":0/,
+    'cohorts.graphql': /"2024-12","clients":4,"retained":\[4,4,0,0\]/,
+    'busiest-hours.graphql':
+      /"label":"14:00","messages":8.*"weekday":4,"hour":14,"messages":4,"occurrences":5/,
+    'unanswered.graphql':
+      /"2025-01-09T23:00:00.000Z","outcomes":\[\{"outcome":"TRACKED","messages":1\},\{"outcome":"NO_RESPONSE","messages":1\}/,
+    'spread.graphql': /"p50":6,"p95":9,"max":9,"mean":"6.25","topTenthShare":"0.36"/,
+    'client-by-client.graphql': /"Mario Rossi"\},"messages":9,"previous":\{"messages":7\}/,
+    'client-over-time.graphql': /"messages":0.*"messages":7.*"messages":9.*"messages":0/,
+    'fell-asleep.graphql': /"totalCount":4,"nodes":\[\{"customer":\{"name":"Mario Rossi"\},"messages":9/,
+    'all-shops.graphql': /"Trattoria Da Nino".*"messages":25,"cost":\{"amount":"0.125"/,
   };
   const answer = (name: string) => answers[name] ?? /Mario|0\.125|14:00|31\.58/;
   const as = (name: string) => app.api.as(name === 'save-message.graphql' ? service : analyst);
@@ -69,6 +80,23 @@ describe("Sandbox's operations", () => {
     );
     expect(address.join('').length).toBeLessThan(7_000);
     expect([headers, sharedHeaders]).toEqual([{ Authorization: 'Bearer <your token>' }, undefined]);
+  });
+
+  it('answer as docs/analysts.md shows', async () => {
+    const page = readFileSync(join(__dirname, '../docs/analysts.md'), 'utf8');
+    const shown = [...page.matchAll(/^\| .* \| \[([\w-]+)\]\(\S+\) \| `(.+)` \|$/gm)];
+    expect(shown.map(([, name]) => `${name}.graphql`).sort()).toEqual(
+      Object.keys(answers)
+        .filter((name) => !['not-charged.graphql', 'save-message.graphql'].includes(name))
+        .sort(),
+    );
+    for (const [, name = '', part = ''] of shown) {
+      const file = `${name}.graphql`;
+      const data = await as(file).data<object>(read('operations', file), variablesOf(file));
+      expect(JSON.stringify(data).replaceAll('"', '')).toContain(
+        part.replaceAll(': ', ':').replaceAll(', ', ','),
+      );
+    }
   });
 
   it('are all in the document that it opens with, and run from there', async () => {

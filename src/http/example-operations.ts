@@ -8,8 +8,7 @@ export interface ExampleOperations {
   variables: Record<string, unknown>;
 }
 
-const HEAD = `# Put a token into the headers below: Authorization: Bearer ctm_...
-# A client's or an analyst's token reads; only a service token saves.
+const HEAD = `# Put a token into the headers below.
 `;
 
 /** The project's examples/operations, from the sources and from the build. */
