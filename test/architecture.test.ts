@@ -225,6 +225,38 @@ it('every path that docs/architecture.md names exists', () => {
   expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
 });
 
+describe('docs/architecture.md', () => {
+  const page = read('docs/architecture.md');
+  const indexes = [
+    ...read('test/schema.txt').matchAll(
+      /^index CREATE (?:UNIQUE )?INDEX (\w+) ON public\.(\w+) USING btree \((\w+)/gm,
+    ),
+  ].map(([, name = '', table = '', first]) => ({ name, table, first }));
+
+  it('says of every index that is no primary key what it is for, and of no other', () => {
+    const section = page.slice(page.indexOf('## Indexes'), page.indexOf('## Tests'));
+    const told = [...section.matchAll(/`(\w+)`/g)].map(([, name]) => name ?? '');
+    const there = indexes.map(({ name }) => name);
+    expect(there.filter((name) => !name.endsWith('_pkey') && !told.includes(name))).toEqual([]);
+    // Beside tables and columns, an index that a migration makes and its contraction drops may be told of.
+    const migrations = sources
+      .filter((path) => path.startsWith('src/migrations/'))
+      .map(read)
+      .join();
+    expect(told.filter((name) => !there.includes(name) && !migrations.includes(name))).toEqual([]);
+  });
+
+  it('names the primary keys that do not start with the workspace', () => {
+    const others = indexes.filter(({ name, first }) => name.endsWith('_pkey') && first !== 'workspace_id');
+    expect(others.map(({ table }) => table).sort()).toEqual(['audit_entries', 'tokens', 'workspaces']);
+  });
+
+  it('says what each folder of src owns', () => {
+    const folders = new Set(sources.flatMap((path) => path.split('/').slice(1, -1).slice(0, 1)));
+    expect([...folders].filter((folder) => !page.includes(`\`src/${folder}\``))).toEqual([]);
+  });
+});
+
 describe('the documents', () => {
   const pages = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'].concat(
     readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })

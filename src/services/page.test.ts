@@ -90,6 +90,10 @@ describe('a cursor', () => {
     ['with one letter changed', cursor.replace(/.$/, (letter) => (letter === 'A' ? 'B' : 'A'))],
     ['cut short', cursor.slice(0, -4)],
     ['empty', ''],
+    [
+      'whose position was changed behind the old seal',
+      Buffer.from(Buffer.from(cursor, 'base64url').toString().replace('id-1', 'id-2')).toString('base64url'),
+    ],
     ['whose seal is of another text', Buffer.from(`${'0'.repeat(12)}[]`).toString('base64url')],
   ])('%s is refused', (_, text) => {
     expect(() => read(text)).toThrow(NOT_OF_THIS_LIST);
@@ -104,6 +108,7 @@ describe('a cursor', () => {
     ['arguments that are a text', ['messages', 'shop', 'args', {}, POSITION]],
     ['arguments that are null', ['messages', 'shop', null, {}, POSITION]],
     ['an argument that is a number', ['messages', 'shop', { period: 1 }, {}, POSITION]],
+    ['a number among arguments', ['messages', 'shop', { a: 'text', b: 1 }, {}, POSITION]],
     ['a resolved value that is a number', ['messages', 'shop', {}, { from: 1 }, POSITION]],
     ['resolved values that are null', ['messages', 'shop', {}, null, POSITION]],
     ['a position that is no list', ['messages', 'shop', {}, {}, POSITION[0]]],

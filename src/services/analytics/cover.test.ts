@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { localDate, type Range } from '../../values/time';
-import { type CustomerCover, coverWithCustomerDays, coverWithSlots, netCoverWithCustomerDays } from './cover';
+import {
+  type CustomerCover,
+  coverWithCustomerDays,
+  coverWithSlots,
+  cutInsideSlots,
+  netCoverWithCustomerDays,
+} from './cover';
 
 const DAY_MS = 86_400_000;
 const ZONES = [
@@ -78,4 +84,26 @@ it('slots and records hold every instant of a range once', () => {
         expect(pieces.filter((piece) => holds(piece, at))).toHaveLength(holds(part, at) ? 1 : 0);
     }),
   );
+});
+
+describe('a range that is asked about in parts', () => {
+  const at = (time: string): Date => new Date(`2025-01-06T${time}:00Z`);
+  const parts = (from: string, to: string, ...cuts: string[]): string[] =>
+    cutInsideSlots({ from: at(from), to: at(to) }, cuts.map(at)).map(
+      (part) => `${part.from.toISOString().slice(11, 16)} ${part.to.toISOString().slice(11, 16)}`,
+    );
+
+  it('is cut where a part begins inside a slot, and not where it begins with one', () => {
+    expect(parts('10:00', '12:00')).toEqual(['10:00 12:00']);
+    expect(parts('10:00', '12:00', '11:00', '11:15')).toEqual(['10:00 12:00']);
+    expect(parts('10:00', '12:00', '10:01', '11:15', '11:20')).toEqual([
+      '10:00 10:01',
+      '10:01 11:20',
+      '11:20 12:00',
+    ]);
+  });
+
+  it('is not cut at its ends or outside of it', () => {
+    expect(parts('10:01', '12:01', '09:59', '10:01', '12:01', '12:02')).toEqual(['10:01 12:01']);
+  });
 });
