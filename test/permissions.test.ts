@@ -327,6 +327,17 @@ describe.each(Object.entries(MATRIX))('%s', (field, row) => {
 });
 
 describe('every REST route', () => {
+  // A statement can be read once its month is closed.
+  beforeAll(async () => {
+    for (const workspace of [a, b]) {
+      const phoneNumber = '+393330000001';
+      await aCustomer(app, workspace, { phoneNumber });
+      const input = aTurn(workspace, { phoneNumber, occurredAt: '2026-01-10T10:00:00Z' });
+      await app.api.as(workspace.service).data(SAVE, { input });
+      await app.services.closing.close(workspace.id, '2026-01', { name: 'test' });
+    }
+  });
+
   const rows = Object.entries(REST_ROUTES).map(([route, scope]) => ({
     route,
     open: TOKEN_KINDS.filter((kind) => DEFAULT_SCOPES[kind].some((given) => given === scope)).map((kind) =>
@@ -342,7 +353,8 @@ describe('every REST route', () => {
         ['B', b.id],
         ['missing', 'no-such-workspace'],
       ] as const) {
-        const answer = await app.api.as(token).get(`/api/usage/${route}/${workspaceId}`);
+        const below = route === 'statement' ? '/2026-01' : '';
+        const answer = await app.api.as(token).get(`/api/usage/${route}/${workspaceId}${below}`);
         const text = await answer.text();
         const error = answer.ok ? 'ok' : JSON.parse(text).errors[0].extensions.code;
         expected.push(`${caller} -> ${target}: ${expectation({ open, ofWorkspace: true }, caller, target)}`);
@@ -355,7 +367,9 @@ describe('every REST route', () => {
 
   it('has a row in docs/rest.md, with its scope', () => {
     const page = readFileSync(join(__dirname, '../docs/rest.md'), 'utf8');
-    const listed = [...page.matchAll(/^\| `GET \/api\/usage\/(\w+)\/:workspaceId` \| `([\w:]+)` \|/gm)];
+    const listed = [
+      ...page.matchAll(/^\| `GET \/api\/usage\/(\w+)\/:workspaceId(?:\/:month)?` \| `([\w:]+)` \|/gm),
+    ];
     expect(Object.fromEntries(listed.map(([, route, scope]) => [route, scope]))).toEqual(REST_ROUTES);
   });
 });

@@ -39,11 +39,12 @@ export const ROOT_FIELDS: Readonly<Record<'Query' | 'Mutation', Readonly<Record<
   },
 };
 
-/** The scope of each REST route: GET /api/usage/<name>/:workspaceId. There is no route without a line here. */
+/** The scope of each REST route: GET /api/usage/<name>/:workspaceId…. There is no route without a line here. */
 export const REST_ROUTES = {
   dashboard: 'usage:read',
   stats: 'usage:read',
   export: 'export:read',
+  statement: 'usage:read',
 } as const satisfies Readonly<Record<string, Scope>>;
 
 export type RestRoute = keyof typeof REST_ROUTES;

@@ -1,12 +1,9 @@
-import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
 import { type Command, Option } from 'commander';
 import { exportRecords } from '../services/exports/exports';
 import { CSV_DIALECTS, type CsvDialect, EXPORT_FORMATS, type ExportFormat } from '../services/exports/form';
 import { getWorkspace } from '../services/workspaces/workspaces';
 import type { Cli } from './cli';
-import { toStandardOutput } from './streams';
+import { toFile, toStandardOutput } from './streams';
 
 interface ExportOptions {
   workspace: string;
@@ -41,13 +38,7 @@ export const exportCommand = (cli: Cli): Command =>
           await toStandardOutput(made.file);
           return;
         }
-        const part = `${options.out}.part`;
-        try {
-          await pipeline(made.file, createWriteStream(part));
-          await rename(part, options.out);
-        } finally {
-          await rm(part, { force: true });
-        }
+        await toFile(options.out, made.file);
         const { summary } = made;
         output.result(
           { file: options.out, ...summary, currency: workspace.currency },

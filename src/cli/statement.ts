@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { Readable } from 'node:stream';
+import { type Command, Option } from 'commander';
 import { Lease } from '../database/lease';
 import { badInput } from '../errors';
 import { findCustomersById } from '../services/customers/customers';
@@ -10,11 +11,14 @@ import {
   type StatementRow,
 } from '../services/ledger/statements';
 import { PAGE_LIMIT } from '../services/page';
+import { copyLines, readLines } from '../services/paper/lines';
+import { makePdf, STATEMENT_FORMATS, type StatementFormat } from '../services/paper/paper';
+import { LANGUAGES, type Language } from '../services/paper/words';
 import { getWorkspace } from '../services/workspaces/workspaces';
 import { formatMicros } from '../values/money';
 import { type Cli, type CommandContext, OPERATOR } from './cli';
 import { confirm } from './confirm';
-import { standard, tell, toStandardOutput } from './streams';
+import { standard, tell, toFile, toStandardOutput } from './streams';
 
 export const statementCommand = (cli: Cli): Command =>
   cli.group('statement', 'closed months, frozen', [close(cli), list(cli), show(cli), exportForm(cli)]);
@@ -80,51 +84,114 @@ const list = (cli: Cli): Command =>
       }),
     );
 
+interface ShowOptions {
+  workspace: string;
+  month: string;
+  format?: StatementFormat;
+  lang?: Language;
+  out?: string;
+}
+
 const show = (cli: Cli): Command =>
   cli
-    .command('show', "one statement with its clients' lines")
+    .command('show', "one statement with its clients' lines, in the terminal or as a file")
     .requiredOption('--workspace <id>', 'the workspace')
     .requiredOption('--month <month>', 'the calendar month, such as 2026-10')
-    .addHelpText('after', '\nExample:\n  centesimo statement show --workspace shop --month 2026-10')
-    .action((options: { workspace: string; month: string }) =>
+    .addOption(
+      new Option('--format <format>', 'as a file (default: by the end of --out)').choices([
+        ...STATEMENT_FORMATS,
+      ]),
+    )
+    .addOption(new Option('--lang <language>', 'of the PDF (default: en)').choices([...LANGUAGES]))
+    .option('--out <file>', 'a file, which is there only when it is whole (default: standard output)')
+    .addHelpText(
+      'after',
+      '\nExample:\n  centesimo statement show --workspace shop --month 2026-10 --out october.pdf --lang it',
+    )
+    .action((options: ShowOptions) =>
       cli.run(async (context) => {
-        const { output, sql } = context;
         const statement = await statementOf(context, options);
-        const lines = [];
-        for (let after: string | undefined; ; ) {
-          const page = await listStatementLines(sql, statement, { first: PAGE_LIMIT, after });
-          const ids = page.items.map(({ node }) => node.customerId);
-          const names = await findCustomersById(sql, statement.workspaceId, ids);
-          for (const { node } of page.items) {
-            lines.push({
-              customerId: node.customerId,
-              customer: names.get(node.customerId)?.name ?? '',
-              month: node.month.slice(0, 7),
-              messages: Number(node.messages),
-              amount: formatMicros(node.amountMicros, statement.currency),
-            });
-          }
-          if (!page.hasNextPage) break;
-          after = page.items.at(-1)?.cursor;
-        }
-        output.say(
-          Object.entries(statementCells(statement))
-            .map(([name, value]) => `${name.padEnd(9)} ${value}`)
-            .join('\n'),
-        );
-        output.say('');
-        output.table(
-          [{ ...statementJson(statement), lines }],
-          lines.map((line) => ({
-            CLIENT: line.customer,
-            MONTH: line.month,
-            TURNS: String(line.messages),
-            AMOUNT: line.amount,
-          })),
-          'No client used anything.',
-        );
+        const format = formatOf(options);
+        if (format) await writeStatement(context, statement, { ...options, format });
+        else await printStatement(context, statement);
       }),
     );
+
+/** undefined: for the terminal. */
+function formatOf({ format, out }: ShowOptions): StatementFormat | undefined {
+  if (format !== undefined || out === undefined) return format;
+  const found = STATEMENT_FORMATS.find((known) => out.toLowerCase().endsWith(`.${known}`));
+  if (!found)
+    throw badInput(`${JSON.stringify(out)} names no format. Give --format ${STATEMENT_FORMATS.join(', ')}.`);
+  return found;
+}
+
+async function writeStatement(
+  { database, services, sql, output }: CommandContext,
+  statement: StatementRow,
+  { format, lang, out }: ShowOptions & { format: StatementFormat },
+): Promise<void> {
+  const { workspaceId } = statement;
+  const { name } = await getWorkspace(sql, workspaceId, services.clock());
+  if (lang && format !== 'pdf') throw badInput('--lang is for a PDF. Leave it out, or ask for --format pdf.');
+  if (format === 'pdf' && out === undefined && standard('stdout').isTTY)
+    throw badInput('A PDF is nothing for a terminal. Give --out FILE.');
+  const file =
+    format === 'pdf'
+      ? Readable.from([
+          await makePdf({
+            language: lang ?? 'en',
+            shop: name,
+            statement,
+            ...(await readLines(sql, statement)),
+          }),
+        ])
+      : (await copyLines(database, statement, format)).file;
+  if (out === undefined) {
+    await toStandardOutput(file);
+    return;
+  }
+  await toFile(out, file);
+  const { number, month, currency } = statement;
+  const total = formatMicros(statement.totalMicros, currency);
+  output.result({ file: out, number, month, total, currency }, `Statement ${number}, ${month}: in ${out}.`);
+}
+
+async function printStatement({ output, sql }: CommandContext, statement: StatementRow): Promise<void> {
+  const lines = [];
+  for (let after: string | undefined; ; ) {
+    const page = await listStatementLines(sql, statement, { first: PAGE_LIMIT, after });
+    const ids = page.items.map(({ node }) => node.customerId);
+    const names = await findCustomersById(sql, statement.workspaceId, ids);
+    for (const { node } of page.items) {
+      lines.push({
+        customerId: node.customerId,
+        customer: names.get(node.customerId)?.name ?? '',
+        month: node.month.slice(0, 7),
+        messages: Number(node.messages),
+        amount: formatMicros(node.amountMicros, statement.currency),
+      });
+    }
+    if (!page.hasNextPage) break;
+    after = page.items.at(-1)?.cursor;
+  }
+  output.say(
+    Object.entries(statementCells(statement))
+      .map(([name, value]) => `${name.padEnd(9)} ${value}`)
+      .join('\n'),
+  );
+  output.say('');
+  output.table(
+    [{ ...statementJson(statement), lines }],
+    lines.map((line) => ({
+      CLIENT: line.customer,
+      MONTH: line.month,
+      TURNS: String(line.messages),
+      AMOUNT: line.amount,
+    })),
+    'No client used anything.',
+  );
+}
 
 const exportForm = (cli: Cli): Command =>
   cli

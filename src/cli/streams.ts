@@ -1,4 +1,6 @@
 // Standard output and error: a reader that has gone (a closed pipe, a lost terminal) is no mistake of ours.
+import { createWriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
@@ -43,5 +45,16 @@ export async function toStandardOutput(file: Readable): Promise<void> {
     await pipeline(file, output, { end: false });
   } catch (error) {
     throw isGone ? new ReaderGone() : error;
+  }
+}
+
+/** The file is there only when it is whole. */
+export async function toFile(path: string, file: Readable): Promise<void> {
+  const part = `${path}.part`;
+  try {
+    await pipeline(file, createWriteStream(part));
+    await rename(part, path);
+  } finally {
+    await rm(part, { force: true });
   }
 }

@@ -5,11 +5,25 @@ import { parseInstant } from '../../values/time';
 
 export type RestQuery = Readonly<Record<string, string | string[] | undefined>>;
 
-const PERIOD_PARAMETERS = ['month', 'preset', 'from', 'to', 'first_day', 'last_day', 'timeZone'];
+export interface RestRequest {
+  /** `month` is of a statement's route. */
+  Params: { workspaceId: string; month?: string };
+  Querystring: RestQuery;
+}
+
+/** What choiceOf reads. */
+export const PERIOD_PARAMETERS: readonly string[] = [
+  'month',
+  'preset',
+  'from',
+  'to',
+  'first_day',
+  'last_day',
+  'timeZone',
+];
 
 /** A parameter that nobody reads is a mistake that somebody would like to know of. */
-export function allow(query: RestQuery, more: readonly string[]): void {
-  const known = [...PERIOD_PARAMETERS, ...more];
+export function allow(query: RestQuery, known: readonly string[]): void {
   const stray = Object.keys(query).find((name) => !known.includes(name));
   if (stray !== undefined) {
     throw badInput(
@@ -50,4 +64,23 @@ export function oneOf<const T extends string>(
   const choice = choices.find((known) => known === value);
   if (choice === undefined) throw badInput(`${name} is one of ${choices.join(', ')}.`);
   return choice;
+}
+
+/** The first of the choices that the header Accept-Language asks for (RFC 9110, 12.5.4), by primary language. */
+export function preferred<const T extends string>(
+  header: string | undefined,
+  choices: readonly T[],
+): T | undefined {
+  const asked = (header ?? '').split(',').map((range) => {
+    const [tag = '', ...parameters] = range
+      .trim()
+      .toLowerCase()
+      .split(/\s*;\s*/);
+    const quality = parameters.find((parameter) => parameter.startsWith('q='))?.slice(2) ?? '1';
+    return { language: tag.split('-')[0], quality: Number(quality) };
+  });
+  const ordered = asked.filter(({ quality }) => quality > 0).sort((a, b) => b.quality - a.quality);
+  return ordered
+    .map(({ language }) => choices.find((choice) => choice === language))
+    .find((choice) => choice !== undefined);
 }

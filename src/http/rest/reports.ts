@@ -13,11 +13,11 @@ import { averageCost, findTotals } from '../../services/analytics/totals';
 import { formatMicros } from '../../values/money';
 import { TIMELINE_INTERVALS, type TimelineInterval } from '../../values/period';
 import { formatInstant } from '../../values/time';
-import { allow, choiceOf, one, oneOf, type RestQuery } from './parameters';
+import { allow, choiceOf, one, oneOf, PERIOD_PARAMETERS, type RestQuery } from './parameters';
 
 /** docs/rest.md: totals, growth, top clients, peak hours, timeline, forecast. */
 export async function dashboard(snapshot: Snapshot, workspaceId: string, query: RestQuery): Promise<object> {
-  allow(query, []);
+  allow(query, PERIOD_PARAMETERS);
   const scope = await findScope(snapshot, workspaceId, choiceOf(query), snapshot.asOf);
   const growth = await findGrowth(snapshot, scope, 'SAME_ELAPSED');
   const change = ({ current, previous }: { current: bigint; previous: bigint }) => ({
@@ -49,7 +49,7 @@ export async function dashboard(snapshot: Snapshot, workspaceId: string, query: 
 
 /** docs/rest.md: timeline by interval, hours, heatmap, clients, outcomes. */
 export async function stats(snapshot: Snapshot, workspaceId: string, query: RestQuery): Promise<object> {
-  allow(query, ['interval', 'limit']);
+  allow(query, [...PERIOD_PARAMETERS, 'interval', 'limit']);
   const scope = await findScope(snapshot, workspaceId, choiceOf(query), snapshot.asOf);
   const interval = oneOf('interval', one(query, 'interval')?.toUpperCase(), TIMELINE_INTERVALS) ?? 'DAY';
   const limit = one(query, 'limit') ?? '100';

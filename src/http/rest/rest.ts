@@ -11,9 +11,10 @@ import { getCallersWorkspace } from '../../services/workspaces/workspaces';
 import type { Period } from '../../values/period';
 import { type Clock, localDate } from '../../values/time';
 import { type RateLimits, READ_POINTS, REPORT_POINTS } from '../rate-limits';
-import { keepPace } from './pace';
-import { allow, choiceOf, one, oneOf, type RestQuery } from './parameters';
+import { sendRows, whenGone } from './files';
+import { allow, choiceOf, one, oneOf, PERIOD_PARAMETERS, type RestRequest } from './parameters';
 import { dashboard, stats } from './reports';
+import { sendStatement } from './statement';
 
 export interface RestDeps {
   database: Database;
@@ -23,11 +24,6 @@ export interface RestDeps {
   authenticate: (request: FastifyRequest) => Promise<void>;
 }
 
-interface RestRequest {
-  Params: { workspaceId: string };
-  Querystring: RestQuery;
-}
-
 type Handler = (
   request: FastifyRequest<RestRequest>,
   reply: FastifyReply,
@@ -35,8 +31,8 @@ type Handler = (
 ) => Promise<unknown>;
 
 export function registerRest(app: FastifyInstance, deps: RestDeps): void {
-  const route = (name: RestRoute, handler: Handler): void => {
-    app.get<RestRequest>(`/api/usage/${name}/:workspaceId`, {
+  const route = (name: RestRoute, handler: Handler, below = ''): void => {
+    app.get<RestRequest>(`/api/usage/${name}/:workspaceId${below}`, {
       // HEAD would do all the work for nothing.
       exposeHeadRoute: false,
       onRequest: async (request) => {
@@ -63,6 +59,11 @@ export function registerRest(app: FastifyInstance, deps: RestDeps): void {
   route('dashboard', ({ params, query }, _reply, snapshot) => dashboard(snapshot, params.workspaceId, query));
   route('stats', ({ params, query }, _reply, snapshot) => stats(snapshot, params.workspaceId, query));
   route('export', (request, reply, snapshot) => sendExport(deps.database, request, reply, snapshot));
+  route(
+    'statement',
+    (request, reply, snapshot) => sendStatement(deps.database, request, reply, snapshot),
+    '/:month',
+  );
 }
 
 async function sendExport(
@@ -72,32 +73,18 @@ async function sendExport(
   snapshot: Snapshot,
 ): Promise<FastifyReply> {
   const { params, query } = request;
-  allow(query, ['format', 'dialect']);
+  allow(query, [...PERIOD_PARAMETERS, 'format', 'dialect']);
   const format = oneOf('format', one(query, 'format')?.toLowerCase(), EXPORT_FORMATS) ?? 'csv';
   const dialect = oneOf('dialect', one(query, 'dialect')?.toLowerCase(), CSV_DIALECTS) ?? 'exact';
   const choice = choiceOf(query);
   const workspace = await getCallersWorkspace(snapshot, params.workspaceId, snapshot.asOf);
   // It streams from a connection of its own; this one is not held meanwhile.
   await snapshot.end();
-  const gone = new AbortController();
-  reply.raw.once('close', () => gone.abort());
   const asked = { format, dialect, reader: principalOf(request).id };
-  const made = await exportRecords(database, workspace, choice, asked, snapshot.asOf, gone.signal);
-  keepPace(reply.raw);
-  const name = `${workspace.id}-${nameOf(made.period)}.${format}`;
-  reply.type(CONTENT_TYPES[format]).header('content-disposition', `attachment; filename="${name}"`);
-  if (format === 'csv') {
-    reply.trailer('centesimo-rows', async () => String(made.summary.rows));
-    reply.trailer('centesimo-amount', async () => made.summary.amount);
-  }
-  return reply.send(made.file);
+  const gone = whenGone(reply);
+  const made = await exportRecords(database, workspace, choice, asked, snapshot.asOf, gone);
+  return sendRows(reply, made, `${workspace.id}-${nameOf(made.period)}`, format);
 }
-
-const CONTENT_TYPES = {
-  csv: 'text/csv; charset=utf-8; header=present',
-  json: 'application/json; charset=utf-8',
-  ndjson: 'application/x-ndjson; charset=utf-8',
-} as const;
 
 /** Of a file: 2025-01-06, 2025-01, 2025, or the first and the last day of any other period. */
 function nameOf({ from, to, kind, timeZone }: Period): string {

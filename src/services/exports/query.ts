@@ -1,10 +1,9 @@
 // What PostgreSQL writes of each charge and reversal, cell by cell, each in its final form.
 import { escapeLiteral } from 'pg';
-import { currencyDigits } from '../../values/money';
 import type { Period } from '../../values/period';
-import { INVISIBLE } from '../../values/text';
 import { formatInstant, offsetSegments } from '../../values/time';
 import type { Workspace } from '../workspaces/workspaces';
+import { amountCell, csvCell, defused, jsonCell } from './cells';
 import type { CsvDialect, ExportFormat } from './form';
 
 /*
@@ -29,7 +28,7 @@ export function copyStatement(
   return `COPY (/* export */ SELECT ${CELLS}, '${workspace.currency}', r.kind FROM (
     SELECT c.id, c.occurred_at, c.saved_at, c.customer_id, u.name, u.phone, u.user_id,
       CASE WHEN c.reversal THEN 'REVERSAL' ELSE 'CHARGE' END AS kind,
-      ${amount(workspace.currency)} AS amount,
+      ${amountCell('c.amount_micros', workspace.currency)} AS amount,
       ${ofSegment(period, 'interval', (minutes) => `${minutes} minutes`)} AS ahead,
       ${ofSegment(period, 'text', offsetText)} AS offset_text
     FROM charges c CROSS JOIN LATERAL (
@@ -67,12 +66,6 @@ function offsetText(minutes: number): string {
   return `${minutes < 0 ? '-' : '+'}${two(Math.floor(size / 60))}:${two(size % 60)}`;
 }
 
-/** Exact: the currency's own digits at least, no trailing zeros beyond. */
-function amount(currency: string): string {
-  const units = 'c.amount_micros * 0.000001';
-  return `round(${units}, greatest(min_scale(${units}), ${currencyDigits(currency)}))`;
-}
-
 /**
  * RFC 3339 without the offset, with milliseconds always: instants are whole milliseconds, so the tenth of one that is
  * added makes the fraction four digits long, and the fourth is cut off. Sessions are in UTC.
@@ -100,19 +93,5 @@ function csvCustomer(dialect: CsvDialect): string {
     ${csvCell(contact('u.whatsapp_user_id'))} AS user_id`;
 }
 
-/** RFC 4180: quoted where a comma, a quote or a line break would end the cell. */
-const csvCell = (cell: string): string =>
-  `CASE WHEN ${cell} ~ '[",\\r\\n]' THEN '"' || replace(${cell}, '"', '""') || '"' ELSE ${cell} END`;
-
-const pgCharacter = (code: number): string => `\\U${code.toString(16).padStart(8, '0')}`;
-const UNSEEN = INVISIBLE.map((ends) => ends.map(pgCharacter).join('-')).join('');
-
-/**
- * A spreadsheet runs a cell that begins so, also behind what it doesn't show; an apostrophe in front makes it text.
- * Where semicolons or tabs cut cells, as in Excel in Italian, another begins behind each, and behind each line break.
- */
-const FORMULA = `(^|[;\\t\\r\\n])(?=[${UNSEEN}]*[=+@|%\uff1d\uff0b\uff0d\uff20-])`;
-const defused = (cell: string): string => `regexp_replace(${cell}, '${FORMULA}', '\\1''', 'g')`;
-
-const JSON_CUSTOMER = `to_json(u.name)::text AS name, coalesce(to_json(u.phone_number)::text, 'null') AS phone,
-    coalesce(to_json(u.whatsapp_user_id)::text, 'null') AS user_id`;
+const JSON_CUSTOMER = `to_json(u.name)::text AS name, ${jsonCell('u.phone_number')} AS phone,
+    ${jsonCell('u.whatsapp_user_id')} AS user_id`;

@@ -1,0 +1,141 @@
+// A statement's client lines: for paper, and as CSV and JSON for programs.
+import { escapeLiteral } from 'pg';
+import type { Database } from '../../database/database';
+import type { Sql } from '../../database/sql';
+import { formatMicros } from '../../values/money';
+import { formatInstant } from '../../values/time';
+import { amountCell, csvCell, defused, jsonCell } from '../exports/cells';
+import { type CopiedFile, type CopyOptions, copyToFile } from '../exports/copied-file';
+import type { FileForm } from '../exports/copy-text';
+import type { ExportSummary } from '../exports/form';
+import { monthOf, type StatementRow } from '../ledger/statements';
+import type { DocumentLine, StatementContent } from './document';
+
+/** More are not printed: the paper then has the totals alone. */
+export const PAPER_LIMITS = { clients: 2_000, lines: 4_000 } as const;
+
+export const LINE_COLUMNS = [
+  'number',
+  'month',
+  'carried',
+  'customer_id',
+  'customer',
+  'messages',
+  'amount',
+  'currency',
+] as const;
+
+/** Its own month first, the largest amounts first. */
+const ORDER = 'l.month DESC, l.amount_micros DESC, l.customer_id DESC';
+
+/** What the paper says of the clients. */
+export async function readLines(
+  sql: Sql,
+  { workspaceId, number }: StatementRow,
+): Promise<Pick<StatementContent, 'clients' | 'lineCount' | 'lines'>> {
+  const [counted] = await sql.query<{ clients: bigint; lines: bigint }>(
+    'count_statement_clients',
+    `SELECT count(DISTINCT l.customer_id) AS clients, count(*) AS lines FROM statement_lines l
+     WHERE l.workspace_id = $1 AND l.number = $2`,
+    [workspaceId, number],
+  );
+  const { clients, lines: lineCount } = counted ?? { clients: 0n, lines: 0n };
+  const fits = clients <= PAPER_LIMITS.clients && lineCount <= PAPER_LIMITS.lines;
+  return { clients, lineCount, lines: fits ? await listLines(sql, workspaceId, number) : undefined };
+}
+
+async function listLines(sql: Sql, workspaceId: string, number: number): Promise<DocumentLine[]> {
+  const rows = await sql.query<{
+    customer_id: string;
+    name: string;
+    month: string;
+    messages: bigint;
+    amount_micros: bigint;
+  }>(
+    'statement_lines_with_names',
+    `SELECT l.customer_id, c.name, l.month, l.messages, l.amount_micros
+     FROM statement_lines l JOIN customers c ON c.workspace_id = $1 AND c.id = l.customer_id
+     WHERE l.workspace_id = $1 AND l.number = $2 ORDER BY ${ORDER}`,
+    [workspaceId, number],
+  );
+  return rows.map((row) => ({
+    ...{ customerId: row.customer_id, name: row.name, month: monthOf(row.month) },
+    ...{ messages: row.messages, amountMicros: row.amount_micros },
+  }));
+}
+
+/** Every client line in a file for programs. Throws SERVICE_UNAVAILABLE, RATE_LIMITED. */
+export const copyLines = (
+  database: Database,
+  statement: StatementRow,
+  format: 'csv' | 'json',
+  options: CopyOptions = {},
+): Promise<CopiedFile<ExportSummary>> =>
+  copyToFile(
+    database,
+    async (client) => {
+      const { rows } = await client.query<{ rows: bigint }>(
+        `SELECT count(*) AS rows FROM statement_lines l WHERE ${linesOf(statement)}`,
+      );
+      const amount = formatMicros(statement.totalMicros, statement.currency);
+      const summary: ExportSummary = { rows: Number(rows[0]?.rows ?? 0n), amount };
+      const form = format === 'csv' ? csvForm(summary) : jsonForm(statement, summary);
+      return { copy: copyStatement(statement, format), form, found: summary };
+    },
+    options,
+  );
+
+const linesOf = ({ workspaceId, number }: StatementRow): string =>
+  `l.workspace_id = ${escapeLiteral(workspaceId)} AND l.number = ${number}`;
+
+/** COPY takes no parameters: everything here is a literal, escaped or made from numbers and dates. */
+function copyStatement(statement: StatementRow, format: 'csv' | 'json'): string {
+  const { workspaceId, number, month, currency } = statement;
+  const name = format === 'csv' ? csvCell(defused('c.name')) : jsonCell('c.name');
+  return `COPY (/* export */ SELECT ${number}, to_char(l.month, 'YYYY-MM'),
+      CASE WHEN l.month = ${escapeLiteral(`${month}-01`)}::date THEN 'false' ELSE 'true' END,
+      l.customer_id, ${name}, l.messages, ${amountCell('l.amount_micros', currency)}, '${currency}'
+    FROM statement_lines l
+    JOIN customers c ON c.workspace_id = ${escapeLiteral(workspaceId)} AND c.id = l.customer_id
+    WHERE ${linesOf(statement)} ORDER BY ${ORDER}
+  ) TO STDOUT (FORMAT text, DELIMITER ${format === 'csv' ? "','" : "E'\\t'"}, NULL '')`;
+}
+
+const csvForm = ({ rows }: ExportSummary): FileForm => ({
+  ...{ opening: `${LINE_COLUMNS.join(',')}\r\n`, closing: '' },
+  ...{ rows, rowEnd: '\r\n', lastRowEnd: '\r\n' },
+});
+
+function jsonForm(statement: StatementRow, summary: ExportSummary): FileForm {
+  const { currency } = statement;
+  const head = JSON.stringify({
+    workspaceId: statement.workspaceId,
+    number: statement.number,
+    month: statement.month,
+    from: formatInstant(statement.from),
+    to: formatInstant(statement.to),
+    timeZone: statement.timeZone,
+    closedAt: formatInstant(statement.closedAt),
+    currency,
+    total: formatMicros(statement.totalMicros, currency),
+    carried: formatMicros(statement.carriedMicros, currency),
+    messages: Number(statement.messages),
+    prices: statement.prices.map(({ amountMicros, charges }) => ({
+      price: formatMicros(BigInt(amountMicros), currency),
+      charges,
+    })),
+    sha256: statement.sha256,
+    previousSha256: statement.previousSha256,
+  });
+  return {
+    opening: `${head.slice(0, -1)},"lines":[\n`,
+    ...{ rows: summary.rows, row: jsonRow, rowEnd: ',\n', lastRowEnd: '\n' },
+    closing: `],${JSON.stringify(summary).slice(1)}\n`,
+  };
+}
+
+/** The name comes as JSON; the rest holds nothing that JSON would escape. */
+function jsonRow(copied: string): string {
+  const [number, month, carried, customerId, customer, messages, amount, currency] = copied.split('\t');
+  return `{"number":${number},"month":"${month}","carried":${carried},"customer_id":"${customerId}","customer":${customer},"messages":${messages},"amount":"${amount}","currency":"${currency}"}`;
+}
