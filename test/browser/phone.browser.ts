@@ -59,6 +59,40 @@ describe.each([
   });
 });
 
+/** Texts of the clients' table that a column breaks within a word: more lines than words. Names may break anywhere. */
+const brokenWords = (page: Page): Promise<string[]> =>
+  page.evaluate(`[...document.querySelectorAll('table.rows thead th, table.rows td')]
+    .filter((cell) => cell.checkVisibility())
+    .flatMap((cell) => {
+      const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+      const texts = [];
+      while (walker.nextNode()) texts.push(walker.currentNode);
+      return texts;
+    })
+    .filter((text) => text.data.trim() !== '' && !text.parentElement.closest('.visually-hidden'))
+    .filter((text) => {
+      const range = document.createRange();
+      range.selectNodeContents(text);
+      const lines = new Set([...range.getClientRects()].map(({ top }) => Math.round(top)));
+      return lines.size > text.data.trim().split(/[\\s\u00a0]+/).length;
+    })
+    .map((text) => text.data)`);
+
+it.each([390, 1280])('a long name breaks no date and no heading beside it, at %s px', async (width) => {
+  const yen = await aWorkspace(shop.app, { name: 'Yen', currency: 'JPY', priceMicros: 1_000_000n });
+  await aCustomer(shop.app, yen, { name: LONG_NAME, phoneNumber: '+393331234567' });
+  await shop.app.api.as(yen.service).data(SAVE, { input: aTurn(yen) });
+  const token = await aToken(shop.app, { kind: 'client', workspaceIds: [yen.id] });
+  const { page } = await visit(shop, `?workspace=${yen.id}`, {
+    ...{ token, locale: 'it-IT' },
+    viewport: { width, height: 900 },
+  });
+  await ready(page);
+  await page.getByRole('table', { name: 'Clienti' }).waitFor();
+  expect(await brokenWords(page)).toEqual([]);
+  await page.context().close();
+});
+
 it('a tapped bar tells its figures within the screen', async () => {
   const { page } = await visit(shop, '?workspace=workspace-123&compare=same-weekdays', {
     ...{ token: shop.client, locale: 'it-IT' },
