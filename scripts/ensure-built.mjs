@@ -39,6 +39,12 @@ function buildInto(output, build) {
 const run = (command, args) =>
   execFileSync(command, args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
 
+const vite = (workspace, folder) =>
+  run('npm', [
+    ...['run', '--silent', 'build', '--workspace', workspace, '--'],
+    ...['--outDir', join(root, folder), '--emptyOutDir'],
+  ]);
+
 const targets = [
   {
     output: 'dist',
@@ -52,23 +58,18 @@ const targets = [
     output: 'dashboard/dist',
     sources: [
       'dashboard/src',
+      'dashboard/public',
       'dashboard/index.html',
       'dashboard/vite.config.ts',
       'dashboard/package.json',
       'schema.graphql',
     ],
-    build: (folder) =>
-      run('npm', [
-        'run',
-        '--silent',
-        'build',
-        '--workspace',
-        'dashboard',
-        '--',
-        '--outDir',
-        join(root, folder),
-        '--emptyOutDir',
-      ]),
+    build: (folder) => vite('dashboard', folder),
+  },
+  {
+    output: 'graphiql/dist',
+    sources: ['graphiql/src', 'graphiql/index.html', 'graphiql/vite.config.ts', 'graphiql/package.json'],
+    build: (folder) => vite('graphiql', folder),
   },
 ];
 

@@ -36,7 +36,7 @@ describe('the files of the image', () => {
     mkdirSync(app);
     for (const { built, source, to } of copied()) {
       const from = join(ROOT, built ? source.replace('/app/', '') : source);
-      // The dashboard need not be built for this.
+      // The pages need not be built for this.
       if (built && !existsSync(from)) continue;
       cpSync(
         from,
@@ -66,6 +66,7 @@ describe('the files of the image', () => {
         'scripts/ensure-built.mjs',
         '/app/dist',
         '/app/dashboard/dist',
+        '/app/graphiql/dist',
       ],
       'examples/operations',
     ]);

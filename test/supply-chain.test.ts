@@ -109,7 +109,7 @@ long('an installation as in production', () => {
     for (const path of ['package.json', 'package-lock.json', '.npmrc', 'dist', 'scripts/ensure-built.mjs']) {
       cpSync(join(ROOT, path), join(folder, path), { recursive: true });
     }
-    for (const workspace of ['dashboard']) {
+    for (const workspace of ['dashboard', 'graphiql']) {
       if (lock.packages[workspace] === undefined) continue;
       mkdirSync(join(folder, workspace));
       cpSync(join(ROOT, workspace, 'package.json'), join(folder, workspace, 'package.json'));

@@ -1,10 +1,14 @@
-// What Apollo Sandbox opens with: the files of examples/operations as one document, ready to run.
+// What Apollo Sandbox and GraphiQL open with: the files of examples/operations, ready to run.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectFolder } from '../project-folder';
 
 export interface ExampleOperations {
+  /** Reading ones first. */
+  operations: { document: string; variables: Record<string, unknown> }[];
+  /** All of them and a hint where the token goes, as one document. */
   document: string;
+  /** Every variable that one of them takes. */
   variables: Record<string, unknown>;
 }
 
@@ -14,16 +18,21 @@ const HEAD = `# Put a token into the headers below.
 /** The project's examples/operations, from the sources and from the build. */
 const operationsFolder = (): string => join(projectFolder(), 'examples', 'operations');
 
-/** All operations, reading ones first, and every variable that one of them takes. Without the folder: the hint alone. */
+/** Without the folder: the hint alone. */
 export function exampleOperations(folder = operationsFolder()): ExampleOperations {
   const files = existsSync(folder) ? readdirSync(folder).sort() : [];
-  const texts = (ending: string) =>
-    files.filter((name) => name.endsWith(ending)).map((name) => readFileSync(join(folder, name), 'utf8'));
-  const operations = texts('.graphql');
-  const writes = (text: string) => /^mutation\b/m.test(text);
-  const ordered = [...operations.filter((text) => !writes(text)), ...operations.filter(writes)];
+  const textOf = (name: string): string => readFileSync(join(folder, name), 'utf8');
+  const all = files
+    .filter((name) => name.endsWith('.graphql'))
+    .map((name) => ({
+      document: textOf(name),
+      variables: JSON.parse(textOf(name.replace('.graphql', '.variables.json'))),
+    }));
+  const writes = ({ document }: { document: string }) => /^mutation\b/m.test(document);
+  const operations = [...all.filter((one) => !writes(one)), ...all.filter(writes)];
   return {
-    document: [HEAD, ...ordered].join('\n'),
-    variables: Object.assign({}, ...texts('.variables.json').map((text) => JSON.parse(text))),
+    operations,
+    document: [HEAD, ...operations.map(({ document }) => document)].join('\n'),
+    variables: Object.assign({}, ...operations.map(({ variables }) => variables)),
   };
 }

@@ -8,16 +8,24 @@ const CONTENT_SECURITY_POLICY =
 export const wantsPage = ({ method, headers }: FastifyRequest): boolean =>
   method === 'GET' && (headers.accept ?? '').includes('text/html');
 
-/** `sandbox`: whether /graphql is a page, too. */
-export const sendFrontPage = (reply: FastifyReply, { sandbox }: { sandbox: boolean }): FastifyReply =>
+interface Pages {
+  /** Whether /graphql is a page, too. */
+  sandbox: boolean;
+  graphiql: boolean;
+}
+
+export const sendFrontPage = (reply: FastifyReply, pages: Pages): FastifyReply =>
   reply
     .type('text/html; charset=utf-8')
     .header('content-security-policy', CONTENT_SECURITY_POLICY)
     .header('referrer-policy', 'no-referrer')
     .header('cache-control', 'no-store')
-    .send(page(sandbox));
+    .send(page(pages));
 
-const page = (sandbox: boolean): string => `<!doctype html>
+const OFFLINE =
+  '<dt><a href="/graphiql">API, without the internet</a></dt>\n<dd>The same in GraphiQL, which comes from this server alone.</dd>';
+
+const page = ({ sandbox, graphiql }: Pages): string => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -42,6 +50,7 @@ ${
     ? '<dt><a href="/graphql">API</a></dt>\n<dd>GraphQL in Apollo Sandbox, with example operations, for analysts and developers. It needs a token, and the internet.</dd>'
     : '<dt>API</dt>\n<dd>GraphQL: <code>POST /graphql</code>, with a token.</dd>'
 }
+${graphiql ? OFFLINE : ''}
 <dt><a href="/health/ready">Health</a></dt>
 <dd>Whether the server can work now.</dd>
 </dl>

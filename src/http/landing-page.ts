@@ -3,16 +3,19 @@ import { type ApolloServer, type ApolloServerPlugin, HeaderMap } from '@apollo/s
 import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { exampleOperations } from './example-operations';
+import { GRAPHIQL } from './graphiql';
 import type { ServerContext } from './operation';
 
 /** Where the hosted Sandbox calls from, when it is not opened here. */
 export const SANDBOX_ORIGIN = 'https://studio.apollographql.com';
 
-export const landingPage = (): ApolloServerPlugin =>
-  ApolloServerPluginLandingPageLocalDefault({
+export function landingPage(): ApolloServerPlugin {
+  // One document: an embedded Sandbox takes no list of tabs, only a document or an entry of a collection in Apollo's cloud.
+  const { document, variables } = exampleOperations();
+  return ApolloServerPluginLandingPageLocalDefault({
     footer: false,
-    // One document: an embedded Sandbox takes no list of tabs, only a document or an entry of a collection in Apollo's cloud.
-    ...exampleOperations(),
+    document,
+    variables,
     // Shared headers can be switched off there and not edited: nobody could put a token into one.
     headers: { Authorization: 'Bearer <your token>' },
     embed: {
@@ -23,10 +26,26 @@ export const landingPage = (): ApolloServerPlugin =>
       },
     },
   });
+}
 
 /** A browser that opens the page, rather than a client that sends an operation. */
 export const wantsLandingPage = ({ method, url, headers }: FastifyRequest): boolean =>
   method === 'GET' && !url.includes('?') && (headers.accept ?? '').includes('text/html');
+
+/** How long a browser may try to reach Apollo's host: a firewall may drop what it doesn't let through. */
+const SANDBOX_WITHIN_MS = 8_000;
+
+/**
+ * Goes to GraphiQL when the script of Sandbox can't be had; not from GraphiQL's link back, which says #sandbox. It stands
+ * before everything that is fetched from elsewhere and that the browser would wait for.
+ */
+const wayOut = (nonce: string): string => `<script nonce="${nonce}">
+  const leave = () => {
+    if (!window.EmbeddedSandbox && location.hash !== '#sandbox') location.replace('${GRAPHIQL}');
+  };
+  addEventListener('error', (event) => { if (event.target instanceof HTMLScriptElement) leave(); }, true);
+  setTimeout(leave, ${SANDBOX_WITHIN_MS});
+</script>`;
 
 /**
  * The page needs no token, so nothing of the request reaches Apollo: whatever a caller puts into it, no operation can
@@ -35,6 +54,7 @@ export const wantsLandingPage = ({ method, url, headers }: FastifyRequest): bool
 export async function sendLandingPage(
   apollo: ApolloServer<ServerContext>,
   reply: FastifyReply,
+  { graphiql }: { graphiql: boolean },
 ): Promise<FastifyReply> {
   const page = await apollo.executeHTTPGraphQLRequest({
     httpGraphQLRequest: {
@@ -46,5 +66,8 @@ export async function sendLandingPage(
     context: () => Promise.reject(new Error('The landing page runs nothing.')),
   });
   const html = page.body.kind === 'complete' ? page.body.string : '';
-  return reply.type('text/html; charset=utf-8').header('cache-control', 'no-store').send(html);
+  const nonce = /'nonce-([0-9a-f]+)'/.exec(html)?.[1];
+  const withWayOut =
+    graphiql && nonce !== undefined ? html.replace('<link', `${wayOut(nonce)}\n    <link`) : html;
+  return reply.type('text/html; charset=utf-8').header('cache-control', 'no-store').send(withWayOut);
 }

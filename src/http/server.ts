@@ -27,6 +27,7 @@ import { dashboardFolder, registerDashboard } from './dashboard';
 import { drain } from './drain';
 import { wantsErrorField, withErrorField } from './error-field';
 import { sendFrontPage, wantsPage } from './front-page';
+import { registerGraphiql } from './graphiql';
 import { registerHealth } from './health';
 import { SANDBOX_ORIGIN, sendLandingPage, wantsLandingPage } from './landing-page';
 import type { Metrics } from './metrics';
@@ -261,6 +262,7 @@ function registerGraphQL(app: FastifyInstance, parts: Parts): void {
       return { ...createContext({ requestId, principal, services, snapshot }), notes };
     },
   });
+  const graphiql = config.sandbox && registerGraphiql(app);
   const isPage = (request: FastifyRequest) => config.sandbox && wantsLandingPage(request);
   app.route({
     method: ['GET', 'POST'],
@@ -290,11 +292,13 @@ function registerGraphQL(app: FastifyInstance, parts: Parts): void {
       return typeof answer === 'string' ? streamed(answer) : answer;
     },
     handler(request, reply) {
-      return isPage(request) ? sendLandingPage(apollo, reply) : runOperation.call(this, request, reply);
+      return isPage(request)
+        ? sendLandingPage(apollo, reply, { graphiql })
+        : runOperation.call(this, request, reply);
     },
   });
   app.get('/', (request, reply) => {
-    if (wantsPage(request)) return sendFrontPage(reply, config);
+    if (wantsPage(request)) return sendFrontPage(reply, { sandbox: config.sandbox, graphiql });
     throw notFound(request);
   });
 }
