@@ -39,7 +39,7 @@ const files = [
   'error-disclosure',
   'tenant-isolation',
   'fuzz',
-  ...['endings', 'first-start', 'backup-file', 'embedded', 'cluster', 'cli'],
+  ...['endings', 'first-start', 'backup-file', 'embedded', 'cluster', 'cli', 'package'],
   ...['tokens', 'errors', 'customer-import'],
   // All 400 zones take five minutes.
   ...(rounds > 1 ? ['zones', '../src/values/time'] : []),

@@ -1,4 +1,4 @@
-// argv -> command -> exit code.
+// argv -> command -> exit code. Without a command: serve, so that the package's name alone starts it.
 import './environment';
 import 'reflect-metadata';
 import { CommanderError } from 'commander';
@@ -9,8 +9,9 @@ import { createProgram } from './program';
 export { loadServer } from '../http/load-server';
 
 export async function main(): Promise<void> {
+  const [, , ...words] = process.argv;
   try {
-    await createProgram(new Cli()).parseAsync();
+    await createProgram(new Cli()).parseAsync(words.length === 0 ? ['serve'] : words, { from: 'user' });
   } catch (error) {
     if (isEnding()) return;
     process.exitCode =
