@@ -9,6 +9,7 @@ import { createServices } from '../src/app';
 import { loadConfig } from '../src/config';
 import { openDatabase } from '../src/database/open';
 import { startEmbedded } from '../src/embedded/embedded';
+import { measureBudgets } from './budgets';
 import { measureClosing } from './closing';
 import { LARGE, MANY, makeDataSet, ONE, SMALL } from './data-set';
 import { HELP, type Options, readOptions } from './options';
@@ -74,6 +75,7 @@ async function onDatabase(options: Options, results: Results, databaseUrl: strin
     if (options.only.includes('writes')) await measureWrites(bench);
     if (options.only.includes('shield')) await measureShield(bench);
     if (options.only.includes('closing')) await measureClosing(bench);
+    if (options.only.includes('budgets')) await measureBudgets(bench);
   } finally {
     await services.drain();
     await services.tokens.close();

@@ -1,5 +1,6 @@
 import { Arg, Args, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { tokenActor } from '../services/audit';
+import { withCrossed } from '../services/signals/budget-states';
 import { formatUnits, listBudgets } from '../services/signals/budgets';
 import { getCallersWorkspace } from '../services/workspaces/workspaces';
 import type { GraphQLContext } from './context';
@@ -77,11 +78,15 @@ export class BudgetResolver {
     description:
       'Where it stands; for EACH_CUSTOMER where the one closest to it stands, and below serveDecision where the asked contact does.',
   })
-  state(
-    @Root() { row, state }: Budget,
-    @Ctx() { loaders }: GraphQLContext,
-  ): BudgetState | Promise<BudgetState> {
-    return state ?? loaders.budgetStates.load(row);
+  async state(
+    @Root() { row, standing }: Budget,
+    @Ctx() { loaders, snapshot }: GraphQLContext,
+  ): Promise<BudgetState> {
+    if (!standing) return loaders.budgetStates.load(row);
+    const { currency } = await loaders.workspaces.load(row.workspaceId);
+    const [state] = await withCrossed(snapshot, row.workspaceId, [standing]);
+    if (!state) throw new Error('A standing has a state.');
+    return BudgetState.of(row, state, currency, snapshot.asOf);
   }
 }
 

@@ -3,6 +3,7 @@ import type { BudgetInput } from '../../services/signals/budget-service';
 import {
   type BudgetState as BudgetStateRow,
   remainingOf,
+  type Standing,
   usedPercentOf,
 } from '../../services/signals/budget-states';
 import {
@@ -89,7 +90,7 @@ export class Budget {
 
   row!: BudgetRow;
   /** Of a decision, which tells of the asked contact alone; otherwise left to the loaders. */
-  state?: BudgetState;
+  standing?: Standing;
 
   static of(row: BudgetRow): Budget {
     const { id, name, subject, measure, interval, thresholds, forecast, enforcement } = row;

@@ -2,7 +2,7 @@ import { ArgsType, Field, ID, ObjectType } from 'type-graphql';
 import type { ServeDecision as Decision, ServeReason } from '../../services/signals/serve-decision';
 import { GraphQLDateTime } from '../scalars/date-time';
 import { GraphQLPhoneNumber } from '../scalars/phone-number';
-import { Budget, BudgetState } from './budget';
+import { Budget } from './budget';
 import { Customer } from './customer';
 import { ServeReasonEnum } from './enums';
 
@@ -41,13 +41,9 @@ export class ServeDecision {
   })
   asOf!: Date;
 
-  static of({ reason, customer, budget, resetsAt, asOf }: Decision): ServeDecision {
-    const shown = budget && {
-      ...Budget.of(budget.budget),
-      state: BudgetState.of(budget.budget, budget.state, budget.currency, asOf),
-      currency: budget.currency,
-    };
-    return { allowed: reason === 'OK', reason, customer, budget: shown, resetsAt, asOf };
+  static of({ reason, customer, standing, resetsAt, asOf }: Decision): ServeDecision {
+    const budget = standing && { ...Budget.of(standing.budget), standing };
+    return { allowed: reason === 'OK', reason, customer, budget, resetsAt, asOf };
   }
 }
 

@@ -24,11 +24,9 @@ export const usedPercentOf = (
   { usedUnits }: Pick<BudgetState, 'usedUnits'>,
 ): string => formatRatio(usedUnits * 100n, limitUnits, 2);
 
-interface Standing {
+/** A state without what was told, which is another question. */
+export interface Standing extends Omit<BudgetState, 'crossed'> {
   budget: Budget;
-  period: Period;
-  customerId: string | null;
-  usedUnits: bigint;
 }
 
 /** The state of each budget of one workspace, in their order: a few statements for all. */

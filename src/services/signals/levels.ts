@@ -129,7 +129,12 @@ export interface CustomerDue {
 }
 
 /** Rows of one statement; what is more is found by the next look. */
-export const DUE_LIMIT = 1_000;
+export const DUE_LIMIT = 5_000;
+
+/*
+ * OFFSET 0: what was told is looked up row by row along its key. Taken for an anti-join it read all that was ever told of
+ * the period for each customer: tables that grow so fast outrun their statistics (100 000 customers: minutes).
+ */
 
 /**
  * Which thresholds of these budgets (of customers, all of one interval) are reached in this period and were not told, at
@@ -154,6 +159,7 @@ export async function findCustomersDue(
        SELECT p.customer_id, sum(p.messages)::bigint AS messages, sum(p.cost_micros)::bigint AS cost_micros
        FROM ${parts.sql} AS p (bucket, customer_id, messages, cost_micros, first_at, last_at)
        GROUP BY p.customer_id
+       HAVING sum(p.cost_micros) >= $${next + 9}::bigint OR sum(p.messages) >= $${next + 10}::bigint
      ) s
      JOIN unnest($${next}::int[], $${next + 1}::uuid[], $${next + 2}::int[], $${next + 3}::int[],
        $${next + 4}::bigint[], $${next + 5}::uuid[], $${next + 6}::text[])
@@ -162,9 +168,9 @@ export async function findCustomersDue(
      WHERE NOT EXISTS (
          SELECT FROM budget_firings f WHERE f.workspace_id = $1 AND f.budget_id = t.budget_id
            AND f.version = t.version AND f.period_start = $${next + 7}::date AND f.threshold = t.threshold
-           AND f.subject = s.customer_id::text)
+           AND f.subject = s.customer_id::text OFFSET 0)
        AND (t.customer_id IS NOT NULL OR ${hasNoOwn('t.measure', `$${next + 8}`)})
-     ORDER BY s.customer_id, t.n LIMIT ${DUE_LIMIT}`,
+     LIMIT ${DUE_LIMIT}`,
     [
       ...[workspace.id, ...parts.values],
       rows.map((_, index) => index),
@@ -174,11 +180,25 @@ export async function findCustomersDue(
       rows.map(({ budget, threshold }) => unitsAt(budget, threshold)),
       rows.map(({ budget }) => budget.customerId),
       rows.map(({ budget }) => budget.measure),
-      ...[startOf(period), first.interval],
+      ...[startOf(period), first.interval, leastOf(rows, 'COST'), leastOf(rows, 'MESSAGES')],
     ],
   );
-  return found.flatMap(({ n, customer_id, messages, cost_micros }) => {
+  return found.sort(byCustomer).flatMap(({ n, customer_id, messages, cost_micros }) => {
     const row = rows[n];
     return row ? [{ ...row, customerId: customer_id, level: { messages, costMicros: cost_micros } }] : [];
   });
 }
+
+/** Below all thresholds of a measure nobody needs to be compared with each of them. */
+const leastOf = (rows: readonly { budget: Budget; threshold: number }[], measure: BudgetMeasure): bigint => {
+  const units = rows
+    .filter(({ budget }) => budget.measure === measure)
+    .map(({ budget, threshold }) => unitsAt(budget, threshold));
+  return units.reduce((least, one) => (one < least ? one : least), MOST);
+};
+
+/** No level is as high. */
+const MOST = 2n ** 63n - 1n;
+
+const byCustomer = (one: { customer_id: string; n: number }, other: typeof one): number =>
+  one.customer_id === other.customer_id ? one.n - other.n : one.customer_id < other.customer_id ? -1 : 1;

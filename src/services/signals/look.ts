@@ -187,7 +187,7 @@ async function findUntold(sql: Sql, workspaceId: string, due: readonly Due[]): P
     `SELECT i.n FROM ${KEYS} WITH ORDINALITY AS i (budget_id, version, period_start, threshold, subject, n)
      WHERE NOT EXISTS (
        SELECT FROM budget_firings f WHERE f.workspace_id = $1 AND f.budget_id = i.budget_id AND f.version = i.version
-         AND f.period_start = i.period_start AND f.threshold = i.threshold AND f.subject = i.subject)`,
+         AND f.period_start = i.period_start AND f.threshold = i.threshold AND f.subject = i.subject OFFSET 0)`,
     [workspaceId, ...keysOf(due)],
   );
   return rows.flatMap(({ n }) => due[Number(n) - 1] ?? []);
@@ -206,19 +206,26 @@ export async function tell(sql: Sql, { workspace, now }: Sight, found: Found): P
     );
   }
   if (found.due.length === 0) return;
-  const rows = await sql.query<{ n: bigint }>('tell_budgets', TELL, [
-    workspace.id,
-    ...keysOf(found.due),
-    now,
-    found.due.map((_, index) => index),
-  ]);
-  const told = rows.flatMap(({ n }) => found.due[Number(n)] ?? []);
+  const rows = await sql.query<ToldRow>('tell_budgets', TELL, [workspace.id, ...keysOf(found.due), now]);
+  const keys = new Set(
+    rows.map((row) => [row.budget_id, row.period_start, row.threshold, row.subject].join(' ')),
+  );
+  const told = found.due.filter((due) =>
+    keys.has([due.budget.id, startOf(due.period), due.threshold, subjectOf(due)].join(' ')),
+  );
   await writeEvents(
     sql,
     workspace.id,
     told.map((due) => draftOf(due, workspace.currency)),
     now,
   );
+}
+
+interface ToldRow {
+  budget_id: string;
+  period_start: string;
+  threshold: number;
+  subject: string;
 }
 
 /**
@@ -229,21 +236,14 @@ const TELL = `
   WITH known AS MATERIALIZED (
     SELECT b.id, b.version FROM budgets b WHERE b.workspace_id = $1 AND b.id = ANY ($2::uuid[])
     ORDER BY b.id FOR KEY SHARE
-  ),
-  input AS MATERIALIZED (
-    SELECT i.* FROM unnest($2::uuid[], $3::int[], $4::date[], $5::int[], $6::text[], $8::bigint[])
-      AS i (budget_id, version, period_start, threshold, subject, n)
-    JOIN known k ON k.id = i.budget_id AND k.version = i.version
-  ),
-  told AS (
-    INSERT INTO budget_firings (workspace_id, budget_id, version, period_start, threshold, subject, fired_at)
-    SELECT $1, i.budget_id, i.version, i.period_start, i.threshold, i.subject, $7 FROM input i
-    ORDER BY i.budget_id, i.version, i.period_start, i.threshold, i.subject
-    ON CONFLICT DO NOTHING
-    RETURNING budget_id, version, period_start, threshold, subject
   )
-  SELECT i.n FROM told t JOIN input i ON i.budget_id = t.budget_id AND i.version = t.version
-    AND i.period_start = t.period_start AND i.threshold = t.threshold AND i.subject = t.subject ORDER BY i.n`;
+  INSERT INTO budget_firings (workspace_id, budget_id, version, period_start, threshold, subject, fired_at)
+  SELECT $1, i.budget_id, i.version, i.period_start, i.threshold, i.subject, $7
+  FROM ${KEYS} AS i (budget_id, version, period_start, threshold, subject)
+  JOIN known k ON k.id = i.budget_id AND k.version = i.version
+  ORDER BY i.budget_id, i.version, i.period_start, i.threshold, i.subject
+  ON CONFLICT DO NOTHING
+  RETURNING budget_id, period_start::text, threshold, subject`;
 
 /** Without the budget's name, which may name a person. */
 function draftOf({ budget, period, threshold, customerId, units }: Due, currency: string): EventDraft {

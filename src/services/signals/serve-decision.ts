@@ -4,8 +4,7 @@ import type { Sql } from '../../database/sql';
 import { badInput, forbiddenWorkspace } from '../../errors';
 import { parsePhone } from '../../values/phone';
 import { CUSTOMER_COLUMNS, type Customer, checkUserId, toCustomer } from '../customers/customers';
-import type { BudgetState } from './budget-states';
-import { withCrossed } from './budget-states';
+import type { Standing } from './budget-states';
 import {
   BUDGET_COLUMNS,
   type Budget,
@@ -30,7 +29,7 @@ export interface ServeDecision {
   reason: ServeReason;
   customer: Customer | null;
   /** The budget that says no, or else the one that is closest to it, as it stands for this contact. */
-  budget: { budget: Budget; state: BudgetState; currency: string } | null;
+  standing: Standing | null;
   /** When the budget that says no starts anew. */
   resetsAt: Date | null;
   /** Everything acknowledged before this instant is counted. */
@@ -99,7 +98,7 @@ export class ServeAdvisor {
     if (!row) throw forbiddenWorkspace(workspaceId);
     const customer = customerOf(workspaceId, row);
     const simple = (reason: ServeReason): ServeDecision => ({
-      ...{ reason, customer, budget: null, resetsAt: null, asOf: now },
+      ...{ reason, customer, standing: null, resetsAt: null, asOf: now },
     });
     if (row.archived_at) return simple('WORKSPACE_ARCHIVED');
     if (!customer) return simple('UNKNOWN_CUSTOMER');
@@ -131,11 +130,10 @@ export class ServeAdvisor {
     const reached = standings.filter(({ budget, usedUnits }) => usedUnits >= budget.limitUnits);
     // Of several that say no, the one that does so for longest: before it ends, asking again is in vain.
     const chosen = reached.length > 0 ? highest(reached, endsLater) : highest(standings, isCloser);
-    const [state] = chosen ? await withCrossed(sql, workspaceId, [chosen]) : [];
     return {
       reason: reached.length > 0 ? 'BUDGET_REACHED' : 'OK',
       customer,
-      budget: chosen && state ? { budget: chosen.budget, state, currency: row.currency } : null,
+      standing: chosen ?? null,
       resetsAt: reached.length > 0 && chosen ? chosen.period.to : null,
       asOf: shared.asOf,
     };
@@ -156,13 +154,6 @@ export class ServeAdvisor {
     this.sums.set(workspaceId, made);
     return made;
   }
-}
-
-interface Standing {
-  budget: Budget;
-  period: ReturnType<typeof runningPeriod>;
-  customerId: string | null;
-  usedUnits: bigint;
 }
 
 function checkContact(contact: Contact): { phoneNumber: string | null; whatsappUserId: string | null } {
