@@ -2,13 +2,16 @@ import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import type { Command } from 'commander';
 import { parse } from 'csv-parse';
+import { Snapshot } from '../database/snapshot';
 import { AppError, badInput } from '../errors';
 import type { BadRow, ImportRow } from '../services/customers/customer-import';
 import { listCustomers } from '../services/customers/customers';
 import { PAGE_LIMIT } from '../services/page';
+import { exportPerson } from '../services/people/personal-data';
 import { getWorkspace } from '../services/workspaces/workspaces';
 import { type Cli, EXIT, OPERATOR } from './cli';
 import { progressLine } from './progress';
+import { toStandardOutput } from './streams';
 
 export const customerCommand = (cli: Cli): Command =>
   cli.group('customer', 'the people whose turns are charged', [
@@ -16,6 +19,7 @@ export const customerCommand = (cli: Cli): Command =>
     importFile(cli),
     list(cli),
     deactivate(cli),
+    exportOne(cli),
   ]);
 
 interface AddOptions {
@@ -109,6 +113,40 @@ const deactivate = (cli: Cli): Command =>
           OPERATOR,
         );
         output.result(customer, `Switched the chatbot off for ${customer.name}.`);
+      }),
+    );
+
+interface ExportOptions {
+  workspace: string;
+  customer?: string;
+  phone?: string;
+  whatsappUserId?: string;
+}
+
+const exportOne = (cli: Cli): Command =>
+  cli
+    .command('export', 'all that is kept of one person, as one JSON: to answer who asks for their own data')
+    .requiredOption('--workspace <id>', 'the workspace')
+    .option('--phone <number>', 'who it is: the phone number, also of somebody who was never registered')
+    .option('--whatsapp-user-id <id>', "or WhatsApp's user id")
+    .option('--customer <id>', "or the customer's id, as customer list shows it")
+    .addHelpText(
+      'after',
+      '\nExample:\n  centesimo customer export --workspace shop --phone +393331234567 > mario.json',
+    )
+    .action((options: ExportOptions) =>
+      cli.run(async ({ services, database, sql }) => {
+        const now = services.clock();
+        const workspace = await getWorkspace(sql, options.workspace, now);
+        const snapshot = new Snapshot(database, now);
+        try {
+          await snapshot.query('no_time_limit', 'SET LOCAL statement_timeout = 0');
+          const { customer: customerId, phone: phoneNumber, whatsappUserId } = options;
+          const pieces = exportPerson(snapshot, workspace, { customerId, phoneNumber, whatsappUserId });
+          await toStandardOutput(Readable.from(pieces));
+        } finally {
+          await snapshot.end();
+        }
       }),
     );
 
