@@ -7,16 +7,24 @@ export interface Answer {
   body: string;
 }
 
+interface CallerOptions {
+  /** The bodies of answers are read and dropped: a megabyte of text is not joined only to be thrown away. */
+  dropBodies?: boolean;
+}
+
 /** One caller on one connection; one request at a time. */
 export class Caller {
   private readonly socket: Socket;
-  private buffer: Buffer = Buffer.alloc(0);
+  private head: Buffer = Buffer.alloc(0);
+  private status = 0;
+  private body: Body | undefined;
   private waiting: { resolve: (answer: Answer) => void; reject: (error: Error) => void } | undefined;
 
   constructor(
     url: string,
     private readonly path: string,
     private readonly token: string,
+    private readonly options: CallerOptions = {},
   ) {
     const { hostname, port } = new URL(url);
     this.socket = connect({ host: hostname, port: Number(port), noDelay: true });
@@ -41,26 +49,104 @@ export class Caller {
   }
 
   private take(data: Buffer): void {
-    this.buffer = this.buffer.length === 0 ? data : Buffer.concat([this.buffer, data]);
-    const end = this.buffer.indexOf('\r\n\r\n');
-    if (end === -1) return;
-    const head = this.buffer.toString('latin1', 0, end);
-    const length = Number(/\r\ncontent-length: (\d+)/i.exec(head)?.[1] ?? Number.NaN);
-    if (Number.isNaN(length)) {
-      this.fail(new Error(`An answer without a length: ${head}`));
-      return;
-    }
-    if (this.buffer.length < end + 4 + length) return;
-    const body = this.buffer.toString('utf8', end + 4, end + 4 + length);
-    this.buffer = this.buffer.subarray(end + 4 + length);
+    const rest = this.body ? data : this.readHead(data);
+    if (!this.body || !rest) return;
+    if (!this.body.take(rest)) return;
+    const answer = { status: this.status, body: this.body.text() };
     const { waiting } = this;
+    this.body = undefined;
     this.waiting = undefined;
-    waiting?.resolve({ status: Number(head.slice(9, 12)), body });
+    waiting?.resolve(answer);
+  }
+
+  /** What follows the head, once the head is whole. */
+  private readHead(data: Buffer): Buffer | undefined {
+    this.head = this.head.length === 0 ? data : Buffer.concat([this.head, data]);
+    const end = this.head.indexOf('\r\n\r\n');
+    if (end === -1) return undefined;
+    const head = this.head.toString('latin1', 0, end);
+    const rest = this.head.subarray(end + 4);
+    this.head = Buffer.alloc(0);
+    this.status = Number(head.slice(9, 12));
+    const length = /\r\ncontent-length: (\d+)/i.exec(head)?.[1];
+    const keep = this.options.dropBodies !== true;
+    if (length !== undefined) this.body = new SizedBody(Number(length), keep);
+    else if (/\r\ntransfer-encoding: chunked/i.test(head)) this.body = new ChunkedBody(keep);
+    else this.fail(new Error(`An answer whose end can't be told: ${head}`));
+    return rest;
   }
 
   private fail(error: Error): void {
     this.waiting?.reject(error);
     this.waiting = undefined;
+  }
+}
+
+abstract class Body {
+  private readonly parts: Buffer[] = [];
+
+  constructor(private readonly keeps: boolean) {}
+
+  /** True when it is whole. One request at a time: nothing follows. */
+  abstract take(data: Buffer): boolean;
+
+  text(): string {
+    return Buffer.concat(this.parts).toString('utf8');
+  }
+
+  protected keep(data: Buffer): void {
+    if (this.keeps) this.parts.push(data);
+  }
+}
+
+class SizedBody extends Body {
+  constructor(
+    private left: number,
+    keeps: boolean,
+  ) {
+    super(keeps);
+  }
+
+  take(data: Buffer): boolean {
+    this.keep(data);
+    this.left -= data.length;
+    return this.left <= 0;
+  }
+}
+
+class ChunkedBody extends Body {
+  private line = '';
+  /** Bytes of this chunk that are still to come, with the line end behind them. */
+  private left = 0;
+  private isLast = false;
+
+  take(data: Buffer): boolean {
+    for (let at = 0; at < data.length; ) {
+      if (this.left > 0) {
+        const end = Math.min(data.length, at + this.left);
+        // Of the two last bytes, the line's end, as many as are here are left out.
+        const text = Math.min(end, at + Math.max(this.left - 2, 0));
+        if (text > at) this.keep(data.subarray(at, text));
+        this.left -= end - at;
+        at = end;
+        continue;
+      }
+      const end = data.indexOf('\n', at);
+      if (end === -1) {
+        this.line += data.toString('latin1', at);
+        return false;
+      }
+      const line = `${this.line}${data.toString('latin1', at, end)}`.trimEnd();
+      this.line = '';
+      at = end + 1;
+      // Behind the last chunk come trailers and an empty line.
+      if (this.isLast && line === '') return true;
+      if (this.isLast) continue;
+      const size = Number.parseInt(line, 16);
+      this.isLast = size === 0;
+      this.left = this.isLast ? 0 : size + 2;
+    }
+    return false;
   }
 }
 

@@ -3,6 +3,7 @@ import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import type { Reading, Statuses } from './readers';
 
 const ROOT = join(__dirname, '..');
 const READY_WITHIN_MS = 60_000;
@@ -82,6 +83,20 @@ export async function watchMemory<T>(
   } finally {
     clearInterval(watching);
   }
+}
+
+/** Readers that send their documents until they are ended. */
+export function startReaders(reading: Reading): { end: () => Promise<Statuses> } {
+  const child = kept(fork(join(__dirname, 'readers.js'), { env: process.env }));
+  child.send(reading);
+  return {
+    end: () =>
+      new Promise((resolve, reject) => {
+        child.once('message', (statuses: Statuses) => resolve(statuses));
+        child.once('exit', () => reject(new Error('The readers ended.')));
+        child.send('end');
+      }),
+  };
 }
 
 export async function stopAll(): Promise<void> {

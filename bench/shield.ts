@@ -1,10 +1,11 @@
 // Rows about who may hurt whom: saves beside the worst readers, and saves beyond what can be saved.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { ANSWER_TEXT_BYTES } from '../src/resolvers/texts';
 import { Caller, quantile } from './client';
 import { LARGE, MANY, ONE } from './data-set';
 import { checkSave, saves } from './operations';
-import { startServer } from './processes';
+import { startReaders, startServer } from './processes';
 import { ms, rate, times } from './results';
 import type { Bench } from './writes';
 
@@ -14,6 +15,8 @@ const DAYS = { from: '2024-01-01T00:00:00Z', to: '2026-01-01T00:00:00Z' };
 const ZONE = 'Asia/Kathmandu';
 /** Holds a page of the longest messages there can be. */
 const TEXTS = MANY.at(-1) ?? ONE;
+
+const LONGEST = 'Perché no? Così è più bello. '.repeat(2_260).slice(0, 65_536);
 
 const usage = (period: object, fields: string) => ({
   query: `query ($id: ID!, $period: PeriodInput, $zone: TimeZone) { ${fields} }`,
@@ -44,16 +47,29 @@ const WORST: Readonly<Record<string, object>> = {
       .join(' '),
   ),
   texts: {
-    query: 'query ($id: ID!) { messages(workspaceId: $id, first: 100) { nodes { id message response } } }',
+    query:
+      'query ($id: ID!, $first: Int) { messages(workspaceId: $id, first: $first) { nodes { id message response } } }',
+    variables: { id: TEXTS, first: Math.floor(ANSWER_TEXT_BYTES / (2 * Buffer.byteLength(LONGEST))) },
+  },
+  // Rows of the longest texts that shows none of them, and a few that shows them again and again.
+  hidden: {
+    query:
+      'query ($id: ID!) { messages(workspaceId: $id, first: 100) { nodes { id } } usageRecords(workspaceId: $id, first: 100) { nodes { message { id } } } }',
     variables: { id: TEXTS },
+  },
+  aliases: {
+    query: `query ($id: ID!, $first: Int) { messages(workspaceId: $id, first: $first) { nodes { message response ${Array.from({ length: 15 }, (_, index) => `a${index}: message`).join(' ')} } } }`,
+    variables: { id: TEXTS, first: Math.floor(ANSWER_TEXT_BYTES / (17 * Buffer.byteLength(LONGEST))) },
   },
   refused: { query: `{ ${'viewer { name } '.repeat(240)} }` },
 };
 
 export async function measureShield(bench: Bench): Promise<void> {
   await fillTexts(bench);
-  if (process.env.SHIELD !== 'beyond') await besideReaders(bench);
-  if (process.env.SHIELD !== 'beside') await beyondCapacity(bench);
+  const parts = process.env.SHIELD?.split(',') ?? ['beside', 'beyond'];
+  if (parts.includes('beside')) await besideReaders(bench, 'together');
+  if (parts.includes('apart')) await besideReaders(bench, 'apart');
+  if (parts.includes('beyond')) await beyondCapacity(bench);
 }
 
 async function fillTexts({ services, client }: Bench): Promise<void> {
@@ -62,12 +78,11 @@ async function fillTexts({ services, client }: Bench): Promise<void> {
     [TEXTS],
   );
   if (rows[0]?.n >= 100) return;
-  const text = 'Perché no? Così è più bello. '.repeat(2_259).slice(0, 65_536);
   for (let at = 0; at < 100; at += 10) {
     const items = Array.from({ length: 10 }, (_, index) => ({
       phoneNumber: '+393330000001',
-      message: text,
-      response: text,
+      message: LONGEST,
+      response: LONGEST,
       idempotencyKey: `long.${at + index}`,
     }));
     await services.saveMessages.saveAll(TEXTS, items);
@@ -103,11 +118,17 @@ async function saveFor(url: string, token: string, seconds: number): Promise<Str
   return { p50: quantile(found, 0.5), p99: quantile(found, 0.99), saves: found.length, failed };
 }
 
+/** Of before and after the one that nothing else disturbed. */
+const quieter = (a: Stretch, b: Stretch): Stretch => (a.p99 < b.p99 ? a : b);
+
 const READERS = 20;
 
-async function besideReaders(bench: Bench): Promise<void> {
+/** `apart`: the readers call a second server on the same database, as a thread of their own would serve them at best. */
+async function besideReaders(bench: Bench, where: 'together' | 'apart'): Promise<void> {
   const { databaseUrl, options, results, services, tokens, say } = bench;
-  const server = await startServer({ DATABASE_URL: databaseUrl, READ_POINTS_PER_SECOND: '' });
+  const settings = { DATABASE_URL: databaseUrl, READ_POINTS_PER_SECOND: '' };
+  const server = await startServer(settings);
+  const readFrom = where === 'apart' ? await startServer(settings) : server;
   const readers = await Promise.all(
     Array.from({ length: 10 }, () =>
       services.tokens.create(
@@ -116,43 +137,30 @@ async function besideReaders(bench: Bench): Promise<void> {
       ),
     ),
   );
-  const names = Object.keys(WORST);
+  const names = process.env.SHIELD_WORST?.split(',') ?? Object.keys(WORST);
   await saveFor(server.url, tokens.service, 2);
   const seconds = Math.max(options.seconds, 3);
   for (const count of [1, 10]) {
     for (const what of [...names, 'all']) {
-      const quiet = await saveFor(server.url, tokens.service, seconds);
-      const statuses = new Map<number, number>();
-      let going = true;
-      const reading = Array.from({ length: READERS }, async (_, index) => {
-        const token = readers[index % count]?.token ?? '';
-        const document = WORST[what] ?? WORST[names[index % names.length] ?? ''];
-        const body = JSON.stringify(document);
-        let caller = new Caller(server.url, '/graphql', token);
-        while (going) {
-          const status = await caller.post(body).then(
-            (answer) => answer.status,
-            () => {
-              caller.close();
-              caller = new Caller(server.url, '/graphql', token);
-              return 0;
-            },
-          );
-          statuses.set(status, (statuses.get(status) ?? 0) + 1);
-        }
-        caller.close();
+      const before = await saveFor(server.url, tokens.service, seconds);
+      const reading = startReaders({
+        url: readFrom.url,
+        readers: Array.from({ length: READERS }, (_, index) => ({
+          token: readers[index % count]?.token ?? '',
+          body: JSON.stringify(WORST[what] ?? WORST[names[index % names.length] ?? '']),
+        })),
       });
-      await new Promise((resolve) => setTimeout(resolve, 500));
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
       const beside = await saveFor(server.url, tokens.service, seconds);
-      going = false;
-      await Promise.all(reading);
+      const statuses = Object.entries(await reading.end());
+      const quiet = quieter(before, await saveFor(server.url, tokens.service, seconds));
       const ratio = beside.p99 / quiet.p99;
-      const answers = [...statuses].map(([status, n]) => `${n} × ${status}`).join(', ');
+      const answers = statuses.map(([status, n]) => `${n} × ${status}`).join(', ');
       say(
-        `${what}, ${count} tokens: p99 ${ms(beside.p99)} to ${ms(quiet.p99)}, p50 ${ms(beside.p50)} to ${ms(quiet.p50)}, failed ${beside.failed}; readers ${answers}; memory ${memoryOf(server.pid)} MB`,
+        `${what}, ${count} tokens: p99 ${ms(beside.p99)} to ${ms(quiet.p99)}, p50 ${ms(beside.p50)} to ${ms(quiet.p50)}, failed ${beside.failed}; readers ${answers}; memory ${memoryOf(readFrom.pid)} MB`,
       );
       results.add({
-        what: `saveMessage beside ${READERS} readers of ${count} ${count === 1 ? 'token' : 'tokens'}, worst by ${what}: p99 against quiet`,
+        what: `saveMessage beside ${READERS} readers of ${count} ${count === 1 ? 'token' : 'tokens'}, worst by ${what}${where === 'apart' ? ', at a server of their own' : ''}: p99 against quiet`,
         measured: `${times(ratio)}: ${ms(beside.p99)} to ${ms(quiet.p99)}; ${beside.failed} failed; readers: ${answers}`,
         target: 'at most 5 ×, none failed',
         met: ratio <= 5 && beside.failed === 0,
@@ -167,6 +175,7 @@ async function besideReaders(bench: Bench): Promise<void> {
     }
   }
   await server.stop();
+  if (readFrom !== server) await readFrom.stop();
 }
 
 const statOf = (pid: number, file: string): string => readFileSync(`/proc/${pid}/${file}`, 'utf8');

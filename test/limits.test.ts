@@ -3,6 +3,7 @@ import { getOperationAST, parse } from 'graphql';
 import { costOf } from '../src/graphql/cost';
 import { LIMITS } from '../src/graphql/limits';
 import { bareSchema } from '../src/graphql/schema';
+import { ANSWER_TEXT_BYTES } from '../src/resolvers/texts';
 import { aCustomer, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
 
 let app: TestApp;
@@ -301,38 +302,116 @@ it('the report of each workspace of a token costs what it costs alone', () => {
   expect(costOfQuery(`{ workspaces { ${report} } }`).points).toBe(1 + 3 * alone);
 });
 
-describe('the size of an answer', () => {
-  const page = (fields: string, first: number) =>
-    `query ($id: ID!) { messages(workspaceId: $id, first: ${first}) { nodes { id ${fields} } } }`;
+describe('the texts of an answer', () => {
+  /** The longest that can be saved, and a byte more than half of what an answer holds of 32 rows. */
+  const longest = `${'x'.repeat(65_535)}à`;
+  const rowBytes = 2 * Buffer.byteLength(longest);
+  const most = Math.floor(ANSWER_TEXT_BYTES / rowBytes);
+  let wordy: TestWorkspace;
+  beforeAll(async () => {
+    wordy = await aWorkspace(app);
+    await aCustomer(app, wordy, { phoneNumber: '393331234567' });
+    for (let saved = 0; saved < most + 1; saved += 11) {
+      const items = Array.from({ length: 11 }, () => {
+        const { workspaceId: _, ...item } = aTurn(wordy, { message: longest, response: longest });
+        return item;
+      });
+      await app.api
+        .as(wordy.service)
+        .data(
+          'mutation ($id: ID!, $items: [SaveMessageItem!]!) { saveMessages(workspaceId: $id, items: $items) { error { code } } }',
+          { id: wordy.id, items },
+        );
+    }
+  });
 
-  it('has room for the longest page with all that was written, once', async () => {
-    expect(await send(page('message response', 100))).toBe('ok');
-    expect(await send(page('message response more: message', 100))).toEqual(
-      refused('could have \\d+ characters'),
-    );
+  interface Texts {
+    message: string;
+    response: string | null;
+  }
+  const ask = async (query: string, variables: Record<string, unknown> = {}) => {
+    app.statements();
+    const { status, body } = await app.api
+      .as(wordy.analyst)
+      .send<{ messages: { nodes: Texts[] } }>(query, { id: wordy.id, ...variables });
+    const read = app.statements().filter((name) => name.endsWith('_texts'));
+    return { status, errors: body.errors ?? [], nodes: body.data?.messages?.nodes ?? [], read };
+  };
+  const page = (fields: string) =>
+    `query ($id: ID!, $n: Int) { messages(workspaceId: $id, first: $n) { nodes { ${fields} } } }`;
+  const sentence = `[BAD_USER_INPUT] The messages and responses of this answer have more than ${ANSWER_TEXT_BYTES} bytes. Ask for shorter pages (first), or for each text once.`;
+
+  it('come whole up to the limit, in statements of a few each', async () => {
+    const { nodes, read } = await ask(page('id message response'), { n: most });
+    expect(nodes).toHaveLength(most);
+    expect(nodes.every(({ message, response }) => message === longest && response === longest)).toBe(true);
+    // Of 65 536 bytes three fit into one.
+    expect(read).toHaveLength(2 * Math.ceil(most / 3));
   });
 
   it.each([
-    [
-      'under fifteen aliases',
-      page(
-        times(15, (index) => `a${index}: message`),
-        100,
-      ),
-    ],
+    ['of a row more', page('id message response'), most + 1],
+    ['that are all responses, which may be missing', page('a: response b: response'), most + 1],
+    ['under fifteen aliases', page(times(15, (index) => `a${index}: message`)), 10],
     [
       'through edges and nodes',
-      `query ($id: ID!) { messages(workspaceId: $id, first: 100) { nodes { message response } edges { node { message } } } }`,
+      'query ($id: ID!, $n: Int) { messages(workspaceId: $id, first: $n) { nodes { message response } edges { node { message } } } }',
+      most,
     ],
     [
       'through charges',
-      `query ($id: ID!) { usageRecords(workspaceId: $id, first: 100) { nodes { message { message response tracking { usage { message { response } } } } } } }`,
+      'query ($id: ID!, $n: Int) { usageRecords(workspaceId: $id, first: $n) { nodes { message { message tracking { usage { message { response } } } } } } }',
+      most + 1,
     ],
-  ])('is refused before anything is read when it could be more: %s', async (_, query) => {
-    expect(await send(query)).toEqual(refused('could have \\d+ characters'));
+  ])('are refused in one sentence before any is read when they are more: %s', async (_, query, n) => {
+    const { status, errors, read } = await ask(query, { n });
+    expect([status, errors.map(({ message }) => message)]).toEqual([400, [sentence]]);
+    expect(read).toEqual([]);
   });
 
-  it('is bounded for saves too, before anything is saved', async () => {
+  it('are not read for those who ask for none', async () => {
+    const { nodes, read } = await ask(page('id occurredAt tracking { outcome }'), { n: 100 });
+    expect(nodes.length).toBeGreaterThan(most);
+    expect(read).toEqual([]);
+  });
+
+  it('may be asked for as a hundred rows at once where they are ordinary', async () => {
+    const chatty = await aWorkspace(app);
+    // As long as WhatsApp sends, in letters of three bytes.
+    const text = 'क'.repeat(4_096);
+    const items = Array.from({ length: 100 }, () => {
+      const { workspaceId: _, ...item } = aTurn(chatty, { message: text, response: text });
+      return item;
+    });
+    await app.api
+      .as(chatty.service)
+      .data(
+        'mutation ($id: ID!, $items: [SaveMessageItem!]!) { saveMessages(workspaceId: $id, items: $items) { error { code } } }',
+        { id: chatty.id, items },
+      );
+    const { status, body } = await app.api
+      .as(chatty.analyst)
+      .send<{ messages: { nodes: Texts[] } }>(page('id message response'), { id: chatty.id, n: 100 });
+    expect(status).toBe(200);
+    expect(body.data?.messages.nodes.filter(({ response }) => response === text)).toHaveLength(100);
+  });
+
+  it('tell an empty message from a response that is missing', async () => {
+    const quiet = await aWorkspace(app);
+    const { workspaceId: _, response: __, ...turn } = aTurn(quiet, { message: '' });
+    await app.api
+      .as(quiet.service)
+      .data(
+        'mutation ($id: ID!, $items: [SaveMessageItem!]!) { saveMessages(workspaceId: $id, items: $items) { error { code } } }',
+        { id: quiet.id, items: [turn] },
+      );
+    const { messages } = await app.api
+      .as(quiet.analyst)
+      .data<{ messages: { nodes: Texts[] } }>(page('message response'), { id: quiet.id, n: 1 });
+    expect(messages.nodes).toEqual([{ message: '', response: null }]);
+  });
+
+  it('are bounded for saves too, before anything is saved', async () => {
     const save = (fields: string, count: number) =>
       app.api
         .as(shop.service)

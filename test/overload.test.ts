@@ -1,5 +1,6 @@
 // More than can be written: refused at once in words that a caller can act on, and nothing that was taken is lost.
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { aCustomer, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
 import { SAVE, type SaveData } from './support/operations';
 
@@ -119,6 +120,60 @@ it('refuses a save at the door when it is full: no body is waited for, no token 
   await Promise.all(sending);
   expect((await send(aTurn(shop))).status).toBe(200);
   expect((await app.api.get('/health/ready')).status).toBe(200);
+});
+
+/** A save on a connection of its own, written as far as it goes. */
+async function onItsOwnConnection(input: Record<string, unknown>): Promise<Socket> {
+  const { hostname, port } = new URL(app.url);
+  const socket = connect(Number(port), hostname);
+  await once(socket, 'connect');
+  const body = JSON.stringify({ query: SAVE, variables: { input } });
+  socket.write(
+    `POST /graphql HTTP/1.1\r\nhost: ${hostname}\r\nauthorization: Bearer ${shop.service}\r\n` +
+      `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+  return socket;
+}
+
+const statusOn = async (socket: Socket): Promise<string> => {
+  const [data]: Buffer[] = await once(socket, 'data');
+  socket.destroy();
+  return data?.toString('latin1', 9, 12) ?? '';
+};
+
+const until = async (holds: () => boolean | Promise<boolean>): Promise<void> => {
+  while (!(await holds())) await new Promise((next) => setTimeout(next, 5));
+};
+
+it('refuses saves while the process is late and many are under way, and takes them when it is in time', async () => {
+  await app.stop();
+  app = await startApp({
+    config: { writeLanes: 1, writeBatchMax: 5, writeQueueMax: 95, overloadLagMs: 200 },
+  });
+  shop = await aWorkspace(app);
+  const late = async (underWay: number): Promise<string> => {
+    let status: Promise<string> | undefined;
+    await whileNothingIsSaved(async () => {
+      const waiting: Socket[] = [];
+      for (let count = 1; count <= underWay; count += 1) {
+        waiting.push(await onItsOwnConnection(aTurn(shop)));
+        await until(() => app.services.saveMessages.load.turns >= count - 5);
+      }
+      const last = await onItsOwnConnection(aTurn(shop));
+      status = statusOn(last);
+      // It is read when the process has time again.
+      const end = performance.now() + 500;
+      while (performance.now() < end);
+      if (underWay > 10) await status;
+      for (const socket of waiting) socket.destroy();
+    });
+    return status ?? '';
+  };
+
+  // Room for a hundred: a tenth of them is many.
+  expect(await late(20)).toBe('503');
+  expect(await late(5)).toBe('200');
+  expect((await send(aTurn(shop))).status).toBe(200);
 });
 
 it('bounds the bytes that wait, too', async () => {

@@ -1,12 +1,28 @@
 // What reading may take: a token's points, large reads at once, bodies that only look harmless, answers in pieces.
 import fc from 'fast-check';
-import { createHeavyReads } from '../src/http/heavy-reads';
+import { LargeReads } from '../src/http/large-reads';
 import { streamed, stringifyInTurns } from '../src/http/stringify';
 import { A_TURN, inTurns, pace } from '../src/values/pace';
 import { aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
 import { SAVE } from './support/operations';
 
 const READ = '{ viewer { name } }';
+
+const HEAD = `workspace { id name } period { from to timeZone complete } asOf
+  totals { cost { amount currency } messages activeClients averageCostPerClient { amount currency } firstAt lastAt }`;
+const CLIENTS = 'rank customer { id name } cost { amount currency } messages share lastAt';
+const DASHBOARD = `query ($id: ID!, $period: PeriodInput) { usage(workspaceId: $id, period: $period) { ${HEAD}
+  growth { comparedTo { from to } cost { current { amount currency } previous { amount currency } change { amount currency } percent }
+    messages { current previous change percent } activeClients { current previous change percent } }
+  topClients(limit: 10) { ${CLIENTS} } peakHours(limit: 24) { hour label messages cost { amount currency } share }
+  timeline(interval: DAY) { from to messages cost { amount currency } activeClients }
+  forecast { cost { amount currency } messages } } }`;
+const STATS = `query ($id: ID!, $period: PeriodInput, $interval: TimelineInterval!, $limit: Int!) {
+  usage(workspaceId: $id, period: $period) { ${HEAD}
+  timeline(interval: $interval) { from to messages cost { amount currency } activeClients }
+  peakHours(limit: 24) { hour label messages cost { amount currency } share }
+  heatmap { weekday hour messages cost { amount currency } }
+  topClients(limit: $limit) { ${CLIENTS} } outcomes { outcome messages } } }`;
 
 describe("a token's points", () => {
   let app: TestApp;
@@ -46,17 +62,70 @@ describe("a token's points", () => {
     expect((await service.send(SAVE, { input: aTurn(shop) })).status).toBe(200);
   });
 
-  it('are given for what a report by URL takes', async () => {
-    const get = () => app.api.as(shop.client).get(`/api/usage/dashboard/${shop.id}`);
-    expect([(await get()).status, (await get()).status]).toEqual([200, 429]);
+  it.each([
+    [
+      'the dashboard of two days',
+      'dashboard',
+      'from=2026-03-01T00:00:00Z&to=2026-03-03T00:00:00Z',
+      DASHBOARD,
+      {},
+    ],
+    [
+      'the dashboard of a quarter',
+      'dashboard',
+      'from=2025-01-01T00:00:00Z&to=2025-04-01T00:00:00Z',
+      DASHBOARD,
+      {},
+    ],
+    [
+      'the statistics of three days by hour',
+      'stats',
+      'from=2026-03-01T00:00:00Z&to=2026-03-04T00:00:00Z&interval=hour&limit=5',
+      STATS,
+      { interval: 'HOUR', limit: 5 },
+    ],
+  ])('are taken for %s by URL as for the same by GraphQL', async (_, name, search, query, more) => {
+    const period = Object.fromEntries(new URLSearchParams(search));
+    const variables = { id: shop.id, period: { from: period.from, to: period.to }, ...more };
+    const statuses = async (token: string, ask: (api: TestApp['api']) => Promise<{ status: number }>) => {
+      const found = [];
+      for (let count = 0; count < 60 && found.at(-1) !== 429; count += 1)
+        found.push((await ask(app.api.as(token))).status);
+      return found;
+    };
+    const byUrl = await statuses(shop.client, (api) => api.get(`/api/usage/${name}/${shop.id}?${search}`));
+    const byGraphQL = await statuses(shop.analyst, (api) => api.send(query, variables));
+
+    expect(byUrl.at(-1)).toBe(429);
+    expect(byUrl).toEqual(byGraphQL);
+  });
+
+  it('that no read may cost are no report, either', async () => {
+    const search = 'from=2021-01-01T00:00:00Z&to=2025-12-31T00:00:00Z';
+    const answer = await app.api.as(shop.client).get(`/api/usage/dashboard/${shop.id}?${search}`);
+    const body: { errors: { message: string }[] } = Object(await answer.json());
+    expect([answer.status, body.errors[0]?.message]).toEqual([
+      400,
+      expect.stringMatching(/costs \d+ points; at most 20000 are answered. Ask for a shorter period/),
+    ]);
+  });
+
+  it('are taken for what texts turn out to have', async () => {
+    const message = 'x'.repeat(60_000);
+    for (let count = 0; count < 10; count += 1)
+      await app.api.as(shop.service).data(SAVE, { input: aTurn(shop, { message, response: message }) });
+    const page = 'query ($id: ID!) { messages(workspaceId: $id, first: 10) { nodes { message response } } }';
+    const read = () => app.api.as(shop.analyst).send(page, { id: shop.id });
+    // 1.2 MB are 4 800 points.
+    expect([(await read()).status, (await read()).status]).toEqual([200, 429]);
   });
 });
 
 it('lets one large read of a token run at once, others in their order', async () => {
-  const heavy = createHeavyReads({ atOnce: 2, ofToken: 1 });
+  const reads = new LargeReads({ atOnce: 2, ofToken: 1 });
   const begun: string[] = [];
   const enter = async (token: string, name: string) => {
-    const end = await heavy.enter(token);
+    const end = await reads.enter(token, () => false);
     begun.push(name);
     return end;
   };
@@ -72,6 +141,23 @@ it('lets one large read of a token run at once, others in their order', async ()
   (await third)();
   other();
   expect(begun).toEqual(['a1', 'b1', 'a2', 'c1']);
+});
+
+it('passes over a large read whose caller is gone when its turn comes', async () => {
+  const reads = new LargeReads({ atOnce: 1, ofToken: 1 });
+  const first = await reads.enter('a', () => false);
+  let begun = false;
+  const gone = reads
+    .enter('b', () => true)
+    .then(() => {
+      begun = true;
+    });
+  const third = reads.enter('c', () => false);
+  first();
+  (await third)();
+  expect(begun).toBe(false);
+  // Nobody waits for it for ever, either.
+  await expect(gone).rejects.toThrow('Too many large reads');
 });
 
 it('refuses a large read whose turn does not come, and takes the next one when the first is done', async () => {

@@ -41,7 +41,7 @@ import { localClock, SLOT_MS } from '../values/time';
 export interface Cost {
   /** A value in the answer is one, about 3 µs of processor; what PostgreSQL does stands in the table below. */
   points: number;
-  /** The most characters that the answer can hold. */
+  /** The most characters that the answer can hold; a text counts with the longest that there can be. */
   characters: number;
 }
 
@@ -66,6 +66,9 @@ export const TEXTS = Object.keys(CHARACTERS);
 
 /** Slots of 15 minutes that PostgreSQL adds up in the time of a point of its own. */
 const SLOTS_A_POINT = 400;
+
+/** A row with its joins, from PostgreSQL to an object, whether it is then shown or not. */
+const ROW_POINTS = 10;
 
 /** What a field asks PostgreSQL for, beside the values that it answers with. Measured: docs/security.md#points. */
 const QUESTIONS: Readonly<Record<string, (within: Within) => number>> = {
@@ -94,6 +97,9 @@ const QUESTIONS: Readonly<Record<string, (within: Within) => number>> = {
   'Customer.timeline': ({ period }) => 5 + days(period) / 40,
   // Every saved turn of the customer is looked at.
   'Customer.outcomes': ({ period }) => 5 + days(period) / 10,
+  'Query.usageRecords': ({ rows }) => rows * ROW_POINTS,
+  'Query.messages': ({ rows }) => rows * ROW_POINTS,
+  'UsageRecord.message': () => ROW_POINTS,
   // Distinct clients can't be added up: each point's are counted for themselves.
   'TimelinePoint.activeClients': ({ interval }) => (interval === 'HOUR' ? 0 : 25),
   'UsageRecordConnection.totalCount': () => 100,

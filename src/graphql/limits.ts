@@ -76,7 +76,7 @@ export const LIMITS = {
   rootFields: 5,
   /** What one operation may cost (cost.ts): about 60 ms of our processor, or a few seconds of PostgreSQL's. */
   points: 20_000,
-  /** What an answer may hold: a page of 100 messages with what was written and answered, once. */
+  /** What a save's answer may hold: 100 turns with what was written and answered, once. */
   characters: 16_777_216,
   /** Words and signs of the document, for the parser. */
   tokens: 1_000,
@@ -207,15 +207,17 @@ export function checkVariables(variables: Readonly<Record<string, unknown>>): vo
 
 /** Refuses what costs more than LIMITS allow, before anything is read. */
 export function checkCost(cost: Cost): void {
-  if (cost.points > LIMITS.points) {
-    throw tooLarge(
-      `The operation costs ${cost.points} points; at most ${LIMITS.points} are answered. Ask for a shorter period, a coarser interval, shorter pages or fewer fields.`,
-    );
-  }
-  checkSize(cost);
+  const refusal = tooCostly(cost);
+  if (refusal !== undefined) throw tooLarge(refusal);
 }
 
-/** Refuses what could answer with more than LIMITS allow, before it is built. */
+/** What is said of an operation, or of a report by URL, that costs more than LIMITS allow. */
+export const tooCostly = ({ points }: Cost): string | undefined =>
+  points > LIMITS.points
+    ? `This costs ${points} points; at most ${LIMITS.points} are answered. Ask for a shorter period, a coarser interval, shorter pages or fewer fields.`
+    : undefined;
+
+/** Refuses a save that could answer with more than LIMITS allow, before anything is saved. What reads hold is counted when it is known. */
 export function checkSize({ characters }: Cost): void {
   if (characters <= LIMITS.characters) return;
   throw tooLarge(

@@ -1,7 +1,17 @@
 // Answers and files leave compressed for callers who take that.
+import { pipeline, type Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import { brotliCompress, constants, gzip } from 'node:zlib';
+import {
+  type BrotliOptions,
+  brotliCompress,
+  constants,
+  createBrotliCompress,
+  createGzip,
+  gzip,
+  type ZlibOptions,
+} from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { streamed } from './stringify';
 
 const ENCODINGS = ['br', 'gzip'] as const;
 export type Encoding = (typeof ENCODINGS)[number];
@@ -20,23 +30,31 @@ export function compress(
   encoding: Encoding,
   { once }: { once: boolean },
 ): Promise<Buffer> {
-  if (encoding === 'gzip') return promisify(gzip)(content, { level: once ? 9 : 5 });
-  return promisify(brotliCompress)(content, { params: { [constants.BROTLI_PARAM_QUALITY]: once ? 9 : 4 } });
+  if (encoding === 'gzip') return promisify(gzip)(content, gzipOptions(once));
+  return promisify(brotliCompress)(content, brotliOptions(once));
 }
+
+const gzipOptions = (once: boolean): ZlibOptions => ({ level: once ? 9 : 5 });
+const brotliOptions = (once: boolean): BrotliOptions => ({
+  params: { [constants.BROTLI_PARAM_QUALITY]: once ? 9 : 4 },
+});
 
 /** Below this many characters it saves no packet. A saved turn's answer is shorter. */
 const WORTH_IT = 4096;
 
-/** An onSend hook for answers that are one text. */
-export async function compressAnswer<Payload>(
+/** An answer that is one text, as it is sent: a long one as a stream, so that it is encoded as it is taken. */
+export async function compressAnswer(
   request: FastifyRequest,
   reply: FastifyReply,
-  payload: Payload,
-): Promise<Payload | Buffer> {
-  if (typeof payload !== 'string' || payload.length < WORTH_IT) return payload;
-  const encoding = encodingFor(request);
-  if (!encoding) return payload;
-  const squeezed = await compress(payload, encoding, { once: false });
+  text: string,
+): Promise<string | Buffer | Readable> {
+  const encoding = text.length < WORTH_IT ? undefined : encodingFor(request);
+  const content = streamed(text);
+  if (!encoding) return content;
   reply.header('content-encoding', encoding).removeHeader('content-length');
-  return squeezed;
+  if (typeof content === 'string') return compress(content, encoding, { once: false });
+  const squeeze =
+    encoding === 'gzip' ? createGzip(gzipOptions(false)) : createBrotliCompress(brotliOptions(false));
+  // Who goes away ends both: nothing is left to do for an error.
+  return pipeline(content, squeeze, () => undefined);
 }

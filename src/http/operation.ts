@@ -14,7 +14,7 @@ import { type Cost, costOf, TEXTS } from '../graphql/cost';
 import { checkCost, checkSize, checkVariables, selectedFields } from '../graphql/limits';
 import type { GraphQLContext } from '../resolvers/context';
 import { statusOf } from './mask-error';
-import { HEAVY, type RateLimits, READ_POINTS, REFUSED_POINTS } from './rate-limits';
+import { pointsOfTexts, type RateLimits, REFUSED_POINTS } from './rate-limits';
 
 /** What the request's log line says of its operation. */
 export interface RequestNotes {
@@ -36,7 +36,7 @@ export interface ServerContext extends GraphQLContext, BaseContext {
 
 export const operationPlugin = (rateLimits: RateLimits): ApolloServerPlugin<ServerContext> => ({
   async requestDidStart() {
-    let endHeavy: () => void = () => undefined;
+    let end: () => void = () => undefined;
     return {
       async didResolveOperation({ request, schema, document, operation, contextValue }) {
         const { notes, principal } = contextValue;
@@ -55,14 +55,16 @@ export const operationPlugin = (rateLimits: RateLimits): ApolloServerPlugin<Serv
         }
         const read = cost();
         checkCost(read);
-        await rateLimits.read(principal.id, READ_POINTS + read.points).catch(rethrow);
+        await rateLimits.read(principal.id, read).catch(rethrow);
         notes.charged = true;
-        if (read.points > HEAVY.points || read.characters > HEAVY.characters)
-          endHeavy = await rateLimits.heavy.enter(principal.id).catch(rethrow);
+        end = await rateLimits.turn(principal.id, read, contextValue.isGone).catch(rethrow);
       },
-      async willSendResponse({ response, contextValue: { notes, snapshot, principal }, operation }) {
+      async willSendResponse({ response, contextValue, operation }) {
+        const { notes, snapshot, principal, texts } = contextValue;
         await snapshot.end();
-        endHeavy();
+        // Before the next one's turn: it shall find its token charged.
+        if (texts.bytes > 0) await rateLimits.charge(principal.id, pointsOfTexts(texts.bytes));
+        end();
         // What is refused has been parsed and looked at, too.
         if (!notes.charged && operation?.operation !== 'mutation')
           await rateLimits.charge(principal.id, REFUSED_POINTS);
@@ -73,6 +75,12 @@ export const operationPlugin = (rateLimits: RateLimits): ApolloServerPlugin<Serv
           // A write's payload is whole or it isn't there: n8n takes half of it for a failure.
           if (result.data !== undefined) result.data = null;
           result.errors = result.errors.map(afterWrite);
+        }
+        if (texts.refusal) {
+          // Half of the texts is no answer, and one sentence is enough.
+          const message = printError(texts.refusal.code, texts.refusal.message);
+          result.errors = result.errors.filter((error) => error.message === message).slice(0, 1);
+          result.data = null;
         }
         if (failedWhole(result.data, result.errors)) result.data = null;
         note(notes, result.errors);

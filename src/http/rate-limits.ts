@@ -1,28 +1,41 @@
 // How much: what a token's reads cost a second, refused tokens by address. Saves are held back by the write queue alone.
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { AppError } from '../errors';
-import { createHeavyReads, type HeavyReads } from './heavy-reads';
+import type { Cost } from '../graphql/cost';
+import { LargeReads } from './large-reads';
+import { UnsentAnswers } from './unsent-answers';
 
 export interface RateLimits {
   /** Charges a read to its token. Throws RATE_LIMITED when the token has no points left. */
-  read(principalId: string, points: number): Promise<void>;
+  read(principalId: string, cost: Cost): Promise<void>;
+  /**
+   * Resolves when a read may begin: at once, or in its turn when it is large. The answer is called when what was read is
+   * an answer. Throws RATE_LIMITED when its turn doesn't come soon. `isGone`: its caller waits no more.
+   */
+  turn(principalId: string, cost: Cost, isGone: () => boolean): Promise<() => void>;
   /** Charges what turned out afterwards, whether the token has it or not. */
   charge(principalId: string, points: number): Promise<void>;
   /** Throws RATE_LIMITED when the token has no points left, and charges nothing. */
   check(principalId: string): Promise<void>;
-  readonly heavy: HeavyReads;
+  /** Long answers that their callers have not taken yet. */
+  readonly unsent: UnsentAnswers;
   /** Throws RATE_LIMITED when too many tokens from this address were refused. */
   failedLogin(address: string): Promise<void>;
 }
 
 /** A request with its token, its parsing and its snapshot costs so many points beside its values. */
 export const READ_POINTS = 100;
-/** A report by URL has a fixed form, whose period decides what it costs; this is what years of days do. */
-export const REPORT_POINTS = 5_000;
 /** Parsing and validating what is then refused takes up to 10 ms. */
 export const REFUSED_POINTS = 3_000;
-/** What this costs or could answer with this much waits for its turn with others of its kind. */
-export const HEAVY = { points: 4_000, characters: 4_194_304 };
+/** Bytes of texts that cost as much as a value: they are decoded, written and encoded. */
+const TEXT_BYTES_A_POINT = 250;
+/** What texts of so many bytes cost, which is known when they are. */
+export const pointsOfTexts = (bytes: number): number => Math.ceil(bytes / TEXT_BYTES_A_POINT);
+
+/** What costs this much waits for its turn with others of its kind: PostgreSQL's time, mostly. */
+const LARGE_POINTS = 4_000;
+/** The same for what could answer with so many characters, which is the event loop's time. */
+const LONG_CHARACTERS = 524_288;
 
 /** Seconds that the points of a token are counted over: a page that is opened asks for much at once, then for little. */
 const WINDOW_SECONDS = 5;
@@ -41,26 +54,55 @@ export function createRateLimits(options: {
   const logins = new RateLimiterMemory({ points: options.failedLoginsPerMinute, duration: 60 });
   const message = `This token's reads cost more than ${options.readPointsPerSecond} points a second.`;
   const hold = () => new Promise<void>((resolve) => setTimeout(resolve, HOLD_MS));
+  const places = { atOnce: options.heavyReads, ofToken: options.heavyReadsOfToken };
+  const large = new LargeReads(places);
+  const long = new LargeReads(places);
+  const unsent = new UnsentAnswers();
+
+  const check = async (id: string): Promise<void> => {
+    const left = await reads.get(id);
+    if (!left || left.consumedPoints < most) return;
+    await hold();
+    throw tooMuch(message, left.msBeforeNext);
+  };
+  /** First among the large reads, then among those with long answers: nobody holds what another one waits for. */
+  const turn = async (id: string, cost: Cost, isGone: () => boolean): Promise<() => void> => {
+    const isLong = cost.characters > LONG_CHARACTERS;
+    if (isLong) unsent.check();
+    const ends: (() => void)[] = [];
+    const end = (): void => {
+      for (const each of ends.splice(0)) each();
+    };
+    try {
+      if (cost.points > LARGE_POINTS) ends.push(await large.enter(id, isGone));
+      if (isLong) {
+        ends.push(await long.enter(id, isGone));
+        // What those before it cost is known by now.
+        await check(id);
+      }
+      return end;
+    } catch (error) {
+      end();
+      throw error;
+    }
+  };
   return {
     // What costs more than all there is may still be asked for, alone.
-    read: async (id, points) => {
+    read: async (id, cost) => {
+      unsent.checkToken(id);
       try {
-        await consume(reads, id, message, Math.min(points, most));
+        await consume(reads, id, message, Math.min(READ_POINTS + cost.points, most));
       } catch (error) {
         await hold();
         throw error;
       }
     },
+    turn,
     charge: async (id, points) => {
       await reads.penalty(id, points);
     },
-    check: async (id) => {
-      const left = await reads.get(id);
-      if (!left || left.consumedPoints < most) return;
-      await hold();
-      throw tooMuch(message, left.msBeforeNext);
-    },
-    heavy: createHeavyReads({ atOnce: options.heavyReads, ofToken: options.heavyReadsOfToken }),
+    check,
+    unsent,
     failedLogin: (address) => consume(logins, address, 'Too many refused tokens from this address.', 1),
   };
 }

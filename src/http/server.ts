@@ -37,7 +37,6 @@ import { createRateLimits, type RateLimits, REFUSED_POINTS } from './rate-limits
 import { answerBrokenRequest, answerForNode, fromFastify, sendError, takeOnlyJson } from './refusals';
 import { registerRest } from './rest/rest';
 import { SaveDoor } from './save-door';
-import { streamed } from './stringify';
 import { dropRest } from './unread-body';
 
 declare module 'fastify' {
@@ -259,7 +258,8 @@ function registerGraphQL(app: FastifyInstance, parts: Parts): void {
       const snapshot = new Snapshot(database, clock());
       // A caller who goes away is read for no longer.
       reply.raw.once('close', () => void snapshot.abandon());
-      return { ...createContext({ requestId, principal, services, snapshot }), notes };
+      const isGone = () => reply.raw.destroyed;
+      return { ...createContext({ requestId, principal, services, snapshot, isGone }), notes };
     },
   });
   const graphiql = config.sandbox && registerGraphiql(app);
@@ -286,10 +286,8 @@ function registerGraphQL(app: FastifyInstance, parts: Parts): void {
     },
     onSend: async (request, reply, payload) => {
       if (typeof payload !== 'string') return payload;
-      if (request.principal && payload.length > LONG_ANSWER)
-        await rateLimits.charge(request.principal.id, Math.ceil(payload.length / CHARACTERS_A_POINT));
-      const answer = await compressAnswer(request, reply, payload);
-      return typeof answer === 'string' ? streamed(answer) : answer;
+      if (request.principal) rateLimits.unsent.hold(request.principal.id, payload.length, reply.raw);
+      return compressAnswer(request, reply, payload);
     },
     handler(request, reply) {
       return isPage(request)
@@ -302,10 +300,6 @@ function registerGraphQL(app: FastifyInstance, parts: Parts): void {
     throw notFound(request);
   });
 }
-
-/** What a long answer costs beside its values, since nobody knows before how long texts are. */
-const LONG_ANSWER = 65_536;
-const CHARACTERS_A_POINT = 250;
 
 /** What may write is let in by the network only where writing is. */
 function refuseService({ kind }: Principal): void {

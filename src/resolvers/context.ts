@@ -8,6 +8,7 @@ import type { BudgetService } from '../services/signals/budget-service';
 import type { ServeAdvisor } from '../services/signals/serve-decision';
 import type { SaveMessageService } from '../services/turns/save-message';
 import { createLoaders, type Loaders } from './loaders';
+import { Texts } from './texts';
 
 /** What writes or remembers; other reads are functions of the snapshot. */
 export interface GraphQLServices {
@@ -25,10 +26,14 @@ export interface GraphQLContext {
   readonly services: GraphQLServices;
   readonly snapshot: Snapshot;
   readonly loaders: Loaders;
+  readonly texts: Texts;
+  /** True when nobody waits for the answer any more. */
+  readonly isGone: () => boolean;
 }
 
 /** One for each request. Whoever makes it ends its snapshot when the response is sent. */
-export const createContext = (request: Omit<GraphQLContext, 'loaders'>): GraphQLContext => ({
+export const createContext = (request: Omit<GraphQLContext, 'loaders' | 'texts'>): GraphQLContext => ({
   ...request,
   loaders: createLoaders(request.snapshot),
+  texts: new Texts(request.snapshot),
 });

@@ -21,9 +21,9 @@ export class MessageResolver {
   })
   async saveMessage(
     @Arg('input', () => SaveMessageInput, { description: 'The turn.' }) input: SaveMessageInput,
-    @Ctx() { services }: GraphQLContext,
+    @Ctx() { services, isGone }: GraphQLContext,
   ): Promise<SaveMessagePayload> {
-    return SaveMessagePayload.of(await services.saveMessages.save(input));
+    return SaveMessagePayload.of(await services.saveMessages.save(input, isGone));
   }
 
   @Mutation(() => [SaveMessageResult], {
@@ -32,9 +32,9 @@ export class MessageResolver {
   })
   async saveMessages(
     @Args(() => SaveMessagesArgs) { workspaceId, items }: SaveMessagesArgs,
-    @Ctx() { services }: GraphQLContext,
+    @Ctx() { services, isGone }: GraphQLContext,
   ): Promise<SaveMessageResult[]> {
-    const results = await services.saveMessages.saveAll(workspaceId, items);
+    const results = await services.saveMessages.saveAll(workspaceId, items, isGone);
     return results.map(SaveMessageResult.of);
   }
 
@@ -49,6 +49,19 @@ export class MessageResolver {
     const first = query.first ?? DEFAULTS.first;
     const page = await listMessages(snapshot, workspaceId, { ...query, first }, snapshot.asOf);
     return new MessageConnection(mapPage(page, Message.of));
+  }
+
+  /** The descriptions stand at the fields. */
+  @FieldResolver(() => String)
+  message(@Root() row: Message, @Ctx() { texts }: GraphQLContext): string | Promise<string> {
+    return row.message ?? texts.load('message', row, row.messageBytes ?? 0);
+  }
+
+  @FieldResolver(() => String, { nullable: true })
+  response(@Root() row: Message, @Ctx() { texts }: GraphQLContext): string | null | Promise<string> {
+    const { response, responseBytes } = row;
+    if (response !== undefined || responseBytes === null) return response ?? null;
+    return texts.load('response', row, responseBytes ?? 0);
   }
 
   @FieldResolver(() => Workspace, { description: 'In which workspace it was saved.' })

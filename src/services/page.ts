@@ -7,7 +7,7 @@ import { formatInstant, parseInstant } from '../values/time';
 export const PAGE_LIMIT = 100;
 
 export interface Page<T> {
-  items: { cursor: string; node: T }[];
+  items: { readonly cursor: string; readonly node: T }[];
   hasNextPage: boolean;
   hasPreviousPage: boolean;
   /** Counts all pages' rows. Asks the database, so only when somebody wants to know. */
@@ -135,13 +135,25 @@ const isSealed = (value: unknown): value is Sealed => {
 const isTextList = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
 
 /** Cuts `first + 1` rows to a page. */
+/** Its cursor is made when it is asked for: of most rows nobody wants it. */
+class Item<T> {
+  constructor(
+    readonly node: T,
+    private readonly write: (node: T) => string,
+  ) {}
+
+  get cursor(): string {
+    return this.write(this.node);
+  }
+}
+
 export function toPage<T>(
   rows: readonly T[],
   first: number,
   options: { after: boolean; cursor: (row: T) => string; total: () => Promise<number> },
 ): Page<T> {
   return {
-    items: rows.slice(0, first).map((node) => ({ cursor: options.cursor(node), node })),
+    items: rows.slice(0, first).map((node) => new Item(node, options.cursor)),
     hasNextPage: rows.length > first,
     hasPreviousPage: options.after,
     total: options.total,

@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import type { ExportSummary } from '../../services/exports/form';
-import { keepPace } from './pace';
+import { keepPace } from '../keep-pace';
 
 const CONTENT_TYPES = {
   csv: 'text/csv; charset=utf-8; header=present',

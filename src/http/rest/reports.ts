@@ -1,4 +1,5 @@
 // The two reports as JSON: GraphQL's figures in a fixed form.
+import { type DocumentNode, parse } from 'graphql';
 import type { Snapshot } from '../../database/snapshot';
 import { badInput } from '../../errors';
 import { findForecast } from '../../services/analytics/forecast';
@@ -6,7 +7,7 @@ import { findGrowth, percentOf } from '../../services/analytics/growth';
 import { findHeatmap } from '../../services/analytics/heatmap';
 import { findOutcomes } from '../../services/analytics/outcomes';
 import { findPeakHours } from '../../services/analytics/peak-hours';
-import { findScope, type UsageScope } from '../../services/analytics/scope';
+import { findScope, type ScopeChoice, type UsageScope } from '../../services/analytics/scope';
 import { findTimeline, findTimelineClients } from '../../services/analytics/timeline';
 import { findTopClients } from '../../services/analytics/top-clients';
 import { averageCost, findTotals } from '../../services/analytics/totals';
@@ -15,10 +16,68 @@ import { TIMELINE_INTERVALS, type TimelineInterval } from '../../values/period';
 import { formatInstant } from '../../values/time';
 import { allow, choiceOf, one, oneOf, PERIOD_PARAMETERS, type RestQuery } from './parameters';
 
+/** What the question mark's parameters ask for, by the names of the question's variables. */
+interface Asked {
+  readonly choice: ScopeChoice;
+  readonly interval: TimelineInterval;
+  readonly limit: number;
+}
+
+export interface Report {
+  /** By GraphQL the same would be asked so: it costs as much. */
+  readonly question: DocumentNode;
+  /** Throws BAD_USER_INPUT for parameters that are none. */
+  readonly ask: (query: RestQuery) => Asked;
+  readonly answer: (snapshot: Snapshot, workspaceId: string, asked: Asked) => Promise<object>;
+}
+
+const HEAD = `asOf workspace { id name } period { from to timeZone complete }
+  totals { cost { amount currency } messages activeClients averageCostPerClient { amount currency } firstAt lastAt }`;
+const CLIENT = 'rank customer { id name } cost { amount currency } messages share lastAt';
+const HOURS = 'peakHours { hour label messages cost { amount currency } share }';
+const TIMELINE = 'from to messages cost { amount currency } activeClients';
+const CHANGE = 'current previous change percent';
+const ASKED = 'workspaceId: $workspaceId, period: $period, timeZone: $timeZone';
+
 /** docs/rest.md: totals, growth, top clients, peak hours, timeline, forecast. */
-export async function dashboard(snapshot: Snapshot, workspaceId: string, query: RestQuery): Promise<object> {
-  allow(query, PERIOD_PARAMETERS);
-  const scope = await findScope(snapshot, workspaceId, choiceOf(query), snapshot.asOf);
+export const DASHBOARD: Report = {
+  question: parse(`query ($workspaceId: ID!, $period: PeriodInput, $timeZone: TimeZone) { usage(${ASKED}) {
+    ${HEAD} growth {
+      comparedTo { from to } messages { ${CHANGE} } activeClients { ${CHANGE} }
+      cost { current { amount currency } previous { amount currency } change { amount currency } percent } }
+    topClients(limit: 10) { ${CLIENT} } ${HOURS} timeline { ${TIMELINE} }
+    forecast { cost { amount currency } messages } } }`),
+  ask: (query) => {
+    allow(query, PERIOD_PARAMETERS);
+    return { choice: choiceOf(query), interval: 'DAY', limit: 10 };
+  },
+  answer: dashboard,
+};
+
+/** docs/rest.md: timeline by interval, hours, heatmap, clients, verdicts. */
+export const STATS: Report = {
+  question:
+    parse(`query ($workspaceId: ID!, $period: PeriodInput, $timeZone: TimeZone, $interval: TimelineInterval, $limit: Int) {
+    usage(${ASKED}) { ${HEAD} timeline(interval: $interval) { ${TIMELINE} } ${HOURS}
+    heatmap { weekday hour messages cost { amount currency } }
+    topClients(limit: $limit) { ${CLIENT} } outcomes { outcome messages } } }`),
+  ask: (query) => {
+    allow(query, [...PERIOD_PARAMETERS, 'interval', 'limit']);
+    const limit = one(query, 'limit') ?? '100';
+    if (!/^\d{1,9}$/.test(limit))
+      throw badInput(`limit must be a whole number; got ${JSON.stringify(limit)}.`);
+    const interval = oneOf('interval', one(query, 'interval')?.toUpperCase(), TIMELINE_INTERVALS) ?? 'DAY';
+    return { choice: choiceOf(query), interval, limit: Number(limit) };
+  },
+  answer: stats,
+};
+
+async function dashboard(
+  snapshot: Snapshot,
+  workspaceId: string,
+  { choice, interval, limit }: Asked,
+): Promise<object> {
+  const scope = await findScope(snapshot, workspaceId, choice, snapshot.asOf);
   const growth = await findGrowth(snapshot, scope, 'SAME_ELAPSED');
   const change = ({ current, previous }: { current: bigint; previous: bigint }) => ({
     current: Number(current),
@@ -40,20 +99,19 @@ export async function dashboard(snapshot: Snapshot, workspaceId: string, query: 
       messages: change(growth.messages),
       activeClients: change(growth.activeClients),
     },
-    topClients: await clients(snapshot, scope, 10),
+    topClients: await clients(snapshot, scope, limit),
     peakHours: await hours(snapshot, scope),
-    timeline: await timeline(snapshot, scope, 'DAY'),
+    timeline: await timeline(snapshot, scope, interval),
     forecast: await forecast(snapshot, scope),
   };
 }
 
-/** docs/rest.md: timeline by interval, hours, heatmap, clients, outcomes. */
-export async function stats(snapshot: Snapshot, workspaceId: string, query: RestQuery): Promise<object> {
-  allow(query, [...PERIOD_PARAMETERS, 'interval', 'limit']);
-  const scope = await findScope(snapshot, workspaceId, choiceOf(query), snapshot.asOf);
-  const interval = oneOf('interval', one(query, 'interval')?.toUpperCase(), TIMELINE_INTERVALS) ?? 'DAY';
-  const limit = one(query, 'limit') ?? '100';
-  if (!/^\d{1,9}$/.test(limit)) throw badInput(`limit must be a whole number; got ${JSON.stringify(limit)}.`);
+async function stats(
+  snapshot: Snapshot,
+  workspaceId: string,
+  { choice, interval, limit }: Asked,
+): Promise<object> {
+  const scope = await findScope(snapshot, workspaceId, choice, snapshot.asOf);
   const heatmap = await findHeatmap(snapshot, scope);
   const outcomes = await findOutcomes(snapshot, scope);
   return {
@@ -63,7 +121,7 @@ export async function stats(snapshot: Snapshot, workspaceId: string, query: Rest
     heatmap: heatmap.map(({ weekday, hour, messages, costMicros }) => ({
       ...{ weekday, hour, messages: Number(messages), cost: money(scope, costMicros) },
     })),
-    clients: await clients(snapshot, scope, Number(limit)),
+    clients: await clients(snapshot, scope, limit),
     outcomes: outcomes.map(({ outcome, messages }) => ({ outcome, messages: Number(messages) })),
   };
 }

@@ -1,19 +1,23 @@
 // GraphQL's figures for scripts that want a URL: the same permissions, the same services, honest status codes.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { getOperationAST } from 'graphql';
 import { checkRestRoute, type RestRoute } from '../../auth/permissions';
 import type { Principal } from '../../auth/principal';
 import type { Database } from '../../database/database';
 import { Snapshot } from '../../database/snapshot';
-import type { AppError } from '../../errors';
+import { type AppError, badInput } from '../../errors';
+import { type Asker, type Cost, costOf } from '../../graphql/cost';
+import { tooCostly } from '../../graphql/limits';
+import { schema } from '../../graphql/schema';
 import { exportRecords } from '../../services/exports/exports';
 import { CSV_DIALECTS, EXPORT_FORMATS } from '../../services/exports/form';
 import { getCallersWorkspace } from '../../services/workspaces/workspaces';
 import type { Period } from '../../values/period';
 import { type Clock, localDate } from '../../values/time';
-import { type RateLimits, READ_POINTS, REPORT_POINTS } from '../rate-limits';
+import { type RateLimits, READ_POINTS } from '../rate-limits';
 import { sendRows, whenGone } from './files';
 import { allow, choiceOf, one, oneOf, PERIOD_PARAMETERS, type RestRequest } from './parameters';
-import { dashboard, stats } from './reports';
+import { DASHBOARD, type Report, STATS } from './reports';
 import { sendStatement } from './statement';
 
 export interface RestDeps {
@@ -24,6 +28,7 @@ export interface RestDeps {
   authenticate: (request: FastifyRequest) => Promise<void>;
 }
 
+/** What a report reads and answers with; a file reads for itself. */
 type Handler = (
   request: FastifyRequest<RestRequest>,
   reply: FastifyReply,
@@ -31,6 +36,7 @@ type Handler = (
 ) => Promise<unknown>;
 
 export function registerRest(app: FastifyInstance, deps: RestDeps): void {
+  const { database, clock, rateLimits } = deps;
   const route = (name: RestRoute, handler: Handler, below = ''): void => {
     app.get<RestRequest>(`/api/usage/${name}/:workspaceId${below}`, {
       // HEAD would do all the work for nothing.
@@ -39,31 +45,89 @@ export function registerRest(app: FastifyInstance, deps: RestDeps): void {
         await deps.authenticate(request);
         const principal = principalOf(request);
         refuse(checkRestRoute(principal, name, request.params.workspaceId));
-        await deps.rateLimits.read(principal.id, name === 'export' ? READ_POINTS : REPORT_POINTS);
+        await rateLimits.check(principal.id);
+      },
+      onSend: async (request, reply, payload) => {
+        if (request.principal && typeof payload === 'string')
+          rateLimits.unsent.hold(request.principal.id, payload.length, reply.raw);
+        return payload;
       },
       handler: async (request, reply) => {
-        const snapshot = new Snapshot(deps.database, deps.clock());
+        const snapshot = new Snapshot(database, clock());
         reply.raw.once('close', () => void snapshot.abandon());
         reply.header('cache-control', 'private, no-store').header('vary', 'Authorization, Origin');
-        const end =
-          name === 'export' ? undefined : await deps.rateLimits.heavy.enter(principalOf(request).id);
         try {
           return await handler(request, reply, snapshot);
         } finally {
-          end?.();
           await snapshot.end();
         }
       },
     });
   };
-  route('dashboard', ({ params, query }, _reply, snapshot) => dashboard(snapshot, params.workspaceId, query));
-  route('stats', ({ params, query }, _reply, snapshot) => stats(snapshot, params.workspaceId, query));
-  route('export', (request, reply, snapshot) => sendExport(deps.database, request, reply, snapshot));
+  const report = ({ question, ask, answer }: Report): Handler => {
+    const operation = getOperationAST(question);
+    if (!operation) throw new Error('A report has no question.');
+    return async (request, reply, snapshot) => {
+      const { id } = principalOf(request);
+      const { workspaceId } = request.params;
+      const asked = await charged(rateLimits, id, () => {
+        const { choice, ...rest } = ask(request.query);
+        const variables = given({ workspaceId, ...choice, ...rest });
+        const cost = costOf(schema, question, operation, variables, asker(snapshot));
+        const refusal = tooCostly(cost);
+        if (refusal !== undefined) throw badInput(refusal);
+        return { cost, choice, ...rest };
+      });
+      await rateLimits.read(id, asked.cost);
+      const end = await rateLimits.turn(id, asked.cost, () => reply.raw.destroyed);
+      try {
+        return await answer(snapshot, workspaceId, asked);
+      } finally {
+        end();
+      }
+    };
+  };
+  route('dashboard', report(DASHBOARD));
+  route('stats', report(STATS));
+  route('export', async (request, reply, snapshot) => {
+    await rateLimits.read(principalOf(request).id, NO_COST);
+    return sendExport(database, request, reply, snapshot);
+  });
   route(
     'statement',
-    (request, reply, snapshot) => sendStatement(deps.database, request, reply, snapshot),
+    async (request, reply, snapshot) => {
+      const { id } = principalOf(request);
+      await rateLimits.read(id, STATEMENT_COST);
+      const end = await rateLimits.turn(id, STATEMENT_COST, () => reply.raw.destroyed);
+      try {
+        return await sendStatement(database, request, reply, snapshot);
+      } finally {
+        end();
+      }
+    },
     '/:month',
   );
+}
+
+/** To GraphQL a variable that is left out and one that is undefined are two things. */
+const given = (variables: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined));
+
+/** Every line of a month, whichever form it is asked in. */
+const STATEMENT_COST: Cost = { points: 4_900, characters: 0 };
+
+const NO_COST: Cost = { points: 0, characters: 0 };
+
+const asker = ({ asOf }: Snapshot): Asker => ({ now: asOf, workspaces: 1 });
+
+/** Whoever asks what can't be answered has asked, too. */
+async function charged<T>(rateLimits: RateLimits, principalId: string, ask: () => T): Promise<T> {
+  try {
+    return ask();
+  } catch (error) {
+    await rateLimits.charge(principalId, READ_POINTS);
+    throw error;
+  }
 }
 
 async function sendExport(

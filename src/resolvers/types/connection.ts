@@ -19,8 +19,8 @@ export class PageInfo {
 }
 
 interface Edge<Node> {
-  cursor: string;
-  node: Node;
+  readonly cursor: string;
+  readonly node: Node;
 }
 
 /** The types `<name>Connection` and `<name>Edge`. A page becomes one by `new`, and only totalCount asks again. */
@@ -73,8 +73,19 @@ export function connectionOf<Node extends object>(
   return Connection;
 }
 
+class NodeOf<Node> implements Edge<Node> {
+  constructor(
+    private readonly item: { readonly cursor: string },
+    readonly node: Node,
+  ) {}
+
+  get cursor(): string {
+    return this.item.cursor;
+  }
+}
+
 /** The same page with its rows as GraphQL shows them. */
 export const mapPage = <Row, Node>(page: Page<Row>, toNode: (row: Row) => Node): Page<Node> => ({
   ...page,
-  items: page.items.map(({ cursor, node }) => ({ cursor, node: toNode(node) })),
+  items: page.items.map((item) => new NodeOf(item, toNode(item.node))),
 });

@@ -50,13 +50,13 @@ export class Message {
     description:
       'What the customer wrote; empty for a turn without text (an image, a sticker), and once texts were removed.',
   })
-  message!: string;
+  message?: string;
 
   @Field(() => String, {
     nullable: true,
     description: 'What the LLM answered, as saved first; null when none was given.',
   })
-  response!: string | null;
+  response?: string | null;
 
   @Field(() => GraphQLDateTime, {
     description: 'When the turn happened. All figures and periods go by it.',
@@ -76,6 +76,9 @@ export class Message {
   @Field(() => Tracking, { description: 'Was it charged, and if not, why?' })
   tracking!: Tracking;
 
+  /** What is to be read of texts that are not at hand. Null: there is none. */
+  messageBytes?: number;
+  responseBytes?: number | null;
   workspaceId!: string;
   customerId!: string | null;
   /** What a save has at hand, so that nothing is read after its COMMIT; otherwise left to the loaders. */

@@ -2,12 +2,16 @@
 import type { Sql } from '../../database/sql';
 import { badInput } from '../../errors';
 import { isUuid } from '../../values/ids';
+import { pace } from '../../values/pace';
 import { checkRange, choiceTexts, type PeriodChoice } from '../../values/period';
 import { formatInstant, parseInstant } from '../../values/time';
 import { type Asked, checkFirst, isInstant, type Page, readCursor, toPage, writeCursor } from '../page';
 import { TRACKING_OUTCOMES, type TrackingOutcome } from '../turns/tracking';
 import { toUsageVoid, type UsageVoid, VOID_COLUMNS, VOID_JOIN, type VoidColumns } from '../usage-void';
 import { findScope } from './scope';
+
+/** In values of an answer, what the event loop does to make a row of what PostgreSQL sends. */
+const ROW_WEIGHT = 4;
 
 export interface RecordsQuery {
   period?: PeriodChoice | null | undefined;
@@ -41,8 +45,10 @@ export interface MessageRow {
   customerId: string | null;
   phoneNumber: string | null;
   whatsappUserId: string | null;
-  message: string;
-  response: string | null;
+  /** What message and response take in UTF-8. The texts themselves are read for those who ask for them. */
+  messageBytes: number;
+  /** Null: there is no response. */
+  responseBytes: number | null;
   occurredAt: Date;
   savedAt: Date;
   /** When words and contacts were removed; null: they are there. */
@@ -50,6 +56,8 @@ export interface MessageRow {
   outcome: TrackingOutcome;
   charge: UsageRecordRow | null;
 }
+
+export type TextColumn = 'message' | 'response';
 
 /** The charges of a period by occurredAt, id, descending. Throws BAD_USER_INPUT, FORBIDDEN. */
 export async function listUsageRecords(
@@ -59,6 +67,7 @@ export async function listUsageRecords(
   asOf: Date,
 ): Promise<Page<UsageRecordRow>> {
   const walk = await startWalk(sql, 'usageRecords', workspaceId, query, asOf);
+  await pace(walk.first * ROW_WEIGHT);
   const filter = filterOf('c', walk);
   const rows = await sql.query<ChargeRow>(
     'list_usage_records',
@@ -96,6 +105,7 @@ export async function listMessages(
   asOf: Date,
 ): Promise<Page<MessageRow>> {
   const walk = await startWalk(sql, 'messages', workspaceId, query, asOf);
+  await pace(walk.first * ROW_WEIGHT);
   const filter = filterOf('m', walk);
   const rows = await sql.query<FullMessageRow>(
     'list_messages',
@@ -118,6 +128,7 @@ export async function findMessagesById(
   workspaceId: string,
   ids: readonly string[],
 ): Promise<Map<string, MessageRow>> {
+  await pace(ids.length * ROW_WEIGHT);
   const rows = await sql.query<FullMessageRow>(
     'messages_by_id',
     `SELECT ${MESSAGE_COLUMNS} FROM messages m ${MESSAGE_JOINS}
@@ -125,6 +136,22 @@ export async function findMessagesById(
     [workspaceId, ids],
   );
   return new Map(rows.map((row) => [row.id, toMessage(row)]));
+}
+
+/** One text of each of some messages; what doesn't exist is left out. */
+export async function findTexts(
+  sql: Sql,
+  workspaceId: string,
+  column: TextColumn,
+  ids: readonly string[],
+): Promise<Map<string, string>> {
+  const rows = await sql.query<{ id: string; text: string }>(
+    `${column}_texts`,
+    `SELECT m.id, m.${column} AS text FROM messages m
+     WHERE m.workspace_id = $1 AND m.id = ANY ($2::uuid[]) AND m.${column} IS NOT NULL`,
+    [workspaceId, ids],
+  );
+  return new Map(rows.map(({ id, text }) => [id, text]));
 }
 
 interface Walk {
@@ -263,8 +290,8 @@ interface FullMessageRow extends VoidColumns {
   customer_id: string | null;
   phone_number: string | null;
   whatsapp_user_id: string | null;
-  message: string;
-  response: string | null;
+  message_bytes: number;
+  response_bytes: number | null;
   outcome: TrackingOutcome;
   occurred_at: Date;
   saved_at: Date;
@@ -276,8 +303,10 @@ interface FullMessageRow extends VoidColumns {
   charge_saved_at: Date;
 }
 
-const MESSAGE_COLUMNS = `m.id, m.workspace_id, m.customer_id, m.phone_number, m.whatsapp_user_id, m.message,
-  m.response, m.outcome, m.occurred_at, m.saved_at, m.text_removed_at, w.currency, c.id AS charge_id, c.amount_micros,
+/** A long text's bytes stand beside it: it isn't read to be measured. */
+const MESSAGE_COLUMNS = `m.id, m.workspace_id, m.customer_id, m.phone_number, m.whatsapp_user_id,
+  octet_length(m.message) AS message_bytes, octet_length(m.response) AS response_bytes,
+  m.outcome, m.occurred_at, m.saved_at, m.text_removed_at, w.currency, c.id AS charge_id, c.amount_micros,
   c.customer_id AS charge_customer_id, c.saved_at AS charge_saved_at, ${VOID_COLUMNS}`;
 
 const MESSAGE_JOINS = `JOIN workspaces w ON w.id = m.workspace_id
@@ -290,8 +319,8 @@ const toMessage = (row: FullMessageRow): MessageRow => ({
   customerId: row.customer_id,
   phoneNumber: row.phone_number,
   whatsappUserId: row.whatsapp_user_id,
-  message: row.message,
-  response: row.response,
+  messageBytes: row.message_bytes,
+  responseBytes: row.response_bytes,
   outcome: row.outcome,
   occurredAt: row.occurred_at,
   savedAt: row.saved_at,

@@ -18,10 +18,11 @@ export class SaveMessageService {
 
   /**
    * Saves one turn; resolves after its COMMIT. Throws BAD_USER_INPUT, IDEMPOTENCY_KEY_REUSED, CONFLICT (archived
-   * workspace), or SERVICE_UNAVAILABLE when nothing could be saved and the same call may be sent again.
+   * workspace), or SERVICE_UNAVAILABLE when nothing could be saved and the same call may be sent again. `isGone`: a turn
+   * whose caller has left while it waited is not saved.
    */
-  async save(input: TurnInput): Promise<SaveResult> {
-    const [settlement] = this.queue.submit([toTurn(input, this.clock)]);
+  async save(input: TurnInput, isGone?: () => boolean): Promise<SaveResult> {
+    const [settlement] = this.queue.submit([toTurn(input, this.clock)], isGone);
     return unwrap(await settlement);
   }
 
@@ -29,7 +30,11 @@ export class SaveMessageService {
    * Saves many turns of one workspace, each for itself. An error in the results is final for that item; a
    * passing cause fails the whole call with SERVICE_UNAVAILABLE, and what was stored by then replays.
    */
-  async saveAll(workspaceId: string, items: readonly RawTurn[]): Promise<ItemResult[]> {
+  async saveAll(
+    workspaceId: string,
+    items: readonly RawTurn[],
+    isGone?: () => boolean,
+  ): Promise<ItemResult[]> {
     if (items.length > ITEMS_LIMIT) {
       throw badInput(
         `items has ${items.length} turns; at most ${ITEMS_LIMIT} are taken at once. Send them in parts.`,
@@ -38,6 +43,7 @@ export class SaveMessageService {
     const checked = items.map((item) => check(() => rawToTurn(workspaceId, item, this.clock)));
     const settlements = this.queue.submit(
       checked.flatMap((turn) => (turn instanceof AppError ? [] : [turn])),
+      isGone,
     );
     const settled = (await Promise.all(settlements)).values();
     const results = checked.map((turn) => (turn instanceof AppError ? { error: turn } : next(settled)));

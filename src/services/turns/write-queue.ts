@@ -26,10 +26,13 @@ export interface QueueObserver {
 
 const NOBODY: QueueObserver = { batch: () => undefined, settled: () => undefined };
 
+const NEVER = (): boolean => false;
+
 interface Waiting {
   turn: Turn;
   weight: number;
   since: number;
+  isGone: () => boolean;
   settle: (settlement: Settlement) => void;
 }
 
@@ -65,10 +68,11 @@ export class WriteQueue {
   }
 
   /**
-   * Takes all of the turns or none. Each promise is settled after the COMMIT of its turn's batch.
+   * Takes all of the turns or none. Each promise is settled after the COMMIT of its turn's batch. Turns whose caller has
+   * gone (`isGone`) when their batch is made are not saved: the time is of those who still wait.
    * Throws SERVICE_UNAVAILABLE at once when there is no room or the server is stopping.
    */
-  submit(turns: readonly Turn[]): Promise<Settlement>[] {
+  submit(turns: readonly Turn[], isGone: () => boolean = NEVER): Promise<Settlement>[] {
     const weights = turns.map(weightOf);
     const bytes = weights.reduce((sum, weight) => sum + weight, 0);
     const refusal = this.refuse(turns.length, bytes);
@@ -81,7 +85,7 @@ export class WriteQueue {
     const settlements = turns.map(
       (turn, index) =>
         new Promise<Settlement>((settle) => {
-          this.waiting.push({ turn, weight: weights[index] ?? 0, since, settle });
+          this.waiting.push({ turn, weight: weights[index] ?? 0, since, isGone, settle });
         }),
     );
     if (this.waiting.length >= this.limits.batchMax) this.dispatch();
@@ -120,8 +124,31 @@ export class WriteQueue {
     while (this.waiting.length > 0) {
       const lane = this.idle.pop();
       if (!lane) return;
-      void this.run(lane, this.waiting.splice(0, this.limits.batchMax));
+      const batch = this.nextBatch();
+      if (batch.length > 0) void this.run(lane, batch);
+      else this.idle.push(lane);
     }
+    this.tellWhenEmpty();
+  }
+
+  private nextBatch(): Waiting[] {
+    const batch: Waiting[] = [];
+    let taken = 0;
+    while (batch.length < this.limits.batchMax && taken < this.waiting.length) {
+      const next = this.waiting[taken];
+      taken += 1;
+      if (next?.isGone()) this.giveUp(next);
+      else if (next) batch.push(next);
+    }
+    this.waiting.splice(0, taken);
+    return batch;
+  }
+
+  private giveUp({ weight, since, settle }: Waiting): void {
+    this.waitingBytes -= weight;
+    const settlement = { error: unavailable('The caller went away before the turn was saved.') };
+    this.observer.settled(settlement, performance.now() - since);
+    settle(settlement);
   }
 
   private async run(lane: ConnectionLane, batch: readonly Waiting[]): Promise<void> {
@@ -141,6 +168,9 @@ export class WriteQueue {
     });
     this.idle.push(lane);
     this.dispatch();
+  }
+
+  private tellWhenEmpty(): void {
     if (this.isEmpty()) for (const resolve of this.onEmpty.splice(0)) resolve();
   }
 

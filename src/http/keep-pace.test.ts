@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import { keepPace, LEAST_BYTES_PER_SECOND, LONGEST_MS, WINDOW_MS } from './pace';
+import { keepPace, LEAST_BYTES_PER_SECOND, LONGEST_MS, WINDOW_MS } from './keep-pace';
 
 const server = createServer();
 let response: ServerResponse;

@@ -1,0 +1,45 @@
+// Answers wait in memory until their callers take them. Who reads slowly, or not at all, holds no more than his share.
+import type { ServerResponse } from 'node:http';
+import { AppError } from '../errors';
+import { keepPace } from './keep-pace';
+
+/** Characters of a token's answers that may wait, and of all together. An answer has 5 million at most. */
+const OF_TOKEN = 8_388_608;
+const OF_ALL = 33_554_432;
+/** A shorter answer is the operating system's as soon as it is written. */
+const LONG = 65_536;
+
+export class UnsentAnswers {
+  private all = 0;
+  private readonly ofToken = new Map<string, number>();
+
+  /** Counts a long answer until it is taken, or its connection has ended. Ends the connection of whoever takes it too slowly. */
+  hold(principalId: string, characters: number, response: ServerResponse): void {
+    if (characters <= LONG || response.closed) return;
+    this.add(principalId, characters);
+    response.once('close', () => this.add(principalId, -characters));
+    keepPace(response);
+  }
+
+  /** Throws RATE_LIMITED while the token's callers leave too much untaken. */
+  checkToken(principalId: string): void {
+    if ((this.ofToken.get(principalId) ?? 0) >= OF_TOKEN) throw this.refusal("this token's callers have");
+  }
+
+  /** The same for all callers together: who wants a long answer waits until there is room. */
+  check(): void {
+    if (this.all >= OF_ALL) throw this.refusal('callers have');
+  }
+
+  private add(principalId: string, characters: number): void {
+    this.all += characters;
+    const left = (this.ofToken.get(principalId) ?? 0) + characters;
+    if (left === 0) this.ofToken.delete(principalId);
+    else this.ofToken.set(principalId, left);
+  }
+
+  private refusal(who: string): AppError {
+    const message = `There are too many long answers that ${who} not taken yet. Read them or close their connections, then try again in 2 s.`;
+    return new AppError('RATE_LIMITED', message, 2);
+  }
+}
