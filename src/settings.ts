@@ -280,7 +280,7 @@ export const SETTINGS = {
     schema: flag,
     fallback: true,
     shown: 'true; false with NODE_ENV=production',
-    meaning: 'Serve Apollo Sandbox at /graphql and let its hosted page call.',
+    meaning: 'Serve Apollo Sandbox at /graphql, let its hosted page call, and serve GraphiQL at /graphiql.',
   }),
   logLevel: setting({
     name: 'LOG_LEVEL',

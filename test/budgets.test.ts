@@ -51,8 +51,12 @@ async function save(count = 1, input: Record<string, unknown> = {}, to = app): P
 
 const look = () => app.services.budgetWatch.look();
 async function sweep(to = app): Promise<void> {
-  // Until it is due again.
-  await to.database.sql("UPDATE budget_sweeps SET due_at = '-infinity'");
+  // Until it is due again. Row by row in one order: a server that looks beside holds some of them.
+  await to.database.sql(
+    `UPDATE budget_sweeps s SET due_at = '-infinity' FROM (
+       SELECT workspace_id FROM budget_sweeps ORDER BY workspace_id FOR UPDATE) held
+     WHERE held.workspace_id = s.workspace_id`,
+  );
   await to.services.budgetWatch.sweep();
 }
 

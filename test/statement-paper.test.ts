@@ -63,8 +63,8 @@ async function fill(clients: number): Promise<void> {
        INSERT INTO customers (workspace_id, id, name, phone_number, active_chatbot, created_at, updated_at)
        SELECT $1, gen_random_uuid(), 'Client ' || n, '+39333' || (5000000 + n), true, '2026-01-01', '2026-01-01' FROM generate_series(1, $2) n RETURNING *),
      m AS (
-       INSERT INTO messages (workspace_id, id, idempotency_key, phone_number, customer_id, message, outcome, occurred_at, saved_at)
-       SELECT $1, gen_random_uuid(), u.phone_number, u.phone_number, u.id, '', 'TRACKED', '2026-01-10', '2026-01-10' FROM u RETURNING *)
+       INSERT INTO messages (workspace_id, id, key_digest, phone_number, customer_id, message, outcome, occurred_at, saved_at)
+       SELECT $1, gen_random_uuid(), sha256(u.phone_number::bytea), u.phone_number, u.id, '', 'TRACKED', '2026-01-10', '2026-01-10' FROM u RETURNING *)
      INSERT INTO charges (workspace_id, id, message_id, customer_id, amount_micros, occurred_at, saved_at, epoch, month)
      SELECT $1, gen_random_uuid(), m.id, m.customer_id, 1000 * right(m.phone_number, 4)::int, m.occurred_at, m.saved_at, 1, '2026-01-01' FROM m`,
     [shop.id, clients],

@@ -41,10 +41,19 @@ const FIELDS: [
   ['Query', 'messages', 'messages:read', (workspaceId) => ({ workspaceId })],
   ['Query', 'customers', 'usage:read', (workspaceId) => ({ workspaceId })],
   ['Query', 'customer', 'usage:read', (workspaceId) => ({ workspaceId })],
+  ['Query', 'retention', 'usage:read', (workspaceId) => ({ workspaceId })],
+  ['Query', 'statements', 'usage:read', (workspaceId) => ({ workspaceId })],
+  ['Query', 'statement', 'usage:read', (workspaceId) => ({ workspaceId })],
+  ['Query', 'serveDecision', 'contacts:check', (workspaceId) => ({ workspaceId })],
+  ['Query', 'budgets', 'usage:read', (workspaceId) => ({ workspaceId })],
+  ['Query', 'events', 'usage:read', (workspaceId) => ({ workspaceId })],
   ['Mutation', 'saveMessage', 'messages:write', (workspaceId) => ({ input: { workspaceId } })],
   ['Mutation', 'saveMessages', 'messages:write', (workspaceId) => ({ workspaceId })],
+  ['Mutation', 'closeMonth', 'statements:close', (workspaceId) => ({ input: { workspaceId } })],
   ['Mutation', 'voidUsage', 'usage:correct', (workspaceId) => ({ input: { workspaceId } })],
   ['Mutation', 'registerCustomer', 'customers:write', (workspaceId) => ({ input: { workspaceId } })],
+  ['Mutation', 'setBudget', 'budgets:write', (workspaceId) => ({ input: { workspaceId } })],
+  ['Mutation', 'deleteBudget', 'budgets:write', (workspaceId) => ({ workspaceId })],
 ];
 
 it('every root field stands in this table', () => {
@@ -95,6 +104,7 @@ describe.each([
   ['dashboard', 'usage:read'],
   ['stats', 'usage:read'],
   ['export', 'export:read'],
+  ['statement', 'usage:read'],
 ] as const)('GET /api/usage/%s', (route, scope) => {
   it(`is open to ${scope} of its workspace, and to nobody else`, () => {
     expect(checkRestRoute(caller(scope), route, 'shop')).toBe(true);
@@ -106,14 +116,18 @@ describe.each([
 });
 
 it('every REST route stands in this table', () => {
-  expect(Object.keys(REST_ROUTES)).toEqual(['dashboard', 'stats', 'export']);
+  expect(Object.keys(REST_ROUTES)).toEqual(['dashboard', 'stats', 'export', 'statement']);
 });
 
 describe('a guarded edge', () => {
   /** Which scopes open it in a query and below a mutation; each of them alone is enough. */
   const EDGES: Record<string, { query: Scope[]; mutation: Scope[]; asksFor: Scope }> = {
     'Viewer.workspaces': { query: ['usage:read'], mutation: ['usage:read'], asksFor: 'usage:read' },
+    'UsageStatement.lines': { query: ['usage:read'], mutation: ['usage:read'], asksFor: 'usage:read' },
+    'Workspace.usage': { query: ['usage:read'], mutation: ['usage:read'], asksFor: 'usage:read' },
     'Customer.usage': { query: ['usage:read'], mutation: ['usage:read'], asksFor: 'usage:read' },
+    'Customer.timeline': { query: ['usage:read'], mutation: ['usage:read'], asksFor: 'usage:read' },
+    'Customer.outcomes': { query: ['usage:read'], mutation: ['usage:read'], asksFor: 'usage:read' },
     'UsageRecord.message': {
       query: ['messages:read'],
       mutation: ['messages:read', 'messages:write'],
@@ -127,6 +141,16 @@ describe('a guarded edge', () => {
     'Message.customer': {
       query: ['usage:read', 'messages:read'],
       mutation: ['usage:read', 'messages:read', 'messages:write'],
+      asksFor: 'usage:read',
+    },
+    'Budget.customer': {
+      query: ['usage:read', 'contacts:check'],
+      mutation: ['usage:read'],
+      asksFor: 'usage:read',
+    },
+    'Budget.state': {
+      query: ['usage:read', 'contacts:check'],
+      mutation: ['usage:read'],
       asksFor: 'usage:read',
     },
   };

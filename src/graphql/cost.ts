@@ -217,7 +217,7 @@ class Counter {
     args: Arguments,
     within: Within,
   ): number {
-    if (!isListType(getNullableType(field.type))) return 1;
+    if (!isListType(getNullableType(field.type))) return this.inIntrospection[coordinate] ?? 1;
     switch (coordinate) {
       case 'UsageReport.heatmap':
         return 168;
@@ -339,7 +339,10 @@ function unitOf(at: Date, interval: TimelineInterval, zone: string): number {
 
 const lengths = new WeakMap<GraphQLSchema, Readonly<Record<string, number>>>();
 
-/** How long introspection's lists are: of fields, arguments and values those of the average type. */
+/**
+ * How long introspection's lists are: of fields, arguments and values those of the average type. `ofType` is null at a
+ * named type, so a chain of them ends long before the query's nine.
+ */
 function introspectionLengths(schema: GraphQLSchema): Readonly<Record<string, number>> {
   const known = lengths.get(schema);
   if (known) return known;
@@ -352,7 +355,11 @@ function introspectionLengths(schema: GraphQLSchema): Readonly<Record<string, nu
       sum + ('getFields' in type && !isObjectType(type) ? Object.keys(type.getFields()).length : 0),
     0,
   );
+  const typed = [...fields, ...fields.flatMap((field) => field.args)].map(({ type }) => String(type));
+  // '[Int!]!' wraps its name three times.
+  const wrappers = typed.reduce((sum, type) => sum + (type.match(/[[!]/g)?.length ?? 0), 0);
   const found = {
+    '__Type.ofType': wrappers / (wrappers + typed.length),
     '__Schema.types': types.length,
     '__Schema.directives': schema.getDirectives().length,
     '__Type.fields': fields.length / types.length,
