@@ -12,6 +12,7 @@ import { startEmbedded } from '../src/embedded/embedded';
 import { measureBudgets } from './budgets';
 import { measureClosing } from './closing';
 import { LARGE, MANY, makeDataSet, ONE, SMALL } from './data-set';
+import { measureInsights } from './insights';
 import { HELP, type Options, readOptions } from './options';
 import { measureExport, measureList, measureStart, measureStorage } from './others';
 import { stopAll } from './processes';
@@ -70,6 +71,7 @@ async function onDatabase(options: Options, results: Results, databaseUrl: strin
     const bench = { options, results, client, services, databaseUrl, tokens, say };
     if (options.only.includes('storage')) await measureStorage(bench);
     if (options.only.includes('reads')) await measureReads(bench);
+    if (options.only.includes('insights')) await measureInsights(bench);
     if (options.only.includes('reads')) await measureList(bench);
     if (options.only.includes('export')) await measureExport(bench);
     if (options.only.includes('writes')) await measureWrites(bench);

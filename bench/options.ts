@@ -22,7 +22,7 @@ export const HELP = `npm run bench -- [options]
   --rounds N     times each is measured, in turns (default 5)
   --data DIR     keep the data set here and use it again (default: a temporary folder)
   --seed N       another data set (default 1)
-  --only A,B     these groups only: writes, reads, export, start, storage, shield, closing, budgets
+  --only A,B     these groups only: writes, reads, insights, export, start, storage, shield, closing, budgets
 `;
 
 export function readOptions(argv: readonly string[]): Options | undefined {
@@ -34,7 +34,7 @@ export function readOptions(argv: readonly string[]): Options | undefined {
       rounds: { type: 'string', default: '5' },
       data: { type: 'string' },
       seed: { type: 'string', default: '1' },
-      only: { type: 'string', default: 'storage,reads,export,writes,start' },
+      only: { type: 'string', default: 'storage,reads,insights,export,writes,start' },
       help: { type: 'boolean', default: false },
     },
   });
