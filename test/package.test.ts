@@ -35,7 +35,7 @@ it('holds the bundle, the docs, the examples and the built page, and nothing tha
 });
 
 longForm(
-  'starts by npx in an empty folder: database, demo and page; a command runs beside it',
+  'starts by npx in an empty folder: database, demo and page; commands run beside it, one with a thread',
   async () => {
     const folder = mkdtempSync(join(tmpdir(), 'centesimo-package-'));
     const environment = {
@@ -75,6 +75,10 @@ longForm(
         const run = (...words: string[]) =>
           execFileSync('npx', [...npx, ...words], { cwd: folder, env: environment, encoding: 'utf8' });
         expect(run('workspace', 'list')).toContain('workspace-123');
+        const month = ['--workspace', 'workspace-123', '--month', '2024-12'];
+        run('statement', 'close', ...month, '--yes');
+        run('statement', 'show', ...month, '--out', 'december.pdf');
+        expect(readFileSync(join(folder, 'december.pdf'), 'latin1')).toMatch(/^%PDF-/);
         expect(run('--version').trim()).toBe(
           JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).version,
         );

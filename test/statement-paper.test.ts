@@ -352,6 +352,8 @@ describe('the thread that makes it', () => {
   });
 
   it('ends with its caller', async () => {
+    const failures = () => app.logs().split('"unexpected error"').length;
+    const before = failures();
     await save('Mario');
     await close();
     const ended = new Promise<number>((resolve) => {
@@ -366,6 +368,10 @@ describe('the thread that makes it', () => {
     const call = httpRequest(`${app.url}/api/usage/statement/${shop.id}/2026-01`, { headers });
     call.on('error', () => undefined).end();
     expect(await ended).toBe(1);
+    jest.restoreAllMocks();
+    await pdf();
+    // Nobody has to look into it.
+    expect(failures()).toBe(before);
   });
 
   it('alone has the libraries of PDF: a start loads none of them', async () => {

@@ -1,6 +1,7 @@
 // How a file leaves: its type, its name, and what tells a whole CSV from one that broke off.
 import type { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
+import { unavailable } from '../../errors';
 import type { ExportSummary } from '../../services/exports/form';
 import { keepPace } from '../keep-pace';
 
@@ -37,6 +38,6 @@ export function sendRows(
 /** Aborted when the caller goes away before the answer is whole. */
 export function whenGone(reply: FastifyReply): AbortSignal {
   const gone = new AbortController();
-  reply.raw.once('close', () => gone.abort());
+  reply.raw.once('close', () => gone.abort(unavailable('The caller went away before the answer.')));
   return gone.signal;
 }
