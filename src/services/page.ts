@@ -134,7 +134,6 @@ const isSealed = (value: unknown): value is Sealed => {
 
 const isTextList = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
 
-/** Cuts `first + 1` rows to a page. */
 /** Its cursor is made when it is asked for: of most rows nobody wants it. */
 class Item<T> {
   constructor(
@@ -147,6 +146,7 @@ class Item<T> {
   }
 }
 
+/** Cuts `first + 1` rows to a page. */
 export function toPage<T>(
   rows: readonly T[],
   first: number,

@@ -90,7 +90,7 @@ describe('what is served', () => {
   const get = (path: string, headers: Record<string, string> = {}) =>
     fetch(`${shop.app.url}${path}`, { headers });
 
-  it('the first view weighs at most 250 kB gzipped; the plots come after it', async () => {
+  it('the first view weighs at most 180 kB gzipped; the plots come after it', async () => {
     const { page } = await visit(shop, '');
     const assets: string[] = await page.evaluate(
       `[...document.querySelectorAll('script[src], link[href]')].map((element) => element.src ?? element.href)`,
@@ -101,7 +101,7 @@ describe('what is served', () => {
         async (url) => gzipSync(Buffer.from(await (await fetch(url)).arrayBuffer()), { level: 9 }).length,
       ),
     );
-    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(250_000);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(180_000);
     await page.context().close();
   });
 
