@@ -385,6 +385,33 @@ describe('by itself', () => {
     expect(await closed()).toHaveLength(4);
   });
 
+  it('holds no schedule while it waits for the workspace, which whoever changes one holds', async () => {
+    await save('2026-01-10T10:00:00Z');
+    await app.services.workspaces.update(shop.id, { closeDay: 1 }, { name: 'test' });
+    const changing = new Client({ connectionString: app.database.url });
+    await changing.connect();
+    try {
+      await changing.query('BEGIN');
+      await changing.query('SELECT id FROM workspaces WHERE id = $1 FOR UPDATE', [shop.id]);
+      const closing = app.services.closing.closeDue();
+      const waiting =
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+      await until(
+        async () => (await app.database.sql(waiting)).length === 1,
+        'the closing to wait for the workspace',
+      );
+      // Nobody holds the row: it isn't waited for at all.
+      await changing.query("SET LOCAL lock_timeout = '100ms'");
+      await changing.query('UPDATE closing_schedules SET close_day = 28 WHERE workspace_id = $1', [shop.id]);
+      await changing.query('COMMIT');
+      await closing;
+    } finally {
+      await changing.end();
+    }
+    // On 15 March February, which closes on the 28th now, is open.
+    expect(await closed()).toEqual(['2026-01 schedule']);
+  });
+
   it('goes by the zone of now', async () => {
     await save('2026-01-10T10:00:00Z');
     await app.services.workspaces.update(shop.id, { closeDay: 1 }, { name: 'test' });

@@ -10,7 +10,7 @@ import { type Period, resolvePeriod } from '../../values/period';
 import { type Clock, formatInstant } from '../../values/time';
 import { type Actor, recordAudit } from '../audit';
 import { writeEvents } from '../signals/events';
-import { dueInstant, lookAtSchedule, takeDueSchedule } from '../workspaces/closing-days';
+import { dueInstant, findDueSchedule, lookAtSchedule } from '../workspaces/closing-days';
 import { getWorkspace, lockCallersWorkspace, lockWorkspace, type Workspace } from '../workspaces/workspaces';
 import { countUnfilled, fillSome } from './filling';
 import { sealUpTo } from './sealing';
@@ -126,10 +126,12 @@ export class ClosingService {
     let taken: string | undefined;
     try {
       return await inTransaction(this.database, async (sql) => {
-        const due = await takeDueSchedule(sql, this.clock());
-        taken = due?.workspaceId;
-        if (!due) return false;
-        const workspace = await lockWorkspace(sql, due.workspaceId, this.clock());
+        taken = (await findDueSchedule(sql, this.clock()))?.workspaceId;
+        if (taken === undefined) return false;
+        const workspace = await lockWorkspace(sql, taken, this.clock());
+        const due = await findDueSchedule(sql, this.clock(), taken);
+        // Another server was quicker.
+        if (!due) return true;
         const next = await findNextMonth(sql, workspace.id);
         const now = this.clock();
         // Nothing to close yet: looked at again a day later.

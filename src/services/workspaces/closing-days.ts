@@ -27,16 +27,26 @@ export async function findCloseDays(sql: Sql, workspaceIds: readonly string[]): 
   return new Map(rows.map((row) => [row.workspace_id, row.close_day]));
 }
 
-/** The one that has waited longest, held until the transaction ends; what another server holds is left to it. */
-export async function takeDueSchedule(
+export interface DueSchedule {
+  workspaceId: string;
+  closeDay: number;
+}
+
+/**
+ * The one that has waited longest; with `workspaceId`, that one if it is due. Whoever changes a schedule holds the
+ * workspace, so it is asked for again once the workspace is held.
+ */
+export async function findDueSchedule(
   sql: Sql,
   now: Date,
-): Promise<{ workspaceId: string; closeDay: number } | undefined> {
+  workspaceId?: string,
+): Promise<DueSchedule | undefined> {
   const [row] = await sql.query<{ workspace_id: string; close_day: number }>(
-    'take_due_schedule',
-    `SELECT s.workspace_id, s.close_day FROM closing_schedules s WHERE s.due_at <= $1
-     ORDER BY s.due_at LIMIT 1 FOR UPDATE SKIP LOCKED`,
-    [now],
+    'find_due_schedule',
+    `SELECT s.workspace_id, s.close_day FROM closing_schedules s
+     WHERE s.due_at <= $1 ${workspaceId === undefined ? '' : 'AND s.workspace_id = $2'}
+     ORDER BY s.due_at LIMIT 1`,
+    [now, ...(workspaceId === undefined ? [] : [workspaceId])],
   );
   return row && { workspaceId: row.workspace_id, closeDay: row.close_day };
 }
