@@ -24,7 +24,8 @@ export function loadBundle(): { script: Script; commandLine: Partial<typeof Comm
   const cached = existsSync(CACHE) ? { cachedData: readFileSync(CACHE) } : {};
   const script = new Script(wrap(readFileSync(FILE, 'utf8')), {
     ...cached,
-    filename: FILE,
+    // The cache keeps the name that it was made with.
+    filename: 'dist/centesimo.js',
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
   const run: Run = script.runInThisContext();

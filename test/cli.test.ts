@@ -425,3 +425,17 @@ it('names every mistake in the settings at once, and masks secrets when it shows
   expect(shown.stdout).toMatch(/DATABASE_URL\s+\*{8}/);
   expect(shown.stdout).not.toContain('secret');
 });
+
+it('runs from its bundle alone: no library is loaded twice', async () => {
+  const create = () =>
+    runCommand(
+      ['workspace', 'create', '--id', 'twice', '--name', 'x', '--time-zone', 'UTC', '--currency', 'EUR'],
+      {
+        DATABASE_URL: database.url,
+        NODE_OPTIONS: `--require "${join(__dirname, 'support/print-loaded.cjs')}"`,
+      },
+    );
+  expect(await create()).toMatchObject({ code: 0, stderr: 'loaded beside the bundle: \n' });
+  // An error of the database's driver is told apart by its class.
+  expect(await create()).toMatchObject({ code: 1, stderr: expect.stringMatching(/^The workspace "twice" exists already/) });
+});

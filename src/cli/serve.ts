@@ -33,8 +33,13 @@ export const serveCommand = (cli: Cli): Command =>
 
 async function serveAlone(config: Config, surroundings: Surroundings, options: Options): Promise<void> {
   const app = await stoppable(startApp(config, surroundings), surroundings.logger);
-  const tokens = wantsDemo(config, options) ? await makeDemoOnce(app, surroundings.logger) : undefined;
-  sayReady(app, config, tokens, surroundings.logger);
+  try {
+    const tokens = wantsDemo(config, options) ? await makeDemoOnce(app, surroundings.logger) : undefined;
+    sayReady(app, config, tokens, surroundings.logger);
+  } catch (error) {
+    await app.stop();
+    throw error;
+  }
 }
 
 async function serveAsWorker(config: Config, surroundings: Surroundings): Promise<void> {

@@ -1,5 +1,6 @@
 // One DataSource from a URL: used by the server, the commands, ormconfig.ts and the tests.
 import type { TlsOptions } from 'node:tls';
+import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { ALL_ENTITIES } from '../entities/all';
 import { Core1700000000001 } from '../migrations/1700000000001-core';
@@ -70,6 +71,8 @@ export function createDataSource(options: DataSourceOptions): DataSource {
   ];
   return new DataSource({
     type: 'postgres',
+    // TypeORM would look for one of its own: its errors were then of another class than those that are told apart here.
+    driver: pg,
     url: options.url,
     ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
     applicationName: options.applicationName ?? 'centesimo',
