@@ -57,7 +57,7 @@ describe("Sandbox's operations", () => {
     'client-by-client.graphql': /"Mario Rossi"\},"messages":9,"previous":\{"messages":7\}/,
     'client-over-time.graphql': /"messages":0.*"messages":7.*"messages":9.*"messages":0/,
     'fell-asleep.graphql': /"totalCount":4,"nodes":\[\{"customer":\{"name":"Mario Rossi"\},"messages":9/,
-    'all-shops.graphql': /"Trattoria Da Nino".*"messages":25,"cost":\{"amount":"0.125"/,
+    'every-shop.graphql': /"Trattoria Da Nino".*"messages":25,"cost":\{"amount":"0.125"/,
   };
   const answer = (name: string) => answers[name] ?? /Mario|0\.125|14:00|31\.58/;
   const as = (name: string) => app.api.as(name === 'save-message.graphql' ? service : analyst);
