@@ -116,7 +116,7 @@ withTools(`brings back the figures, the idempotency keys and the tokens${reason}
     // What comes after the dump is not in it.
     const late = aTurn(shop);
     await save(app, shop, late);
-    expect(await shell(restore)).toContain('All roll-ups agree with the records.');
+    expect(await shell(restore)).toContain('All roll-ups and statements agree with the records.');
 
     const restored = await startApp({ database });
     try {
