@@ -437,5 +437,8 @@ it('runs from its bundle alone: no library is loaded twice', async () => {
     );
   expect(await create()).toMatchObject({ code: 0, stderr: 'loaded beside the bundle: \n' });
   // An error of the database's driver is told apart by its class.
-  expect(await create()).toMatchObject({ code: 1, stderr: expect.stringMatching(/^The workspace "twice" exists already/) });
+  expect(await create()).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^The workspace "twice" exists already/),
+  });
 });
