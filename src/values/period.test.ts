@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import {
   buckets,
@@ -150,6 +151,17 @@ describe('resolvePeriod', () => {
       expect.objectContaining({ code: 'BAD_USER_INPUT' }),
     );
     expect(() => resolvePeriod(chosen, 'UTC', now)).toThrow(message);
+  });
+
+  // Jest's own time-out can't end a loop.
+  test.each([
+    ...PERIOD_PRESETS.map((preset) => ({ preset })),
+    { month: '2025-01' },
+    { firstDay: '2025-01-01', lastDay: '2025-01-02' },
+    { from: at('2025-01-01T00:00:00Z'), to: now },
+  ] satisfies PeriodChoice[])('refuses %j in a zone that is none', (chosen) => {
+    const ask = () => resolvePeriod(chosen, 'Mars/Base', now);
+    expect(() => runInNewContext('ask()', { ask }, { timeout: 5_000 })).toThrow('is not an IANA time zone');
   });
 
   test('takes 20 years to the last millisecond', () => {

@@ -1,7 +1,15 @@
 // Periods: half-open ranges of time cut by a zone's days, weeks (Monday first), months and years.
 import { DateTime } from 'luxon';
 import { type AppError, badInput } from '../errors';
-import { firstInstantAt, formatInstant, localClock, localDate, offsetSegments, type Range } from './time';
+import {
+  assertZone,
+  firstInstantAt,
+  formatInstant,
+  localClock,
+  localDate,
+  offsetSegments,
+  type Range,
+} from './time';
 
 export const PERIOD_PRESETS = [
   'TODAY',
@@ -64,10 +72,11 @@ const FIRST_YEAR = 1970;
 const LAST_YEAR = 2200;
 
 /**
- * Throws BAD_USER_INPUT when more than one is chosen, when it ends before it starts, is longer than 20 years or lies
- * outside the years 1970 to 2200 (docs/semantics.md#time).
+ * Throws BAD_USER_INPUT for a zone that is none, when more than one is chosen, when it ends before it starts, is longer
+ * than 20 years or lies outside the years 1970 to 2200 (docs/semantics.md#time).
  */
-export function resolvePeriod(choice: PeriodChoice | null | undefined, timeZone: string, now: Date): Period {
+export function resolvePeriod(choice: PeriodChoice | null | undefined, zone: string, now: Date): Period {
+  const timeZone = assertZone(zone);
   const { preset, month, from, to, firstDay, lastDay } = choice ?? {};
   const given = Object.entries({ preset, month, from, to, firstDay, lastDay })
     .filter(([, value]) => value !== null && value !== undefined)

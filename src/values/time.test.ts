@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { DateTime } from 'luxon';
 import {
@@ -277,6 +278,29 @@ describe('the local clock', () => {
     const clock = (text: string): number => Date.parse(`${text}Z`);
     expect(firstInstantAt(clock('2025-10-26T02:30'), 'Europe/Rome')).toEqual(at('2025-10-26T00:30:00Z'));
     expect(firstInstantAt(clock('2025-03-30T02:30'), 'Europe/Rome')).toEqual(at('2025-03-30T01:00:00Z'));
+  });
+
+  // Jest's own time-out can't end a loop.
+  test.each(['Mars/Base', '', '+02:00'])(
+    'of a zone that is none, %j, is refused and not searched for',
+    (name) => {
+      const noon = at('2025-01-06T12:00:00Z');
+      const asks: Record<string, () => unknown> = {
+        firstInstantAt: () => firstInstantAt(noon.getTime(), name),
+        localClock: () => localClock(noon, name),
+        localDate: () => localDate(noon, name),
+        offsetSegments: () => offsetSegments(SINCE, UNTIL, name),
+      };
+      for (const ask of Object.values(asks))
+        expect(() => runInNewContext('ask()', { ask }, { timeout: 5_000 })).toThrow(
+          'is not an IANA time zone',
+        );
+    },
+  );
+
+  test('that never comes is refused and not searched for', () => {
+    const ask = () => firstInstantAt(Number.NaN, 'Europe/Rome');
+    expect(() => runInNewContext('ask()', { ask }, { timeout: 5_000 })).toThrow('never shows');
   });
 
   test('has shown a time at its first instant and not a millisecond before', () => {

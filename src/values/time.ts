@@ -118,7 +118,10 @@ const YEARS_KEPT = 20_000;
 const years = new Map<string, Map<number, readonly Stretch[]>>();
 let yearsKept = 0;
 
-/** Asking ICU for an offset takes microseconds, and a save asks on its way: a zone's year is asked once and kept. */
+/**
+ * Asking ICU for an offset takes microseconds, and a save asks on its way: a zone's year is asked once and kept. Throws
+ * BAD_USER_INPUT for a zone that is none: Luxon's offset of it is NaN, with which nothing that is searched is found.
+ */
 function stretchesOf(year: number, zone: string): readonly Stretch[] {
   const known = years.get(zone)?.get(year);
   if (known) return known;
@@ -126,7 +129,7 @@ function stretchesOf(year: number, zone: string): readonly Stretch[] {
     years.clear();
     yearsKept = 0;
   }
-  const made = findStretches(Date.UTC(year, 0), Date.UTC(year + 1, 0), zone);
+  const made = findStretches(Date.UTC(year, 0), Date.UTC(year + 1, 0), assertZone(zone));
   const ofZone = years.get(zone) ?? new Map<number, readonly Stretch[]>();
   years.set(zone, ofZone.set(year, made));
   yearsKept += 1;
@@ -173,11 +176,12 @@ const AHEAD_MS = 15 * 3_600_000;
 
 /**
  * The first instant at which the zone's clock shows `clock` (as of `localClock`) or later. A time that a clock change
- * repeats is met the first time; one that it skips, where it was skipped.
+ * repeats is met the first time; one that it skips, where it was skipped. Throws BAD_USER_INPUT for a zone that is none.
  */
 export function firstInstantAt(clock: number, zone: string): Date {
   const since = clock - AHEAD_MS;
-  for (let year = yearOf(since); ; year += 1) {
+  const first = yearOf(since);
+  for (let year = first; year <= first + 1; year += 1) {
     const stretches = stretchesOf(year, zone);
     for (const [index, { from, offset }] of stretches.entries()) {
       const to = stretches[index + 1]?.from ?? Date.UTC(year + 1, 0);
@@ -185,6 +189,7 @@ export function firstInstantAt(clock: number, zone: string): Date {
       if (at < to) return new Date(at);
     }
   }
+  throw new RangeError(`The clock of ${zone} never shows ${clock} or later.`);
 }
 
 /**

@@ -1,7 +1,7 @@
 // What stands behind the question mark: a mistake there is refused in words, since a guess would be another answer.
 import { badInput } from '../../errors';
 import { PERIOD_PRESETS, type PeriodChoice } from '../../values/period';
-import { assertZone, parseInstant } from '../../values/time';
+import { parseInstant } from '../../values/time';
 
 export type RestQuery = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -35,7 +35,6 @@ export function allow(query: RestQuery, known: readonly string[]): void {
 export function choiceOf(query: RestQuery): { period: PeriodChoice; timeZone: string | undefined } {
   const from = one(query, 'from');
   const to = one(query, 'to');
-  const timeZone = one(query, 'timeZone');
   return {
     period: {
       preset: oneOf('preset', one(query, 'preset')?.toUpperCase(), PERIOD_PRESETS),
@@ -45,7 +44,7 @@ export function choiceOf(query: RestQuery): { period: PeriodChoice; timeZone: st
       firstDay: one(query, 'first_day'),
       lastDay: one(query, 'last_day'),
     },
-    timeZone: timeZone === undefined ? undefined : assertZone(timeZone),
+    timeZone: one(query, 'timeZone'),
   };
 }
 

@@ -2,7 +2,6 @@
 
 import type { Sql } from '../../database/sql';
 import { type Period, type PeriodChoice, resolvePeriod } from '../../values/period';
-import { assertZone } from '../../values/time';
 import { getCallersWorkspace, type Workspace } from '../workspaces/workspaces';
 
 export interface UsageScope {
@@ -29,8 +28,7 @@ export async function findScope(
 
 /** The same when the workspace is at hand. */
 export function scopeOf(workspace: Workspace, choice: ScopeChoice, asOf: Date): UsageScope {
-  const zone = choice.timeZone ? assertZone(choice.timeZone) : workspace.timeZone;
-  return { workspace, period: resolvePeriod(choice.period, zone, asOf), asOf };
+  return { workspace, period: resolvePeriod(choice.period, choice.timeZone ?? workspace.timeZone, asOf), asOf };
 }
 
 /**
