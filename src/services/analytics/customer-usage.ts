@@ -3,7 +3,7 @@ import DataLoader from 'dataloader';
 import type { Sql } from '../../database/sql';
 import { comparison, type GrowthBasis } from '../../values/period';
 import { customerParts } from './parts';
-import { perScope, type UsageScope } from './scope';
+import { perScopeAnd, type UsageScope } from './scope';
 import type { Totals } from './totals';
 
 interface Row {
@@ -54,17 +54,12 @@ export const findPreviousFigures = (
   scope: UsageScope,
   basis: GrowthBasis,
   customerId: string,
-): Promise<ClientFigures> => previousFigures(sql, scope)[basis].load(customerId);
+): Promise<ClientFigures> => previousFigures(sql, scope, basis).load(customerId);
 
-const previousFigures = perScope((sql, scope) => {
-  const loader = (basis: GrowthBasis) =>
-    new DataLoader<string, ClientFigures>((ids) => readPreviousFigures(sql, scope, basis, ids));
-  return {
-    SAME_ELAPSED: loader('SAME_ELAPSED'),
-    FULL_PREVIOUS: loader('FULL_PREVIOUS'),
-    YEAR_EARLIER: loader('YEAR_EARLIER'),
-  };
-});
+const previousFigures = perScopeAnd(
+  (sql, scope, basis: GrowthBasis) =>
+    new DataLoader<string, ClientFigures>((ids) => readPreviousFigures(sql, scope, basis, ids)),
+);
 
 async function readPreviousFigures(
   sql: Sql,

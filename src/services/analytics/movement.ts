@@ -3,7 +3,7 @@ import type { Sql } from '../../database/sql';
 import { comparison, type GrowthBasis, type Period } from '../../values/period';
 import { localDate, type Range } from '../../values/time';
 import { customerParts } from './parts';
-import type { UsageScope } from './scope';
+import { perScopeAnd, type UsageScope } from './scope';
 
 export const CLIENT_SEGMENTS = ['NEW', 'RETURNING', 'REACTIVATED', 'LOST'] as const;
 export type ClientSegment = (typeof CLIENT_SEGMENTS)[number];
@@ -13,8 +13,10 @@ export interface Movement {
   clients: Record<ClientSegment, bigint>;
 }
 
-/** docs/semantics.md#clients-who-come-and-go */
-export async function findMovement(sql: Sql, scope: UsageScope, basis: GrowthBasis): Promise<Movement> {
+/** docs/semantics.md#clients-who-come-and-go. Each segment's totalCount is of the same statement. */
+export const findMovement = perScopeAnd(readMovement);
+
+async function readMovement(sql: Sql, scope: UsageScope, basis: GrowthBasis): Promise<Movement> {
   const placed = placedClients(scope, basis);
   const rows = await sql.query<{ segment: ClientSegment; clients: bigint }>(
     'client_movement',
@@ -39,8 +41,8 @@ export interface PlacedClients {
 }
 
 /**
- * Each client that was charged in the period or in the one before, with its segment. Whether it was ever charged before
- * is asked of its months only when both don't say.
+ * Each client that was charged in the period or in the stretch before, with its segment. Only who was charged in the
+ * period alone is looked up in customer_months: was there any month before?
  */
 export function placedClients(scope: UsageScope, basis: GrowthBasis): PlacedClients {
   const { timeZone } = scope.workspace;

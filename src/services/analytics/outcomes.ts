@@ -1,13 +1,12 @@
 // How many turns were saved with each outcome: what was charged, what was not, why, and when?
-import DataLoader from 'dataloader';
 import type { Sql } from '../../database/sql';
 import type { TimelineInterval } from '../../values/period';
 import type { Range } from '../../values/time';
 import { TRACKING_OUTCOMES, type TrackingOutcome } from '../turns/tracking';
 import { coverWithSlots, cutInsideSlots } from './cover';
 import { HOURS_OF_WEEK, hourCellOf } from './hour-cells';
-import { columns, type Parts } from './parts';
-import { perScope, type UsageScope } from './scope';
+import { bounds, type Parts } from './parts';
+import { perScope, perScopeAnd, type UsageScope } from './scope';
 import { findTimeline } from './timeline';
 
 export interface OutcomeCount {
@@ -23,18 +22,7 @@ export async function findOutcomes(sql: Sql, scope: UsageScope): Promise<Outcome
 }
 
 /** Those of each point of the same timeline. */
-export const findTimelineOutcomes = (
-  sql: Sql,
-  scope: UsageScope,
-  interval: TimelineInterval,
-): Promise<OutcomeCount[][]> => timelineOutcomes(sql, scope).load(interval);
-
-const timelineOutcomes = perScope(
-  (sql, scope) =>
-    new DataLoader<TimelineInterval, OutcomeCount[][]>((intervals) =>
-      Promise.all(intervals.map((interval) => countTimelineOutcomes(sql, scope, interval))),
-    ),
-);
+export const findTimelineOutcomes = perScopeAnd(countTimelineOutcomes);
 
 async function countTimelineOutcomes(
   sql: Sql,
@@ -45,11 +33,11 @@ async function countTimelineOutcomes(
   const [first] = points;
   const last = points.at(-1);
   if (!first || !last) return [];
-  const bounds = [...points.map(({ from }) => from), last.to];
-  const parts = outcomeParts(cutInsideSlots({ from: first.from, to: last.to }, bounds));
+  const cuts = [...points.map(({ from }) => from), last.to];
+  const parts = outcomeParts(cutInsideSlots({ from: first.from, to: last.to }, cuts));
   const found = await countBy(sql, 'timeline_outcomes', scope, parts, {
     sql: `width_bucket(t.at, $${parts.values.length + 2}::timestamptz[])`,
-    values: [bounds],
+    values: [cuts],
   });
   return points.map((_, index) => outcomesAt(found, index + 1));
 }
@@ -75,9 +63,7 @@ function outcomeParts(ranges: readonly Range[]): Parts {
   const covers = ranges.map(coverWithSlots);
   const slots = covers.flatMap((cover) => (cover.slots ? [cover.slots] : []));
   const edges = covers.flatMap((cover) => cover.edges);
-  const piece = (parts: readonly Range[]) =>
-    columns(parts.map((part) => ({ ...part, bucket: 1 }))).slice(0, 2);
-  return { sql: OUTCOME_ROWS, values: [...piece(slots), ...piece(edges), ...piece(ranges)] };
+  return { sql: OUTCOME_ROWS, values: [...bounds(slots), ...bounds(edges), ...bounds(ranges)] };
 }
 
 const OUTCOME_ROWS = `(
@@ -146,7 +132,7 @@ const COLUMN_OF = {
 } as const satisfies Record<TrackingOutcome, keyof Row>;
 
 const outcomesAt = (found: ReadonlyMap<number, Row>, part: number): OutcomeCount[] =>
-  TRACKING_OUTCOMES.map((outcome) => ({ outcome, messages: found.get(part)?.[COLUMN_OF[outcome]] ?? 0n }));
+  allOutcomes((outcome) => found.get(part)?.[COLUMN_OF[outcome]]);
 
 /** All outcomes of each of these customers that saved a turn in the scope's period, by id: one statement for a list. */
 export async function findOutcomesByCustomer(
@@ -167,14 +153,12 @@ export async function findOutcomesByCustomer(
   const counts = new Map<string, Map<TrackingOutcome, bigint>>();
   for (const { customer_id, outcome, messages } of rows)
     counts.set(customer_id, (counts.get(customer_id) ?? new Map()).set(outcome, messages));
-  return new Map([...counts].map(([id, found]) => [id, allOutcomes(found)]));
+  return new Map([...counts].map(([id, found]) => [id, allOutcomes((outcome) => found.get(outcome))]));
+}
+
+function allOutcomes(count: (outcome: TrackingOutcome) => bigint | undefined): OutcomeCount[] {
+  return TRACKING_OUTCOMES.map((outcome) => ({ outcome, messages: count(outcome) ?? 0n }));
 }
 
 /** No turn of any outcome. */
-export const NO_TURNS: readonly OutcomeCount[] = TRACKING_OUTCOMES.map((outcome) => ({
-  outcome,
-  messages: 0n,
-}));
-
-const allOutcomes = (found: ReadonlyMap<TrackingOutcome, bigint>): OutcomeCount[] =>
-  TRACKING_OUTCOMES.map((outcome) => ({ outcome, messages: found.get(outcome) ?? 0n }));
+export const NO_TURNS: readonly OutcomeCount[] = allOutcomes(() => 0n);

@@ -114,12 +114,13 @@ const customerEdgeRecords = (only: string): string => `
         AND ${countsStill('s')} OFFSET 0
     ) c`;
 
-const bounds = (pieces: readonly Range[]): unknown[] => [
+/** Where pieces begin, and where they end. */
+export const bounds = (pieces: readonly Range[]): unknown[] => [
   pieces.map(({ from }) => from),
   pieces.map(({ to }) => to),
 ];
 
-export const columns = (pieces: readonly Piece[]): unknown[] => [
+const columns = (pieces: readonly Piece[]): unknown[] => [
   ...bounds(pieces),
   pieces.map(({ bucket }) => bucket),
 ];

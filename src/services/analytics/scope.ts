@@ -28,7 +28,11 @@ export async function findScope(
 
 /** The same when the workspace is at hand. */
 export function scopeOf(workspace: Workspace, choice: ScopeChoice, asOf: Date): UsageScope {
-  return { workspace, period: resolvePeriod(choice.period, choice.timeZone ?? workspace.timeZone, asOf), asOf };
+  return {
+    workspace,
+    period: resolvePeriod(choice.period, choice.timeZone ?? workspace.timeZone, asOf),
+    asOf,
+  };
 }
 
 /**
@@ -42,6 +46,19 @@ export function perScope<T extends object>(
   return (sql, scope) => {
     const known = made.get(scope) ?? make(sql, scope);
     made.set(scope, known);
+    return known;
+  };
+}
+
+/** The same for each scope and key, such as a timeline's interval. */
+export function perScopeAnd<Key extends string, T>(
+  make: (sql: Sql, scope: UsageScope, key: Key) => T,
+): (sql: Sql, scope: UsageScope, key: Key) => T {
+  const ofScope = perScope(() => new Map<Key, T>());
+  return (sql, scope, key) => {
+    const made = ofScope(sql, scope);
+    const known = made.get(key) ?? make(sql, scope, key);
+    made.set(key, known);
     return known;
   };
 }

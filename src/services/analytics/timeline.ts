@@ -1,11 +1,10 @@
 // How did usage run over the period?
-import DataLoader from 'dataloader';
 import type { Sql } from '../../database/sql';
 import { A_TURN, pace } from '../../values/pace';
 import { buckets, type TimelineInterval } from '../../values/period';
 import { cutInsideSlots } from './cover';
 import { slotParts } from './parts';
-import { perScope, type UsageScope } from './scope';
+import { perScopeAnd, type UsageScope } from './scope';
 import { countClients } from './totals';
 
 export interface TimelinePoint {
@@ -22,20 +21,7 @@ export const POINTS_LIMIT = 2_000;
  * Gapless buckets of the period's zone, ending with the one that holds asOf, or with the last that has a turn: turns lie
  * ahead of it when a caller's clock is, or this server's is behind, and the points add up to the total all the same.
  */
-export function findTimeline(
-  sql: Sql,
-  scope: UsageScope,
-  interval: TimelineInterval,
-): Promise<TimelinePoint[]> {
-  return timelines(sql, scope).load(interval);
-}
-
-const timelines = perScope(
-  (sql, scope) =>
-    new DataLoader<TimelineInterval, TimelinePoint[]>((intervals) =>
-      Promise.all(intervals.map((interval) => readTimeline(sql, scope, interval))),
-    ),
-);
+export const findTimeline = perScopeAnd(readTimeline);
 
 async function readTimeline(
   sql: Sql,
@@ -78,15 +64,10 @@ export function findTimelineClients(
   scope: UsageScope,
   interval: TimelineInterval,
 ): Promise<bigint[] | null> {
-  return interval === 'HOUR' ? Promise.resolve(null) : timelineClients(sql, scope).load(interval);
+  return interval === 'HOUR' ? Promise.resolve(null) : timelineClients(sql, scope, interval);
 }
 
-const timelineClients = perScope(
-  (sql, scope) =>
-    new DataLoader<TimelineInterval, bigint[]>((intervals) =>
-      Promise.all(intervals.map((interval) => countTimelineClients(sql, scope, interval))),
-    ),
-);
+const timelineClients = perScopeAnd(countTimelineClients);
 
 async function countTimelineClients(
   sql: Sql,

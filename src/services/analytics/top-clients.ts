@@ -159,8 +159,9 @@ interface RankedClients {
   lastIn?: Range;
 }
 
-/** Every client with usage. Who was active last needs everybody's last turn. */
+/** Every client with usage. */
 function clientsWithUsage({ period, workspace }: UsageScope, order: ClientOrder): RankedClients {
+  // Net sums don't say when a client's last turn was, which LAST_ACTIVE ranks by.
   const net = order !== 'LAST_ACTIVE';
   const parts = customerParts([period], workspace.timeZone, { net });
   const ctes = `summed AS (
