@@ -73,14 +73,8 @@ export class HeatmapCell {
   }
 }
 
-/** Which timeline a point belongs to. */
-export interface TimelineSeries {
-  scope: UsageScope;
-  interval: TimelineInterval;
-}
-
-@ObjectType('TimelinePoint', { description: 'One bucket of the timeline.', simpleResolvers: true })
-export class TimelinePoint {
+@ObjectType({ simpleResolvers: true })
+abstract class Bucket {
   @Field(() => GraphQLDateTime, { description: 'The first instant, included.' })
   from!: Date;
 
@@ -92,7 +86,16 @@ export class TimelinePoint {
 
   @Field(() => Money, COST)
   cost!: Money;
+}
 
+/** Which timeline a point belongs to. */
+export interface TimelineSeries {
+  scope: UsageScope;
+  interval: TimelineInterval;
+}
+
+@ObjectType('TimelinePoint', { description: 'One bucket of the timeline.', simpleResolvers: true })
+export class TimelinePoint extends Bucket {
   /** Where it belongs: the clients of all its points are counted at once, when they are asked for. */
   series!: TimelineSeries;
   index!: number;
@@ -107,19 +110,7 @@ export class TimelinePoint {
   description: "One bucket of one client's time.",
   simpleResolvers: true,
 })
-export class CustomerTimelinePoint {
-  @Field(() => GraphQLDateTime, { description: 'The first instant, included.' })
-  from!: Date;
-
-  @Field(() => GraphQLDateTime, { description: 'The end, excluded: the next bucket starts here.' })
-  to!: Date;
-
-  @Field(() => GraphQLSafeInt, CHARGED)
-  messages!: bigint;
-
-  @Field(() => Money, COST)
-  cost!: Money;
-
+export class CustomerTimelinePoint extends Bucket {
   static of({ from, to, messages, costMicros }: PointRow, currency: string): CustomerTimelinePoint {
     return { from, to, messages, cost: Money.of(costMicros, currency) };
   }
