@@ -5,6 +5,7 @@ import { formatUnits, listBudgets } from '../services/signals/budgets';
 import { getCallersWorkspace } from '../services/workspaces/workspaces';
 import type { GraphQLContext } from './context';
 import { GraphQLDecimal } from './scalars/decimal';
+import { WORKSPACE_ID } from './types/arguments';
 import { Budget, BudgetState, DeleteBudgetArgs, SetBudgetInput } from './types/budget';
 import { Customer } from './types/customer';
 import { ServeDecision, ServeDecisionArgs } from './types/serve-decision';
@@ -13,7 +14,7 @@ import { ServeDecision, ServeDecisionArgs } from './types/serve-decision';
 export class BudgetResolver {
   @Query(() => [Budget], { description: 'The limits that were set, by name, with where they stand now.' })
   async budgets(
-    @Arg('workspaceId', () => ID, { description: 'Which workspace. The token must be for it.' })
+    @Arg('workspaceId', () => ID, WORKSPACE_ID)
     workspaceId: string,
     @Ctx() { snapshot }: GraphQLContext,
   ): Promise<Budget[]> {

@@ -2,7 +2,7 @@ import { Arg, Args, Ctx, FieldResolver, ID, Query, Resolver, Root } from 'type-g
 import { scopeOf } from '../services/analytics/scope';
 import { listWorkspaces } from '../services/workspaces/workspaces';
 import type { GraphQLContext } from './context';
-import { PeriodArgs } from './types/arguments';
+import { PeriodArgs, WORKSPACE_ID } from './types/arguments';
 import { Money } from './types/money';
 import { UsageReport } from './types/usage-report';
 import { Workspace } from './types/workspace';
@@ -16,7 +16,7 @@ export class WorkspaceResolver {
 
   @Query(() => Workspace, { description: 'One of the workspaces this token may read.' })
   workspace(
-    @Arg('id', () => ID, { description: 'Which workspace. The token must be for it.' }) id: string,
+    @Arg('id', () => ID, WORKSPACE_ID) id: string,
     @Ctx() { loaders }: GraphQLContext,
   ): Promise<Workspace> {
     return loaders.workspaces.load(id);

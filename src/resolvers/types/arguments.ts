@@ -27,7 +27,7 @@ export const DEFAULTS = {
   movementBasis: 'FULL_PREVIOUS',
 } as const satisfies Record<string, number | ClientOrder | GrowthBasis | TimelineInterval>;
 
-const WORKSPACE_ID: FieldOptions = { description: 'Which workspace. The token must be for it.' };
+export const WORKSPACE_ID: FieldOptions = { description: 'Which workspace. The token must be for it.' };
 
 const PERIOD: FieldOptions = { nullable: true, description: 'Which period. Default: THIS_MONTH.' };
 
@@ -38,13 +38,13 @@ const TIME_ZONE: FieldOptions = {
 
 const CUSTOMER_ID: FieldOptions = { nullable: true, description: 'Only this customer. Default: all.' };
 
-const FIRST: FieldOptions = {
+export const FIRST: FieldOptions = {
   nullable: true,
   defaultValue: DEFAULTS.first,
   description: 'How many rows, 1 to 100.',
 };
 
-const AFTER: FieldOptions = {
+export const AFTER: FieldOptions = {
   nullable: true,
   description:
     'A cursor of this list: the rows behind it. It carries the other arguments, which may be left out beside it.',

@@ -15,6 +15,7 @@ import {
   formatUnits,
 } from '../../services/signals/budgets';
 import { GraphQLDecimal } from '../scalars/decimal';
+import { WORKSPACE_ID } from './arguments';
 import { BudgetEnforcementEnum, BudgetIntervalEnum, BudgetMeasureEnum, BudgetSubjectEnum } from './enums';
 import { Period } from './period';
 
@@ -147,7 +148,7 @@ export class SetBudgetInput implements BudgetInput {
 
 @ArgsType()
 export class DeleteBudgetArgs {
-  @Field(() => ID, { description: 'Which workspace. The token must be for it.' })
+  @Field(() => ID, WORKSPACE_ID)
   workspaceId!: string;
 
   @Field(() => ID, { description: 'Which budget.' })

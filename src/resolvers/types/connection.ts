@@ -73,6 +73,7 @@ export function connectionOf<Node extends object>(
   return Connection;
 }
 
+/** Leaves the row's cursor to be written when it is asked for. */
 class NodeOf<Node> implements Edge<Node> {
   constructor(
     private readonly item: { readonly cursor: string },

@@ -3,7 +3,7 @@ import type { EventRow, EventType } from '../../services/signals/events';
 import { GraphQLDateTime } from '../scalars/date-time';
 import { GraphQLJSON } from '../scalars/json';
 import { GraphQLSafeInt } from '../scalars/safe-int';
-import { DEFAULTS } from './arguments';
+import { AFTER, FIRST, WORKSPACE_ID } from './arguments';
 import { connectionOf } from './connection';
 import { EventTypeEnum } from './enums';
 
@@ -39,19 +39,15 @@ export const EventConnection = connectionOf('Event', () => Event, 'the events');
 
 @ArgsType()
 export class EventsArgs {
-  @Field(() => ID, { description: 'Which workspace. The token must be for it.' })
+  @Field(() => ID, WORKSPACE_ID)
   workspaceId!: string;
 
   @Field(() => [EventTypeEnum], { nullable: true, description: 'Only these. Default: all.' })
   types?: EventType[] | null;
 
-  @Field(() => Int, { nullable: true, defaultValue: DEFAULTS.first, description: 'How many rows, 1 to 100.' })
+  @Field(() => Int, FIRST)
   first?: number | null;
 
-  @Field(() => String, {
-    nullable: true,
-    description:
-      'A cursor of this list: the rows behind it. It carries the other arguments, which may be left out beside it.',
-  })
+  @Field(() => String, AFTER)
   after?: string | null;
 }

@@ -2,6 +2,7 @@ import { ArgsType, Field, ID, ObjectType } from 'type-graphql';
 import type { ServeDecision as Decision, ServeReason } from '../../services/signals/serve-decision';
 import { GraphQLDateTime } from '../scalars/date-time';
 import { GraphQLPhoneNumber } from '../scalars/phone-number';
+import { WORKSPACE_ID } from './arguments';
 import { Budget } from './budget';
 import { Customer } from './customer';
 import { ServeReasonEnum } from './enums';
@@ -49,7 +50,7 @@ export class ServeDecision {
 
 @ArgsType()
 export class ServeDecisionArgs {
-  @Field(() => ID, { description: 'Which workspace. The token must be for it.' })
+  @Field(() => ID, WORKSPACE_ID)
   workspaceId!: string;
 
   @Field(() => GraphQLPhoneNumber, {

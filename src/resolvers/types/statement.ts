@@ -4,6 +4,7 @@ import { monthOf, type StatementLineRow, type StatementRow } from '../../service
 import { GraphQLDateTime } from '../scalars/date-time';
 import { GraphQLSafeInt } from '../scalars/safe-int';
 import { GraphQLYearMonth } from '../scalars/year-month';
+import { WORKSPACE_ID } from './arguments';
 import { connectionOf } from './connection';
 import { Money } from './money';
 import { Period } from './period';
@@ -116,7 +117,7 @@ export class CloseMonthPayload {
 
 @ArgsType()
 export class StatementArgs {
-  @Field(() => ID, { description: 'Which workspace. The token must be for it.' })
+  @Field(() => ID, WORKSPACE_ID)
   workspaceId!: string;
 
   @Field(() => GraphQLYearMonth, { description: 'Which month.' })
