@@ -24,7 +24,7 @@ interface Asked {
 }
 
 export interface Report {
-  /** By GraphQL the same would be asked so: it costs as much. */
+  /** The same report asked by GraphQL, by which its cost is counted. */
   readonly question: DocumentNode;
   /** Throws BAD_USER_INPUT for parameters that are none. */
   readonly ask: (query: RestQuery) => Asked;
@@ -54,7 +54,7 @@ export const DASHBOARD: Report = {
   answer: dashboard,
 };
 
-/** docs/rest.md: timeline by interval, hours, heatmap, clients, verdicts. */
+/** docs/rest.md: timeline by interval, hours, heatmap, clients, outcomes. */
 export const STATS: Report = {
   question:
     parse(`query ($workspaceId: ID!, $period: PeriodInput, $timeZone: TimeZone, $interval: TimelineInterval, $limit: Int) {
