@@ -9,6 +9,7 @@ import {
   type TestWorkspace,
 } from './support/app';
 import { SAVE, type SaveData } from './support/operations';
+import { aShopWithTurns, reportOn } from './support/shops';
 
 const CUSTOMERS = 60;
 
@@ -93,6 +94,21 @@ it("fails a customer's usage for a bad period without a statement for it", async
       usage(period: { preset: TODAY, month: "2026-01" }) { messages } } } }`;
 
   expect(await app.api.as(reader).code(query)).toBe('BAD_USER_INPUT');
+});
+
+it('outcomes of a timeline and a heatmap are read once, however many points have them', async () => {
+  const another = await aShopWithTurns(app, ['2026-03-14T10:00:00Z']);
+  app.statements();
+  await reportOn(
+    app,
+    another,
+    'timeline { outcomes { messages } } again: timeline { outcomes { messages } } heatmap { outcomes { messages } }',
+  );
+  const ran = app.statements();
+  expect(ran.filter((name) => name.endsWith('_outcomes')).sort()).toEqual([
+    'heatmap_outcomes',
+    'timeline_outcomes',
+  ]);
 });
 
 it('counts pages and clients only when it is asked to', async () => {

@@ -1,16 +1,9 @@
 // The owner's numbers through the public door: periods, growth, clients, hours, timeline, outcomes, forecast.
 
 import { DEMO_WORKSPACE } from '../src/services/demo/demo';
-import {
-  aCustomer,
-  aToken,
-  aTurn,
-  aWorkspace,
-  startApp,
-  type TestApp,
-  type TestWorkspace,
-} from './support/app';
-import { SAVE, TOTALS, type TotalsData } from './support/operations';
+import { aCustomer, aToken, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
+import { TOTALS, type TotalsData } from './support/operations';
+import { aShopWithTurns, reportOn, saveAt } from './support/shops';
 
 let app: TestApp;
 beforeAll(async () => {
@@ -18,31 +11,8 @@ beforeAll(async () => {
 });
 afterAll(() => app.stop());
 
-/** A shop with a charged turn at each of these instants. */
-async function aShopWithTurns(
-  instants: string[],
-  options: { timeZone?: string } = {},
-): Promise<TestWorkspace> {
-  const shop = await aWorkspace(app, options);
-  await aCustomer(app, shop, { phoneNumber: '+393331234567' });
-  await saveAt(shop, instants);
-  return shop;
-}
-
-async function saveAt(shop: TestWorkspace, instants: string[], turn: object = {}): Promise<void> {
-  for (const occurredAt of instants) {
-    await app.api.as(shop.service).data(SAVE, { input: aTurn(shop, { occurredAt, ...turn }) });
-  }
-}
-
-const usage = async <T>(shop: TestWorkspace, part: string, variables: object = {}): Promise<T> => {
-  const query = `query ($workspaceId: ID!, $period: PeriodInput, $timeZone: TimeZone) {
-    usage(workspaceId: $workspaceId, period: $period, timeZone: $timeZone) { ${part} } }`;
-  const data = await app.api
-    .as(shop.client)
-    .data<{ usage: T }>(query, { workspaceId: shop.id, ...variables });
-  return data.usage;
-};
+const usage = <T>(shop: TestWorkspace, part: string, variables: object = {}): Promise<T> =>
+  reportOn<T>(app, shop, part, variables);
 
 describe('the reference example', () => {
   let token: string;
@@ -126,7 +96,7 @@ describe('the reference example', () => {
 
 describe('a period', () => {
   it('is half-open: its first instant is in, its last is out', async () => {
-    const shop = await aShopWithTurns([
+    const shop = await aShopWithTurns(app, [
       '2026-01-31T22:59:59.999Z',
       '2026-01-31T23:00:00Z',
       '2026-02-28T22:59:59.999Z',
@@ -143,7 +113,7 @@ describe('a period', () => {
   });
 
   it('counts to the millisecond at ragged edges', async () => {
-    const shop = await aShopWithTurns([
+    const shop = await aShopWithTurns(app, [
       '2026-03-01T10:07:00Z',
       '2026-03-01T10:08:00Z',
       '2026-03-02T09:59:59.999Z',
@@ -173,7 +143,7 @@ describe('a period', () => {
 
   it('leaves out a day that does not exist (Apia, 30 December 2011)', async () => {
     app.clock.set('2026-03-15T12:00:00Z');
-    const shop = await aShopWithTurns(['2011-12-30T09:30:00Z', '2011-12-30T10:30:00Z'], {
+    const shop = await aShopWithTurns(app, ['2011-12-30T09:30:00Z', '2011-12-30T10:30:00Z'], {
       timeZone: 'Pacific/Apia',
     });
     const period = { from: '2011-12-29T10:00:00Z', to: '2012-01-01T10:00:00Z' };
@@ -222,7 +192,7 @@ describe('growth', () => {
 
   it('compares a running month with the same stretch of the month before', async () => {
     app.clock.set('2026-03-12T14:00:00Z');
-    const shop = await aShopWithTurns([
+    const shop = await aShopWithTurns(app, [
       ...['2026-02-02T10:00:00Z', '2026-02-12T13:59:59Z', '2026-02-12T14:00:01Z', '2026-02-27T10:00:00Z'],
       ...['2026-03-01T10:00:00Z', '2026-03-12T13:00:00Z', '2026-03-12T13:30:00Z'],
     ]);
@@ -265,7 +235,7 @@ describe('clients', () => {
     for (const [name, phoneNumber, turns] of people) {
       await aCustomer(app, shop, { name, phoneNumber });
       for (let turn = 0; turn < turns; turn += 1)
-        await saveAt(shop, ['2026-03-10T10:00:00Z'], { phoneNumber });
+        await saveAt(app, shop, ['2026-03-10T10:00:00Z'], { phoneNumber });
     }
     const { topClients } = await usage<{ topClients: { rank: number; customer: { name: string } }[] }>(
       shop,
@@ -304,7 +274,7 @@ describe('clients', () => {
     for (let index = 0; index < 50; index += 1) {
       const phoneNumber = `+3933300${String(index).padStart(4, '0')}`;
       await aCustomer(app, shop, { name: `Customer ${index}`, phoneNumber });
-      await saveAt(shop, ['2026-03-10T10:00:00Z'], { phoneNumber });
+      await saveAt(app, shop, ['2026-03-10T10:00:00Z'], { phoneNumber });
     }
     app.statements();
     await app.api
@@ -327,7 +297,7 @@ describe('clients', () => {
 describe('forecast', () => {
   it('divides what was counted by the elapsed share of the period', async () => {
     app.clock.set('2026-01-12T23:00:00Z');
-    const shop = await aShopWithTurns([
+    const shop = await aShopWithTurns(app, [
       '2026-01-02T10:00:00Z',
       '2026-01-08T10:00:00Z',
       '2026-01-12T10:00:00Z',
@@ -349,7 +319,7 @@ describe('forecast', () => {
 describe('the timeline', () => {
   it('has no gaps and ends with the bucket that holds asOf', async () => {
     app.clock.set('2026-03-05T12:00:00Z');
-    const shop = await aShopWithTurns(['2026-03-01T10:00:00Z', '2026-03-04T10:00:00Z']);
+    const shop = await aShopWithTurns(app, ['2026-03-01T10:00:00Z', '2026-03-04T10:00:00Z']);
     const { timeline } = await usage<{ timeline: { messages: number }[] }>(shop, 'timeline { messages }');
     expect(timeline.map(({ messages }) => messages)).toEqual([1, 0, 0, 1, 0]);
   });
@@ -381,14 +351,14 @@ describe('lists', () => {
       { length: 25 },
       (_, index) => `2026-03-${String(1 + (index % 9)).padStart(2, '0')}T10:00:00Z`,
     );
-    const shop = await aShopWithTurns(instants);
+    const shop = await aShopWithTurns(app, instants);
     const seen: { id: string; occurredAt: string }[] = [];
     for (let after: string | null = null; ; ) {
       const { usageRecords }: Records = await app.api
         .as(shop.client)
         .data<Records>(RECORDS, { id: shop.id, first: 7, after });
       seen.push(...usageRecords.nodes);
-      if (seen.length === 7) await saveAt(shop, ['2026-03-14T10:00:00Z']);
+      if (seen.length === 7) await saveAt(app, shop, ['2026-03-14T10:00:00Z']);
       if (!usageRecords.pageInfo.hasNextPage) break;
       after = usageRecords.pageInfo.endCursor;
     }
@@ -414,7 +384,7 @@ describe('lists', () => {
 
   it("refuse another workspace's cursor, and other arguments beside one", async () => {
     app.clock.set('2026-03-15T12:00:00Z');
-    const shop = await aShopWithTurns(['2026-03-01T10:00:00Z', '2026-03-02T10:00:00Z']);
+    const shop = await aShopWithTurns(app, ['2026-03-01T10:00:00Z', '2026-03-02T10:00:00Z']);
     const { usageRecords } = await app.api.as(shop.client).data<Records>(RECORDS, { id: shop.id, first: 1 });
     const after = usageRecords.pageInfo.endCursor;
     const other = await aWorkspace(app);
@@ -427,8 +397,11 @@ describe('lists', () => {
 
   it('of messages say why a turn was not charged, for those who may read messages', async () => {
     app.clock.set('2026-03-15T12:00:00Z');
-    const shop = await aShopWithTurns(['2026-03-01T10:00:00Z']);
-    await saveAt(shop, ['2026-03-02T10:00:00Z'], { phoneNumber: '+4915112345678', message: 'chi sono?' });
+    const shop = await aShopWithTurns(app, ['2026-03-01T10:00:00Z']);
+    await saveAt(app, shop, ['2026-03-02T10:00:00Z'], {
+      phoneNumber: '+4915112345678',
+      message: 'chi sono?',
+    });
     const query = `query ($id: ID!) { messages(workspaceId: $id, outcome: UNKNOWN_CUSTOMER) { totalCount nodes { message customer { name } tracking { outcome usage { id } } } } }`;
     const { messages } = await app.api.as(shop.analyst).data<{ messages: unknown }>(query, { id: shop.id });
     expect(messages).toEqual({
@@ -439,4 +412,32 @@ describe('lists', () => {
     });
     expect(await app.api.as(shop.client).code(query, { id: shop.id })).toBe('FORBIDDEN');
   });
+});
+
+it('one request reports on all the shops of a token', async () => {
+  app.clock.set('2026-03-15T12:00:00Z');
+  const rome = await aShopWithTurns(app, ['2026-02-28T23:00:00Z']);
+  const york = await aShopWithTurns(app, ['2026-02-28T23:00:00Z', '2026-03-02T23:00:00Z'], {
+    timeZone: 'America/New_York',
+  });
+  const token = await aToken(app, { kind: 'client', workspaceIds: [rome.id, york.id] });
+  const { workspaces } = await app.api
+    .as(token)
+    .data<{ workspaces: { id: string; usage: object }[] }>(
+      `{ workspaces { id usage(period: { month: "2026-03" }) { period { timeZone } totals { messages } workspace { id } } } }`,
+    );
+  expect(workspaces.sort((a, b) => Number(a.id === york.id) - Number(b.id === york.id))).toEqual([
+    {
+      id: rome.id,
+      usage: { period: { timeZone: 'Europe/Rome' }, totals: { messages: 1 }, workspace: { id: rome.id } },
+    },
+    {
+      id: york.id,
+      usage: {
+        period: { timeZone: 'America/New_York' },
+        totals: { messages: 1 },
+        workspace: { id: york.id },
+      },
+    },
+  ]);
 });

@@ -3,8 +3,9 @@ import { Snapshot } from '../src/database/snapshot';
 import { rebuildWorkspace } from '../src/services/upkeep/rebuild';
 import { verifyWorkspace } from '../src/services/upkeep/verify';
 import { getWorkspace } from '../src/services/workspaces/workspaces';
-import { aCustomer, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
+import { aTurn, startApp, type TestApp, type TestWorkspace } from './support/app';
 import { SAVE } from './support/operations';
+import { aShopWithTurns } from './support/shops';
 
 let app: TestApp;
 beforeAll(async () => {
@@ -30,16 +31,12 @@ const days = async (shop: TestWorkspace) =>
     )
   ).map(({ day, messages }) => `${day}: ${messages}`);
 
-async function aShopWithTurns(instants: string[]): Promise<TestWorkspace> {
-  const shop = await aWorkspace(app, { timeZone: 'UTC' });
-  await aCustomer(app, shop, { phoneNumber: '+393331234567' });
-  for (const occurredAt of instants)
-    await app.api.as(shop.service).data(SAVE, { input: aTurn(shop, { occurredAt }) });
-  return shop;
-}
-
 it('moves each charge to its local day, and a month with it', async () => {
-  const shop = await aShopWithTurns(['2026-01-31T22:30:00Z', '2026-01-31T23:30:00Z', '2026-02-01T00:30:00Z']);
+  const shop = await aShopWithTurns(
+    app,
+    ['2026-01-31T22:30:00Z', '2026-01-31T23:30:00Z', '2026-02-01T00:30:00Z'],
+    { timeZone: 'UTC' },
+  );
   expect(await days(shop)).toEqual(['2026-01-31: 2', '2026-02-01: 1']);
   await app.services.workspaces.update(shop.id, { timeZone: 'Europe/Rome' }, { name: 'test' });
   expect(await days(shop)).toEqual(['2026-01-31: 1', '2026-02-01: 2']);
@@ -49,7 +46,7 @@ it('moves each charge to its local day, and a month with it', async () => {
 });
 
 it('finds the day of a charge in the last hour of a day of 25 hours', async () => {
-  const shop = await aShopWithTurns(['2025-10-26T22:45:00Z']);
+  const shop = await aShopWithTurns(app, ['2025-10-26T22:45:00Z'], { timeZone: 'UTC' });
   await app.services.workspaces.update(shop.id, { timeZone: 'Europe/Rome' }, { name: 'test' });
   expect(await days(shop)).toEqual(['2025-10-26: 1']);
   const snapshot = new Snapshot(app.database, app.clock.now());
