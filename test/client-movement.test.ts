@@ -20,7 +20,7 @@ describe('clients who come and go', () => {
     });
   const MOVED = 'clientMovement { comparedTo { from to } new returning reactivated lost }';
 
-  it('are compared whole with whole by default, so that who comes late in a month is not lost', async () => {
+  it('are compared whole with whole by default, so that who came late in the month before is returning', async () => {
     const shop = await shopOfFour();
     expect(
       await reportOn(

@@ -117,7 +117,7 @@ export class UsageResolver {
       nullable: true,
       defaultValue: DEFAULTS.movementBasis,
       description:
-        'What the period is compared with. By default whole with whole: else everyone who comes late in a month looks lost.',
+        'What the period is compared with. By default the whole one before: a part of it leaves out who came late in it. While the period runs, lost has those who have not come yet.',
     })
     basis: GrowthBasis | null,
     @Ctx() { snapshot }: GraphQLContext,
