@@ -364,6 +364,11 @@ describe('back to the version before', () => {
       await migrateDown(dataSource);
     }
   };
+  /** Afterwards without them, so that what stands in the way next is seen. */
+  const refusedForEvents = async (): Promise<void> => {
+    await expect(backToOlder()).rejects.toThrow('Events were written, and would be lost');
+    await database.sql('DELETE FROM events');
+  };
 
   it('goes the way that it came, filled or not', async () => {
     const before = await older();
@@ -415,6 +420,7 @@ describe('back to the version before', () => {
     const app = await startApp({ database });
     await app.services.voids.void('shop', { usageRecordId: charge, reason: 'x' }, { name: 'test' });
     await app.stop();
+    await refusedForEvents();
     await expect(backToOlder()).rejects.toThrow('Charges were taken back');
     await migrate(dataSource);
     expect(await migrate(dataSource)).toEqual([]);
@@ -427,6 +433,27 @@ describe('back to the version before', () => {
     const app = await startApp({ database });
     await app.services.closing.close('shop', '2026-01', { name: 'test' });
     await app.stop();
+    await refusedForEvents();
     await expect(backToOlder()).rejects.toThrow('Months were closed');
+  });
+
+  it('is refused while there are budgets, and goes on once they are removed', async () => {
+    await older();
+    await migrate(dataSource);
+    const app = await startApp({ database });
+    const actor = { name: 'test' };
+    const budget = await app.services.budgets.set(
+      'shop',
+      {
+        ...{ name: 'month', subject: 'WORKSPACE', measure: 'COST', limit: '50', interval: 'MONTH' },
+        ...{ thresholds: [80], enforcement: 'NOTIFY' },
+      },
+      actor,
+    );
+    await expect(migrateDown(dataSource)).rejects.toThrow('Budgets were set, and would be lost');
+    expect(await database.sql('SELECT name FROM budgets')).toEqual([{ name: 'month' }]);
+    await app.services.budgets.remove('shop', budget.id, actor);
+    await app.stop();
+    expect(await migrateDown(dataSource)).toMatchObject([{ name: 'Signals1700000000007' }]);
   });
 });

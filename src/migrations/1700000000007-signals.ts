@@ -112,6 +112,17 @@ export class Signals1700000000007 implements MigrationInterface {
       FOR EACH ROW EXECUTE FUNCTION refuse_change()`);
   }
 
+  /** Why it can't be taken back; undefined: it can. */
+  async obstacleToDown(runner: QueryRunner): Promise<string | undefined> {
+    const [used]: { budgets: boolean; events: boolean }[] = await runner.query(
+      'SELECT EXISTS (SELECT FROM budgets) AS budgets, EXISTS (SELECT FROM events) AS events',
+    );
+    if (used?.events) return 'Events were written, and would be lost: this step is not undone.';
+    if (used?.budgets)
+      return 'Budgets were set, and would be lost. Remove them first: centesimo budget remove.';
+    return undefined;
+  }
+
   async down(runner: QueryRunner): Promise<void> {
     await runner.query('DROP TABLE IF EXISTS events, event_counters, budget_sweeps, budget_firings, budgets');
   }
