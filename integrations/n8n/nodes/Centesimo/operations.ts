@@ -71,20 +71,31 @@ function fieldsOf(node: IExecuteFunctions, names: readonly string[], index: numb
 
 const TURN = ['workspaceId', 'idempotencyKey', 'phoneNumber', 'message', 'response'];
 
+type Run = (node: IExecuteFunctions, api: CentesimoApi, count: number) => Promise<Result[]>;
+
 /** One request an item, one after another. */
-export async function saveTurns(
-  node: IExecuteFunctions,
-  api: CentesimoApi,
-  count: number,
-): Promise<Result[]> {
-  const results: Result[] = [];
-  for (let index = 0; index < count; index += 1) {
-    const sent = fieldsOf(node, TURN, index);
-    const { data, refusal } = await api.send<{ saveMessage: Payload }>(SAVE, { input: sent });
-    results.push(refusal ? { sent, refusal } : { sent, json: toJson(sent.idempotencyKey, data.saveMessage) });
-  }
-  return results;
-}
+const oneByOne =
+  <T>(
+    document: string,
+    names: readonly string[],
+    variables: (sent: IDataObject) => IDataObject,
+    toOutput: (data: T, sent: IDataObject) => IDataObject,
+  ): Run =>
+  async (node, api, count) => {
+    const results: Result[] = [];
+    for (let index = 0; index < count; index += 1) {
+      const sent = fieldsOf(node, names, index);
+      const { data, refusal } = await api.send<T>(document, variables(sent));
+      results.push(refusal ? { sent, refusal } : { sent, json: toOutput(data, sent) });
+    }
+    return results;
+  };
+
+const asInput = (sent: IDataObject): IDataObject => ({ input: sent });
+
+export const saveTurns = oneByOne<{ saveMessage: Payload }>(SAVE, TURN, asInput, ({ saveMessage }, sent) =>
+  toJson(sent.idempotencyKey, saveMessage),
+);
 
 interface BatchData {
   saveMessages: { payload: Payload | null; error: { code: string; message: string } | null }[];
@@ -141,19 +152,12 @@ function batchesOf(turns: readonly IDataObject[]): number[][] {
   return [...byWorkspace.values()].flat();
 }
 
-export async function registerCustomers(
-  node: IExecuteFunctions,
-  api: CentesimoApi,
-  count: number,
-): Promise<Result[]> {
-  const results: Result[] = [];
-  for (let index = 0; index < count; index += 1) {
-    const sent = fieldsOf(node, ['workspaceId', 'name', 'phoneNumber'], index);
-    const { data, refusal } = await api.send<{ registerCustomer: IDataObject }>(REGISTER, { input: sent });
-    results.push(refusal ? { sent, refusal } : { sent, json: data.registerCustomer });
-  }
-  return results;
-}
+export const registerCustomers = oneByOne<{ registerCustomer: IDataObject }>(
+  REGISTER,
+  ['workspaceId', 'name', 'phoneNumber'],
+  asInput,
+  ({ registerCustomer }) => registerCustomer,
+);
 
 interface Decision {
   allowed: boolean;
@@ -164,24 +168,16 @@ interface Decision {
   budget: IDataObject | null;
 }
 
-/** One question an item. */
-export async function askToServe(
-  node: IExecuteFunctions,
-  api: CentesimoApi,
-  count: number,
-): Promise<Result[]> {
-  const results: Result[] = [];
-  for (let index = 0; index < count; index += 1) {
-    const sent = fieldsOf(node, ['workspaceId', 'phoneNumber'], index);
-    const { data, refusal } = await api.send<{ serveDecision: Decision }>(MAY_I_SERVE, sent);
-    results.push(refusal ? { sent, refusal } : { sent, json: toAnswer(data.serveDecision) });
-  }
-  return results;
-}
-
 /** Flat, so that the next node's expressions are short. */
 const toAnswer = ({ customer, ...decision }: Decision): IDataObject => ({
   ...decision,
   customerId: customer?.id ?? null,
   customerName: customer?.name ?? null,
 });
+
+export const askToServe = oneByOne<{ serveDecision: Decision }>(
+  MAY_I_SERVE,
+  ['workspaceId', 'phoneNumber'],
+  (sent) => sent,
+  ({ serveDecision }) => toAnswer(serveDecision),
+);
