@@ -1,6 +1,11 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { badInput } from '../errors';
-import { findBudgetStates, remainingOf, usedPercentOf } from '../services/signals/budget-states';
+import {
+  type BudgetState,
+  findBudgetStates,
+  remainingOf,
+  usedPercentOf,
+} from '../services/signals/budget-states';
 import {
   BUDGET_INTERVALS,
   BUDGET_MEASURES,
@@ -9,6 +14,7 @@ import {
   type BudgetInterval,
   type BudgetMeasure,
   type BudgetSubject,
+  describeBudget,
   formatUnits,
   listBudgets,
 } from '../services/signals/budgets';
@@ -37,17 +43,16 @@ interface SetOptions {
   stop?: boolean;
 }
 
-/** In any case of letters. */
+/** One of these words, in capitals or not. */
 const oneOf = <T extends string>(flags: string, about: string, choices: readonly T[], fallback: T): Option =>
   new Option(flags, about)
     .choices(choices.map((choice) => choice.toLowerCase()))
-    .default(fallback.toLowerCase());
-
-const upper = <T extends string>(text: string, choices: readonly T[]): T => {
-  const found = choices.find((choice) => choice === text.toUpperCase());
-  if (found === undefined) throw badInput(`${text} is none of ${choices.join(', ')}.`);
-  return found;
-};
+    .argParser((text): T => {
+      const found = choices.find((choice) => choice === text.toUpperCase());
+      if (found !== undefined) return found;
+      throw new InvalidArgumentError(`Allowed choices are ${choices.join(', ').toLowerCase()}.`);
+    })
+    .default(fallback, fallback.toLowerCase());
 
 const set = (cli: Cli): Command =>
   cli
@@ -77,9 +82,7 @@ const set = (cli: Cli): Command =>
           workspace.id,
           {
             ...{ name: options.name, limit: options.limit, customerId: options.customer },
-            measure: upper(options.measure, BUDGET_MEASURES),
-            interval: upper(options.interval, BUDGET_INTERVALS),
-            subject: upper(options.subject, BUDGET_SUBJECTS),
+            ...{ measure: options.measure, interval: options.interval, subject: options.subject },
             thresholds: options.threshold ?? [],
             forecast: options.forecast,
             enforcement: options.stop ? 'STOP' : 'NOTIFY',
@@ -105,30 +108,9 @@ const list = (cli: Cli): Command =>
         const budgets = await listBudgets(sql, workspace.id);
         const states = await findBudgetStates(sql, workspace, budgets, now);
         const { currency } = workspace;
-        const rows = states.flatMap((state, index) => {
-          const budget = budgets[index];
-          return budget ? [{ budget, state }] : [];
-        });
         output.table(
-          rows.map(({ budget, state }) => ({
-            ...budgetJson(budget, currency),
-            period: { from: formatInstant(state.period.from), to: formatInstant(state.period.to) },
-            used: formatUnits(budget.measure, state.usedUnits, currency),
-            remaining: formatUnits(budget.measure, remainingOf(budget, state), currency),
-            usedPercent: usedPercentOf(budget, state),
-            closestCustomerId: state.customerId,
-            crossed: state.crossed,
-          })),
-          rows.map(({ budget, state }) => ({
-            NAME: budget.name,
-            SUBJECT: budget.customerId ?? budget.subject,
-            LIMIT: limitOf(budget, currency),
-            EVERY: budget.interval,
-            USED: `${formatUnits(budget.measure, state.usedUnits, currency)} ${unitOf(budget, currency)}`,
-            PERCENT: `${usedPercentOf(budget, state)}%`,
-            THRESHOLDS: [...budget.thresholds, ...(budget.forecast ? ['forecast'] : [])].join(' '),
-            ENFORCEMENT: budget.enforcement,
-          })),
+          states.map((state) => stateJson(state, currency)),
+          states.map((state) => stateRow(state, currency)),
           'No budgets.',
         );
       }),
@@ -159,8 +141,30 @@ const limitOf = (budget: Budget, currency: string): string =>
   `${formatUnits(budget.measure, budget.limitUnits, currency)} ${unitOf(budget, currency)}`;
 
 const budgetJson = (budget: Budget, currency: string) => ({
-  ...{ id: budget.id, name: budget.name, subject: budget.subject, customerId: budget.customerId },
-  ...{ measure: budget.measure, limit: formatUnits(budget.measure, budget.limitUnits, currency) },
-  ...{ interval: budget.interval, thresholds: budget.thresholds, forecast: budget.forecast },
-  ...{ enforcement: budget.enforcement, version: budget.version },
+  ...{ id: budget.id, name: budget.name },
+  ...describeBudget(budget, currency),
 });
+
+const stateJson = (state: BudgetState, currency: string) => ({
+  ...budgetJson(state.budget, currency),
+  period: { from: formatInstant(state.period.from), to: formatInstant(state.period.to) },
+  used: formatUnits(state.budget.measure, state.usedUnits, currency),
+  remaining: formatUnits(state.budget.measure, remainingOf(state), currency),
+  usedPercent: usedPercentOf(state),
+  closestCustomerId: state.customerId,
+  crossed: state.crossed,
+});
+
+function stateRow(state: BudgetState, currency: string): Record<string, string> {
+  const { budget } = state;
+  return {
+    NAME: budget.name,
+    SUBJECT: budget.customerId ?? budget.subject,
+    LIMIT: limitOf(budget, currency),
+    EVERY: budget.interval,
+    USED: `${formatUnits(budget.measure, state.usedUnits, currency)} ${unitOf(budget, currency)}`,
+    PERCENT: `${usedPercentOf(state)}%`,
+    THRESHOLDS: [...budget.thresholds, ...(budget.forecast ? ['forecast'] : [])].join(' '),
+    ENFORCEMENT: budget.enforcement,
+  };
+}

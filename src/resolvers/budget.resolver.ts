@@ -87,7 +87,7 @@ export class BudgetResolver {
     const { currency } = await loaders.workspaces.load(row.workspaceId);
     const [state] = await withCrossed(snapshot, row.workspaceId, [standing]);
     if (!state) throw new Error('A standing has a state.');
-    return BudgetState.of(row, state, currency, snapshot.asOf);
+    return BudgetState.of(state, currency, snapshot.asOf);
   }
 }
 

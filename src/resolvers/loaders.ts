@@ -141,9 +141,7 @@ function budgetStateLoader(snapshot: Snapshot, workspaces: Loaders['workspaces']
         async (workspaceId, group) => {
           const workspace = await workspaces.load(workspaceId);
           const states = await findBudgetStates(snapshot, workspace, group, snapshot.asOf);
-          return states.map((state, index) =>
-            BudgetState.of(group[index] ?? group[0], state, workspace.currency, snapshot.asOf),
-          );
+          return states.map((state) => BudgetState.of(state, workspace.currency, snapshot.asOf));
         },
       ),
     {

@@ -47,14 +47,15 @@ export class BudgetState {
   workspaceId!: string;
   customerId!: string | null;
 
-  static of(budget: BudgetRow, state: BudgetStateRow, currency: string, asOf: Date): BudgetState {
+  static of(state: BudgetStateRow, currency: string, asOf: Date): BudgetState {
+    const { budget } = state;
     const show = (units: bigint): string => formatUnits(budget.measure, units, currency);
     return {
       ...{ workspaceId: budget.workspaceId, customerId: state.customerId },
       period: Period.of(state.period, asOf),
       used: show(state.usedUnits),
-      remaining: show(remainingOf(budget, state)),
-      usedPercent: usedPercentOf(budget, state),
+      remaining: show(remainingOf(state)),
+      usedPercent: usedPercentOf(state),
       crossed: state.crossed,
     };
   }

@@ -8,7 +8,7 @@ import { MICROS, parseAmount } from '../../values/money';
 import type { Clock } from '../../values/time';
 import { type Actor, recordAudit } from '../audit';
 import { findCustomersById } from '../customers/customers';
-import { checkName, getCallersWorkspace, type Workspace } from '../workspaces/workspaces';
+import { checkName, getCallersWorkspace } from '../workspaces/workspaces';
 import {
   BUDGET_COLUMNS,
   type Budget,
@@ -17,7 +17,7 @@ import {
   type BudgetMeasure,
   type BudgetRow,
   type BudgetSubject,
-  formatUnits,
+  describeBudget,
   toBudget,
 } from './budgets';
 
@@ -47,8 +47,8 @@ export class BudgetService {
   ) {}
 
   /**
-   * Sets a budget, or changes the one with this name. Its version grows, so that it may tell anew, when it becomes another
-   * limit: by its limit, measure, interval or whom it is for. Throws BAD_USER_INPUT, CONFLICT for an archived workspace.
+   * Sets a budget, or changes the one with this name. Another limit, measure, interval, subject or customer makes a new
+   * version, for which every threshold is told anew. Throws BAD_USER_INPUT, CONFLICT for an archived workspace.
    */
   set(workspaceId: string, input: BudgetInput, actor: Actor): Promise<Budget> {
     const wanted = checkBudget(input);
@@ -74,8 +74,8 @@ export class BudgetService {
       await store(sql, budget);
       await recordAudit(sql, {
         ...{ at: now, actor, action: 'budget.set', workspaceId, subject: budget.id },
-        before: before ? shown(before, workspace) : null,
-        after: shown(budget, workspace),
+        before: before ? describeBudget(before, workspace.currency) : null,
+        after: describeBudget(budget, workspace.currency),
       });
       return budget;
     });
@@ -88,7 +88,7 @@ export class BudgetService {
       const now = this.clock();
       const workspace = await getCallersWorkspace(sql, workspaceId, now);
       await lockBudgets(sql, workspaceId, now);
-      // Whoever is telling something of it is waited for.
+      // A look that is telling something of it commits first.
       const [row] = await sql.query<BudgetRow>(
         'lock_budget',
         `SELECT ${BUDGET_COLUMNS} FROM budgets b WHERE b.workspace_id = $1 AND b.id = $2 FOR UPDATE`,
@@ -99,7 +99,7 @@ export class BudgetService {
       for (const [name, statement] of REMOVALS) await sql.query(name, statement, [workspaceId, budget.id]);
       await recordAudit(sql, {
         ...{ at: now, actor, action: 'budget.removed', workspaceId, subject: budget.id },
-        before: shown(budget, workspace),
+        before: describeBudget(budget, workspace.currency),
         after: null,
       });
       return true;
@@ -112,7 +112,7 @@ const REMOVALS = [
   ['delete_budget', 'DELETE FROM budgets WHERE workspace_id = $1 AND id = $2'],
 ] as const;
 
-/** Changes of a workspace's budgets come one after another, and each makes the next sweep look at all customers. */
+/** Serializes changes of a workspace's budgets, and makes the next sweep look at all customers. */
 async function lockBudgets(sql: Sql, workspaceId: string, now: Date): Promise<void> {
   await sql.query(
     'lock_budgets',
@@ -149,7 +149,7 @@ async function checkRoom(sql: Sql, workspaceId: string): Promise<void> {
     throw badInput(`A workspace has at most ${BUDGETS_LIMIT} budgets. Remove one first.`);
 }
 
-/** Whether what was told of one says nothing of the other. */
+/** Whether it is another limit, so that what was told before does not count for it. */
 const differs = (one: Budget, other: Wanted): boolean =>
   one.limitUnits !== other.limitUnits ||
   one.measure !== other.measure ||
@@ -174,14 +174,6 @@ const store = (sql: Sql, budget: Budget): Promise<unknown> =>
       ...[budget.enforcement, budget.version, budget.versionAt],
     ],
   );
-
-/** For the audit trail: without its name, which may name a person. */
-const shown = (budget: Budget, { currency }: Workspace): Record<string, unknown> => ({
-  ...{ subject: budget.subject, customerId: budget.customerId, measure: budget.measure },
-  limit: formatUnits(budget.measure, budget.limitUnits, currency),
-  ...{ interval: budget.interval, thresholds: budget.thresholds, forecast: budget.forecast },
-  ...{ enforcement: budget.enforcement, version: budget.version },
-});
 
 type Wanted = Omit<Budget, 'workspaceId' | 'id' | 'version' | 'versionAt' | 'forecastSeen'>;
 

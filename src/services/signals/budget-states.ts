@@ -2,32 +2,39 @@
 import type { Sql } from '../../database/sql';
 import { formatRatio } from '../../values/money';
 import type { Period } from '../../values/period';
-import { type Budget, type Level, NOTHING, runningPeriod, startOf, unitsAt, usedOf } from './budgets';
+import {
+  type Budget,
+  type Level,
+  NOTHING,
+  ownersOf,
+  runningPeriod,
+  startOf,
+  unitsAt,
+  usedOf,
+} from './budgets';
 import { customerLevels, findClosest, workspaceLevels, type Zoned } from './levels';
 
-export interface BudgetState {
+/** How much of a budget is used; without what was told, which is another question. */
+export interface Standing {
+  budget: Budget;
   period: Period;
   usedUnits: bigint;
   /** Whose level it is; null for the workspace's, and when no customer used anything. */
   customerId: string | null;
+}
+
+export interface BudgetState extends Standing {
   /** Thresholds that were passed in this period, rising: reached now, or told. */
   crossed: number[];
 }
 
 /** Nothing is left beyond the limit. */
-export const remainingOf = ({ limitUnits }: Budget, { usedUnits }: Pick<BudgetState, 'usedUnits'>): bigint =>
+export const remainingOf = ({ budget: { limitUnits }, usedUnits }: Standing): bigint =>
   usedUnits >= limitUnits ? 0n : limitUnits - usedUnits;
 
 /** Percent of the limit, two decimals: "80.00". */
-export const usedPercentOf = (
-  { limitUnits }: Budget,
-  { usedUnits }: Pick<BudgetState, 'usedUnits'>,
-): string => formatRatio(usedUnits * 100n, limitUnits, 2);
-
-/** A state without what was told, which is another question. */
-export interface Standing extends Omit<BudgetState, 'crossed'> {
-  budget: Budget;
-}
+export const usedPercentOf = ({ budget: { limitUnits }, usedUnits }: Standing): string =>
+  formatRatio(usedUnits * 100n, limitUnits, 2);
 
 /** The state of each budget of one workspace, in their order: a few statements for all. */
 export async function findBudgetStates(
@@ -40,15 +47,10 @@ export async function findBudgetStates(
     budget,
     period: runningPeriod(budget.interval, workspace.timeZone, now),
   }));
-  const periodsOf = (subject: Budget['subject']): Period[] =>
+  const periodsFor = (subject: Budget['subject']): Period[] =>
     asked.filter(({ budget }) => budget.subject === subject).map(({ period }) => period);
-  const levels = await workspaceLevels(sql, workspace.id, periodsOf('WORKSPACE'));
-  const ofCustomers = await customerLevels(
-    sql,
-    workspace,
-    periodsOf('CUSTOMER'),
-    budgets.flatMap(({ customerId }) => customerId ?? []),
-  );
+  const levels = await workspaceLevels(sql, workspace.id, periodsFor('WORKSPACE'));
+  const ofCustomers = await customerLevels(sql, workspace, periodsFor('CUSTOMER'), ownersOf(budgets));
   const closest = await findAllClosest(sql, workspace, asked);
   const standings = asked.map(({ budget, period }): Standing => {
     const leader = closest.get(`${budget.measure} ${budget.interval}`);
@@ -106,10 +108,11 @@ export async function withCrossed(
       [...new Set(standings.flatMap(({ budget }) => budget.thresholds))],
     ],
   );
-  return standings.map(({ budget, ...standing }, index) => {
+  return standings.map((standing, index) => {
+    const { budget, usedUnits } = standing;
     const told = new Set(rows.filter(({ n }) => Number(n) === index + 1).map(({ threshold }) => threshold));
     const crossed = budget.thresholds.filter(
-      (threshold) => told.has(threshold) || standing.usedUnits >= unitsAt(budget, threshold),
+      (threshold) => told.has(threshold) || usedUnits >= unitsAt(budget, threshold),
     );
     return { ...standing, crossed };
   });

@@ -87,6 +87,10 @@ export async function listBudgets(sql: Sql, workspaceId: string): Promise<Budget
   return rows.map(toBudget);
 }
 
+/** Whose own these budgets are. */
+export const ownersOf = (budgets: readonly Budget[]): string[] =>
+  budgets.flatMap(({ customerId }) => customerId ?? []);
+
 /** What was used, in both measures. */
 export interface Level {
   costMicros: bigint;
@@ -106,6 +110,14 @@ export const unitsAt = ({ limitUnits }: Pick<Budget, 'limitUnits'>, percent: num
 export const formatUnits = (measure: BudgetMeasure, units: bigint, currency: string): string =>
   measure === 'COST' ? formatMicros(units, currency) : String(units);
 
+/** What a budget is, without its name, which may name a person: the audit trail must not keep it. */
+export const describeBudget = (budget: Budget, currency: string): Record<string, unknown> => ({
+  ...{ subject: budget.subject, customerId: budget.customerId, measure: budget.measure },
+  limit: formatUnits(budget.measure, budget.limitUnits, currency),
+  ...{ interval: budget.interval, thresholds: budget.thresholds, forecast: budget.forecast },
+  ...{ enforcement: budget.enforcement, version: budget.version },
+});
+
 const PRESETS = { DAY: 'TODAY', WEEK: 'THIS_WEEK', MONTH: 'THIS_MONTH' } as const;
 
 /** The local day, week or month of the zone that holds `at`. */
@@ -113,10 +125,10 @@ export const runningPeriod = (interval: BudgetInterval, timeZone: string, at: Da
   resolvePeriod({ preset: PRESETS[interval] }, timeZone, at);
 
 /**
- * The periods that are looked at: the one that runs and, when turns `since` before it are to be looked at (undefined:
- * always), the one before it. Never one that ended before the budget's version was made.
+ * The periods that a look takes: the running one, and the one before it unless every turn is known to have happened
+ * `since` the running one began. Never a period that ended before the budget's version was made.
  */
-export function periodsOf(
+export function lookedAtPeriods(
   budget: Pick<Budget, 'interval' | 'versionAt'>,
   timeZone: string,
   now: Date,
@@ -128,5 +140,5 @@ export function periodsOf(
   return before.to > budget.versionAt ? [running, before] : [running];
 }
 
-/** What a period is known by: its first local day. A change of the workspace's zone leaves it as it is. */
+/** What a period is known by among the firings: its first local day, which a change of the workspace's zone keeps. */
 export const startOf = ({ from, timeZone }: Period): string => localDate(from, timeZone);

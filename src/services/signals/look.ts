@@ -8,8 +8,9 @@ import {
   type Budget,
   formatUnits,
   type Level,
+  lookedAtPeriods,
   NOTHING,
-  periodsOf,
+  ownersOf,
   runningPeriod,
   startOf,
   unitsAt,
@@ -71,9 +72,9 @@ export async function findDue(sql: Sql, sight: Sight): Promise<Found> {
   );
   const reached = ofWorkspace.flatMap((budget) => reachedBy(sight, budget, levels));
   const forecasts = await findForecasts(sql, sight, levels);
-  const untold = await findUntold(sql, sight.workspace.id, [...reached, ...forecasts.above]);
+  const untold = await findUntold(sql, sight.workspace.id, [...reached, ...forecasts]);
   const customers = await findOfCustomers(sql, sight, ofCustomers);
-  const above = forecasts.above.filter((one) => untold.includes(one));
+  const above = forecasts.filter((one) => untold.includes(one));
   const isRipe = ({ budget, period }: Due): boolean =>
     budget.forecastSeen?.period === startOf(period) &&
     sight.now.getTime() - budget.forecastSeen.at.getTime() >= FORECAST_AFTER_MS;
@@ -94,7 +95,7 @@ export async function findDue(sql: Sql, sight: Sight): Promise<Found> {
 }
 
 const periodsIn = ({ workspace, now, since }: Sight, budget: Budget): Period[] =>
-  periodsOf(budget, workspace.timeZone, now, since);
+  lookedAtPeriods(budget, workspace.timeZone, now, since);
 
 function reachedBy(sight: Sight, budget: Budget, levels: Levels): Due[] {
   return periodsIn(sight, budget).flatMap((period) => {
@@ -106,7 +107,7 @@ function reachedBy(sight: Sight, budget: Budget, levels: Levels): Due[] {
 }
 
 /** Budgets whose running period will end above the limit at this pace. */
-async function findForecasts(sql: Sql, sight: Sight, levels: Levels): Promise<{ above: Due[] }> {
+async function findForecasts(sql: Sql, sight: Sight, levels: Levels): Promise<Due[]> {
   const { workspace, now } = sight;
   const asked = sight.budgets
     .filter(({ forecast }) => forecast)
@@ -116,17 +117,16 @@ async function findForecasts(sql: Sql, sight: Sight, levels: Levels): Promise<{ 
     sql,
     workspace,
     customers.map(({ period }) => period),
-    customers.flatMap(({ budget }) => budget.customerId ?? []),
+    ownersOf(sight.budgets),
   );
   const levelOf = ({ customerId }: Budget, period: Period): Level =>
     (customerId === null ? levels.of(period) : ofCustomers.of(customerId, period)) ?? NOTHING;
-  const above = asked.flatMap(({ budget, period }) => {
+  return asked.flatMap(({ budget, period }) => {
     const forecast = forecastOf(levelOf(budget, period), period, now);
     const units = forecast ? usedOf(budget.measure, forecast) : 0n;
     if (units <= budget.limitUnits) return [];
     return [{ budget, period, threshold: FORECAST, customerId: budget.customerId, units }];
   });
-  return { above };
 }
 
 async function findOfCustomers(
@@ -135,7 +135,7 @@ async function findOfCustomers(
   budgets: readonly Budget[],
 ): Promise<Pick<Found, 'due' | 'more'>> {
   const each = budgets.some(({ subject }) => subject === 'EACH_CUSTOMER');
-  const own = budgets.flatMap(({ customerId }) => customerId ?? []);
+  const own = ownersOf(budgets);
   // Whoever was not charged, or has no budget, stands where the last look left them.
   const customerIds = sight.customerIds?.filter((id) => each || own.includes(id)) ?? (each ? undefined : own);
   const found: Due[] = [];
