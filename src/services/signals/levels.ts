@@ -20,9 +20,12 @@ export interface Zoned {
 
 const keyOf = ({ from, to }: Period): string => `${from.getTime()}-${to.getTime()}`;
 
-const distinct = (periods: readonly Period[]): Period[] => [
-  ...new Map(periods.map((period) => [keyOf(period), period])).values(),
-];
+/** Each period once. */
+const byKey = (periods: readonly Period[]): Map<string, Period> =>
+  new Map(periods.map((period) => [keyOf(period), period]));
+
+/** The same for the same periods. */
+export const keyOfAll = (periods: readonly Period[]): string => [...byKey(periods).keys()].join();
 
 /** Levels by period, each period read once. */
 export interface Levels {
@@ -35,7 +38,7 @@ export async function workspaceLevels(
   workspaceId: string,
   periods: readonly Period[],
 ): Promise<Levels> {
-  const asked = distinct(periods);
+  const asked = [...byKey(periods).values()];
   const sums = asked.length === 0 ? [] : await findSums(sql, workspaceId, asked);
   const found = new Map(asked.map((period, index) => [keyOf(period), sums[index]]));
   return { of: (period) => found.get(keyOf(period)) };
@@ -60,7 +63,7 @@ export async function customerLevels(
   periods: readonly Period[],
   customerIds: readonly string[],
 ): Promise<CustomerLevels> {
-  const asked = distinct(periods);
+  const asked = [...byKey(periods).values()];
   if (asked.length === 0 || customerIds.length === 0) return { of: () => undefined };
   const parts = customerParts(asked, workspace.timeZone, { customerIds });
   const rows = await sql.query<CustomerRow>(
@@ -85,11 +88,11 @@ const used = (measure: string): string =>
   `CASE ${measure} WHEN 'COST' THEN s.cost_micros ELSE s.messages END`;
 
 /**
- * SQL: the customer `s` has no budget of its own of this measure and interval, which would go before those of each
- * customer. Arguments are SQL expressions; $1 is the workspace.
+ * SQL: the customer has no budget of its own of this measure and interval. Such a budget, whatever its enforcement,
+ * replaces those for each customer. Arguments are SQL expressions; $1 is the workspace.
  */
-const hasNoOwn = (measure: string, interval: string): string => `NOT EXISTS (
-        SELECT FROM budgets o WHERE o.workspace_id = $1 AND o.customer_id = s.customer_id
+export const hasNoOwn = (customerId: string, measure: string, interval: string): string => `NOT EXISTS (
+        SELECT FROM budgets o WHERE o.workspace_id = $1 AND o.customer_id = ${customerId}
           AND o.measure = ${measure} AND o.interval = ${interval})`;
 
 /** The customer that is closest to a limit on each customer, with what it used. */
@@ -108,7 +111,7 @@ export async function findClosest(
        SELECT p.bucket, p.customer_id, sum(p.messages)::bigint AS messages, sum(p.cost_micros)::bigint AS cost_micros
        FROM ${parts.sql} AS p (bucket, customer_id, messages, cost_micros, first_at, last_at)
        GROUP BY p.bucket, p.customer_id HAVING sum(p.messages) > 0
-     ) s WHERE ${hasNoOwn(`$${next}::text`, `$${next + 1}`)}
+     ) s WHERE ${hasNoOwn('s.customer_id', `$${next}::text`, `$${next + 1}`)}
      ORDER BY ${used(`$${next}::text`)} DESC, s.customer_id LIMIT 1`,
     [workspace.id, ...parts.values, measure, interval],
   );
@@ -120,7 +123,7 @@ export async function findClosest(
   );
 }
 
-/** A threshold of a customer's that is reached and was not told. */
+/** A threshold that a customer has reached, and that was not told. */
 export interface CustomerDue {
   budget: Budget;
   threshold: number;
@@ -128,17 +131,17 @@ export interface CustomerDue {
   level: Level;
 }
 
-/** Rows of one statement; what is more is found by the next look. */
+/** Rows of one statement: asked again once they are told, it finds the rest. */
 export const DUE_LIMIT = 5_000;
 
 /*
- * OFFSET 0: what was told is looked up row by row along its key. Taken for an anti-join it read all that was ever told of
- * the period for each customer: tables that grow so fast outrun their statistics (100 000 customers: minutes).
+ * OFFSET 0: what was told is looked up row by row along its key. As an anti-join, PostgreSQL read all that was ever told
+ * of the period for each customer, since statistics of a table that grows so fast are old (100 000 customers: minutes).
  */
 
 /**
- * Which thresholds of these budgets (of customers, all of one interval) are reached in this period and were not told, at
- * most DUE_LIMIT. Without `customerIds`: by any customer.
+ * Which thresholds of these budgets (of customers, all of one interval) are reached by these customers in this period and
+ * were not told, at most DUE_LIMIT.
  */
 export async function findCustomersDue(
   sql: Sql,
@@ -169,7 +172,7 @@ export async function findCustomersDue(
          SELECT FROM budget_firings f WHERE f.workspace_id = $1 AND f.budget_id = t.budget_id
            AND f.version = t.version AND f.period_start = $${next + 7}::date AND f.threshold = t.threshold
            AND f.subject = s.customer_id::text OFFSET 0)
-       AND (t.customer_id IS NOT NULL OR ${hasNoOwn('t.measure', `$${next + 8}`)})
+       AND (t.customer_id IS NOT NULL OR ${hasNoOwn('s.customer_id', 't.measure', `$${next + 8}`)})
      LIMIT ${DUE_LIMIT}`,
     [
       ...[workspace.id, ...parts.values],
@@ -189,7 +192,7 @@ export async function findCustomersDue(
   });
 }
 
-/** Below all thresholds of a measure nobody needs to be compared with each of them. */
+/** A customer who is below the lowest threshold of a measure is compared with none of them. */
 const leastOf = (rows: readonly { budget: Budget; threshold: number }[], measure: BudgetMeasure): bigint => {
   const units = rows
     .filter(({ budget }) => budget.measure === measure)

@@ -5,16 +5,8 @@ import { badInput, forbiddenWorkspace } from '../../errors';
 import { parsePhone } from '../../values/phone';
 import { CUSTOMER_COLUMNS, type Customer, checkUserId, toCustomer } from '../customers/customers';
 import type { Standing } from './budget-states';
-import {
-  BUDGET_COLUMNS,
-  type Budget,
-  type BudgetRow,
-  NOTHING,
-  runningPeriod,
-  toBudget,
-  usedOf,
-} from './budgets';
-import { customerLevels, type Levels, workspaceLevels } from './levels';
+import { BUDGET_COLUMNS, type BudgetRow, NOTHING, runningPeriod, toBudget, usedOf } from './budgets';
+import { customerLevels, hasNoOwn, keyOfAll, type Levels, workspaceLevels } from './levels';
 
 export const SERVE_REASONS = [
   'OK',
@@ -28,9 +20,9 @@ export type ServeReason = (typeof SERVE_REASONS)[number];
 export interface ServeDecision {
   reason: ServeReason;
   customer: Customer | null;
-  /** The budget that says no, or else the one that is closest to it, as it stands for this contact. */
+  /** The budget that says no; when none does, the one closest to its limit. As it stands for this contact. */
   standing: Standing | null;
-  /** When the budget that says no starts anew. */
+  /** When the period of the budget that says no ends. */
   resetsAt: Date | null;
   /** Everything acknowledged before this instant is counted. */
   asOf: Date;
@@ -41,7 +33,9 @@ export interface Contact {
   whatsappUserId?: string | null | undefined;
 }
 
-interface Row extends Omit<BudgetRow, 'workspace_id' | 'id' | 'name'> {
+/** One of the budgets, if there is any, beside the contact and the workspace. */
+interface Row extends Omit<BudgetRow, 'workspace_id'> {
+  workspace_id: string | null;
   time_zone: string;
   currency: string;
   archived_at: Date | null;
@@ -51,14 +45,11 @@ interface Row extends Omit<BudgetRow, 'workspace_id' | 'id' | 'name'> {
   whatsapp_user_id: string | null;
   active_chatbot: boolean;
   created_at: Date;
-  workspace_id: string | null;
-  id: string;
-  name: string;
 }
 
 /**
- * The contact as a save would find it (by user id, else by phone number), and the budgets that concern it: all of its own,
- * since they go before those of each customer, and those of others that can say no.
+ * The contact as a save finds it (turns/lookup-turns.ts: by user id, else by phone number), and the budgets that can say
+ * no to it.
  */
 const LOOK_UP = `
   SELECT w.time_zone, w.currency, w.archived_at, c.id AS found_id, c.name AS found_name, c.phone_number,
@@ -69,17 +60,18 @@ const LOOK_UP = `
     WHERE c.workspace_id = $1 AND (c.whatsapp_user_id = $2 OR c.phone_number = $3)
     ORDER BY c.whatsapp_user_id IS NOT DISTINCT FROM $2::text DESC LIMIT 1
   ) c ON true
-  LEFT JOIN budgets b ON b.workspace_id = $1
-    AND (b.customer_id = c.id OR (b.customer_id IS NULL AND b.enforcement = 'STOP'))
+  LEFT JOIN budgets b ON b.workspace_id = $1 AND b.enforcement = 'STOP'
+    AND (b.subject = 'WORKSPACE' OR b.customer_id = c.id
+      OR (b.subject = 'EACH_CUSTOMER' AND ${hasNoOwn('c.id', 'b.measure', 'b.interval')}))
   WHERE w.id = $1 ORDER BY b.name COLLATE "C"`;
 
-/** A look's sums are taken again after this time. */
+/** A workspace's sums are read again when they are so old. */
 const FRESH_MS = 1_000;
 const WORKSPACES_KEPT = 10_000;
 
 interface Sums {
   asOf: Date;
-  /** Which periods were asked for: another day, or another budget, is another question. */
+  /** Which periods were asked for: on another day, or with another budget, they are others. */
   question: string;
   levels: Levels;
 }
@@ -103,22 +95,21 @@ export class ServeAdvisor {
     if (row.archived_at) return simple('WORKSPACE_ARCHIVED');
     if (!customer) return simple('UNKNOWN_CUSTOMER');
     if (!customer.activeChatbot) return simple('INACTIVE_CUSTOMER');
-    const budgets = rows.flatMap((one) =>
-      one.workspace_id === null ? [] : [toBudget({ ...one, workspace_id: one.workspace_id })],
+    const stops = rows.flatMap(({ workspace_id, ...one }) =>
+      workspace_id === null ? [] : [toBudget({ ...one, workspace_id })],
     );
-    const stops = withoutReplaced(budgets).filter(({ enforcement }) => enforcement === 'STOP');
     if (stops.length === 0) return simple('OK');
     const workspace = { id: workspaceId, timeZone: row.time_zone };
     const asked = stops.map((budget) => ({
       budget,
       period: runningPeriod(budget.interval, row.time_zone, now),
     }));
-    const periodsOf = (ofWorkspace: boolean) =>
+    const periodsFor = (ofWorkspace: boolean) =>
       asked
         .filter(({ budget }) => (budget.subject === 'WORKSPACE') === ofWorkspace)
         .map(({ period }) => period);
-    const own = await customerLevels(sql, workspace, periodsOf(false), [customer.id]);
-    const shared = await this.sumsOf(sql, workspaceId, periodsOf(true), now);
+    const own = await customerLevels(sql, workspace, periodsFor(false), [customer.id]);
+    const shared = await this.sumsOf(sql, workspaceId, periodsFor(true), now);
     const standings = asked.map(({ budget, period }) => {
       const isShared = budget.subject === 'WORKSPACE';
       const level = isShared ? shared.levels.of(period) : own.of(customer.id, period);
@@ -128,7 +119,7 @@ export class ServeAdvisor {
       };
     });
     const reached = standings.filter(({ budget, usedUnits }) => usedUnits >= budget.limitUnits);
-    // Of several that say no, the one that does so for longest: before it ends, asking again is in vain.
+    // Of several that say no, the one whose period ends last: until then the answer stays no.
     const chosen = reached.length > 0 ? highest(reached, endsLater) : highest(standings, isCloser);
     return {
       reason: reached.length > 0 ? 'BUDGET_REACHED' : 'OK',
@@ -146,7 +137,7 @@ export class ServeAdvisor {
     now: Date,
   ): Promise<Pick<Sums, 'asOf' | 'levels'>> {
     if (periods.length === 0) return { asOf: now, levels: { of: () => undefined } };
-    const question = [...new Set(periods.map(({ from, to }) => `${from.getTime()}-${to.getTime()}`))].join();
+    const question = keyOfAll(periods);
     const known = this.sums.get(workspaceId);
     const ageMs = known ? now.getTime() - known.asOf.getTime() : Number.NaN;
     if (known?.question === question && ageMs >= 0 && ageMs < FRESH_MS) return known;
@@ -173,24 +164,13 @@ const customerOf = (workspaceId: string, row: Row): Customer | null =>
         ...{ active_chatbot: row.active_chatbot, created_at: row.created_at },
       });
 
-/** A customer's own budget goes before those of each customer, of the same measure and interval. */
-const withoutReplaced = (budgets: readonly Budget[]): Budget[] =>
-  budgets.filter(
-    (budget) =>
-      budget.subject !== 'EACH_CUSTOMER' ||
-      !budgets.some(
-        (own) =>
-          own.subject === 'CUSTOMER' && own.measure === budget.measure && own.interval === budget.interval,
-      ),
-  );
-
 const endsLater = (one: Standing, other: Standing): boolean => one.period.to > other.period.to;
 
 /** By the part of the limit that is used. */
 const isCloser = (one: Standing, other: Standing): boolean =>
   one.usedUnits * other.budget.limitUnits > other.usedUnits * one.budget.limitUnits;
 
-/** The first of those that no other is before. */
+/** Of equals, the first. */
 const highest = (
   all: readonly Standing[],
   isBefore: (one: Standing, other: Standing) => boolean,
