@@ -1,0 +1,85 @@
+// serveDecision: may this contact be served now?
+import { aCustomer, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
+import { budgetsOf, DECIDE } from './support/budgets';
+
+const ACTOR = { name: 'test' };
+
+let app: TestApp;
+let shop: TestWorkspace;
+beforeAll(async () => {
+  app = await startApp();
+});
+afterAll(() => app.stop());
+beforeEach(async () => {
+  app.clock.set('2026-03-15T12:00:00Z');
+  shop = await aWorkspace(app);
+  await aCustomer(app, shop, { phoneNumber: '+393331234567' });
+});
+const { set, save, decide } = budgetsOf(() => ({ app, shop }));
+
+describe('serveDecision', () => {
+  it('says why not, the first reason first', async () => {
+    await set({ limit: '1', enforcement: 'STOP' });
+    const off = { name: 'Off', phoneNumber: '+393330000009', activeChatbot: false };
+    await aCustomer(app, shop, off);
+    expect(await decide('+393330000005')).toMatchObject({
+      ...{ allowed: false, reason: 'UNKNOWN_CUSTOMER', customer: null, budget: null, resetsAt: null },
+    });
+    expect(await decide(off.phoneNumber)).toMatchObject({
+      ...{ allowed: false, reason: 'INACTIVE_CUSTOMER', customer: { name: 'Off' } },
+    });
+    expect(await decide()).toMatchObject({ allowed: true, reason: 'OK', resetsAt: null });
+    await save(1);
+    app.clock.advance(1_000);
+    expect(await decide()).toMatchObject({
+      ...{ allowed: false, reason: 'BUDGET_REACHED', resetsAt: '2026-03-31T22:00:00.000Z' },
+      budget: { name: 'month', state: { used: '1', customer: null } },
+    });
+    // Advice: a save is never refused.
+    await save(1);
+    await app.services.workspaces.remove(shop.id, ACTOR);
+    expect(await decide()).toMatchObject({ allowed: false, reason: 'WORKSPACE_ARCHIVED' });
+    expect(await decide('+393330000005')).toMatchObject({ reason: 'WORKSPACE_ARCHIVED' });
+  });
+
+  it('knows a contact as a save does: by user id, else by number', async () => {
+    await aCustomer(app, shop, { name: 'Rita', whatsappUserId: 'IT.1' });
+    expect(await decide(null, 'IT.1')).toMatchObject({ customer: { name: 'Rita' } });
+    expect(await decide('+393331234567', 'IT.1')).toMatchObject({ customer: { name: 'Rita' } });
+    expect(await decide('393331234567', 'IT.2')).toMatchObject({ customer: { name: 'Mario Rossi' } });
+    const code = app.api.as(shop.service).code(DECIDE, { id: shop.id });
+    expect(await code).toBe('BAD_USER_INPUT');
+  });
+
+  it('tells of the asked contact alone, of STOP alone, and of the one that says no for longest', async () => {
+    await aCustomer(app, shop, { name: 'Rita', phoneNumber: '+393330000001' });
+    await set({ name: 'notify', limit: '1', thresholds: [100] });
+    expect(await decide()).toMatchObject({ reason: 'OK', budget: null });
+    await set({ name: 'day', subject: 'EACH_CUSTOMER', interval: 'DAY', limit: '2', enforcement: 'STOP' });
+    await set({ name: 'long', subject: 'EACH_CUSTOMER', interval: 'MONTH', limit: '2', enforcement: 'STOP' });
+    await save(2, { phoneNumber: '+393330000001' });
+    expect(await decide()).toMatchObject({
+      ...{ reason: 'OK', budget: { state: { used: '0', customer: { name: 'Mario Rossi' } } } },
+    });
+    expect(await decide('+393330000001')).toMatchObject({
+      ...{ reason: 'BUDGET_REACHED', budget: { name: 'long', state: { customer: { name: 'Rita' } } } },
+      resetsAt: '2026-03-31T22:00:00.000Z',
+    });
+  });
+
+  it('has sums of the workspace that are at most a second old, and says of when they are', async () => {
+    await set({ limit: '2', enforcement: 'STOP' });
+    await save(1);
+    expect(await decide()).toMatchObject({ reason: 'OK', asOf: '2026-03-15T12:00:00.000Z' });
+    await save(1);
+    app.clock.advance(999);
+    expect(await decide()).toMatchObject({ reason: 'OK', asOf: '2026-03-15T12:00:00.000Z' });
+    app.clock.advance(1);
+    expect(await decide()).toMatchObject({ reason: 'BUDGET_REACHED', asOf: '2026-03-15T12:00:01.000Z' });
+    // The next month is another question, however young the sums are.
+    app.clock.set('2026-03-31T21:59:59.900Z');
+    expect(await decide()).toMatchObject({ reason: 'BUDGET_REACHED' });
+    app.clock.set('2026-03-31T22:00:00.100Z');
+    expect(await decide()).toMatchObject({ reason: 'OK', budget: { state: { used: '0' } } });
+  });
+});
