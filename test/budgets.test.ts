@@ -1,7 +1,9 @@
 // What budgets tell: each threshold once, by level, whatever happens in between.
 import fc from 'fast-check';
+import { Client } from 'pg';
 import { aCustomer, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
 import { type BudgetInput, budgetsOf } from './support/budgets';
+import { until } from './support/embedded-process';
 
 const ACTOR = { name: 'test' };
 const HOUR_MS = 3_600_000;
@@ -357,24 +359,80 @@ describe('customers', () => {
     expect((await events()).slice(2).map(({ data }) => data.used)).toEqual(['0.01', '0.015']);
   });
 
-  it('more than one look takes are all told, each once', async () => {
+  /** More than two slices, and twice as many thresholds as one statement takes. */
+  const MANY = 10_500;
+  const manyCustomers = async (): Promise<void> => {
     await app.database.sql(
       `INSERT INTO customers (workspace_id, id, name, phone_number, active_chatbot, created_at, updated_at)
-       SELECT $1, gen_random_uuid(), 'c' || n, '+39' || (4000000000 + n), true, now(), now() FROM generate_series(1, 1500) n`,
-      [shop.id],
+       SELECT $1, gen_random_uuid(), 'c' || n, '+39' || (4000000000 + n), true, now(), now()
+       FROM generate_series(1, $2::int) n`,
+      [shop.id, MANY],
     );
     await app.database.sql(
       `INSERT INTO customer_days (workspace_id, day, customer_id, messages, cost_micros, first_at, last_at)
        SELECT workspace_id, '2026-03-15', id, 1, 5000, '2026-03-15T10:00:00Z', '2026-03-15T10:00:00Z' FROM customers
-       WHERE workspace_id = $1`,
+       WHERE workspace_id = $1 AND name LIKE 'c%'`,
       [shop.id],
     );
-    await set({ subject: 'EACH_CUSTOMER', interval: 'DAY', limit: '1', thresholds: [50, 100] });
-    await sweep();
+  };
+  const each: Partial<BudgetInput> = { subject: 'EACH_CUSTOMER', interval: 'DAY', limit: '1' };
+
+  it('more than one look takes are all told by one sweep, each once', async () => {
+    await manyCustomers();
+    await set({ ...each, thresholds: [50, 100] });
     await sweep();
     const told = await events();
-    expect(told).toHaveLength(2 * 1_501);
+    expect(told).toHaveLength(2 * MANY);
     expect(new Set(told.map(({ data }) => `${data.customerId} ${data.threshold}`)).size).toBe(told.length);
+    expect(app.statements().filter((name) => name === 'customers_after').length).toBeGreaterThan(
+      MANY / 5_000,
+    );
+    await sweep();
+    expect(await events()).toHaveLength(told.length);
+  });
+
+  it('are all looked at again when a budget is set between two slices of a sweep', async () => {
+    await manyCustomers();
+    const [id = ''] = await save(1);
+    await app.services.voids.void(shop.id, { usageRecordId: id, reason: 'makes the counter' }, ACTOR);
+    await set({ ...each, name: 'first', thresholds: [100] });
+    const holder = new Client({ connectionString: app.database.url });
+    await holder.connect();
+    const areWaiting = async (count: number) =>
+      (
+        await app.database.sql(
+          `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+        )
+      ).length === count;
+    let sweeping: Promise<void>;
+    let setting: Promise<unknown>;
+    try {
+      await holder.query('BEGIN');
+      await holder.query('SELECT FROM event_counters WHERE workspace_id = $1 FOR UPDATE', [shop.id]);
+      sweeping = sweep();
+      await until(() => areWaiting(1), 'the first slice, which waits for the counter');
+      // It gets the sweep's row before the second slice does.
+      setting = set({ ...each, name: 'second', thresholds: [100] });
+      await until(() => areWaiting(2), 'a budget that waits for the slice');
+      await holder.query('ROLLBACK');
+    } finally {
+      await holder.end();
+    }
+    await Promise.all([sweeping, setting]);
+    // Of one and the same sweep, which finds the workspace due once more; the first event is the void's.
+    expect(await events()).toHaveLength(1 + 2 * MANY);
+  });
+
+  it('what a sweep that is broken off leaves is due after half a minute', async () => {
+    await manyCustomers();
+    await set({ ...each, thresholds: [100] });
+    const ending = new AbortController();
+    ending.abort();
+    await app.services.budgetWatch.sweep(ending.signal);
+    expect(await events()).toEqual([]);
+    app.clock.advance(30_000);
+    await app.services.budgetWatch.sweep();
+    expect(await events()).toHaveLength(MANY);
   });
 });
 

@@ -1,4 +1,4 @@
-// Who is looked at when: within a second whoever this process charged, each minute all that was charged by anybody.
+// Who is looked at when: customers whom this process charged within a second, those whom anybody charged each minute.
 import type { Database } from '../../database/database';
 import { Lease } from '../../database/lease';
 import type { Sql } from '../../database/sql';
@@ -7,8 +7,8 @@ import { lowestIdAt } from '../../values/ids';
 import type { Clock } from '../../values/time';
 import type { Settlement } from '../turns/saved-message';
 import { findWorkspace } from '../workspaces/workspaces';
-import { listBudgets } from './budgets';
-import { findDue, isEmpty, type Sight, tell } from './look';
+import { listBudgets, ownersOf } from './budgets';
+import { findDue, findDueOfCustomers, isEmpty, type Sight, tell } from './look';
 
 /** What a process charged in one workspace since it looked last. */
 interface Mark {
@@ -17,14 +17,16 @@ interface Mark {
   since: Date;
 }
 
-/** Beyond it the sweep finds them: a database that is away must not fill the memory. */
+/** The sweep finds the rest: while the database is away, memory must not fill up. */
 const MARKED_MAX = 100_000;
-/** A row that a server took is due again after this time, should the server be gone. */
+/** A row that a server took is due again after this time, in case the server is gone. */
 const TAKEN_FOR_MS = 30_000;
 const TAKEN_AT_ONCE = 100;
-/** How much earlier than its COMMIT a charge got its id, clocks that differ included. What is older is found hourly. */
+/** Customers that one transaction of a sweep looks at: some tens of milliseconds a budget's period. */
+const SLICE = 5_000;
+/** A charge's id may be so much older than its COMMIT, by clocks that differ too. The hourly look finds what is older still. */
 const MARGIN_MS = 2 * 60_000;
-/** All customers are looked at so often, whatever was charged: forecasts grow ripe, and nothing is lost for longer. */
+/** How often all customers are looked at, whatever was charged. */
 const WHOLE_EVERY_MS = 3_600_000;
 
 export class BudgetWatch {
@@ -104,7 +106,7 @@ export class BudgetWatch {
   private async sightOf(
     sql: Sql,
     workspaceId: string,
-    customerIds: readonly string[] | undefined,
+    customerIds: readonly string[],
     since?: Date,
   ): Promise<Sight | undefined> {
     const now = this.clock();
@@ -114,23 +116,28 @@ export class BudgetWatch {
   }
 
   /**
-   * Looks at every workspace whose sweep is due, each by one server. Stops between two when `signal` is aborted; what is
-   * left stays due.
+   * Looks at every workspace whose sweep is due, each by one server. Stops between two slices of customers when `signal`
+   * is aborted; what is left stays due.
    */
   async sweep(signal?: AbortSignal): Promise<void> {
     for (;;) {
       const taken = await inTransaction(this.database, (sql) => this.take(sql));
       if (taken.length === 0) return;
-      for (const workspaceId of taken) {
-        if (signal?.aborted) return;
-        await inTransaction(this.database, (sql) => this.sweepOne(sql, workspaceId));
+      for (const sweep of taken) {
+        let next: Sweep | undefined = sweep;
+        while (next) {
+          if (signal?.aborted) return;
+          const slice: Sweep = next;
+          next = await inTransaction(this.database, (sql) => this.sweepSlice(sql, slice));
+        }
       }
     }
   }
 
   /** Workspaces that were charged since their last sweep, or are to be looked at whole; the others are put off here. */
-  private async take(sql: Sql): Promise<string[]> {
+  private async take(sql: Sql): Promise<Sweep[]> {
     const now = this.clock();
+    const heldTo = heldFrom(now);
     const rows = await sql.query<SweepRow & { pending: boolean; zone_changed: boolean }>(
       'take_sweeps',
       `UPDATE budget_sweeps s SET due_at = $2 FROM (
@@ -140,7 +147,7 @@ export class BudgetWatch {
        RETURNING s.workspace_id, s.looked_to, s.whole_at,
          EXISTS (SELECT FROM budgets b WHERE b.workspace_id = s.workspace_id AND b.forecast_seen_at IS NOT NULL) AS pending,
          s.whole_zone IS DISTINCT FROM (SELECT w.time_zone FROM workspaces w WHERE w.id = s.workspace_id) AS zone_changed`,
-      [now, new Date(now.getTime() + TAKEN_FOR_MS)],
+      [now, heldTo],
     );
     const charged = await sql.query<{ workspace_id: string }>(
       'charged_since_sweep',
@@ -153,47 +160,74 @@ export class BudgetWatch {
       .filter(
         (row) => row.pending || row.zone_changed || isWholeDue(row, now) || changed.has(row.workspace_id),
       )
-      .map((row) => row.workspace_id);
+      .map((row) => ({ workspaceId: row.workspace_id, heldTo, begun: undefined, after: FIRST_ID }));
   }
 
-  /** Holds the sweep's row: a budget that is set waits, and is looked at by the next one. */
-  private async sweepOne(sql: Sql, workspaceId: string): Promise<void> {
-    const startedAt = this.clock();
+  /**
+   * Looks at the next customers, and answers with what is left. It goes on only while nobody else took the workspace or
+   * changed its budgets, which sets another `due_at`: whoever did, looks at all of them again.
+   */
+  private async sweepSlice(sql: Sql, sweep: Sweep): Promise<Sweep | undefined> {
+    const { workspaceId } = sweep;
+    const now = this.clock();
+    const heldTo = heldFrom(now);
     const [row] = await sql.query<SweepRow & { whole_zone: string | null }>(
-      'lock_sweep',
-      `SELECT s.workspace_id, s.looked_to, s.whole_at, s.whole_zone FROM budget_sweeps s
-       WHERE s.workspace_id = $1 FOR UPDATE`,
-      [workspaceId],
+      'hold_sweep',
+      `UPDATE budget_sweeps s SET due_at = $3 WHERE s.workspace_id = $1 AND s.due_at = $2
+       RETURNING s.workspace_id, s.looked_to, s.whole_at, s.whole_zone`,
+      [workspaceId, sweep.heldTo, heldTo],
     );
-    if (!row) return;
-    const everybody = await this.sightOf(sql, workspaceId, undefined);
-    if (!everybody) {
+    if (!row) return undefined;
+    const everything = await this.sightOf(sql, workspaceId, []);
+    if (!everything) {
       await sql.query('end_sweep', 'DELETE FROM budget_sweeps WHERE workspace_id = $1', [workspaceId]);
-      return;
+      return undefined;
     }
-    const { timeZone } = everybody.workspace;
-    const whole = isWholeDue(row, startedAt) || row.whole_zone !== timeZone;
-    const sight = whole
-      ? everybody
-      : { ...everybody, customerIds: await chargedSince(sql, workspaceId, row.looked_to) };
-    const found = await findDue(sql, sight);
+    const { timeZone } = everything.workspace;
+    const begun = sweep.begun ?? {
+      ...{ at: now, timeZone },
+      isWhole: isWholeDue(row, now) || row.whole_zone !== timeZone,
+    };
+    // Other days: the next sweep begins anew.
+    if (begun.timeZone !== timeZone) return undefined;
+    const each = everything.budgets.some(({ subject }) => subject === 'EACH_CUSTOMER');
+    const customerIds = !each
+      ? ownersOf(everything.budgets)
+      : begun.isWhole
+        ? await customersAfter(sql, workspaceId, sweep.after)
+        : await chargedSince(sql, workspaceId, row.looked_to, sweep.after);
+    const sight = { ...everything, customerIds };
+    const isFirst = sweep.after === FIRST_ID;
+    const found = isFirst ? await findDue(sql, sight) : await findDueOfCustomers(sql, sight);
     if (!isEmpty(found)) await tell(sql, sight, found);
-    // What one look leaves is due at once.
-    if (found.more) {
-      await sql.query('sweep_again', 'UPDATE budget_sweeps SET due_at = $2 WHERE workspace_id = $1', [
-        workspaceId,
-        startedAt,
-      ]);
-      return;
-    }
+    if (found.more) return { ...sweep, heldTo, begun };
+    const last = customerIds[SLICE - 1];
+    if (last !== undefined) return { workspaceId, heldTo, begun, after: last };
     await sql.query(
       'swept',
       `UPDATE budget_sweeps SET looked_to = $2, whole_at = CASE WHEN $3 THEN $2 ELSE whole_at END,
          whole_zone = $4 WHERE workspace_id = $1`,
-      [workspaceId, startedAt, whole, timeZone],
+      [workspaceId, begun.at, begun.isWhole, timeZone],
     );
+    return undefined;
   }
 }
+
+/** A workspace's sweep, slice by slice of its customers. */
+interface Sweep {
+  workspaceId: string;
+  /** The row's `due_at` as this server set it: another one says that somebody else looks. */
+  heldTo: Date;
+  /** Undefined before the first slice. */
+  begun: { at: Date; timeZone: string; isWhole: boolean } | undefined;
+  /** The last customer that was looked at. */
+  after: string;
+}
+
+/** Before every customer's. */
+const FIRST_ID = '00000000-0000-0000-0000-000000000000';
+
+const heldFrom = (now: Date): Date => new Date(now.getTime() + TAKEN_FOR_MS);
 
 interface SweepRow {
   workspace_id: string;
@@ -206,12 +240,23 @@ const isWholeDue = ({ whole_at }: Pick<SweepRow, 'whole_at'>, now: Date): boolea
 
 const marginBefore = (at: Date): Date => new Date(at.getTime() - MARGIN_MS);
 
-/** Whose turns were charged, or taken back, since then: ids are in the order of time. */
-async function chargedSince(sql: Sql, workspaceId: string, lookedTo: Date): Promise<string[]> {
+/** The next customers, in the order of their ids. */
+async function customersAfter(sql: Sql, workspaceId: string, after: string): Promise<string[]> {
+  const rows = await sql.query<{ id: string }>(
+    'customers_after',
+    `SELECT c.id FROM customers c WHERE c.workspace_id = $1 AND c.id > $2 ORDER BY c.id LIMIT ${SLICE}`,
+    [workspaceId, after],
+  );
+  return rows.map((row) => row.id);
+}
+
+/** The same of those whose turns were charged, or taken back, since then: ids of charges are in the order of time. */
+async function chargedSince(sql: Sql, workspaceId: string, lookedTo: Date, after: string): Promise<string[]> {
   const rows = await sql.query<{ customer_id: string }>(
     'customers_charged_since',
-    'SELECT DISTINCT c.customer_id FROM charges c WHERE c.workspace_id = $1 AND c.id >= $2',
-    [workspaceId, lowestIdAt(marginBefore(lookedTo))],
+    `SELECT DISTINCT c.customer_id FROM charges c WHERE c.workspace_id = $1 AND c.id >= $2 AND c.customer_id > $3
+     ORDER BY c.customer_id LIMIT ${SLICE}`,
+    [workspaceId, lowestIdAt(marginBefore(lookedTo)), after],
   );
   return rows.map((row) => row.customer_id);
 }

@@ -148,12 +148,12 @@ export async function findCustomersDue(
   workspace: Zoned,
   period: Period,
   budgets: readonly Budget[],
-  customerIds: readonly string[] | undefined,
+  customerIds: readonly string[],
 ): Promise<CustomerDue[]> {
   const rows = budgets.flatMap((budget) => budget.thresholds.map((threshold) => ({ budget, threshold })));
   const [first] = budgets;
-  if (!first || rows.length === 0 || customerIds?.length === 0) return [];
-  const parts = customerParts([period], workspace.timeZone, customerIds ? { customerIds } : {});
+  if (!first || rows.length === 0 || customerIds.length === 0) return [];
+  const parts = customerParts([period], workspace.timeZone, { customerIds });
   const next = parts.values.length + 2;
   const found = await sql.query<CustomerRow & { n: number }>(
     'budget_customers_due',

@@ -1,5 +1,5 @@
 // One look at a workspace's budgets: by level, not by edge. A threshold is told when what was used is at or above it and
-// no row says that it was told; so it does not matter who looks, how often, or what happened in between.
+// no row says that it was told. So it does not matter who looks, how often, or what happened in between.
 import type { Sql } from '../../database/sql';
 import type { Period } from '../../values/period';
 import { formatInstant } from '../../values/time';
@@ -31,8 +31,8 @@ export interface Sight {
   workspace: Zoned & { currency: string };
   budgets: readonly Budget[];
   now: Date;
-  /** Who was charged since the last look; undefined: all customers are looked at. */
-  customerIds: readonly string[] | undefined;
+  /** The customers that are looked at. */
+  customerIds: readonly string[];
   /** When the earliest turn of those happened; undefined: not known, so the period before is looked at, too. */
   since: Date | undefined;
 }
@@ -52,7 +52,7 @@ interface Due {
 export interface Found {
   due: Due[];
   forecasts: { budget: Budget; seen: string | null }[];
-  /** There may be more than one look takes. */
+  /** There may be more of these customers than one look takes: look at them again. */
   more: boolean;
 }
 
@@ -64,7 +64,6 @@ const FORECAST_AFTER_MS = 3_600_000;
 /** Reads what is due; writes nothing. */
 export async function findDue(sql: Sql, sight: Sight): Promise<Found> {
   const ofWorkspace = sight.budgets.filter(({ subject }) => subject === 'WORKSPACE');
-  const ofCustomers = sight.budgets.filter(({ subject }) => subject !== 'WORKSPACE');
   const levels = await workspaceLevels(
     sql,
     sight.workspace.id,
@@ -73,7 +72,7 @@ export async function findDue(sql: Sql, sight: Sight): Promise<Found> {
   const reached = ofWorkspace.flatMap((budget) => reachedBy(sight, budget, levels));
   const forecasts = await findForecasts(sql, sight, levels);
   const untold = await findUntold(sql, sight.workspace.id, [...reached, ...forecasts]);
-  const customers = await findOfCustomers(sql, sight, ofCustomers);
+  const customers = await findDueOfCustomers(sql, sight);
   const above = forecasts.filter((one) => untold.includes(one));
   const isRipe = ({ budget, period }: Due): boolean =>
     budget.forecastSeen?.period === startOf(period) &&
@@ -84,7 +83,7 @@ export async function findDue(sql: Sql, sight: Sight): Promise<Found> {
       ...above
         .filter(({ budget, period }) => budget.forecastSeen?.period !== startOf(period))
         .map(({ budget, period }) => ({ budget, seen: startOf(period) })),
-      // What was told, or fell again, is not waited for.
+      // Told already, or below the limit again.
       ...sight.budgets
         .filter(({ id, forecastSeen }) => forecastSeen && !above.some(({ budget }) => budget.id === id))
         .map((budget) => ({ budget, seen: null })),
@@ -129,29 +128,20 @@ async function findForecasts(sql: Sql, sight: Sight, levels: Levels): Promise<Du
   });
 }
 
-async function findOfCustomers(
-  sql: Sql,
-  sight: Sight,
-  budgets: readonly Budget[],
-): Promise<Pick<Found, 'due' | 'more'>> {
+/** What is due of the sight's customers alone. */
+export async function findDueOfCustomers(sql: Sql, sight: Sight): Promise<Found> {
+  const budgets = sight.budgets.filter(({ subject }) => subject !== 'WORKSPACE');
   const each = budgets.some(({ subject }) => subject === 'EACH_CUSTOMER');
-  const own = ownersOf(budgets);
-  // Whoever was not charged, or has no budget, stands where the last look left them.
-  const customerIds = sight.customerIds?.filter((id) => each || own.includes(id)) ?? (each ? undefined : own);
-  const found: Due[] = [];
-  let more = false;
+  const own = new Set(ownersOf(budgets));
+  const customerIds = each ? sight.customerIds : sight.customerIds.filter((id) => own.has(id));
+  const found: Found = { due: [], forecasts: [], more: false };
   for (const group of byPeriod(sight, budgets)) {
     const due = await findCustomersDue(sql, sight.workspace, group.period, group.budgets, customerIds);
-    more ||= due.length === DUE_LIMIT;
-    found.push(
-      ...due.map(({ level, ...one }) => ({
-        ...one,
-        period: group.period,
-        units: usedOf(one.budget.measure, level),
-      })),
-    );
+    found.more ||= due.length === DUE_LIMIT;
+    for (const { level, ...one } of due)
+      found.due.push({ ...one, period: group.period, units: usedOf(one.budget.measure, level) });
   }
-  return { due: found, more };
+  return found;
 }
 
 function byPeriod(sight: Sight, budgets: readonly Budget[]): { period: Period; budgets: Budget[] }[] {
@@ -197,14 +187,14 @@ export const isEmpty = ({ due, forecasts }: Found): boolean => due.length === 0 
 
 /** Writes what was found, with its events, in the caller's transaction. What somebody else told meanwhile is left out. */
 export async function tell(sql: Sql, { workspace, now }: Sight, found: Found): Promise<void> {
-  for (const { budget, seen } of found.forecasts) {
-    await sql.query(
-      'note_forecast',
-      `UPDATE budgets SET forecast_period = $4, forecast_seen_at = $5
-       WHERE workspace_id = $1 AND id = $2 AND version = $3`,
-      [workspace.id, budget.id, budget.version, seen, seen === null ? null : now],
-    );
-  }
+  if (found.forecasts.length > 0)
+    await sql.query('note_forecasts', NOTE_FORECASTS, [
+      workspace.id,
+      found.forecasts.map(({ budget }) => budget.id),
+      found.forecasts.map(({ budget }) => budget.version),
+      found.forecasts.map(({ seen }) => seen),
+      now,
+    ]);
   if (found.due.length === 0) return;
   const rows = await sql.query<ToldRow>('tell_budgets', TELL, [workspace.id, ...keysOf(found.due), now]);
   const keys = new Set(
@@ -227,6 +217,18 @@ interface ToldRow {
   threshold: number;
   subject: string;
 }
+
+/** Locked in the order of the key, as below. */
+const NOTE_FORECASTS = `
+  WITH known AS MATERIALIZED (
+    SELECT b.id, b.version FROM budgets b WHERE b.workspace_id = $1 AND b.id = ANY ($2::uuid[])
+    ORDER BY b.id FOR NO KEY UPDATE
+  )
+  UPDATE budgets b SET forecast_period = i.seen,
+    forecast_seen_at = CASE WHEN i.seen IS NULL THEN NULL ELSE $5::timestamptz END
+  FROM unnest($2::uuid[], $3::int[], $4::date[]) AS i (id, version, seen)
+  JOIN known k ON k.id = i.id AND k.version = i.version
+  WHERE b.workspace_id = $1 AND b.id = k.id`;
 
 /**
  * A budget that is deleted or made another one meanwhile tells nothing. The rows are inserted in the order of their key, so
