@@ -8,13 +8,12 @@ import { Customer } from './customer';
 import { ServeReasonEnum } from './enums';
 
 @ObjectType('ServeDecision', {
-  description:
-    'Whether an answer to this contact would be charged, and why not. It tells of this contact alone.',
+  description: 'Whether a chatbot should answer this contact, and why not. It tells of this contact alone.',
   simpleResolvers: true,
 })
 export class ServeDecision {
   @Field(() => Boolean, {
-    description: 'False for every reason but OK: an answer would earn nothing, or pass a limit.',
+    description: 'False for every reason but OK: an answer would not be charged, or a limit is reached.',
   })
   allowed!: boolean;
 
@@ -27,18 +26,18 @@ export class ServeDecision {
   @Field(() => Budget, {
     nullable: true,
     description:
-      'The budget that says no, or else the one of STOP that is closest to it; its state is that of this contact. Null when no budget was asked, or none can say no.',
+      'The budget that says no; when none does, the STOP budget that is closest to its limit. Its state is that of this contact. Null when another reason came first, or no STOP budget concerns the contact.',
   })
   budget!: Budget | null;
 
   @Field(() => GraphQLDateTime, {
     nullable: true,
-    description: 'When the budget that says no starts anew. Of several, the last one to.',
+    description: 'When the period of the budget that says no ends; of several such budgets, the latest end.',
   })
   resetsAt!: Date | null;
 
   @Field(() => GraphQLDateTime, {
-    description: 'Everything acknowledged before this instant is counted; at most a second ago.',
+    description: 'Everything acknowledged before this instant is counted. At most a second ago.',
   })
   asOf!: Date;
 

@@ -1,4 +1,4 @@
-// Events: what happened that somebody may want to hear of. Written in the transaction of what they tell of.
+// Events: what happened, for whoever wants to be told. Each is written in the transaction of what it reports.
 import type { Database } from '../../database/database';
 import type { Sql } from '../../database/sql';
 import { inTransaction } from '../../database/transaction';
@@ -169,7 +169,7 @@ export class EventExpiry {
   }
 }
 
-/** Two servers may ask for the same rows: the second finds them gone. */
+/** When two servers ask for the same rows, the second deletes none of them, and goes on at its next run. */
 const OLD = [
   [
     'delete_old_events',
