@@ -12,9 +12,10 @@ import { verifyWorkspace } from '../src/services/upkeep/verify';
 import { getWorkspace } from '../src/services/workspaces/workspaces';
 import { aTurn, aWorkspace, startApp, type TestApp } from './support/app';
 import { runCommand } from './support/command';
-import { createDatabase, type TestDatabase } from './support/database';
+import { createDatabase, onServer, type TestDatabase } from './support/database';
 import { describeSchema } from './support/describe-schema';
 import { digester, storedDigests } from './support/keys';
+import { untilWaiting } from './support/lock-waits';
 import { deferAsOlder, saveAsOlder } from './support/older-server';
 
 let database: TestDatabase;
@@ -297,6 +298,36 @@ describe('a turn is saved once', () => {
       'The key was taken',
     );
     expect(await database.sql('SELECT idempotency_key FROM messages')).toEqual([{ idempotency_key: KEY }]);
+  });
+
+  it('and charged, by every batch that is under way when the raw key goes', async () => {
+    await older();
+    await migrate(dataSource);
+    const app = await startApp({ database });
+    const outcome = async (idempotencyKey: string) =>
+      (await app.services.saveMessages.save({ ...input, idempotencyKey })).message.outcome;
+    try {
+      // From here on the server knows that raw keys are kept.
+      expect(await outcome('first')).toBe('TRACKED');
+      const outcomes = await onServer(database.url, async (contraction) => {
+        await contraction.query('BEGIN');
+        await contraction.query('LOCK TABLE messages IN ACCESS EXCLUSIVE MODE');
+        const one = outcome('one');
+        await untilWaiting(database, 1);
+        const two = outcome('two');
+        await untilWaiting(database, 2);
+        // What the contraction does under its lock.
+        await contraction.query('DROP TRIGGER messages_stamp_key ON messages');
+        await contraction.query('DROP TRIGGER messages_only_removed ON messages');
+        await contraction.query('ALTER TABLE messages DROP COLUMN idempotency_key');
+        await contraction.query('COMMIT');
+        return Promise.all([one, two]);
+      });
+      expect(outcomes).toEqual(['TRACKED', 'TRACKED']);
+      expect(app.logs()).not.toContain('could not be');
+    } finally {
+      await app.stop();
+    }
   });
 
   it('whose key is in no row of a contracted database', async () => {

@@ -2,7 +2,7 @@
 import { Client } from 'pg';
 import { GATES, gateOf } from '../../src/services/workspaces/workspaces';
 import type { TestApp } from './app';
-import { until } from './embedded-process';
+import { untilWaiting } from './lock-waits';
 
 /**
  * Starts `locking` while an earlier save holds the workspace, then `save` while that waits. Answers with whether the later
@@ -16,24 +16,18 @@ export async function laterSavePasses(
 ): Promise<boolean> {
   const earlierSave = new Client({ connectionString: app.database.url });
   await earlierSave.connect();
-  const waiting = async () =>
-    (
-      await app.database.sql(
-        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
-      )
-    ).length;
   try {
     // What a save holds until its COMMIT.
     await earlierSave.query('BEGIN');
     await earlierSave.query('SELECT pg_advisory_xact_lock_shared($1, $2)', [GATES, gateOf(workspaceId)]);
     await earlierSave.query('SELECT id FROM workspaces WHERE id = $1 FOR SHARE', [workspaceId]);
     const locked = locking();
-    await until(async () => (await waiting()) === 1, 'the lock to be waited for');
+    await untilWaiting(app.database, 1);
     let passed = false;
     const saved = save().then(() => {
       passed = true;
     });
-    await until(async () => passed || (await waiting()) === 2, 'the later save to wait, or to pass');
+    await untilWaiting(app.database, 2, () => passed);
     const answer = passed;
     await earlierSave.query('COMMIT');
     await Promise.all([locked, saved]);

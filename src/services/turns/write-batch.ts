@@ -202,12 +202,15 @@ export class BatchWriter {
    */
   private async withRetries(lane: Lane, work: () => Promise<void>): Promise<void> {
     const deadline = performance.now() + RETRY_FOR_MS;
+    let askedAgain = false;
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await work();
       } catch (error) {
         if (isConnectionLoss(error)) await lane.discard();
-        if (this.rawKeysKept && codeOf(error) === UNDEFINED_COLUMN) {
+        // Whatever is known by now: another lane's batch may have met the same before this one.
+        if (codeOf(error) === UNDEFINED_COLUMN && !askedAgain) {
+          askedAgain = true;
           this.rawKeysKept = undefined;
           continue;
         }
