@@ -359,6 +359,8 @@ it('each workspace has a secret of its own, those of older servers too', async (
 });
 
 describe('the words of a turn', () => {
+  const REMOVED = "text_removed_at = now(), message = '', response = NULL, phone_number = NULL";
+
   it.each([
     ["message = 'other'"],
     ["phone_number = '+39333'"],
@@ -374,10 +376,29 @@ describe('the words of a turn', () => {
       await expect(app.database.sql(`UPDATE messages SET ${set}`)).rejects.toThrow(
         /never changed|messages_have_a_contact/,
       );
-      await app.database.sql(
-        "UPDATE messages SET text_removed_at = now(), message = '', response = NULL, phone_number = NULL",
-      );
+      await app.database.sql(`UPDATE messages SET ${REMOVED}`);
       await expect(app.database.sql("UPDATE messages SET message = 'back'")).rejects.toThrow('never changed');
+    } finally {
+      await app.stop();
+    }
+  });
+
+  it('go with the raw key while there is one, and not before the digest is filled', async () => {
+    await older();
+    await saveAsOlder(database, turn('2026-03-01T10:00:00Z'));
+    await migrate(dataSource);
+    const remove = (rawKey: string) => database.sql(`UPDATE messages SET ${REMOVED}${rawKey}`);
+    const whole = ', idempotency_key = NULL';
+    await expect(remove(whole)).rejects.toThrow('messages_raw_key_with_text');
+    const app = await startApp({ database });
+    try {
+      await app.services.filler.run();
+      await expect(remove('')).rejects.toThrow('messages_raw_key_with_text');
+      await expect(database.sql('UPDATE messages SET idempotency_key = NULL')).rejects.toThrow(
+        'messages_raw_key_with_text',
+      );
+      await remove(whole);
+      await contract(dataSource);
     } finally {
       await app.stop();
     }

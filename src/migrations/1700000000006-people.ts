@@ -2,8 +2,8 @@ import { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
  * What forgetting a person needs. WhatsApp's message ids hold the phone number in base64, so a turn is known by a digest
- * of its key from now on: HMAC-SHA-256 with a random secret of the workspace. Words, contacts and the raw key of a turn
- * may be removed, and nothing else of it changes.
+ * of its key from now on: HMAC-SHA-256 with a random secret of the workspace. Texts, contacts and the raw key of a turn
+ * change in one way only: all of them are removed at once.
  *
  * It expands only: a server of the version before goes on beside it. Its turns come without a digest: a trigger stamps
  * it, and this version's servers fill the rows that were there before. `centesimo migrate --contract` ends that
@@ -27,7 +27,11 @@ export class People1700000000006 implements MigrationInterface {
       ADD CONSTRAINT messages_have_a_contact CHECK (
         text_removed_at IS NULL AND (phone_number IS NOT NULL OR whatsapp_user_id IS NOT NULL)
         OR text_removed_at IS NOT NULL AND message = ''
-          AND num_nonnulls(response, phone_number, whatsapp_user_id) = 0) NOT VALID`);
+          AND num_nonnulls(response, phone_number, whatsapp_user_id) = 0) NOT VALID,
+      DROP CONSTRAINT IF EXISTS messages_raw_key_with_text,
+      ADD CONSTRAINT messages_raw_key_with_text CHECK (
+        (idempotency_key IS NULL) = (text_removed_at IS NOT NULL)
+        AND num_nonnulls(idempotency_key, key_digest) > 0) NOT VALID`);
     await runner.query(`ALTER TABLE customers
       ADD COLUMN IF NOT EXISTS erased_at timestamptz,
       DROP CONSTRAINT IF EXISTS customers_have_an_identity,
@@ -71,7 +75,8 @@ export class People1700000000006 implements MigrationInterface {
       END $$`);
     await runner.query(`CREATE OR REPLACE TRIGGER messages_stamp_key BEFORE INSERT ON messages
       FOR EACH ROW WHEN (NEW.key_digest IS NULL) EXECUTE FUNCTION stamp_key_digest()`);
-    // The CHECK holds that what is removed is removed whole.
+    // The CHECKs hold that what is removed is removed whole, with the raw key while there is one, and never unknown by
+    // both its keys. The second one goes with the column.
     await runner.query(`CREATE OR REPLACE TRIGGER messages_only_removed BEFORE UPDATE ON messages
       FOR EACH ROW WHEN (
         ROW(NEW.message, NEW.response, NEW.phone_number, NEW.whatsapp_user_id, NEW.text_removed_at)
