@@ -153,6 +153,63 @@ it.each([
   );
 });
 
+describe('what an older version wrote of a customer', () => {
+  const CUSTOMER = 'of an older version';
+  const written = (where = '') =>
+    app.database.sql(
+      `SELECT at, actor, action, workspace_id, subject, before, after FROM audit_entries ${where} ORDER BY id`,
+    );
+  beforeAll(async () => {
+    for (const [action, subject] of [
+      ['customer.registered', CUSTOMER],
+      ['customer.updated', CUSTOMER],
+      ['price.set', shop.id],
+    ])
+      await app.database.sql(
+        `INSERT INTO audit_entries (at, actor, action, workspace_id, subject, before, after)
+         VALUES (now(), 'operator', $1, $2, $3, '{"name": "Rita"}', '{"name": "Rita Verdi"}')`,
+        [action, shop.id, subject],
+      );
+  });
+  const set = (assignments: string, action: string) =>
+    app.database.sql(
+      `UPDATE audit_entries SET ${assignments} WHERE action = $1 AND after ->> 'name' = 'Rita Verdi'`,
+      [action],
+    );
+
+  it.each([
+    ['before = NULL', 'customer.updated'],
+    ['after = NULL', 'customer.updated'],
+    [`before = NULL, after = '{"name": "Anna"}'`, 'customer.updated'],
+    [`before = '{}', after = NULL`, 'customer.registered'],
+    ['before = NULL, after = NULL, id = DEFAULT', 'customer.updated'],
+    ["before = NULL, after = NULL, at = '2026-01-01'", 'customer.updated'],
+    ["before = NULL, after = NULL, actor = 'nobody'", 'customer.updated'],
+    ["before = NULL, after = NULL, action = 'price.set'", 'customer.updated'],
+    ['before = NULL, after = NULL, workspace_id = NULL', 'customer.updated'],
+    ["before = NULL, after = NULL, subject = 'nobody'", 'customer.updated'],
+    ['before = NULL, after = NULL', 'price.set'],
+  ])('may become empty and nothing else: %s of %s is refused', async (assignments, action) => {
+    const before = await written();
+    await expect(set(assignments, action)).rejects.toThrow('never changed or deleted');
+    expect(await written()).toEqual(before);
+  });
+
+  it.each(['customer.registered', 'customer.updated'])(
+    'may become empty as a whole: %s; the entry stays',
+    async (action) => {
+      const own = `WHERE subject = '${CUSTOMER}' AND action = '${action}'`;
+      const [before] = await written(own);
+      await set('before = NULL, after = NULL', action);
+      expect(await written(own)).toEqual([{ ...before, before: null, after: null }]);
+      await expect(
+        app.database.sql(`UPDATE audit_entries SET after = '{"name": "Rita Verdi"}' ${own}`),
+      ).rejects.toThrow('never changed or deleted');
+      expect(await audit('--subject', CUSTOMER)).toContain(action);
+    },
+  );
+});
+
 it('is not there when its change is not', async () => {
   const before = (await trail({})).length;
   await expect(app.services.workspaces.setPrice('nowhere', { amountMicros: 1n }, OPERATOR)).rejects.toThrow();
