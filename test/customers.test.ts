@@ -1,5 +1,9 @@
-// One customer by id: also one that was never charged, and nobody else's.
+// One customer by id: also one that was never charged, and nobody else's; searches; changes at the same time.
+import { inTransaction } from '../src/database/transaction';
+import { findCustomer } from '../src/services/customers/customers';
 import { aCustomer, aToken, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
+import { onServer } from './support/database';
+import { untilWaiting } from './support/lock-waits';
 
 let app: TestApp;
 beforeAll(async () => {
@@ -74,4 +78,24 @@ describe('a search', () => {
     expect(customers.nodes.map(({ name }) => name)).toEqual(names);
     expect(customers.totalCount).toBe(names.length);
   });
+});
+
+it('switching the chatbot undoes no change that is made at the same time', async () => {
+  const shop = await aWorkspace(app);
+  const { id } = await aCustomer(app, shop, { name: 'Before', phoneNumber: '+393331234567' });
+  const switched = await onServer(app.database.url, async (other) => {
+    await other.query('BEGIN');
+    await other.query(
+      `UPDATE customers SET name = 'After', phone_number = NULL, whatsapp_user_id = 'IT.1'
+       WHERE workspace_id = $1 AND id = $2`,
+      [shop.id, id],
+    );
+    const switching = app.services.customers.setActive(shop.id, id, false, { name: 'test' });
+    await untilWaiting(app.database, 1);
+    await other.query('COMMIT');
+    return switching;
+  });
+  const after = { name: 'After', phoneNumber: null, whatsappUserId: 'IT.1', activeChatbot: false };
+  expect(switched).toMatchObject(after);
+  expect(await inTransaction(app.database, (sql) => findCustomer(sql, shop.id, id))).toMatchObject(after);
 });

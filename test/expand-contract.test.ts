@@ -465,6 +465,26 @@ describe('back to the version before', () => {
     await expect(backToOlder()).rejects.toThrow('known by digests of their keys alone');
   });
 
+  it('is refused once a customer was erased: the version before needs a contact of each', async () => {
+    await older();
+    await migrate(dataSource);
+    await database.sql(
+      `UPDATE customers SET erased_at = now(), name = 'Erased customer 1', phone_number = NULL`,
+    );
+    await expect(backToOlder()).rejects.toThrow('Customers were erased');
+    expect(await migrate(dataSource)).toEqual([{ name: 'Signals1700000000007', direction: 'up' }]);
+  });
+
+  it('is refused once the words of a turn were removed with its raw key', async () => {
+    await older();
+    await migrate(dataSource);
+    await saveAsOlder(database, turn('2026-03-01T10:00:00Z'));
+    await database.sql(
+      `UPDATE messages SET text_removed_at = now(), message = '', response = NULL, phone_number = NULL, idempotency_key = NULL`,
+    );
+    await expect(backToOlder()).rejects.toThrow('known by digests of their keys alone');
+  });
+
   it('is refused once a charge was taken back: the version before would count it wrongly', async () => {
     await older();
     const charge = await saveAsOlder(database, turn('2026-03-01T10:00:00Z'));

@@ -124,9 +124,11 @@ export class People1700000000006 implements MigrationInterface {
       `SELECT EXISTS (SELECT FROM messages m ${keyless}) AS keyless,
          EXISTS (SELECT FROM customers c WHERE c.erased_at IS NOT NULL) AS erased`,
     );
-    return found?.keyless || found?.erased
-      ? 'Turns are known by digests of their keys alone, or people were erased: the version before would charge a repeated key twice. This step is not undone.'
-      : undefined;
+    if (found?.keyless)
+      return 'Turns are known by digests of their keys alone, so the version before would charge a repeated key twice: this step is not undone.';
+    if (found?.erased)
+      return 'Customers were erased, and the version before needs a contact of each: this step is not undone.';
+    return undefined;
   }
 
   async down(runner: QueryRunner): Promise<void> {

@@ -45,7 +45,7 @@ export class CustomerService {
   /** Switches the chatbot on or off. Throws BAD_USER_INPUT when there is no such customer. */
   setActive(workspaceId: string, id: string, activeChatbot: boolean, actor: Actor): Promise<Customer> {
     return inTransaction(this.database, async (sql) => {
-      // Held, since all of it is written again: an erasure that comes between would be undone.
+      // Held, since all of it is written again: a change that comes between would be undone.
       const before = isUuid(id) ? await lockCustomer(sql, workspaceId, id) : undefined;
       if (!before)
         throw badInput(
