@@ -180,6 +180,8 @@ describe('who wrote', () => {
 });
 
 describe('a retry', () => {
+  const SAVE_REMOVED = SAVE.replace('savedAt', 'savedAt textRemovedAt');
+
   it('answers with what was saved first, also with another response and another time', async () => {
     const shop = await aWorkspace(app);
     await aCustomer(app, shop, { phoneNumber: '+393331234567' });
@@ -209,6 +211,34 @@ describe('a retry', () => {
     expect(answer.status).toBe(409);
     expect(answer.body.errors?.[0]?.message).toMatch(/^\[IDEMPOTENCY_KEY_REUSED\] /);
     expect(await app.database.sql('SELECT FROM messages WHERE workspace_id = $1', [shop.id])).toHaveLength(1);
+  });
+
+  it('of a turn whose words were removed is a replay, whatever it says, and stores nothing', async () => {
+    const shop = await aWorkspace(app);
+    await aCustomer(app, shop, { phoneNumber: '+393331234567' });
+    const first = aTurn(shop, { message: 'ciao' });
+    const { saveMessage: saved } = await app.api.as(shop.service).data<SaveData>(SAVE, { input: first });
+    await app.database.sql(
+      `UPDATE messages SET text_removed_at = '2026-03-20T08:00:00Z', message = '', response = NULL, phone_number = NULL
+       WHERE workspace_id = $1`,
+      [shop.id],
+    );
+    const stored = () => app.database.sql('SELECT * FROM messages WHERE workspace_id = $1', [shop.id]);
+    const removed = await stored();
+    for (const change of [{}, { message: 'other' }, { phoneNumber: '+393339999999' }]) {
+      const input = { ...first, ...change };
+      const { saveMessage } = await app.api.as(shop.service).data<SaveData>(SAVE_REMOVED, { input });
+      expect(saveMessage).toMatchObject({
+        replayed: true,
+        message: {
+          ...{ id: saved.message.id, message: '', response: null, phoneNumber: null },
+          ...{ textRemovedAt: '2026-03-20T08:00:00.000Z', tracking: saved.message.tracking },
+        },
+      });
+    }
+    expect(await stored()).toEqual(removed);
+    const { usage } = await app.api.as(shop.client).data<TotalsData>(TOTALS, { workspaceId: shop.id });
+    expect(usage.totals.messages).toBe(1);
   });
 
   it('answers a stored key of an archived workspace as it did first, and takes no new one', async () => {

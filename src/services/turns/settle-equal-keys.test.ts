@@ -112,6 +112,15 @@ describe('a turn whose key is stored', () => {
     expect(replay(turn('same'), message)).toEqual(ok(message, false));
   });
 
+  it.each([
+    ['message', { message: 'other words' }],
+    ['phone number', { phoneNumber: '+393330000000' }],
+  ])('is a replay with another %s, too, when what was saved first was removed', (_field, other) => {
+    const message = { ...stored('first'), textRemovedAt: new Date('2026-03-20T08:00:00Z') };
+    expect(replay(turn('again', other), message)).toEqual(ok(message, true));
+    expect(follow(turn('b', other), turn('again'), ok(message, true))).toEqual(ok(message, true));
+  });
+
   it('reuses the key when its content differs', () => {
     const settlement = replay(turn('again', { message: 'other words' }), stored('first'));
     expect(codeOf(settlement)).toBe('IDEMPOTENCY_KEY_REUSED');
