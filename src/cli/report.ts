@@ -128,7 +128,7 @@ function sentence(scope: UsageScope, asOf: Date, report: Report): string {
   const amounts = report.topClients.map(({ cost }) => money(cost));
   const width = Math.max(0, ...amounts.map((amount) => amount.length));
   const lines = [
-    `${scope.workspace.name}, ${monthOf(scope, asOf)}`,
+    `${scope.workspace.name}, ${monthWords(scope, asOf)}`,
     '',
     `  Cost            ${money(report.cost)}`,
     `  Charged turns   ${report.messages} (${growth})`,
@@ -147,7 +147,7 @@ function sentence(scope: UsageScope, asOf: Date, report: Report): string {
 }
 
 /** "January 2025 (Europe/Rome)"; of the month that runs, until when, by the shop's clock. */
-function monthOf({ period, workspace }: UsageScope, asOf: Date): string {
+function monthWords({ period, workspace }: UsageScope, asOf: Date): string {
   const local = (at: Date) => DateTime.fromJSDate(at, { zone: period.timeZone }).setLocale('en');
   const end = local(period.to < asOf ? period.to : asOf);
   const month = local(period.from).toFormat('LLLL yyyy');

@@ -16,6 +16,7 @@ import { makePdf, STATEMENT_FORMATS, type StatementFormat } from '../services/pa
 import { LANGUAGES, type Language } from '../services/paper/words';
 import { getWorkspace } from '../services/workspaces/workspaces';
 import { formatMicros } from '../values/money';
+import { checkMonth, monthOf } from '../values/month';
 import { type Cli, type CommandContext, OPERATOR } from './cli';
 import { confirm } from './confirm';
 import { standard, tell, toFile, toStandardOutput } from './streams';
@@ -167,7 +168,7 @@ async function printStatement({ output, sql }: CommandContext, statement: Statem
       lines.push({
         customerId: node.customerId,
         customer: names.get(node.customerId)?.name ?? '',
-        month: node.month.slice(0, 7),
+        month: monthOf(node.month),
         messages: Number(node.messages),
         amount: formatMicros(node.amountMicros, statement.currency),
       });
@@ -222,11 +223,7 @@ async function statementOf(
   { workspace: id, month }: { workspace: string; month: string },
 ): Promise<StatementRow> {
   const workspace = await getWorkspace(sql, id, services.clock());
-  if (!/^\d{4}-(0[1-9]|1[0-2])$/.test(month))
-    throw badInput(
-      `${JSON.stringify(month)} is not a calendar month. Write year and month, such as 2026-10.`,
-    );
-  const statement = await findStatement(sql, workspace.id, month);
+  const statement = await findStatement(sql, workspace.id, checkMonth(month));
   if (!statement)
     throw badInput(`${month} is not closed. See: centesimo statement list --workspace ${workspace.id}`);
   return statement;

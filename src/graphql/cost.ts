@@ -23,12 +23,13 @@ import {
 } from 'graphql';
 import { AppError } from '../errors';
 import { customerTimelinePeriod } from '../services/analytics/customer-timeline';
-import { MONTHS_LIMIT, monthNumber } from '../services/analytics/retention';
+import { MONTHS_LIMIT } from '../services/analytics/retention';
 import { POINTS_LIMIT } from '../services/analytics/timeline';
 import { PAGE_LIMIT } from '../services/page';
 import { BUDGETS_LIMIT, THRESHOLDS_LIMIT } from '../services/signals/budget-service';
 import { TRACKING_OUTCOMES } from '../services/turns/tracking';
 import { TEXT_LIMIT } from '../services/turns/turn';
+import { monthNumber } from '../values/month';
 import {
   type Period,
   type PeriodChoice,

@@ -1,4 +1,5 @@
 // How roll-ups are written: the same three upserts for a batch of saves and for reconciliation.
+import { firstDayOf, monthOf } from '../values/month';
 import { floorSlot, localDate, SLOT_MS } from '../values/time';
 
 /** A slot is split over this many rows, so that writers don't queue for one. */
@@ -14,7 +15,7 @@ export interface RollUpKeys {
 /** The keys of a turn that happened at `occurredAt`, for a workspace of this IANA zone. */
 export function rollUpKeys(occurredAt: Date, timeZone: string): RollUpKeys {
   const day = localDate(occurredAt, timeZone);
-  return { slotAt: floorSlot(occurredAt), day, month: `${day.slice(0, 7)}-01` };
+  return { slotAt: floorSlot(occurredAt), day, month: firstDayOf(monthOf(day)) };
 }
 
 /**

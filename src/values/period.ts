@@ -1,6 +1,7 @@
 // Periods: half-open ranges of time cut by a zone's days, weeks (Monday first), months and years.
 import { DateTime } from 'luxon';
 import { type AppError, badInput } from '../errors';
+import { checkMonth, firstDayOf } from './month';
 import {
   assertZone,
   firstInstantAt,
@@ -99,17 +100,20 @@ export function resolvePeriod(choice: PeriodChoice | null | undefined, zone: str
 /** True when nothing of the period lies after `asOf`. */
 export const isComplete = (period: Range, asOf: Date): boolean => period.to <= asOf;
 
-function resolveMonth(month: string, timeZone: string): Period {
-  const shown = JSON.stringify(month.slice(0, 32));
-  if (!/^\d{4}-(0[1-9]|1[0-2])$/.test(month)) {
-    throw badInput(`${shown} is not a calendar month. Write year and month, such as 2025-01.`);
-  }
-  const start = DateTime.fromISO(`${month}-01`, { zone: 'utc' });
-  if (start.year < FIRST_YEAR || start.year > LAST_YEAR) {
+/** Whether a month lies in the years 1970 to 2200. Every month with figures does. */
+export function mayBeAskedFor(month: string): boolean {
+  const year = Number(month.slice(0, 4));
+  return year >= FIRST_YEAR && year <= LAST_YEAR;
+}
+
+function resolveMonth(text: string, timeZone: string): Period {
+  const month = checkMonth(text);
+  if (!mayBeAskedFor(month)) {
     throw badInput(
-      `${shown} lies outside the years ${FIRST_YEAR} to ${LAST_YEAR}. Ask for a month of these.`,
+      `${JSON.stringify(month)} lies outside the years ${FIRST_YEAR} to ${LAST_YEAR}. Ask for a month of these.`,
     );
   }
+  const start = DateTime.fromISO(firstDayOf(month), { zone: 'utc' });
   return { ...between(start, start.plus({ months: 1 }), timeZone), timeZone, kind: 'month' };
 }
 

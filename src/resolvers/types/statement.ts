@@ -1,6 +1,7 @@
 import { ArgsType, Field, ID, InputType, Int, ObjectType } from 'type-graphql';
 import type { CloseResult } from '../../services/ledger/closing';
-import { monthOf, type StatementLineRow, type StatementRow } from '../../services/ledger/statements';
+import type { StatementLineRow, StatementRow } from '../../services/ledger/statements';
+import { monthOf } from '../../values/month';
 import { GraphQLDateTime } from '../scalars/date-time';
 import { GraphQLSafeInt } from '../scalars/safe-int';
 import { GraphQLYearMonth } from '../scalars/year-month';

@@ -1,5 +1,6 @@
 // Who came, stayed, came back and left?
 import type { Sql } from '../../database/sql';
+import { firstDayOf, monthOf } from '../../values/month';
 import { comparison, type GrowthBasis, type Period } from '../../values/period';
 import { localDate, type Range } from '../../values/time';
 import { customerParts } from './parts';
@@ -66,6 +67,6 @@ export function placedClients(scope: UsageScope, basis: GrowthBasis): PlacedClie
          CASE WHEN s.now > 0 THEN s.now_micros ELSE s.before_micros END AS cost_micros
        FROM compared s WHERE s.now > 0 OR s.before > 0
      )`;
-  const month = `${localDate(current.from, timeZone).slice(0, 7)}-01`;
+  const month = firstDayOf(monthOf(localDate(current.from, timeZone)));
   return { sql, values: [...parts.values, month, current.from], current, previous };
 }

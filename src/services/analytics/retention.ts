@@ -1,6 +1,7 @@
 // Of the clients who came first in a month, how many came again in each month after?
 import type { Sql } from '../../database/sql';
 import { badInput } from '../../errors';
+import { firstDayOf, monthNumber, numberedMonth } from '../../values/month';
 import { resolvePeriod } from '../../values/period';
 import { localDate } from '../../values/time';
 import type { Workspace } from '../workspaces/workspaces';
@@ -14,13 +15,6 @@ export interface Cohort {
 }
 
 export const MONTHS_LIMIT = 60;
-
-/** A month as a number that counts up by one a month. */
-export const monthNumber = (month: string): number =>
-  12 * Number(month.slice(0, 4)) + Number(month.slice(5, 7)) - 1;
-
-const monthName = (number: number): string =>
-  `${String(Math.floor(number / 12)).padStart(4, '0')}-${String((number % 12) + 1).padStart(2, '0')}`;
 
 /**
  * One cohort for each month of the workspace's zone from `from` to `to`, both included, up to the running one: so far go
@@ -46,15 +40,15 @@ export async function findRetention(
        SELECT m.month, min(m.month) OVER (PARTITION BY m.customer_id) AS first
        FROM customer_months m WHERE m.workspace_id = $1 AND m.month <= $3::date
      ) f WHERE f.first >= $2::date GROUP BY f.first, f.month`,
-    [workspace.id, `${from}-01`, `${to}-01`],
+    [workspace.id, firstDayOf(from), firstDayOf(to)],
   );
   const found = new Map(rows.map((row) => [`${row.first} ${row.month}`, row.clients]));
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => {
     const cohort = first + index;
     const retained = Array.from(
       { length: last - cohort + 1 },
-      (_, after) => found.get(`${monthName(cohort)} ${monthName(cohort + after)}`) ?? 0n,
+      (_, after) => found.get(`${numberedMonth(cohort)} ${numberedMonth(cohort + after)}`) ?? 0n,
     );
-    return { month: monthName(cohort), clients: retained[0] ?? 0n, retained };
+    return { month: numberedMonth(cohort), clients: retained[0] ?? 0n, retained };
   });
 }

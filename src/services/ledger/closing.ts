@@ -6,6 +6,7 @@ import { describeError } from '../../database/describe-error';
 import type { Sql } from '../../database/sql';
 import { inTransaction } from '../../database/transaction';
 import { badInput, unavailable } from '../../errors';
+import { firstDayOf, monthAfter, monthOf } from '../../values/month';
 import { type Period, resolvePeriod } from '../../values/period';
 import { type Clock, formatInstant } from '../../values/time';
 import { type Actor, recordAudit } from '../audit';
@@ -14,7 +15,7 @@ import { dueInstant, findDueSchedule, lookAtSchedule } from '../workspaces/closi
 import { getWorkspace, lockCallersWorkspace, lockWorkspace, type Workspace } from '../workspaces/workspaces';
 import { countUnfilled, fillSome } from './filling';
 import { sealUpTo } from './sealing';
-import { findStatement, firstDayOf, monthAfter, monthOf, type StatementRow } from './statements';
+import { findStatement, type StatementRow } from './statements';
 
 export interface CloseResult {
   statement: StatementRow;

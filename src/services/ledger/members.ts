@@ -5,7 +5,7 @@ import { PassThrough, pipeline, type Readable } from 'node:stream';
 import { escapeLiteral } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import type { Lease } from '../../database/lease';
-import { firstDayOf } from './statements';
+import { firstDayOf } from '../../values/month';
 
 export interface StatementKey {
   workspaceId: string;

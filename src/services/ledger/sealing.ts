@@ -2,8 +2,8 @@
 import type { Database } from '../../database/database';
 import type { Lease } from '../../database/lease';
 import { inLongTransaction } from '../../database/transaction';
+import { monthOf } from '../../values/month';
 import { clientLinesOf, fixedForm, hashOf, pricesOf, type StatementKey, sumsOf } from './members';
-import { monthOf } from './statements';
 
 interface OpenRow {
   number: number;

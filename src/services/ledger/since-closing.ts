@@ -1,6 +1,7 @@
 // Why does a closed month's usage differ from its statement? By three causes, exactly.
 import type { Sql } from '../../database/sql';
-import { firstDayOf, type StatementRow } from './statements';
+import { firstDayOf } from '../../values/month';
+import type { StatementRow } from './statements';
 
 /** In micro-units; they add up: statement's own + cameLate + takenBack + zoneChanged = usage today. */
 export interface SinceClosing {

@@ -1,9 +1,9 @@
 // Do the statements say what the ledger says? For the operator, never behind a token.
 import type { Database } from '../../database/database';
 import { Lease } from '../../database/lease';
+import { monthAfter, monthOf } from '../../values/month';
 import type { Workspace } from '../workspaces/workspaces';
 import { clientLinesOf, fixedForm, hashOf, type StatementKey, sumsOf } from './members';
-import { monthAfter, monthOf } from './statements';
 
 export interface StatementDifference {
   table: 'statements';

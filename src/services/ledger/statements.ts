@@ -1,6 +1,8 @@
 // Usage statements as they are read: closed months, frozen. docs/semantics.md#usage-statements
 import type { Sql } from '../../database/sql';
 import { isUuid } from '../../values/ids';
+import { firstDayOf, isMonth, monthOf } from '../../values/month';
+import { mayBeAskedFor } from '../../values/period';
 import type { Asked, Page } from '../page';
 import { checkFirst, isWhole, readCursor, toPage, writeCursor } from '../page';
 
@@ -83,8 +85,8 @@ export async function findStatement(
   workspaceId: string,
   month: string,
 ): Promise<StatementRow | undefined> {
-  // A date of PostgreSQL has no year 0.
-  if (month.startsWith('0000')) return undefined;
+  // None other is ever closed, and a date of PostgreSQL has no year 0.
+  if (!mayBeAskedFor(month)) return undefined;
   const [row] = await sql.query<Row>('find_statement', `${SELECT} AND s.month = $2::date`, [
     workspaceId,
     firstDayOf(month),
@@ -165,17 +167,10 @@ export async function listStatementLines(
 }
 
 const isNumber = (text: string): boolean => /^\d{1,9}$/.test(text);
-const isFirstDay = (text: string): boolean => /^\d{4}-(0[1-9]|1[0-2])-01$/.test(text);
-
-/** '2025-01' -> '2025-01-01' */
-export const firstDayOf = (month: string): string => `${month}-01`;
-/** '2025-12' -> '2026-01' */
-export function monthAfter(month: string): string {
-  const [year = 0, ordinal = 0] = month.split('-').map(Number);
-  return new Date(Date.UTC(year, ordinal, 1)).toISOString().slice(0, 7);
+function isFirstDay(text: string): boolean {
+  const month = monthOf(text);
+  return isMonth(month) && mayBeAskedFor(month) && text === firstDayOf(month);
 }
-/** '2025-01-01' -> '2025-01' */
-export const monthOf = (date: string): string => date.slice(0, 7);
 
 const toStatement = (row: Row): StatementRow => ({
   workspaceId: row.workspace_id,

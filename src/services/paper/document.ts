@@ -1,5 +1,6 @@
 // The paper: a usage statement as a PDF that a person reads, prints and files.
 import { DateTime } from 'luxon';
+import { firstDayOf } from '../../values/month';
 import type { StatementRow } from '../ledger/statements';
 import { createFigures, decimalsOf, type Figures } from './figures';
 import { SUBSTITUTE } from './printable';
@@ -299,7 +300,7 @@ const heightOf = (cells: readonly Line[][]): number =>
 
 /** 'October 2026' */
 const monthName = (month: string, { locale }: Words): string =>
-  DateTime.fromISO(`${month}-01`, { zone: 'utc' }).setLocale(locale).toFormat('LLLL yyyy');
+  DateTime.fromISO(firstDayOf(month), { zone: 'utc' }).setLocale(locale).toFormat('LLLL yyyy');
 
 function ambiguousNames(clients: readonly (readonly [name: string, customerId: string])[]): Set<string> {
   const idOf = new Map<string, string>();

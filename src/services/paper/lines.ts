@@ -3,12 +3,13 @@ import { escapeLiteral } from 'pg';
 import type { Database } from '../../database/database';
 import type { Sql } from '../../database/sql';
 import { formatMicros } from '../../values/money';
+import { firstDayOf, monthOf } from '../../values/month';
 import { formatInstant } from '../../values/time';
 import { amountCell, csvCell, defused, jsonCell } from '../exports/cells';
 import { type CopiedFile, type CopyOptions, copyToFile } from '../exports/copied-file';
 import type { FileForm } from '../exports/copy-text';
 import type { ExportSummary } from '../exports/form';
-import { monthOf, type StatementRow } from '../ledger/statements';
+import type { StatementRow } from '../ledger/statements';
 import type { DocumentLine, StatementContent } from './document';
 
 /** More are not printed: the paper then has the totals alone. */
@@ -93,7 +94,7 @@ function copyStatement(statement: StatementRow, format: 'csv' | 'json'): string 
   const { workspaceId, number, month, currency } = statement;
   const name = format === 'csv' ? csvCell(defused('c.name')) : jsonCell('c.name');
   return `COPY (/* export */ SELECT ${number}, to_char(l.month, 'YYYY-MM'),
-      CASE WHEN l.month = ${escapeLiteral(`${month}-01`)}::date THEN 'false' ELSE 'true' END,
+      CASE WHEN l.month = ${escapeLiteral(firstDayOf(month))}::date THEN 'false' ELSE 'true' END,
       l.customer_id, ${name}, l.messages, ${amountCell('l.amount_micros', currency)}, '${currency}'
     FROM statement_lines l
     JOIN customers c ON c.workspace_id = ${escapeLiteral(workspaceId)} AND c.id = l.customer_id

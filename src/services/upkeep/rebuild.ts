@@ -3,6 +3,7 @@
 import type { Database } from '../../database/database';
 import type { Sql } from '../../database/sql';
 import { inTransaction } from '../../database/transaction';
+import { firstDayOf, monthAfter, monthOf } from '../../values/month';
 import type { LocalStretch } from '../../values/period';
 import {
   CUSTOMER_DAYS,
@@ -41,7 +42,7 @@ export async function rebuildWorkspace(
       if (locked.timeZone !== workspace.timeZone)
         throw new Error('The zone was changed meanwhile. Run the rebuild again.');
       await rebuildDay(sql, workspace.id, day);
-      const monthEnds = days[index + 1]?.date.slice(0, 7) !== day.date.slice(0, 7);
+      const monthEnds = monthOf(days[index + 1]?.date ?? '') !== monthOf(day.date);
       if (monthEnds) await rebuildMonth(sql, workspace.id, day.date);
     });
     progress(index + 1, days.length);
@@ -66,9 +67,8 @@ async function rebuildDay(sql: Sql, workspaceId: string, day: LocalStretch): Pro
 }
 
 async function rebuildMonth(sql: Sql, workspaceId: string, date: string): Promise<void> {
-  const month = `${date.slice(0, 7)}-01`;
-  const next = new Date(Date.parse(`${month}T00:00:00Z`) + 32 * 86_400_000).toISOString().slice(0, 7);
-  const range = [workspaceId, month, `${next}-01`];
+  const month = monthOf(date);
+  const range = [workspaceId, firstDayOf(month), firstDayOf(monthAfter(month))];
   await sql.query(
     'clear_months',
     'DELETE FROM customer_months WHERE workspace_id = $1 AND month >= $2 AND month < $3',

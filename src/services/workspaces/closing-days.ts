@@ -1,14 +1,19 @@
 // On which day does a workspace close its months by itself? A row of its own: every save holds the workspace's.
+import { DateTime } from 'luxon';
 import type { Sql } from '../../database/sql';
 import { badInput } from '../../errors';
+import { firstDayOf, monthAfter } from '../../values/month';
 import { firstInstantAt } from '../../values/time';
 
 const CLOSE_HOUR = 6;
 
 /** When a month is closed by itself: on this day of the next one at 06:00 of the local clock. */
 export function dueInstant(month: string, closeDay: number, timeZone: string): Date {
-  const [year = 0, ordinal = 0] = month.split('-').map(Number);
-  return firstInstantAt(Date.UTC(year, ordinal, closeDay, CLOSE_HOUR), timeZone);
+  const clock = DateTime.fromISO(firstDayOf(monthAfter(month)), { zone: 'utc' }).set({
+    day: closeDay,
+    hour: CLOSE_HOUR,
+  });
+  return firstInstantAt(clock.toMillis(), timeZone);
 }
 
 /** Throws BAD_USER_INPUT. */
