@@ -385,32 +385,45 @@ describe('by itself', () => {
     expect(await closed()).toHaveLength(4);
   });
 
-  it('holds no schedule while it waits for the workspace, which whoever changes one holds', async () => {
-    await save('2026-01-10T10:00:00Z');
-    await app.services.workspaces.update(shop.id, { closeDay: 1 }, { name: 'test' });
+  /** Lets `act` wait for the workspace, and changes the schedule meanwhile: that fails when `act` holds its row. */
+  async function changeScheduleBeside(act: () => Promise<unknown>): Promise<void> {
     const changing = new Client({ connectionString: app.database.url });
     await changing.connect();
     try {
       await changing.query('BEGIN');
       await changing.query('SELECT id FROM workspaces WHERE id = $1 FOR UPDATE', [shop.id]);
-      const closing = app.services.closing.closeDue();
+      const acting = act();
       const waiting =
         "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
       await until(
         async () => (await app.database.sql(waiting)).length === 1,
-        'the closing to wait for the workspace',
+        'the workspace to be waited for',
       );
       // Nobody holds the row: it isn't waited for at all.
       await changing.query("SET LOCAL lock_timeout = '100ms'");
       await changing.query('UPDATE closing_schedules SET close_day = 28 WHERE workspace_id = $1', [shop.id]);
       await changing.query('COMMIT');
-      await closing;
+      await acting;
     } finally {
       await changing.end();
     }
+  }
+
+  it('holds no schedule while it waits for the workspace, which whoever changes one holds', async () => {
+    await save('2026-01-10T10:00:00Z');
+    await app.services.workspaces.update(shop.id, { closeDay: 1 }, { name: 'test' });
+    await changeScheduleBeside(() => app.services.closing.closeDue());
     // On 15 March February, which closes on the 28th now, is open.
     expect(await closed()).toEqual(['2026-01 schedule']);
   });
+
+  it.each([{ closeDay: 5 }, { closeDay: null }, { timeZone: 'UTC' }])(
+    'is changed (%j) by whoever holds the workspace, so that it and a closing never wait for each other',
+    async (change) => {
+      await app.services.workspaces.update(shop.id, { closeDay: 1 }, { name: 'test' });
+      await changeScheduleBeside(() => app.services.workspaces.update(shop.id, change, { name: 'test' }));
+    },
+  );
 
   it('goes by the zone of now', async () => {
     await save('2026-01-10T10:00:00Z');

@@ -56,7 +56,10 @@ export async function findDueSchedule(
   return row && { workspaceId: row.workspace_id, closeDay: row.close_day };
 }
 
-/** `day` null: no month closes by itself any more. Which months are due is looked at from `at` on. */
+/**
+ * `day` null: no month closes by itself any more. Which months are due is looked at from `at` on. The caller holds the
+ * workspace's row.
+ */
 export async function setCloseDay(
   sql: Sql,
   workspaceId: string,
@@ -77,7 +80,7 @@ export async function setCloseDay(
     );
 }
 
-/** Its months are looked at next at this instant. */
+/** Its months are looked at next at this instant. A caller who locks the workspace, too, has done that before. */
 export async function lookAtSchedule(sql: Sql, workspaceId: string, at: Date): Promise<void> {
   await sql.query('look_at_schedule', 'UPDATE closing_schedules SET due_at = $2 WHERE workspace_id = $1', [
     workspaceId,

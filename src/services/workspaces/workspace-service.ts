@@ -86,13 +86,10 @@ export class WorkspaceService {
     const { closeDay } = change;
     if (closeDay !== undefined && closeDay !== null) checkCloseDay(closeDay);
     return inTransaction(this.database, async (sql) => {
-      // The schedule's row before the workspace's: the order of whoever closes.
-      const dayBefore = (await findCloseDays(sql, [id])).get(id) ?? null;
-      if (closeDay !== undefined) {
-        await getWorkspace(sql, id, this.clock());
-        await setCloseDay(sql, id, closeDay, this.clock());
-      } else if (timeZone !== undefined) await lookAtSchedule(sql, id, this.clock());
       const before = await lockWorkspace(sql, id, this.clock());
+      const dayBefore = (await findCloseDays(sql, [id])).get(id) ?? null;
+      if (closeDay !== undefined) await setCloseDay(sql, id, closeDay, this.clock());
+      else if (timeZone !== undefined) await lookAtSchedule(sql, id, this.clock());
       await sql.query(
         'update_workspace',
         `UPDATE workspaces SET name = coalesce($2, name), time_zone = coalesce($3, time_zone),
