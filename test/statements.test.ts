@@ -79,6 +79,14 @@ const differences = async () =>
     )
   ).differences;
 
+const sealed = async ({ id }: TestWorkspace) =>
+  (
+    await app.database.sql<{ sealed: boolean }>(
+      'SELECT sealed_at IS NOT NULL AS sealed FROM statements WHERE workspace_id = $1 ORDER BY number',
+      [id],
+    )
+  ).map((row) => row.sealed);
+
 const run = (...args: string[]) => runCommand(args, { DATABASE_URL: app.database.url });
 const exported = async (month: string) =>
   (await run('statement', 'export', '--workspace', shop.id, '--month', month)).stdout;
@@ -425,6 +433,36 @@ describe('by itself', () => {
     },
   );
 
+  it('closes of an archived workspace what has lines on no statement, and no empty month after that', async () => {
+    app.clock.set('2026-01-20T12:00:00Z');
+    const wrong = await save('2026-01-10T10:00:00Z');
+    await app.services.workspaces.update(shop.id, { closeDay: 1 }, { name: 'test' });
+    await app.services.workspaces.remove(shop.id, { name: 'test' });
+    app.clock.set('2026-05-15T12:00:00Z');
+    await app.services.closing.closeDue();
+    expect(await closed()).toEqual(['2026-01 schedule']);
+    // A charge of the time before is taken back: it is carried by the next month.
+    await takeBack(wrong);
+    app.clock.set('2026-05-16T12:00:00Z');
+    await app.services.closing.closeDue();
+    expect(await closed()).toEqual(['2026-01 schedule', '2026-02 schedule']);
+    app.clock.set('2026-09-15T12:00:00Z');
+    await app.services.closing.closeDue();
+    expect(await closed()).toHaveLength(2);
+    expect(await differences()).toEqual([]);
+  });
+
+  it('closes of an archived workspace every month up to its last one with lines', async () => {
+    app.clock.set('2026-04-20T12:00:00Z');
+    await save('2026-01-10T10:00:00Z');
+    await save('2026-03-10T10:00:00Z');
+    await app.services.workspaces.update(shop.id, { closeDay: 1 }, { name: 'test' });
+    await app.services.workspaces.remove(shop.id, { name: 'test' });
+    app.clock.set('2026-09-15T12:00:00Z');
+    await app.services.closing.closeDue();
+    expect(await closed()).toEqual(['2026-01 schedule', '2026-02 schedule', '2026-03 schedule']);
+  });
+
   it('goes by the zone of now', async () => {
     await save('2026-01-10T10:00:00Z');
     await app.services.workspaces.update(shop.id, { closeDay: 1 }, { name: 'test' });
@@ -470,13 +508,6 @@ it('a server that is killed between the cut and the lines leaves them to another
      SELECT workspace_id, gen_random_uuid(), id, customer_id, 5000, occurred_at, saved_at, 1, '2026-01-01' FROM m`,
     [shop.id],
   );
-  const sealed = async () =>
-    (
-      await app.database.sql<{ sealed: boolean }>(
-        'SELECT sealed_at IS NOT NULL AS sealed FROM statements WHERE workspace_id = $1',
-        [shop.id],
-      )
-    )[0]?.sealed;
   // What sealing needs is kept from it until it is dead.
   await app.database.sql(`CREATE FUNCTION wait_here() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN PERFORM pg_advisory_xact_lock(4711); RETURN NEW; END $$`);
@@ -490,7 +521,7 @@ it('a server that is killed between the cut and the lines leaves them to another
     const child = spawnMain(['statement', 'close', '--workspace', shop.id, '--month', '2026-01', '--yes'], {
       DATABASE_URL: app.database.url,
     });
-    await until(async () => (await sealed()) === false, 'the cut');
+    await until(async () => (await sealed(shop))[0] === false, 'the cut');
     const ended = new Promise((resolve) => child.on('close', resolve));
     child.kill('SIGKILL');
     await ended;
@@ -498,7 +529,7 @@ it('a server that is killed between the cut and the lines leaves them to another
     await holder.end();
     await app.database.sql('DROP FUNCTION wait_here CASCADE');
   }
-  expect(await sealed()).toBe(false);
+  expect(await sealed(shop)).toEqual([false]);
   const QUERY = 'query ($id: ID!) { statement(workspaceId: $id, month: "2026-01") { number } }';
   expect(await app.api.as(shop.client).data(QUERY, { id: shop.id })).toEqual({ statement: null });
   await save('2026-01-11T10:00:00Z');

@@ -133,7 +133,7 @@ export class ClosingService {
         const due = await findDueSchedule(sql, this.clock(), taken);
         // Another server was quicker.
         if (!due) return true;
-        const next = await findNextMonth(sql, workspace.id);
+        const next = await findMonthOfSchedule(sql, workspace);
         const now = this.clock();
         // Nothing to close yet: looked at again a day later.
         const dueAt =
@@ -204,6 +204,28 @@ export async function findNextMonth(sql: Sql, workspaceId: string): Promise<stri
   if (found?.closed) return monthAfter(monthOf(found.closed));
   return found?.earliest ? monthOf(found.earliest) : undefined;
 }
+
+/**
+ * The month that a schedule closes next. An archived workspace is closed as long as a line is on no statement: its last
+ * month, a charge that was made or taken back later. Empty months would follow for ever.
+ */
+async function findMonthOfSchedule(sql: Sql, { id, archivedAt }: Workspace): Promise<string | undefined> {
+  if (archivedAt === null) return findNextMonth(sql, id);
+  const [found] = await sql.query<{ open: boolean }>('open_line', OPEN_LINE, [id]);
+  return found?.open ? findNextMonth(sql, id) : undefined;
+}
+
+/** Any line of the epoch that runs, or one of an earlier epoch whose month lies after the last closed one. */
+const OPEN_LINE = `
+  SELECT EXISTS (
+    SELECT FROM (
+      SELECT e.epoch, CASE WHEN e.epoch = w.epoch THEN date '-infinity'
+        ELSE (SELECT max(s.month) FROM statements s WHERE s.workspace_id = $1) END AS closed
+      FROM workspaces w, generate_series(1, w.epoch) AS e (epoch) WHERE w.id = $1
+    ) e
+    CROSS JOIN LATERAL (SELECT FROM charges c
+      WHERE c.workspace_id = $1 AND c.epoch = e.epoch AND c.month > e.closed LIMIT 1) c
+  ) AS open`;
 
 /** A few are filled here, so that older servers beside can't keep a month open. */
 async function checkFilled(sql: Sql, workspace: Workspace): Promise<void> {
