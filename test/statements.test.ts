@@ -463,6 +463,32 @@ describe('by itself', () => {
     expect(await closed()).toEqual(['2026-01 schedule', '2026-02 schedule', '2026-03 schedule']);
   });
 
+  it('leaves no other shop waiting when the lines of one cannot be written', async () => {
+    const broken = shop;
+    await save('2026-01-10T10:00:00Z');
+    await app.services.workspaces.update(broken.id, { closeDay: 1 }, { name: 'test' });
+    await app.database.sql(`CREATE FUNCTION refuse_lines() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN IF NEW.workspace_id = '${broken.id}' THEN RAISE EXCEPTION 'not these'; END IF; RETURN NEW; END $$`);
+    await app.database.sql(
+      'CREATE TRIGGER refuse_lines BEFORE INSERT ON statement_lines FOR EACH ROW EXECUTE FUNCTION refuse_lines()',
+    );
+    try {
+      await app.services.closing.closeDue();
+      shop = await aWorkspace(app);
+      await aCustomer(app, shop, { phoneNumber: '+393331234567' });
+      await save('2026-01-10T10:00:00Z');
+      await app.services.workspaces.update(shop.id, { closeDay: 1 }, { name: 'test' });
+      await app.services.closing.closeDue();
+      expect(await sealed(shop)).toEqual([true, true]);
+      expect(await sealed(broken)).toEqual([false, false]);
+      expect(app.logs()).toContain('the lines of a closed month could not be written');
+    } finally {
+      await app.database.sql('DROP FUNCTION refuse_lines CASCADE');
+    }
+    await app.services.closing.closeDue();
+    expect(await sealed(broken)).toEqual([true, true]);
+  });
+
   it('goes by the zone of now', async () => {
     await save('2026-01-10T10:00:00Z');
     await app.services.workspaces.update(shop.id, { closeDay: 1 }, { name: 'test' });

@@ -76,7 +76,8 @@ export class ClosingService {
   /** Closes what the schedules ask for, and seals what a server that was killed left. */
   async closeDue(signal?: AbortSignal): Promise<void> {
     while (!signal?.aborted && (await this.takeDue()));
-    while (!signal?.aborted && (await this.sealLeft()));
+    const failed: string[] = [];
+    while (!signal?.aborted && (await this.sealLeft(failed)));
   }
 
   /** The caller holds the workspace's row. */
@@ -161,17 +162,28 @@ export class ClosingService {
     }
   }
 
-  private async sealLeft(): Promise<boolean> {
+  /** `failed`: the workspaces that are left for the next time; one that fails now is added. */
+  private async sealLeft(failed: string[]): Promise<boolean> {
     const left = await inTransaction(this.database, async (sql) => {
       const [row] = await sql.query<{ workspace_id: string; number: number }>(
         'find_unsealed',
-        `SELECT s.workspace_id, s.number FROM statements s WHERE s.sealed_at IS NULL
+        `SELECT s.workspace_id, s.number FROM statements s
+         WHERE s.sealed_at IS NULL AND s.workspace_id <> ALL ($1::text[])
          ORDER BY s.closed_at LIMIT 1 FOR UPDATE SKIP LOCKED`,
+        [failed],
       );
       return row;
     });
     if (!left) return false;
-    await sealUpTo(this.database, left.workspace_id, left.number, this.clock());
+    try {
+      await sealUpTo(this.database, left.workspace_id, left.number, this.clock());
+    } catch (error) {
+      failed.push(left.workspace_id);
+      this.logger.warn(
+        { workspaceId: left.workspace_id, number: left.number, error: describeError(error) },
+        'the lines of a closed month could not be written; it is tried again',
+      );
+    }
     return true;
   }
 }
