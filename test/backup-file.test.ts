@@ -16,6 +16,7 @@ beforeAll(async () => {
   file = join(dirname(old.path), 'centesimo.backup');
   const name = ['--name', 'Riga\u2028e\ttab \\. "virgolette"', '--phone', '+393339999999'];
   await run(old.path, 'customer', 'add', '--workspace', 'workspace-123', ...name);
+  await run(old.path, 'statement', 'close', '--workspace', 'workspace-123', '--through', '2025-01', '--yes');
   const made = await run(old.path, 'backup', file);
   expect([made.code, made.stderr]).toEqual([0, '']);
 });
@@ -41,6 +42,7 @@ const figuresOf = async (dataDir: string) => {
     tokens: await ask('token', 'list'),
     audit: await ask('audit', '--limit', '1000'),
     prices: await ask('price', 'list', '--workspace', 'workspace-123'),
+    statements: await ask('statement', 'list', '--workspace', 'workspace-123'),
     export: (await run(dataDir, 'export', '--workspace', 'workspace-123', '--month', '2025-01')).stdout,
   };
 };
@@ -53,7 +55,9 @@ it('brings everything back, verified, and goes on counting; the file is for its 
     const restored = await run(fresh.path, 'restore', file);
     expect([restored.code, restored.stdout]).toEqual([
       0,
-      expect.stringMatching(/^Restored \d{5,} rows of \d+ tables\. All roll-ups agree with the records\.\n$/),
+      expect.stringMatching(
+        /^Restored \d{5,} rows of \d+ tables\. All roll-ups and statements agree with the records\.\n$/,
+      ),
     ]);
     expect(await figures(fresh.path)).toEqual(await figures(old.path));
     expect((await run(fresh.path, 'verify')).code).toBe(0);
@@ -61,6 +65,24 @@ it('brings everything back, verified, and goes on counting; the file is for its 
     expect((await run(fresh.path, 'price', 'set', ...price)).code).toBe(0);
     const again = await run(fresh.path, 'restore', file);
     expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('has workspaces already')]);
+  } finally {
+    await fresh.remove();
+  }
+});
+
+it('tells of a statement that is not what the ledger says', async () => {
+  const lines = gunzipSync(readFileSync(file)).toString('utf8').split('\n');
+  const row = lines.findIndex((line) => line.includes('"table":"statement_lines"')) + 1;
+  expect(lines[row]).toMatch(/^workspace-123\t.*\t\d+$/);
+  lines[row] += '1';
+  const changed = join(dirname(old.path), 'changed.backup');
+  writeFileSync(changed, gzipSync(lines.join('\n')));
+  const fresh = await aMadeFolder();
+  try {
+    const restored = await run(fresh.path, 'restore', changed);
+    expect([restored.code, restored.stdout]).toEqual([1, expect.stringContaining('1 differences')]);
+    const { stdout } = await run(fresh.path, 'verify');
+    expect(stdout).toContain('  statements 1\n    records:   0 lines differ\n    statement: 1 lines differ');
   } finally {
     await fresh.remove();
   }

@@ -325,7 +325,7 @@ it.each([
   await app.database.sql(
     `SET session_replication_role = replica; ${statement} WHERE workspace_id = '${shop.id}'`,
   );
-  expect((await differences()).map(({ rollUp }) => rollUp).join()).toContain(words);
+  expect((await differences()).map(({ frozen }) => frozen).join()).toContain(words);
   const { code, stdout } = await run('verify', '--workspace', shop.id);
   expect([code, stdout]).toEqual([1, expect.stringContaining('statements 1')]);
 });

@@ -8,7 +8,7 @@ import { listAllWorkspaces } from '../services/workspaces/workspaces';
 import { formatInstant } from '../values/time';
 import { BackupReader, writeBackup } from './backup-file';
 import { type Cli, type CommandContext, EXIT } from './cli';
-import { verifyOne } from './verify';
+import { conclusion, verifyOne } from './verify';
 
 export const backupCommand = (cli: Cli): Command =>
   cli
@@ -69,7 +69,7 @@ async function restore(context: CommandContext, file: string): Promise<void> {
     differences += (await verifyOne(context, workspace)).differences;
   output.result(
     { file, rows, differences },
-    `Restored ${total(rows)} rows of ${Object.keys(rows).length} tables. ${differences === 0n ? 'All roll-ups agree with the records.' : `${differences} differences. Make the roll-ups anew: centesimo rebuild`}`,
+    `Restored ${total(rows)} rows of ${Object.keys(rows).length} tables. ${conclusion(differences)}`,
   );
   if (differences > 0n) process.exitCode = EXIT.failed;
 }

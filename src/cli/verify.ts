@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { Snapshot } from '../database/snapshot';
 import { verifyStatements } from '../services/ledger/statement-check';
 import { rebuildWorkspace } from '../services/upkeep/rebuild';
-import { type Verification, verifyWorkspace } from '../services/upkeep/verify';
+import { type Difference, type Verification, verifyWorkspace } from '../services/upkeep/verify';
 import { getWorkspace, listAllWorkspaces, type Workspace } from '../services/workspaces/workspaces';
 import { type Cli, type CommandContext, EXIT } from './cli';
 import { progressLine } from './progress';
@@ -24,12 +24,7 @@ export const verifyCommand = (cli: Cli): Command =>
           context.output.say(sentence(result));
         }
         const differences = results.reduce((sum, result) => sum + result.differences, 0n);
-        context.output.result(
-          { differences, workspaces: results },
-          differences === 0n
-            ? 'All roll-ups and statements agree with the records.'
-            : `${differences} differences. Make the roll-ups anew: centesimo rebuild`,
-        );
+        context.output.result({ differences, workspaces: results }, conclusion(differences));
         if (differences > 0n) process.exitCode = EXIT.failed;
       }),
     );
@@ -43,22 +38,31 @@ export async function verifyOne(
     await snapshot.query('no_time_limit', 'SET LOCAL statement_timeout = 0');
     const rollUps = await verifyWorkspace(snapshot, workspace);
     const statements = await verifyStatements(database, workspace);
+    const found = statements.differences.map(
+      ({ key, records, frozen }): Difference => ({ table: 'statements', key, records, rollUp: frozen }),
+    );
     return {
       ...rollUps,
       compared: rollUps.compared + BigInt(statements.checked),
-      differences: rollUps.differences + BigInt(statements.differences.length),
-      first: [...rollUps.first, ...statements.differences],
+      differences: rollUps.differences + BigInt(found.length),
+      first: [...rollUps.first, ...found],
     };
   } finally {
     await snapshot.end();
   }
 }
 
+/** What all comparisons came to. */
+export const conclusion = (differences: bigint): string =>
+  differences === 0n
+    ? 'All roll-ups and statements agree with the records.'
+    : `${differences} differences, which centesimo verify shows. centesimo rebuild makes roll-ups anew; nothing changes a statement.`;
+
 function sentence({ workspaceId, compared, differences, first }: Verification): string {
   const head = `${workspaceId}: ${compared} rows compared, ${differences} differences`;
   const lines = first.map(
     ({ table, key, records, rollUp }) =>
-      `  ${table} ${key}\n    records: ${records ?? 'none'}\n    roll-up: ${rollUp ?? 'none'}`,
+      `  ${table} ${key}\n    records:   ${records ?? 'none'}\n    ${table === 'statements' ? 'statement' : 'roll-up'}: ${rollUp ?? 'none'}`,
   );
   return [head, ...lines].join('\n');
 }

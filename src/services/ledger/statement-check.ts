@@ -6,12 +6,11 @@ import type { Workspace } from '../workspaces/workspaces';
 import { clientLinesOf, fixedForm, hashOf, type StatementKey, sumsOf } from './members';
 
 export interface StatementDifference {
-  table: 'statements';
   /** The statement's number, or 'all'. */
   key: string;
   /** What the ledger gives, and what was frozen. */
-  records: string | null;
-  rollUp: string | null;
+  records: string;
+  frozen: string;
 }
 
 interface SealedRow {
@@ -32,8 +31,8 @@ export async function verifyStatements(
 ): Promise<{ checked: number; differences: StatementDifference[] }> {
   const lease = await Lease.take(database, 0);
   const differences: StatementDifference[] = [];
-  const compare = (key: string, records: string, rollUp: string): void => {
-    if (records !== rollUp) differences.push({ table: 'statements', key, records, rollUp });
+  const compare = (key: string, records: string, frozen: string): void => {
+    if (records !== frozen) differences.push({ key, records, frozen });
   };
   try {
     await lease.query('begin_snapshot', 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');

@@ -6,16 +6,16 @@ import type { Workspace } from '../workspaces/workspaces';
 
 export interface Difference {
   table: 'usage_slots' | 'customer_days' | 'customer_months' | 'statements';
-  /** Which row: its slot, or its day or month and customer. */
+  /** Which row: its slot, its day or month and customer, or the statement's number ('all' of them). */
   key: string;
-  /** What the records add up to, and what the roll-up says; null: no row. */
+  /** What the records add up to, and what the roll-up or the statement says; null: no row. */
   records: string | null;
   rollUp: string | null;
 }
 
 export interface Verification {
   workspaceId: string;
-  /** Roll-up rows that were compared, shards added up. */
+  /** Rows that were compared; of roll-ups shards are added up. */
   compared: bigint;
   differences: bigint;
   first: Difference[];
