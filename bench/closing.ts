@@ -175,9 +175,9 @@ async function fillMonth(client: Client, workspace: string, month: string, say: 
          ($2 || '-02')::timestamptz + random() * interval '25 days' AS at
        FROM customers u, generate_series(1, ${EACH}) WHERE u.workspace_id = $1
      ), saved AS (
-       INSERT INTO messages (workspace_id, id, idempotency_key, customer_id, phone_number, message, response,
+       INSERT INTO messages (workspace_id, id, key_digest, customer_id, phone_number, message, response,
          outcome, occurred_at, saved_at)
-       SELECT $1, t.id, t.id::text, t.customer_id, t.phone_number, 'Buongiorno', 'Buongiorno!', 'TRACKED', t.at, t.at
+       SELECT $1, t.id, sha256(convert_to(t.id::text, 'UTF8')), t.customer_id, t.phone_number, 'Buongiorno', 'Buongiorno!', 'TRACKED', t.at, t.at
        FROM turns t
      )
      INSERT INTO charges (workspace_id, id, message_id, customer_id, amount_micros, occurred_at, saved_at, epoch, month)
