@@ -12,6 +12,7 @@ import { startEmbedded } from '../src/embedded/embedded';
 import { measureBudgets } from './budgets';
 import { measureClosing } from './closing';
 import { LARGE, MANY, makeDataSet, ONE, SMALL } from './data-set';
+import { measureFilling } from './filling';
 import { measureInsights } from './insights';
 import { HELP, type Options, readOptions } from './options';
 import { measureExport, measureList, measureStart, measureStorage } from './others';
@@ -77,6 +78,7 @@ async function onDatabase(options: Options, results: Results, databaseUrl: strin
     if (options.only.includes('writes')) await measureWrites(bench);
     if (options.only.includes('shield')) await measureShield(bench);
     if (options.only.includes('closing')) await measureClosing(bench);
+    if (options.only.includes('filling')) await measureFilling(bench);
     if (options.only.includes('budgets')) await measureBudgets(bench);
   } finally {
     await services.drain();
