@@ -19,7 +19,9 @@ import type { Bench } from './writes';
 const DATABASE = 'bench_filling';
 const SHOP = 'bench-filling';
 const CALLERS = 64;
-const CHUNK = 250_000;
+/** Turns of the version before, each with its charge. */
+const ROWS = 250_000;
+const CHUNK = 50_000;
 /** A server that never looks, and one that looks at once. */
 const NEVER = { RECONCILE_INTERVAL_MS: '86400000' };
 const SOON = { RECONCILE_INTERVAL_MS: '1000' };
@@ -41,7 +43,7 @@ async function inDatabase({ options, results, say }: Bench, databaseUrl: string)
   const client = new Client({ connectionString: databaseUrl, options: '-c timezone=UTC' });
   await client.connect();
   try {
-    await makeOlder(client, databaseUrl, options.size, say);
+    await makeOlder(client, databaseUrl, say);
     const token = await aToken(databaseUrl);
     await client.query('VACUUM (ANALYZE)');
     // What is left is looked for in the small index of it, not in the whole table.
@@ -87,8 +89,8 @@ async function inDatabase({ options, results, say }: Bench, databaseUrl: string)
     if (!before || !during) return;
     for (const [table, filledMs] of Object.entries(took)) {
       results.add({
-        what: `filling ${options.size.toLocaleString('en')} ${table} beside ${CALLERS} callers who save`,
-        measured: `${(filledMs / 1_000).toFixed(0)} s, ${rate(options.size / (filledMs / 1_000))}`,
+        what: `filling ${ROWS.toLocaleString('en')} ${table} beside ${CALLERS} callers who save`,
+        measured: `${(filledMs / 1_000).toFixed(0)} s, ${rate(ROWS / (filledMs / 1_000))}`,
         target: 'printed',
         met: null,
         values: { filledMs },
@@ -107,7 +109,7 @@ async function inDatabase({ options, results, say }: Bench, databaseUrl: string)
 }
 
 /** Turns and charges as the version before stored them; no server of this version has looked at them yet. */
-async function makeOlder(client: Client, databaseUrl: string, size: number, say: Say): Promise<void> {
+async function makeOlder(client: Client, databaseUrl: string, say: Say): Promise<void> {
   const older = new DataSource({
     ...createDataSource({ url: databaseUrl, poolSize: 2 }).options,
     migrations: [Core1700000000001, RollUps1700000000002, ZoneStamps1700000000003],
@@ -126,8 +128,8 @@ async function makeOlder(client: Client, databaseUrl: string, size: number, say:
   await addCustomers(client, SHOP, SAVING_CUSTOMERS);
   await client.query('SET session_replication_role = replica');
   await client.query('SET synchronous_commit = off');
-  for (let first = 0; first < size; first += CHUNK) {
-    const last = Math.min(first + CHUNK, size) - 1;
+  for (let first = 0; first < ROWS; first += CHUNK) {
+    const last = Math.min(first + CHUNK, ROWS) - 1;
     await client.query(
       `WITH turns AS MATERIALIZED (
          SELECT n, lpad(to_hex(n), 8, '0') || '-0000-7000-8000-00000000000' AS head, c.id AS customer_id, c.phone_number,
@@ -143,9 +145,9 @@ async function makeOlder(client: Client, databaseUrl: string, size: number, say:
        )
        INSERT INTO charges (workspace_id, id, message_id, customer_id, amount_micros, occurred_at, saved_at)
        SELECT $1, (t.head || '2')::uuid, (t.head || '1')::uuid, t.customer_id, 5000, t.at, t.at FROM turns t`,
-      [SHOP, first, last, size],
+      [SHOP, first, last, ROWS],
     );
-    say(`${last + 1} of ${size} turns of the version before`);
+    say(`${last + 1} of ${ROWS} turns of the version before`);
   }
 }
 
