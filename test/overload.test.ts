@@ -1,10 +1,14 @@
 // More than can be written: refused at once in words that a caller can act on, and nothing that was taken is lost.
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import type { ServerResponse } from 'node:http';
+import { connect, Socket } from 'node:net';
 import { aCustomer, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
 import { SAVE, type SaveData } from './support/operations';
 
 const QUEUE = 20;
+/** It looks like a service's, and nobody has it. */
+const UNKNOWN = 'ctm_svc_000000000000000000000000000000000000';
 
 let app: TestApp;
 let shop: TestWorkspace;
@@ -110,7 +114,7 @@ it('refuses a save at the door when it is full: no body is waited for, no token 
       }),
     );
     app.statements();
-    const head = await answerToHead('ctm_svc_000000000000000000000000000000000000');
+    const head = await answerToHead(UNKNOWN);
     expect(head).toMatch(/^HTTP\/1\.1 503 /);
     expect(head).toMatch(/\r\nretry-after: 1\r\n/i);
     expect(head).toContain('{"errors":[{"message":"[SERVICE_UNAVAILABLE] Too many turns');
@@ -125,25 +129,118 @@ it('refuses a save at the door when it is full: no body is waited for, no token 
 /** A save on a connection of its own, written as far as it goes. */
 async function onItsOwnConnection(input: Record<string, unknown>): Promise<Socket> {
   const { hostname, port } = new URL(app.url);
-  const socket = connect(Number(port), hostname);
+  const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
   await once(socket, 'connect');
-  const body = JSON.stringify({ query: SAVE, variables: { input } });
-  socket.write(
-    `POST /graphql HTTP/1.1\r\nhost: ${hostname}\r\nauthorization: Bearer ${shop.service}\r\n` +
-      `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  );
+  socket.write(asHttp(input));
   return socket;
 }
 
+function asHttp(input: Record<string, unknown>, token = shop.service): string {
+  const body = JSON.stringify({ query: SAVE, variables: { input } });
+  return (
+    `POST /graphql HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\n` +
+    `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+  );
+}
+
+/** Of the answer; what says only that it is coming is passed over. */
 const statusOn = async (socket: Socket): Promise<string> => {
-  const [data]: Buffer[] = await once(socket, 'data');
-  socket.destroy();
-  return data?.toString('latin1', 9, 12) ?? '';
+  let text = '';
+  for await (const data of socket) {
+    text += String(data);
+    const status = /^(?:HTTP\/1\.1 102 Processing\r\n\r\n)*HTTP\/1\.1 (?!102)(\d+) /.exec(text)?.[1];
+    if (status !== undefined) return status;
+  }
+  return 'none';
 };
 
 const until = async (holds: () => boolean | Promise<boolean>): Promise<void> => {
-  while (!(await holds())) await new Promise((next) => setTimeout(next, 5));
+  const end = performance.now() + 60_000;
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error(`It never came true: ${holds}`);
+    await new Promise((next) => setTimeout(next, 5));
+  }
 };
+
+/** What the server has of each request from now on. */
+function watchResponses(): { responses: ServerResponse[]; end: () => void } {
+  const responses: ServerResponse[] = [];
+  const add = (message: unknown) => {
+    const { response }: { response: ServerResponse } = Object(message);
+    responses.push(response);
+  };
+  subscribe('http.server.request.start', add);
+  return { responses, end: () => unsubscribe('http.server.request.start', add) };
+}
+
+it('does not save for callers who have gone while they waited, and saves for those who have ended their side only', async () => {
+  const inputs = Array.from({ length: 12 }, () => aTurn(shop));
+  const sockets: Socket[] = [];
+  const watched = watchResponses();
+  await whileNothingIsSaved(async () => {
+    for (const [index, input] of inputs.entries()) {
+      sockets.push(await onItsOwnConnection(input));
+      // The first is in a batch; the others wait.
+      await until(() => {
+        const { batches, turns } = app.services.saveMessages.load;
+        return batches === 1 && turns === index;
+      });
+    }
+    for (const socket of sockets.slice(1, 5)) socket.destroy();
+    for (const socket of sockets.slice(5, 8)) socket.resetAndDestroy();
+    for (const socket of sockets.slice(8, 10)) socket.end();
+    await until(() => watched.responses.filter(({ closed }) => closed).length >= 7);
+  });
+  watched.end();
+  const waited = sockets.filter((_, index) => index === 0 || index >= 8);
+  expect(await Promise.all(waited.map(statusOn))).toEqual(Array(5).fill('200'));
+  expect(await stored()).toBe(5);
+  // Whoever went away comes again with the same key: nothing was saved under it.
+  const again = await send(inputs[1] ?? {});
+  expect(again.body.data?.saveMessage.replayed).toBe(false);
+});
+
+it('saves for a caller who ends his side in the same breath', async () => {
+  const input = aTurn(shop);
+  const { hostname, port } = new URL(app.url);
+  const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+  socket.end(asHttp(input));
+  expect(await statusOn(socket)).toBe('200');
+  expect((await send(input)).body.data?.saveMessage.replayed).toBe(true);
+});
+
+it('answers several saves on one connection in their order', async () => {
+  const inputs = Array.from({ length: 4 }, () => aTurn(shop));
+  const { hostname, port } = new URL(app.url);
+  const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
+  socket.end(inputs.map((input) => asHttp(input)).join(''));
+  let text = '';
+  for await (const data of socket) text += String(data);
+  expect(text.match(/"replayed":false/g)).toHaveLength(4);
+});
+
+it('forgets all saves of a connection that has broken, also those behind the first', async () => {
+  const watched = watchResponses();
+  let first = new Socket();
+  const others: Socket[] = [];
+  await whileNothingIsSaved(async () => {
+    first = await onItsOwnConnection(aTurn(shop));
+    await until(() => app.services.saveMessages.load.batches === 1);
+    // With the one of the batch, all that may be under way.
+    const socket = await onItsOwnConnection(aTurn(shop));
+    socket.write(Array.from({ length: QUEUE + 3 }, () => asHttp({}, UNKNOWN)).join(''));
+    await until(() => watched.responses.length === QUEUE + 5);
+    expect((await app.api.get('/health/ready')).status).toBe(503);
+    socket.resetAndDestroy();
+    await until(async () => (await app.api.get('/health/ready')).status === 200);
+    for (let count = 0; count < 10; count += 1) others.push(await onItsOwnConnection(aTurn(shop)));
+    await until(() => app.services.saveMessages.load.turns === 1 + others.length);
+  });
+  watched.end();
+  expect(await Promise.all([first, ...others].map(statusOn))).toEqual(Array(11).fill('200'));
+  // What was sent by the broken connection is not there.
+  expect(await stored()).toBe(11);
+});
 
 it('refuses saves while the process is late and many are under way, and takes them when it is in time', async () => {
   await app.stop();
@@ -153,8 +250,8 @@ it('refuses saves while the process is late and many are under way, and takes th
   shop = await aWorkspace(app);
   const late = async (underWay: number): Promise<string> => {
     let status: Promise<string> | undefined;
+    const waiting: Socket[] = [];
     await whileNothingIsSaved(async () => {
-      const waiting: Socket[] = [];
       for (let count = 1; count <= underWay; count += 1) {
         waiting.push(await onItsOwnConnection(aTurn(shop)));
         await until(() => app.services.saveMessages.load.turns >= count - 5);
@@ -165,8 +262,8 @@ it('refuses saves while the process is late and many are under way, and takes th
       const end = performance.now() + 500;
       while (performance.now() < end);
       if (underWay > 10) await status;
-      for (const socket of waiting) socket.destroy();
     });
+    await Promise.all(waiting.map(statusOn));
     return status ?? '';
   };
 

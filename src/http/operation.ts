@@ -29,14 +29,19 @@ export interface RequestNotes {
   errorIds?: string[];
 }
 
-/** The context that resolvers get, and what the request's log line takes from it. */
+/** A request's place among the large reads. It is left when the answer is text, and counted: that is work, too. */
+export interface Place {
+  leave?: () => void;
+}
+
+/** The context that resolvers get, and what its request takes from it. */
 export interface ServerContext extends GraphQLContext, BaseContext {
   readonly notes: RequestNotes;
+  readonly place: Place;
 }
 
 export const operationPlugin = (rateLimits: RateLimits): ApolloServerPlugin<ServerContext> => ({
   async requestDidStart() {
-    let end: () => void = () => undefined;
     return {
       async didResolveOperation({ request, schema, document, operation, contextValue }) {
         const { notes, principal } = contextValue;
@@ -57,14 +62,14 @@ export const operationPlugin = (rateLimits: RateLimits): ApolloServerPlugin<Serv
         checkCost(read);
         await rateLimits.read(principal.id, read).catch(rethrow);
         notes.charged = true;
-        end = await rateLimits.turn(principal.id, read, contextValue.isGone).catch(rethrow);
+        contextValue.place.leave = await rateLimits
+          .turn(principal.id, read, contextValue.isGone)
+          .catch(rethrow);
       },
       async willSendResponse({ response, contextValue, operation }) {
         const { notes, snapshot, principal, texts } = contextValue;
         await snapshot.end();
-        // Before the next one's turn: it shall find its token charged.
         if (texts.bytes > 0) await rateLimits.charge(principal.id, pointsOfTexts(texts.bytes));
-        end();
         // What is refused has been parsed and looked at, too.
         if (!notes.charged && operation?.operation !== 'mutation')
           await rateLimits.charge(principal.id, REFUSED_POINTS);

@@ -9,8 +9,9 @@ export interface RateLimits {
   /** Charges a read to its token. Throws RATE_LIMITED when the token has no points left. */
   read(principalId: string, cost: Cost): Promise<void>;
   /**
-   * Resolves when a read may begin: at once, or in its turn when it is large. The answer is called when what was read is
-   * an answer. Throws RATE_LIMITED when its turn doesn't come soon. `isGone`: its caller waits no more.
+   * Resolves when a read may begin: at once, or in its turn when it is large. What it resolves to ends the read, and is
+   * called when its answer is written and counted. Throws RATE_LIMITED when its turn doesn't come soon. `isGone`: its
+   * caller waits no more.
    */
   turn(principalId: string, cost: Cost, isGone: () => boolean): Promise<() => void>;
   /** Charges what turned out afterwards, whether the token has it or not. */
@@ -59,30 +60,38 @@ export function createRateLimits(options: {
   const long = new LargeReads(places);
   const unsent = new UnsentAnswers();
 
-  const check = async (id: string): Promise<void> => {
+  const refusalOf = async (id: string): Promise<AppError | undefined> => {
     const left = await reads.get(id);
-    if (!left || left.consumedPoints < most) return;
+    return left && left.consumedPoints >= most ? tooMuch(message, left.msBeforeNext) : undefined;
+  };
+  const check = async (id: string): Promise<void> => {
+    const refusal = await refusalOf(id);
+    if (!refusal) return;
     await hold();
-    throw tooMuch(message, left.msBeforeNext);
+    throw refusal;
   };
   /** First among the large reads, then among those with long answers: nobody holds what another one waits for. */
   const turn = async (id: string, cost: Cost, isGone: () => boolean): Promise<() => void> => {
     const isLong = cost.characters > LONG_CHARACTERS;
-    if (isLong) unsent.check();
     const ends: (() => void)[] = [];
     const end = (): void => {
       for (const each of ends.splice(0)) each();
     };
     try {
+      if (isLong) unsent.check(id);
       if (cost.points > LARGE_POINTS) ends.push(await large.enter(id, isGone));
       if (isLong) {
         ends.push(await long.enter(id, isGone));
-        // What those before it cost is known by now.
-        await check(id);
+        // What those before it cost, and what was left untaken of them, is known by now.
+        unsent.check(id);
+        const refusal = await refusalOf(id);
+        if (refusal) throw refusal;
       }
       return end;
     } catch (error) {
+      // Whoever is held back holds no place.
       end();
+      await hold();
       throw error;
     }
   };

@@ -32,18 +32,20 @@ import { registerHealth } from './health';
 import { SANDBOX_ORIGIN, sendLandingPage, wantsLandingPage } from './landing-page';
 import type { Metrics } from './metrics';
 import { onlyWith, ownMetrics, registerMetrics } from './metrics-server';
-import type { RequestNotes, ServerContext } from './operation';
+import type { Place, RequestNotes, ServerContext } from './operation';
 import { createRateLimits, type RateLimits, REFUSED_POINTS } from './rate-limits';
 import { answerBrokenRequest, answerForNode, fromFastify, sendError, takeOnlyJson } from './refusals';
 import { registerRest } from './rest/rest';
 import { SaveDoor } from './save-door';
 import { dropRest } from './unread-body';
+import { watchCallers } from './waiting-callers';
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** Who calls; there on every route that needs a token. */
     principal: Principal | undefined;
     notes: RequestNotes;
+    place: Place;
   }
 }
 
@@ -176,9 +178,11 @@ function createFastify(config: Config, logger: Logger, door: SaveDoor): FastifyI
         keepAliveTimeout: KEEP_ALIVE_MS,
         connectionsCheckingInterval: LATE_REQUESTS_EVERY_MS,
       };
-      return createHttpServer(options, (request, response) => {
+      const server = createHttpServer(options, (request, response) => {
         if (!door.refuses(request, response)) serve(request, response);
       });
+      watchCallers(server);
+      return server;
     },
     // The last address is the proxy's word; those before it are the caller's own.
     trustProxy: config.trustProxy ? (_address, hop) => hop === 0 : false,
@@ -195,13 +199,15 @@ function createFastify(config: Config, logger: Logger, door: SaveDoor): FastifyI
 }
 
 async function registerAll(app: FastifyInstance, parts: Parts): Promise<void> {
-  const { config, logger, database, services, state } = parts;
+  const { config, logger, database, services, rateLimits, state } = parts;
   app.decorateRequest('principal', undefined);
   app.decorateRequest('notes');
+  app.decorateRequest('place');
   app.setErrorHandler((error, _request, reply) => sendError(reply, fromFastify(error, config), logger));
   app.setNotFoundHandler((request, reply) => sendError(reply, notFound(request), logger));
   app.addHook('onRequest', async (request, reply) => {
     request.notes = {};
+    request.place = {};
     reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
   });
   app.addHook('onRequest', async ({ raw }) => {
@@ -212,7 +218,13 @@ async function registerAll(app: FastifyInstance, parts: Parts): Promise<void> {
   app.addHook('onSend', async (request, reply, payload) => {
     // Whoever comes again must come to another server.
     if (state.stopping) reply.header('connection', 'close');
-    if (request.principal) await dropRest(request.raw, DROPPED_BODIES * config.bodyLimitBytes);
+    const { principal, place } = request;
+    if (principal) {
+      if (typeof payload === 'string') rateLimits.unsent.hold(principal.id, payload.length, reply.raw);
+      // The next one finds the answer counted.
+      place.leave?.();
+      await dropRest(request.raw, DROPPED_BODIES * config.bodyLimitBytes);
+    }
     return typeof payload === 'string' && wantsErrorField(request) ? withErrorField(payload) : payload;
   });
   app.addHook('onResponse', async (request, reply) => {
@@ -236,14 +248,14 @@ async function registerAll(app: FastifyInstance, parts: Parts): Promise<void> {
   });
   const { metricsPort, metricsToken } = config;
   if (metricsPort === undefined && metricsToken !== undefined)
-    registerMetrics(app, ownMetrics(parts.metrics), onlyWith(metricsToken, parts.rateLimits));
+    registerMetrics(app, ownMetrics(parts.metrics), onlyWith(metricsToken, rateLimits));
   registerDashboard(app, { folder: dashboardFolder() });
   registerGraphQL(app, parts);
   registerRest(app, {
-    ...{ database, clock: parts.clock, rateLimits: parts.rateLimits },
+    ...{ database, clock: parts.clock, rateLimits },
     authenticate: async (request) => {
       checkHost(request);
-      request.principal = await authenticate(request, parts.authenticators, parts.rateLimits);
+      request.principal = await authenticate(request, parts.authenticators, rateLimits);
       if (!parts.writes) refuseService(request.principal);
     },
   });
@@ -253,13 +265,13 @@ function registerGraphQL(app: FastifyInstance, parts: Parts): void {
   const { config, services, database, clock, apollo, authenticators, rateLimits, writes } = parts;
   const runOperation = fastifyApolloHandler<ServerContext>(apollo, {
     context: async (request, reply) => {
-      const { principal, notes, id: requestId } = request;
+      const { principal, notes, place, id: requestId } = request;
       if (!principal) throw new Error('An operation came past authentication.');
       const snapshot = new Snapshot(database, clock());
       // A caller who goes away is read for no longer.
       reply.raw.once('close', () => void snapshot.abandon());
       const isGone = () => reply.raw.destroyed;
-      return { ...createContext({ requestId, principal, services, snapshot, isGone }), notes };
+      return { ...createContext({ requestId, principal, services, snapshot, isGone }), notes, place };
     },
   });
   const graphiql = config.sandbox && registerGraphiql(app);
@@ -284,11 +296,8 @@ function registerGraphQL(app: FastifyInstance, parts: Parts): void {
         throw error;
       }
     },
-    onSend: async (request, reply, payload) => {
-      if (typeof payload !== 'string') return payload;
-      if (request.principal) rateLimits.unsent.hold(request.principal.id, payload.length, reply.raw);
-      return compressAnswer(request, reply, payload);
-    },
+    onSend: async (request, reply, payload) =>
+      typeof payload === 'string' ? compressAnswer(request, reply, payload) : payload,
     handler(request, reply) {
       return isPage(request)
         ? sendLandingPage(apollo, reply, { graphiql })

@@ -8,6 +8,8 @@ const OF_TOKEN = 8_388_608;
 const OF_ALL = 33_554_432;
 /** A shorter answer is the operating system's as soon as it is written. */
 const LONG = 65_536;
+/** Bytes a second that a reader takes at least: half of what a phone on GPRS does. Nothing but memory waits for him. */
+const LEAST_BYTES_PER_SECOND = 2_048;
 
 export class UnsentAnswers {
   private all = 0;
@@ -18,7 +20,7 @@ export class UnsentAnswers {
     if (characters <= LONG || response.closed) return;
     this.add(principalId, characters);
     response.once('close', () => this.add(principalId, -characters));
-    keepPace(response);
+    keepPace(response, LEAST_BYTES_PER_SECOND);
   }
 
   /** Throws RATE_LIMITED while the token's callers leave too much untaken. */
@@ -26,8 +28,9 @@ export class UnsentAnswers {
     if ((this.ofToken.get(principalId) ?? 0) >= OF_TOKEN) throw this.refusal("this token's callers have");
   }
 
-  /** The same for all callers together: who wants a long answer waits until there is room. */
-  check(): void {
+  /** For a long answer: the same, and while all callers together leave too much. */
+  check(principalId: string): void {
+    this.checkToken(principalId);
     if (this.all >= OF_ALL) throw this.refusal('callers have');
   }
 

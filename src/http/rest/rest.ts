@@ -47,11 +47,6 @@ export function registerRest(app: FastifyInstance, deps: RestDeps): void {
         refuse(checkRestRoute(principal, name, request.params.workspaceId));
         await rateLimits.check(principal.id);
       },
-      onSend: async (request, reply, payload) => {
-        if (request.principal && typeof payload === 'string')
-          rateLimits.unsent.hold(request.principal.id, payload.length, reply.raw);
-        return payload;
-      },
       handler: async (request, reply) => {
         const snapshot = new Snapshot(database, clock());
         reply.raw.once('close', () => void snapshot.abandon());
@@ -79,12 +74,8 @@ export function registerRest(app: FastifyInstance, deps: RestDeps): void {
         return { cost, choice, ...rest };
       });
       await rateLimits.read(id, asked.cost);
-      const end = await rateLimits.turn(id, asked.cost, () => reply.raw.destroyed);
-      try {
-        return await answer(snapshot, workspaceId, asked);
-      } finally {
-        end();
-      }
+      request.place.leave = await rateLimits.turn(id, asked.cost, () => reply.raw.destroyed);
+      return answer(snapshot, workspaceId, asked);
     };
   };
   route('dashboard', report(DASHBOARD));
@@ -98,12 +89,8 @@ export function registerRest(app: FastifyInstance, deps: RestDeps): void {
     async (request, reply, snapshot) => {
       const { id } = principalOf(request);
       await rateLimits.read(id, STATEMENT_COST);
-      const end = await rateLimits.turn(id, STATEMENT_COST, () => reply.raw.destroyed);
-      try {
-        return await sendStatement(database, request, reply, snapshot);
-      } finally {
-        end();
-      }
+      request.place.leave = await rateLimits.turn(id, STATEMENT_COST, () => reply.raw.destroyed);
+      return sendStatement(database, request, reply, snapshot);
     },
     '/:month',
   );

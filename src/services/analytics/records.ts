@@ -303,7 +303,7 @@ interface FullMessageRow extends VoidColumns {
   charge_saved_at: Date;
 }
 
-/** A long text's bytes stand beside it: it isn't read to be measured. */
+/** octet_length takes the length from the row: a long text, which PostgreSQL keeps elsewhere, isn't read for it. */
 const MESSAGE_COLUMNS = `m.id, m.workspace_id, m.customer_id, m.phone_number, m.whatsapp_user_id,
   octet_length(m.message) AS message_bytes, octet_length(m.response) AS response_bytes,
   m.outcome, m.occurred_at, m.saved_at, m.text_removed_at, w.currency, c.id AS charge_id, c.amount_micros,

@@ -69,7 +69,7 @@ export class WriteQueue {
 
   /**
    * Takes all of the turns or none. Each promise is settled after the COMMIT of its turn's batch. Turns whose caller has
-   * gone (`isGone`) when their batch is made are not saved: the time is of those who still wait.
+   * gone (`isGone`) when their batch is made are not saved: the time belongs to those who still wait.
    * Throws SERVICE_UNAVAILABLE at once when there is no room or the server is stopping.
    */
   submit(turns: readonly Turn[], isGone: () => boolean = NEVER): Promise<Settlement>[] {
