@@ -41,3 +41,16 @@ function printTable(rows: readonly Row[]): string {
       .trimEnd();
   return [print(titles), ...rows.map((row) => print(titles.map((title) => row[title] ?? '')))].join('\n');
 }
+
+/** Amounts of one currency below each other: with as many decimals as the finest of them, right-aligned. */
+export function alignAmounts(amounts: readonly string[]): string[] {
+  const digits = Math.max(0, ...amounts.map((amount) => decimalsOf(amount).length));
+  const exact = amounts.map((amount) => {
+    const decimals = decimalsOf(amount);
+    return digits === 0 ? amount : `${amount.split('.')[0]}.${decimals.padEnd(digits, '0')}`;
+  });
+  const width = Math.max(0, ...exact.map((amount) => amount.length));
+  return exact.map((amount) => amount.padStart(width));
+}
+
+const decimalsOf = (amount: string): string => amount.split('.')[1] ?? '';

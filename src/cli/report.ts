@@ -13,6 +13,7 @@ import { getWorkspace } from '../services/workspaces/workspaces';
 import { formatMicros, formatRatio } from '../values/money';
 import { formatInstant } from '../values/time';
 import type { Cli, CommandContext } from './cli';
+import { alignAmounts } from './output';
 
 interface ReportOptions {
   workspace: string;
@@ -125,8 +126,7 @@ function sentence(scope: UsageScope, asOf: Date, report: Report): string {
     report.growthPercent === null
       ? 'nothing to compare with'
       : `${report.growthPercent} % against the month before`;
-  const amounts = report.topClients.map(({ cost }) => money(cost));
-  const width = Math.max(0, ...amounts.map((amount) => amount.length));
+  const amounts = alignAmounts(report.topClients.map(({ cost }) => cost)).map(money);
   const lines = [
     `${scope.workspace.name}, ${monthWords(scope, asOf)}`,
     '',
@@ -137,7 +137,7 @@ function sentence(scope: UsageScope, asOf: Date, report: Report): string {
     '',
     ...report.topClients.map(
       ({ rank, name, messages }, index) =>
-        `  ${String(rank).padStart(3)}  ${name.padEnd(28)} ${String(messages).padStart(7)}  ${(amounts[index] ?? '').padStart(width)}`,
+        `  ${String(rank).padStart(3)}  ${name.padEnd(28)} ${String(messages).padStart(7)}  ${amounts[index] ?? ''}`,
     ),
     '',
     ...Object.entries(report.outcomes).map(([outcome, messages]) => `  ${outcome.padEnd(18)} ${messages}`),
@@ -166,14 +166,15 @@ const percentOf = (current: bigint, previous: bigint): string | null =>
   previous === 0n ? null : formatRatio((current - previous) * 100n, previous, 2);
 
 function statementWords(statement: ClosedMonth, cost: string, money: (amount: string) => string): string[] {
-  const line = (words: string, amount: string): string => `  ${words.padEnd(32)} ${money(amount)}`;
-  return [
-    line(`Statement ${statement.number}, closed`, statement.total),
-    line('  of it carried from before', statement.carried),
-    line('  of it this month', statement.own),
-    line('  came late since', statement.cameLate),
-    line('  was taken back since', statement.takenBack),
-    line('  moved by a change of zone', statement.zoneChanged),
-    line("  makes the month's usage today", cost),
+  const lines: [words: string, amount: string][] = [
+    [`Statement ${statement.number}, closed`, statement.total],
+    ['  of it carried from before', statement.carried],
+    ['  of it this month', statement.own],
+    ['  came late since', statement.cameLate],
+    ['  was taken back since', statement.takenBack],
+    ['  moved by a change of zone', statement.zoneChanged],
+    ["  makes the month's usage today", cost],
   ];
+  const amounts = alignAmounts(lines.map(([, amount]) => amount));
+  return lines.map(([words], index) => `  ${words.padEnd(32)} ${money(amounts[index] ?? '')}`);
 }

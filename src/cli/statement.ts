@@ -19,6 +19,7 @@ import { formatMicros } from '../values/money';
 import { checkMonth, monthOf } from '../values/month';
 import { type Cli, type CommandContext, OPERATOR } from './cli';
 import { confirm } from './confirm';
+import { alignAmounts, type Row } from './output';
 import { standard, tell, toFile, toStandardOutput } from './streams';
 
 export const statementCommand = (cli: Cli): Command =>
@@ -57,9 +58,9 @@ const close = (cli: Cli): Command =>
         const values = results.map(({ statement, replayed }) => ({ ...statementJson(statement), replayed }));
         output.table(
           values,
-          results.map(({ statement, replayed }) => ({
-            ...statementCells(statement),
-            STATE: replayed ? 'closed before' : 'closed now',
+          statementCells(results.map(({ statement }) => statement)).map((cells, index) => ({
+            ...cells,
+            STATE: results[index]?.replayed ? 'closed before' : 'closed now',
           })),
           'Nothing was closed.',
         );
@@ -81,7 +82,7 @@ const list = (cli: Cli): Command =>
           if (!page.hasNextPage) break;
           after = page.items.at(-1)?.cursor;
         }
-        output.table(statements.map(statementJson), statements.map(statementCells), 'No month is closed.');
+        output.table(statements.map(statementJson), statementCells(statements), 'No month is closed.');
       }),
     );
 
@@ -177,18 +178,20 @@ async function printStatement({ output, sql }: CommandContext, statement: Statem
     after = page.items.at(-1)?.cursor;
   }
   output.say(
-    Object.entries(statementCells(statement))
+    statementCells([statement])
+      .flatMap((cells) => Object.entries(cells))
       .map(([name, value]) => `${name.padEnd(9)} ${value}`)
       .join('\n'),
   );
   output.say('');
+  const amounts = alignAmounts(lines.map(({ amount }) => amount));
   output.table(
     [{ ...statementJson(statement), lines }],
-    lines.map((line) => ({
+    lines.map((line, index) => ({
       CLIENT: line.customer,
       MONTH: line.month,
       TURNS: String(line.messages),
-      AMOUNT: line.amount,
+      AMOUNT: amounts[index] ?? '',
     })),
     'No client used anything.',
   );
@@ -249,11 +252,19 @@ const statementJson = (statement: StatementRow): object => ({
   previousSha256: statement.previousSha256,
 });
 
-const statementCells = (statement: StatementRow): Record<string, string> => ({
-  NUMBER: String(statement.number),
-  MONTH: statement.month,
-  TURNS: String(statement.messages),
-  TOTAL: `${formatMicros(statement.totalMicros, statement.currency)} ${statement.currency}`,
-  CARRIED: formatMicros(statement.carriedMicros, statement.currency),
-  SHA256: statement.sha256,
-});
+/** What `list` and `show` tell, one row a statement. */
+function statementCells(statements: readonly StatementRow[]): Row[] {
+  const amounts = alignAmounts(
+    statements.flatMap(({ totalMicros, carriedMicros, currency }) =>
+      [totalMicros, carriedMicros].map((micros) => formatMicros(micros, currency)),
+    ),
+  );
+  return statements.map((statement, index) => ({
+    NUMBER: String(statement.number),
+    MONTH: statement.month,
+    TURNS: String(statement.messages),
+    TOTAL: `${amounts[2 * index]} ${statement.currency}`,
+    CARRIED: `${amounts[2 * index + 1]} ${statement.currency}`,
+    SHA256: statement.sha256,
+  }));
+}
