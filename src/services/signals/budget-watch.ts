@@ -250,12 +250,16 @@ async function customersAfter(sql: Sql, workspaceId: string, after: string): Pro
   return rows.map((row) => row.id);
 }
 
-/** The same of those whose turns were charged, or taken back, since then: ids of charges are in the order of time. */
+/**
+ * The same of those whose turns were charged, or taken back, since then: ids of charges are in the order of time. OFFSET 0:
+ * for the order of the answer PostgreSQL would else walk all charges by customer (a million: 75 ms instead of 2).
+ */
 async function chargedSince(sql: Sql, workspaceId: string, lookedTo: Date, after: string): Promise<string[]> {
   const rows = await sql.query<{ customer_id: string }>(
     'customers_charged_since',
-    `SELECT DISTINCT c.customer_id FROM charges c WHERE c.workspace_id = $1 AND c.id >= $2 AND c.customer_id > $3
-     ORDER BY c.customer_id LIMIT ${SLICE}`,
+    `SELECT DISTINCT r.customer_id FROM (
+       SELECT c.customer_id FROM charges c WHERE c.workspace_id = $1 AND c.id >= $2 OFFSET 0
+     ) r WHERE r.customer_id > $3 ORDER BY r.customer_id LIMIT ${SLICE}`,
     [workspaceId, lowestIdAt(marginBefore(lookedTo)), after],
   );
   return rows.map((row) => row.customer_id);
