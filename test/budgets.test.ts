@@ -423,6 +423,29 @@ describe('customers', () => {
     expect(await events()).toHaveLength(1 + 2 * MANY);
   });
 
+  it('more than a slice that others charged are all told, each once', async () => {
+    await set({ ...each, thresholds: [100] });
+    // From now on a sweep looks at those that were charged.
+    await sweep();
+    await manyCustomers();
+    await app.database.sql(
+      `INSERT INTO messages (workspace_id, id, key_digest, phone_number, message, outcome, occurred_at, saved_at)
+       SELECT $1, id, id::text::bytea, phone_number, '', 'TRACKED', $2, $2 FROM customers
+       WHERE workspace_id = $1 AND name LIKE 'c%'`,
+      [shop.id, app.clock.now()],
+    );
+    await app.database.sql(
+      `INSERT INTO charges (workspace_id, id, message_id, customer_id, amount_micros, occurred_at, saved_at, epoch, month)
+       SELECT $1, (lpad(to_hex($3::bigint), 12, '0') || substr(replace(id::text, '-', ''), 13))::uuid, id, id, 5000,
+         $2, $2, 1, '2026-03-01' FROM customers WHERE workspace_id = $1 AND name LIKE 'c%'`,
+      [shop.id, app.clock.now(), app.clock.now().getTime()],
+    );
+    await sweep();
+    const told = await events();
+    expect(told).toHaveLength(MANY);
+    expect(new Set(told.map(({ data }) => data.customerId)).size).toBe(MANY);
+  });
+
   it('what a sweep that is broken off leaves is due after half a minute', async () => {
     await manyCustomers();
     await set({ ...each, thresholds: [100] });

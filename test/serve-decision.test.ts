@@ -42,6 +42,40 @@ describe('serveDecision', () => {
     expect(await decide('+393330000005')).toMatchObject({ reason: 'WORKSPACE_ARCHIVED' });
   });
 
+  it('says that a customer is switched off, or a workspace archived, before a budget is looked at', async () => {
+    await set({ limit: '1', enforcement: 'STOP' });
+    const off = { name: 'Off', phoneNumber: '+393330000009', activeChatbot: false };
+    await aCustomer(app, shop, off);
+    await save(1);
+    expect(await decide(off.phoneNumber)).toMatchObject({ reason: 'INACTIVE_CUSTOMER', budget: null });
+    expect(await decide()).toMatchObject({ reason: 'BUDGET_REACHED' });
+    await app.services.workspaces.remove(shop.id, ACTOR);
+    expect(await decide(off.phoneNumber)).toMatchObject({ reason: 'WORKSPACE_ARCHIVED', budget: null });
+  });
+
+  it("lets a customer's own budget replace those for each, also when it only notifies", async () => {
+    const rita = await aCustomer(app, shop, { name: 'Rita', phoneNumber: '+393330000001' });
+    const each = { subject: 'EACH_CUSTOMER', interval: 'DAY', limit: '1', enforcement: 'STOP' } as const;
+    await set({ ...each, name: 'each' });
+    await save(2, { phoneNumber: '+393330000001' });
+    expect(await decide('+393330000001')).toMatchObject({ reason: 'BUDGET_REACHED' });
+    await set({ name: 'rita', subject: 'CUSTOMER', customerId: rita.id, interval: 'DAY', limit: '100' });
+    expect(await decide('+393330000001')).toMatchObject({ reason: 'OK', budget: null });
+    // Of the same interval and measure alone.
+    await set({ ...each, name: 'each month', interval: 'MONTH' });
+    expect(await decide('+393330000001')).toMatchObject({
+      ...{ reason: 'BUDGET_REACHED', budget: { name: 'each month' } },
+    });
+  });
+
+  it('names the budget that is closest to its limit while none says no', async () => {
+    await set({ name: 'a', limit: '100', enforcement: 'STOP' });
+    await set({ name: 'b', limit: '4', enforcement: 'STOP' });
+    await set({ name: 'c', limit: '50', enforcement: 'STOP' });
+    await save(2);
+    expect(await decide()).toMatchObject({ reason: 'OK', budget: { name: 'b', state: { used: '2' } } });
+  });
+
   it('knows a contact as a save does: by user id, else by number', async () => {
     await aCustomer(app, shop, { name: 'Rita', whatsappUserId: 'IT.1' });
     expect(await decide(null, 'IT.1')).toMatchObject({ customer: { name: 'Rita' } });

@@ -1,6 +1,6 @@
 // Setting, changing, listing and removing budgets, over GraphQL and on the command line.
 import { aCustomer, aToken, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
-import { budgetsOf, MONTH } from './support/budgets';
+import { type BudgetInput, budgetsOf, MONTH } from './support/budgets';
 import { runCommand } from './support/command';
 
 const ACTOR = { name: 'test' };
@@ -51,6 +51,39 @@ it('budgets say where they stand now, those of each customer by the one that is 
       state: { used: '3', remaining: '1', usedPercent: '75.00', customer: { name: 'Rita' }, crossed: [50] },
     },
   ]);
+});
+
+describe('the version', () => {
+  it.each<[string, Partial<BudgetInput>]>([
+    ['limit', { limit: '11' }],
+    // The same number of micro-units as of turns.
+    ['measure', { measure: 'COST', limit: '0.00001' }],
+    ['interval', { interval: 'WEEK' }],
+    ['subject', { subject: 'EACH_CUSTOMER' }],
+  ])('grows with another %s', async (_, change) => {
+    const first = await set();
+    app.clock.advance(1_000);
+    expect(await set(change)).toMatchObject({ id: first.id, version: 2, versionAt: app.clock.now() });
+  });
+
+  it('grows with another customer', async () => {
+    const [rita, ugo] = [
+      await aCustomer(app, shop, { name: 'Rita', phoneNumber: '+393330000001' }),
+      await aCustomer(app, shop, { name: 'Ugo', phoneNumber: '+393330000002' }),
+    ];
+    await set({ subject: 'CUSTOMER', customerId: rita.id });
+    expect(await set({ subject: 'CUSTOMER', customerId: ugo.id })).toMatchObject({ version: 2 });
+  });
+
+  it.each<[string, Partial<BudgetInput>]>([
+    ['thresholds', { thresholds: [1, 50, 999] }],
+    ['forecast', { forecast: true }],
+    ['enforcement', { enforcement: 'STOP' }],
+  ])('stays with another %s', async (_, change) => {
+    const first = await set();
+    app.clock.advance(1_000);
+    expect(await set(change)).toMatchObject({ ...change, version: 1, versionAt: first.versionAt });
+  });
 });
 
 describe('refuses in words', () => {
@@ -136,6 +169,7 @@ describe('the command line', () => {
     const here = ['--workspace', shop.id];
     const made = await run(
       ...['budget', 'set', ...here, '--name', 'month', '--limit', '0.02', '--threshold', '50', '100'],
+      ...['--measure', 'COST', '--interval', 'month'],
       ...['--stop', '--json'],
     );
     expect([made.stderr, JSON.parse(made.stdout)]).toEqual([
