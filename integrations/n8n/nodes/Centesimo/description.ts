@@ -5,6 +5,16 @@ const show = (resource: string, operation: string[]) => ({ show: { resource: [re
 const turn = show('turn', ['save', 'saveMany']);
 const customer = show('customer', ['register']);
 const contact = show('contact', ['mayIServe']);
+const person = { show: { resource: ['contact', 'customer'], operation: ['mayIServe', 'register'] } };
+
+const whatsappUserId: INodeProperties = {
+  displayName: 'WhatsApp User ID',
+  name: 'whatsappUserId',
+  type: 'string',
+  default: '',
+  placeholder: 'IT.13491208655302741918',
+  description: 'For contacts who hide their number: user_id or from_user_id of the event',
+};
 
 export const properties: INodeProperties[] = [
   {
@@ -137,42 +147,7 @@ export const properties: INodeProperties[] = [
         description:
           "When the turn happened, with an offset: 2025-01-06T10:13:25+01:00, not 06/01/2025 10:13. WhatsApp's timestamp is in seconds: put it into DateTime.fromSeconds(Number(…)).toISO(). Empty: now.",
       },
-      {
-        displayName: 'WhatsApp User ID',
-        name: 'whatsappUserId',
-        type: 'string',
-        default: '',
-        placeholder: 'IT.13491208655302741918',
-        description: 'For contacts who hide their number: user_id or from_user_id of the event',
-      },
-    ],
-  },
-  {
-    displayName: 'Phone Number',
-    name: 'phoneNumber',
-    type: 'string',
-    default: '',
-    placeholder: '+39 333 123 4567',
-    description:
-      'With the country code: +39 333 123 4567, or as WhatsApp sends it, 393331234567. This or the WhatsApp user ID is needed.',
-    displayOptions: contact,
-  },
-  {
-    displayName: 'Additional Fields',
-    name: 'additionalFields',
-    type: 'collection',
-    placeholder: 'Add Field',
-    default: {},
-    displayOptions: contact,
-    options: [
-      {
-        displayName: 'WhatsApp User ID',
-        name: 'whatsappUserId',
-        type: 'string',
-        default: '',
-        placeholder: 'IT.13491208655302741918',
-        description: 'For contacts who hide their number: user_id or from_user_id of the event',
-      },
+      whatsappUserId,
     ],
   },
   {
@@ -193,7 +168,16 @@ export const properties: INodeProperties[] = [
     placeholder: '+39 333 123 4567',
     description:
       'With the country code: +39 333 123 4567, or as WhatsApp sends it, 393331234567. This or the WhatsApp user ID is needed.',
-    displayOptions: customer,
+    displayOptions: person,
+  },
+  {
+    displayName: 'Additional Fields',
+    name: 'additionalFields',
+    type: 'collection',
+    placeholder: 'Add Field',
+    default: {},
+    displayOptions: contact,
+    options: [whatsappUserId],
   },
   {
     displayName: 'Additional Fields',
@@ -211,14 +195,7 @@ export const properties: INodeProperties[] = [
         description:
           'Whether turns of this customer are charged. Not given: unchanged; a new customer starts active.',
       },
-      {
-        displayName: 'WhatsApp User ID',
-        name: 'whatsappUserId',
-        type: 'string',
-        default: '',
-        placeholder: 'IT.13491208655302741918',
-        description: 'For contacts who hide their number: user_id or from_user_id of the event',
-      },
+      whatsappUserId,
     ],
   },
   {
