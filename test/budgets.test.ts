@@ -485,6 +485,25 @@ describe('the forecast', () => {
     expect(await events()).toHaveLength(1);
   });
 
+  it('that fell in between is waited for anew', async () => {
+    app.clock.set('2026-03-02T12:00:00Z');
+    await set({ limit: '100', thresholds: [], forecast: true });
+    // 20 turns in 37 of 743 hours.
+    await save(20);
+    await look();
+    // 21 in 469 hours are below the limit, 81 above it.
+    app.clock.set('2026-03-20T12:00:00Z');
+    await save(1);
+    await look();
+    await save(60);
+    await look();
+    expect(await events()).toEqual([]);
+    app.clock.advance(HOUR_MS);
+    await save(1);
+    await look();
+    expect((await events()).map(({ type }) => type)).toEqual(['BUDGET_FORECAST']);
+  });
+
   it('of a moment is not told', async () => {
     app.clock.set('2026-03-02T12:00:00Z');
     const customer = await aCustomer(app, shop, { name: 'Rita', phoneNumber: '+393330000001' });
