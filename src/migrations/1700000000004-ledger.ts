@@ -1,4 +1,5 @@
 import { MigrationInterface, QueryRunner } from 'typeorm';
+import { buildIndexes } from './beside-saves';
 
 /**
  * What is taken back (voids) and what is closed (usage statements).
@@ -53,24 +54,15 @@ export class Ledger1700000000004 implements MigrationInterface {
       FOR EACH ROW EXECUTE FUNCTION refuse_change()`);
   }
 
-  /** Saves go on while an index is built. One that was left half-built is invalid, and is made anew. */
-  private async indexes(runner: QueryRunner): Promise<void> {
-    await runner.query('SET lock_timeout = 0');
-    for (const [name, definition] of [
+  private indexes(runner: QueryRunner): Promise<void> {
+    return buildIndexes(runner, [
       // One reversal a charge; and which turns were taken back: few.
-      [
-        'charges_one_reversal',
-        'UNIQUE INDEX charges_one_reversal ON charges (workspace_id, message_id) WHERE reversal',
-      ],
+      { name: 'charges_one_reversal', unique: true, on: 'charges (workspace_id, message_id) WHERE reversal' },
       // A statement's own lines by month, and what it carries from earlier ones by epoch.
-      ['charges_by_epoch', 'INDEX charges_by_epoch ON charges (workspace_id, epoch, month)'],
+      { name: 'charges_by_epoch', on: 'charges (workspace_id, epoch, month)' },
       // What is still to be filled: empty when all is, and dropped by the contraction.
-      ['charges_unfilled', 'INDEX charges_unfilled ON charges (workspace_id, id) WHERE month IS NULL'],
-    ] as const) {
-      await runner.query(`DROP INDEX CONCURRENTLY IF EXISTS ${name}`);
-      await runner.query(`CREATE ${definition.replace('INDEX', 'INDEX CONCURRENTLY')}`);
-    }
-    await runner.query("SET lock_timeout = '3s'");
+      { name: 'charges_unfilled', on: 'charges (workspace_id, id) WHERE month IS NULL' },
+    ]);
   }
 
   private async voids(runner: QueryRunner): Promise<void> {

@@ -1,4 +1,5 @@
 import { MigrationInterface, QueryRunner } from 'typeorm';
+import { buildIndexes } from './beside-saves';
 
 /**
  * What forgetting a person needs. WhatsApp's message ids hold the phone number in base64, so a turn is known by a digest
@@ -77,14 +78,10 @@ export class People1700000000006 implements MigrationInterface {
       FOR EACH ROW WHEN (NEW.key_digest IS NULL) EXECUTE FUNCTION stamp_key_digest()`);
     // The CHECKs hold that what is removed is removed whole, with the raw key while there is one, and never unknown by
     // both its keys. The second one goes with the column.
-    await runner.query(`CREATE OR REPLACE TRIGGER messages_only_removed BEFORE UPDATE ON messages
-      FOR EACH ROW WHEN (
-        ROW(NEW.message, NEW.response, NEW.phone_number, NEW.whatsapp_user_id, NEW.text_removed_at)
-          IS DISTINCT FROM ROW(OLD.message, OLD.response, OLD.phone_number, OLD.whatsapp_user_id, OLD.text_removed_at)
-          AND (OLD.text_removed_at IS NOT NULL OR NEW.text_removed_at IS NULL)
-        OR NEW.key_digest IS DISTINCT FROM OLD.key_digest AND OLD.key_digest IS NOT NULL
-        OR NEW.idempotency_key IS DISTINCT FROM OLD.idempotency_key AND NEW.idempotency_key IS NOT NULL)
-      EXECUTE FUNCTION refuse_change()`);
+    await runner.query(
+      messagesOnlyRemoved(`NEW.key_digest IS DISTINCT FROM OLD.key_digest AND OLD.key_digest IS NOT NULL
+        OR NEW.idempotency_key IS DISTINCT FROM OLD.idempotency_key AND NEW.idempotency_key IS NOT NULL`),
+    );
   }
 
   /** What entries of a customer say of a person may go; nothing else of the trail ever changes. */
@@ -99,22 +96,13 @@ export class People1700000000006 implements MigrationInterface {
       FOR EACH ROW EXECUTE FUNCTION refuse_change()`);
   }
 
-  /** Saves go on while an index is built. One that was left half-built is invalid, and is made anew. */
-  private async indexes(runner: QueryRunner): Promise<void> {
-    await runner.query('SET lock_timeout = 0');
-    for (const [name, definition] of [
+  private indexes(runner: QueryRunner): Promise<void> {
+    return buildIndexes(runner, [
       // A turn once: beside the unique raw keys until the contraction, alone after it. What a replay is found by.
-      [
-        'messages_one_per_digest',
-        'UNIQUE INDEX messages_one_per_digest ON messages (workspace_id, key_digest)',
-      ],
+      { name: 'messages_one_per_digest', unique: true, on: 'messages (workspace_id, key_digest)' },
       // What is still to be filled: empty when all is, and dropped by the contraction.
-      ['messages_unkeyed', 'INDEX messages_unkeyed ON messages (workspace_id, id) WHERE key_digest IS NULL'],
-    ] as const) {
-      await runner.query(`DROP INDEX CONCURRENTLY IF EXISTS ${name}`);
-      await runner.query(`CREATE ${definition.replace('INDEX', 'INDEX CONCURRENTLY')}`);
-    }
-    await runner.query("SET lock_timeout = '3s'");
+      { name: 'messages_unkeyed', on: 'messages (workspace_id, id) WHERE key_digest IS NULL' },
+    ]);
   }
 
   /** Why it can't be taken back; undefined: it can. */
@@ -160,7 +148,17 @@ export class People1700000000006 implements MigrationInterface {
   }
 }
 
-async function keepsRawKeys(runner: QueryRunner): Promise<boolean> {
+/** Texts and contacts of a turn are removed, once, and never changed. `keys`: how its keys may not change. */
+export const messagesOnlyRemoved = (keys: string): string => `
+  CREATE OR REPLACE TRIGGER messages_only_removed BEFORE UPDATE ON messages
+    FOR EACH ROW WHEN (
+      ROW(NEW.message, NEW.response, NEW.phone_number, NEW.whatsapp_user_id, NEW.text_removed_at)
+        IS DISTINCT FROM ROW(OLD.message, OLD.response, OLD.phone_number, OLD.whatsapp_user_id, OLD.text_removed_at)
+        AND (OLD.text_removed_at IS NOT NULL OR NEW.text_removed_at IS NULL)
+      OR ${keys})
+    EXECUTE FUNCTION refuse_change()`;
+
+export async function keepsRawKeys(runner: QueryRunner): Promise<boolean> {
   const [found]: { kept: boolean }[] = await runner.query(
     `SELECT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = to_regclass('messages')
        AND a.attname = 'idempotency_key' AND NOT a.attisdropped) AS kept`,

@@ -1,3 +1,4 @@
+import { dropIndex, setNotNull } from './beside-saves';
 import type { Contraction } from './contraction';
 
 /** Of Ledger1700000000004. */
@@ -15,11 +16,7 @@ export const ledgerContraction: Contraction = {
   },
 
   async run(runner) {
-    // A valid CHECK spares SET NOT NULL its scan under a lock that stops everybody.
-    await runner.query(`ALTER TABLE charges
-      DROP CONSTRAINT IF EXISTS charges_filled,
-      ADD CONSTRAINT charges_filled CHECK (epoch IS NOT NULL AND month IS NOT NULL) NOT VALID`);
-    await runner.query('ALTER TABLE charges VALIDATE CONSTRAINT charges_filled');
+    await setNotNull(runner, 'charges', ['epoch', 'month']);
     await runner.query('ALTER TABLE charges VALIDATE CONSTRAINT charges_reversals_not_positive');
     await runner.query('ALTER TABLE messages VALIDATE CONSTRAINT messages_outcome_known');
     await runner.query('DROP TRIGGER IF EXISTS charges_stamp_epoch ON charges');
@@ -27,10 +24,6 @@ export const ledgerContraction: Contraction = {
     await runner.query('DROP TRIGGER IF EXISTS charges_only_filled ON charges');
     await runner.query(`CREATE OR REPLACE TRIGGER charges_append_only BEFORE UPDATE OR DELETE ON charges
       FOR EACH ROW EXECUTE FUNCTION refuse_change()`);
-    await runner.query(`ALTER TABLE charges ALTER COLUMN epoch SET NOT NULL, ALTER COLUMN month SET NOT NULL,
-      DROP CONSTRAINT IF EXISTS charges_filled`);
-    await runner.query('SET lock_timeout = 0');
-    await runner.query('DROP INDEX CONCURRENTLY IF EXISTS charges_unfilled');
-    await runner.query("SET lock_timeout = '3s'");
+    await dropIndex(runner, 'charges_unfilled');
   },
 };
