@@ -49,7 +49,7 @@ export class Message {
   @Column({ name: 'response', type: 'text', nullable: true })
   response!: string | null;
 
-  /** Whether it was charged, and if not, why: one of services/tracking.ts. */
+  /** Whether it was charged, and if not, why: one of services/turns/tracking.ts. */
   @Column({ name: 'outcome', type: 'text' })
   outcome!: string;
 

@@ -21,7 +21,7 @@ interface Person {
 }
 
 /**
- * The JSON in pieces: the profile, every turn with its verdict, the ledger's lines, the months on statements, and the
+ * The JSON in pieces: the profile, every turn with its outcome, the ledger's lines, the months on statements, and the
  * trail of changes. Turns are the customer's own and those under their contacts, from before they were registered too;
  * for these all turns of the workspace are walked by time. `sql` must be one snapshot. Throws BAD_USER_INPUT, also for a
  * customer that the workspace does not have; a contact of nobody gives empty lists.
@@ -99,8 +99,9 @@ const toProfile = (row: CustomerRow): object => ({
 });
 
 const BEGINNING = ['-infinity', '00000000-0000-0000-0000-000000000000'] as const;
-/** Turns that are looked at in one statement; and lines that are written of one. */
+/** Turns of anybody that one statement looks at. */
 const PAGE = 10_000;
+/** Charges that one statement reads. */
 const LINES = 1_000;
 
 interface TurnRow {

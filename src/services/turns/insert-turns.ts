@@ -1,9 +1,9 @@
 // Round trip two of a batch: messages, charges and roll-ups in one statement, which is its own transaction.
 import type { SqlConnection } from '../../database/sql';
 import { newId } from '../../values/ids';
-import { hmac } from '../key-digest';
 import { rollUpKeys, rollUpUpserts } from '../roll-ups';
 import { GATES, gateOf } from '../workspaces/workspaces';
+import { hmac } from './key-digest';
 import type { TurnContext } from './lookup-turns';
 import type { TrackingOutcome } from './tracking';
 import type { Turn } from './turn';

@@ -1,6 +1,6 @@
 // Turns of an older version lack the digest of their key.
 import { FILLING_BATCH, type Filling } from '../filler';
-import { hmac } from '../key-digest';
+import { hmac } from './key-digest';
 
 const FILL = `
   WITH taken AS MATERIALIZED (

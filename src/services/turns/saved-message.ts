@@ -24,7 +24,7 @@ export interface SavedMessage {
   response: string | null;
   occurredAt: Date;
   savedAt: Date;
-  /** When words and contacts were removed, and which of them nobody can compare any more; null: they are there. */
+  /** When its texts and contact were removed: a retry is not compared with them any more. Null: they are there. */
   textRemovedAt: Date | null;
   outcome: TrackingOutcome;
   charge: SavedCharge | null;

@@ -1,8 +1,8 @@
 // What was saved first under these keys, as it stands now?
 import type { SqlConnection } from '../../database/sql';
-import { hmac } from '../key-digest';
 import { toUsageVoid, VOID_COLUMNS, VOID_JOIN, type VoidColumns } from '../usage-void';
 import type { Workspace } from '../workspaces/workspaces';
+import { hmac } from './key-digest';
 import type { SavedMessage } from './saved-message';
 import { keyOf } from './settle-equal-keys';
 import type { TrackingOutcome } from './tracking';
