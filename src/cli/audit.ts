@@ -16,7 +16,10 @@ interface Options {
 
 export const auditCommand = (cli: Cli): Command =>
   cli
-    .command('audit', 'who changed tokens, prices, customers and workspaces, newest first')
+    .command(
+      'audit',
+      'who changed what: tokens, prices, customers, workspaces, budgets, months; newest first',
+    )
     .option('--workspace <id>', 'only what concerns this workspace')
     .option('--subject <id>', 'only what was done to this token, customer or workspace')
     .option('--since <instant>', 'only from then on, RFC 3339 with an offset')

@@ -34,7 +34,7 @@ export class Workspace {
   @Column({ name: 'epoch', type: 'integer', default: 1 })
   epoch!: number;
 
-  /** The two pads of the HMAC by which keys and contacts are known: a secret. */
+  /** The two pads of the HMAC by which idempotency keys are known: a secret. */
   @Column({ name: 'key_pads', type: 'bytea', default: () => 'new_key_pads()' })
   keyPads!: Buffer;
 }
