@@ -227,16 +227,18 @@ async function findMonthOfSchedule(sql: Sql, { id, archivedAt }: Workspace): Pro
   return found?.open ? findNextMonth(sql, id) : undefined;
 }
 
-/** Any line of the epoch that runs, or one of an earlier epoch whose month lies after the last closed one. */
+/**
+ * Any line of the epoch that runs, or one of an earlier epoch whose month lies after the last closed one. The newest
+ * month of each epoch is one look into the index (workspace, epoch, month).
+ */
 const OPEN_LINE = `
   SELECT EXISTS (
-    SELECT FROM (
-      SELECT e.epoch, CASE WHEN e.epoch = w.epoch THEN date '-infinity'
-        ELSE (SELECT max(s.month) FROM statements s WHERE s.workspace_id = $1) END AS closed
-      FROM workspaces w, generate_series(1, w.epoch) AS e (epoch) WHERE w.id = $1
-    ) e
-    CROSS JOIN LATERAL (SELECT FROM charges c
-      WHERE c.workspace_id = $1 AND c.epoch = e.epoch AND c.month > e.closed LIMIT 1) c
+    SELECT FROM workspaces w
+    CROSS JOIN LATERAL generate_series(1, w.epoch) AS e (epoch)
+    CROSS JOIN LATERAL (SELECT max(c.month) AS month FROM charges c
+      WHERE c.workspace_id = $1 AND c.epoch = e.epoch) newest
+    WHERE w.id = $1 AND (e.epoch = w.epoch AND newest.month IS NOT NULL
+      OR newest.month > (SELECT max(s.month) FROM statements s WHERE s.workspace_id = $1))
   ) AS open`;
 
 /** A few are filled here, so that older servers beside can't keep a month open. */

@@ -23,10 +23,13 @@ export async function findSinceClosing(
 ): Promise<SinceClosing> {
   const [found] = await sql.query<{ late: bigint; taken: bigint }>(
     'since_closing',
-    `SELECT coalesce(sum(c.amount_micros) FILTER (WHERE NOT c.reversal), 0)::bigint AS late,
-       coalesce(sum(c.amount_micros) FILTER (WHERE c.reversal), 0)::bigint AS taken
+    // Epoch by epoch, at the points of the index (workspace, epoch, month): by the month alone it would all be read.
+    `SELECT coalesce(sum(c.late), 0)::bigint AS late, coalesce(sum(c.taken), 0)::bigint AS taken
      FROM generate_series($3::int + 1, (SELECT w.epoch FROM workspaces w WHERE w.id = $1)) AS e (epoch)
-     JOIN charges c ON c.workspace_id = $1 AND c.epoch = e.epoch AND c.month = $2::date`,
+     CROSS JOIN LATERAL (
+       SELECT sum(c.amount_micros) FILTER (WHERE NOT c.reversal) AS late,
+         sum(c.amount_micros) FILTER (WHERE c.reversal) AS taken
+       FROM charges c WHERE c.workspace_id = $1 AND c.epoch = e.epoch AND c.month = $2::date) c`,
     [statement.workspaceId, firstDayOf(statement.month), statement.epoch],
   );
   const ownMicros = statement.totalMicros - statement.carriedMicros;
