@@ -11,6 +11,7 @@ import {
   type TestApp,
   type TestWorkspace,
 } from './support/app';
+import { aChargedShop, saveCharged } from './support/charged-shop';
 import { runCommand } from './support/command';
 import { aLogin } from './support/login';
 import { SAVE, type SaveData } from './support/operations';
@@ -24,8 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.stop());
 beforeEach(async () => {
-  shop = await aWorkspace(app);
-  await aCustomer(app, shop, { phoneNumber: '+393331234567' });
+  shop = await aChargedShop(app);
   correcting = await aToken(app, {
     kind: 'client',
     workspaceIds: [shop.id],
@@ -53,14 +53,7 @@ const voidUsage = async (usageRecordId: string, reason = 'a test by ours') =>
       .data<VoidData>(VOID, { input: { workspaceId: shop.id, usageRecordId, reason } })
   ).voidUsage;
 
-async function save(at: string, input: Record<string, unknown> = {}): Promise<string> {
-  const answer = await app.api
-    .as(shop.service)
-    .data<SaveData>(SAVE, { input: aTurn(shop, { occurredAt: at, ...input }) });
-  const { usage } = answer.saveMessage.message.tracking;
-  if (!usage) throw new Error('The turn was not charged.');
-  return usage.id;
-}
+const save = (at: string, input: Record<string, unknown> = {}) => saveCharged(app, shop, at, input);
 
 interface Figures {
   usage: {
