@@ -11,7 +11,7 @@ import {
   type StatementRow,
 } from '../services/ledger/statements';
 import { PAGE_LIMIT } from '../services/page';
-import { copyLines, readLines } from '../services/paper/lines';
+import { copyLines, readLines, statementJson } from '../services/paper/lines';
 import { makePdf, STATEMENT_FORMATS, type StatementFormat } from '../services/paper/paper';
 import { LANGUAGES, type Language } from '../services/paper/words';
 import { getWorkspace } from '../services/workspaces/workspaces';
@@ -55,7 +55,7 @@ const close = (cli: Cli): Command =>
             : await services.closing.closeThrough(workspace.id, through, OPERATOR, (next) => {
                 if (standard('stderr').isTTY) tell(`closing ${next}\n`);
               });
-        const values = results.map(({ statement, replayed }) => ({ ...statementJson(statement), replayed }));
+        const values = results.map(({ statement, replayed }) => ({ ...jsonOf(statement), replayed }));
         output.table(
           values,
           statementCells(results.map(({ statement }) => statement)).map((cells, index) => ({
@@ -82,7 +82,7 @@ const list = (cli: Cli): Command =>
           if (!page.hasNextPage) break;
           after = page.items.at(-1)?.cursor;
         }
-        output.table(statements.map(statementJson), statementCells(statements), 'No month is closed.');
+        output.table(statements.map(jsonOf), statementCells(statements), 'No month is closed.');
       }),
     );
 
@@ -186,7 +186,7 @@ async function printStatement({ output, sql }: CommandContext, statement: Statem
   output.say('');
   const amounts = alignAmounts(lines.map(({ amount }) => amount));
   output.table(
-    [{ ...statementJson(statement), lines }],
+    [{ ...jsonOf(statement), lines }],
     lines.map((line, index) => ({
       CLIENT: line.customer,
       MONTH: line.month,
@@ -232,25 +232,8 @@ async function statementOf(
   return statement;
 }
 
-const statementJson = (statement: StatementRow): object => ({
-  number: statement.number,
-  month: statement.month,
-  from: statement.from,
-  to: statement.to,
-  timeZone: statement.timeZone,
-  closedAt: statement.closedAt,
-  closedBy: statement.closedBy,
-  messages: Number(statement.messages),
-  total: formatMicros(statement.totalMicros, statement.currency),
-  carried: formatMicros(statement.carriedMicros, statement.currency),
-  currency: statement.currency,
-  prices: statement.prices.map(({ amountMicros, charges }) => ({
-    price: formatMicros(BigInt(amountMicros), statement.currency),
-    charges,
-  })),
-  sha256: statement.sha256,
-  previousSha256: statement.previousSha256,
-});
+/** With the actor, who is the operator's matter. */
+const jsonOf = (statement: StatementRow) => ({ ...statementJson(statement), closedBy: statement.closedBy });
 
 /** What `list` and `show` tell, one row a statement. */
 function statementCells(statements: readonly StatementRow[]): Row[] {

@@ -8,7 +8,7 @@ import { type ScopeChoice, scopeOf } from '../analytics/scope';
 import type { Workspace } from '../workspaces/workspaces';
 import { copyToFile } from './copied-file';
 import { type CsvDialect, type ExportFormat, type ExportSummary, formOf } from './form';
-import { copyStatement, sumStatement } from './query';
+import { copyCharges, sumCharges } from './query';
 
 export interface ExportRequest {
   format: ExportFormat;
@@ -50,12 +50,12 @@ export async function exportRecords(
   const { file, found } = await copyToFile(
     database,
     async (client) => {
-      const { rows } = await client.query<{ rows: bigint; micros: string }>(sumStatement(workspace, period));
+      const { rows } = await client.query<{ rows: bigint; micros: string }>(sumCharges(workspace, period));
       const [sum = { rows: 0n, micros: '0' }] = rows;
       const amount = formatMicros(BigInt(sum.micros), workspace.currency);
       const summary: ExportSummary = { rows: Number(sum.rows), amount };
       return {
-        copy: copyStatement(workspace, period, format, dialect),
+        copy: copyCharges(workspace, period, format, dialect),
         form: formOf(format, workspace, period, summary),
         found: summary,
       };

@@ -17,7 +17,7 @@ import type { CsvDialect, ExportFormat } from './form';
  */
 
 /** COPY takes no parameters: everything here is a literal, escaped or made from numbers and dates. */
-export function copyStatement(
+export function copyCharges(
   workspace: Workspace,
   period: Period,
   format: ExportFormat,
@@ -39,7 +39,7 @@ export function copyStatement(
 }
 
 /** What the rows come to: asked in the same snapshot. */
-export const sumStatement = (workspace: Workspace, period: Period): string =>
+export const sumCharges = (workspace: Workspace, period: Period): string =>
   `SELECT count(*) AS rows, coalesce(sum(c.amount_micros), 0)::text AS micros FROM charges c
     WHERE ${chargesOf(workspace, period)}`;
 

@@ -61,7 +61,8 @@ export class ClosingService {
     const workspace = await inTransaction(this.database, (sql) =>
       getWorkspace(sql, workspaceId, this.clock()),
     );
-    checkEnded(last, workspace, this.clock());
+    const period = resolvePeriod({ month: last }, workspace.timeZone, this.clock());
+    checkEnded(last, period, this.clock());
     for (;;) {
       const next = await inTransaction(this.database, (sql) => findNextMonth(sql, workspaceId));
       if (next === undefined || next > last) break;
@@ -87,14 +88,14 @@ export class ClosingService {
     month: string,
     actor: Actor,
   ): Promise<{ number: number; replayed: boolean }> {
-    resolvePeriod({ month }, workspace.timeZone, this.clock());
+    const period = resolvePeriod({ month }, workspace.timeZone, this.clock());
     const [closed] = await sql.query<{ number: number }>(
       'closed_before',
       'SELECT s.number FROM statements s WHERE s.workspace_id = $1 AND s.month = $2::date',
       [workspace.id, firstDayOf(month)],
     );
     if (closed) return { number: closed.number, replayed: true };
-    const period = checkEnded(month, workspace, this.clock());
+    checkEnded(month, period, this.clock());
     await checkFilled(sql, workspace);
     const next = await findNextMonth(sql, workspace.id);
     if (next === undefined) throw badInput('There is nothing to close: nothing was ever charged here.');
@@ -188,13 +189,9 @@ export class ClosingService {
   }
 }
 
-function checkEnded(month: string, { timeZone }: Workspace, now: Date): Period {
-  const period = resolvePeriod({ month }, timeZone, now);
-  if (period.to > now)
-    throw badInput(
-      `${month} has not ended in ${timeZone}: it can be closed from ${formatInstant(period.to)} on.`,
-    );
-  return period;
+function checkEnded(month: string, { to, timeZone }: Period, now: Date): void {
+  if (to > now)
+    throw badInput(`${month} has not ended in ${timeZone}: it can be closed from ${formatInstant(to)} on.`);
 }
 
 /** The number follows the last one's; the row of the workspace, which is held, has the epoch that ends. */

@@ -122,7 +122,10 @@ export async function listStatements(
   });
 }
 
-/** The lines of one statement: its own month first, the largest amounts first. Throws BAD_USER_INPUT. */
+/** The order of a statement's lines `l`: its own month first, the largest amounts first. */
+export const LINES_ORDER = 'l.month DESC, l.amount_micros DESC, l.customer_id DESC';
+
+/** The lines of one statement in their order. Throws BAD_USER_INPUT. */
 export async function listStatementLines(
   sql: Sql,
   statement: Pick<StatementRow, 'workspaceId' | 'number' | 'currency'>,
@@ -142,7 +145,7 @@ export async function listStatementLines(
     `SELECT l.customer_id, l.month, l.messages, l.amount_micros FROM statement_lines l
      WHERE l.workspace_id = $1 AND l.number = $2
        ${position.length > 0 ? 'AND (l.month, l.amount_micros, l.customer_id) < ($4::date, $5::bigint, $6::uuid)' : ''}
-     ORDER BY l.month DESC, l.amount_micros DESC, l.customer_id DESC LIMIT $3`,
+     ORDER BY ${LINES_ORDER} LIMIT $3`,
     [workspaceId, number, first + 1, ...position],
   );
   return toPage(

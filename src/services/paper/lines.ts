@@ -9,7 +9,7 @@ import { amountCell, csvCell, defused, jsonCell } from '../exports/cells';
 import { type CopiedFile, type CopyOptions, copyToFile } from '../exports/copied-file';
 import type { FileForm } from '../exports/copy-text';
 import type { ExportSummary } from '../exports/form';
-import type { StatementRow } from '../ledger/statements';
+import { LINES_ORDER, type StatementRow } from '../ledger/statements';
 import type { DocumentLine, StatementContent } from './document';
 
 /** More are not printed: the paper then has the totals alone. */
@@ -25,9 +25,6 @@ export const LINE_COLUMNS = [
   'amount',
   'currency',
 ] as const;
-
-/** Its own month first, the largest amounts first. */
-const ORDER = 'l.month DESC, l.amount_micros DESC, l.customer_id DESC';
 
 /** What the paper says of the clients. */
 export async function readLines(
@@ -56,7 +53,7 @@ async function listLines(sql: Sql, workspaceId: string, number: number): Promise
     'statement_lines_with_names',
     `SELECT l.customer_id, c.name, l.month, l.messages, l.amount_micros
      FROM statement_lines l JOIN customers c ON c.workspace_id = $1 AND c.id = l.customer_id
-     WHERE l.workspace_id = $1 AND l.number = $2 ORDER BY ${ORDER}`,
+     WHERE l.workspace_id = $1 AND l.number = $2 ORDER BY ${LINES_ORDER}`,
     [workspaceId, number],
   );
   return rows.map((row) => ({
@@ -81,7 +78,7 @@ export const copyLines = (
       const amount = formatMicros(statement.totalMicros, statement.currency);
       const summary: ExportSummary = { rows: Number(rows[0]?.rows ?? 0n), amount };
       const form = format === 'csv' ? csvForm(summary) : jsonForm(statement, summary);
-      return { copy: copyStatement(statement, format), form, found: summary };
+      return { copy: copyQuery(statement, format), form, found: summary };
     },
     options,
   );
@@ -90,7 +87,7 @@ const linesOf = ({ workspaceId, number }: StatementRow): string =>
   `l.workspace_id = ${escapeLiteral(workspaceId)} AND l.number = ${number}`;
 
 /** COPY takes no parameters: everything here is a literal, escaped or made from numbers and dates. */
-function copyStatement(statement: StatementRow, format: 'csv' | 'json'): string {
+function copyQuery(statement: StatementRow, format: 'csv' | 'json'): string {
   const { workspaceId, number, month, currency } = statement;
   const name = format === 'csv' ? csvCell(defused('c.name')) : jsonCell('c.name');
   return `COPY (/* export */ SELECT ${number}, to_char(l.month, 'YYYY-MM'),
@@ -98,7 +95,7 @@ function copyStatement(statement: StatementRow, format: 'csv' | 'json'): string 
       l.customer_id, ${name}, l.messages, ${amountCell('l.amount_micros', currency)}, '${currency}'
     FROM statement_lines l
     JOIN customers c ON c.workspace_id = ${escapeLiteral(workspaceId)} AND c.id = l.customer_id
-    WHERE ${linesOf(statement)} ORDER BY ${ORDER}
+    WHERE ${linesOf(statement)} ORDER BY ${LINES_ORDER}
   ) TO STDOUT (FORMAT text, DELIMITER ${format === 'csv' ? "','" : "E'\\t'"}, NULL '')`;
 }
 
@@ -107,27 +104,28 @@ const csvForm = ({ rows }: ExportSummary): FileForm => ({
   ...{ rows, rowEnd: '\r\n', lastRowEnd: '\r\n' },
 });
 
+/** What a statement says in JSON, without its lines. Amounts are exact decimal text. */
+export const statementJson = ({ currency, ...statement }: StatementRow) => ({
+  number: statement.number,
+  month: statement.month,
+  from: formatInstant(statement.from),
+  to: formatInstant(statement.to),
+  timeZone: statement.timeZone,
+  closedAt: formatInstant(statement.closedAt),
+  currency,
+  total: formatMicros(statement.totalMicros, currency),
+  carried: formatMicros(statement.carriedMicros, currency),
+  messages: Number(statement.messages),
+  prices: statement.prices.map(({ amountMicros, charges }) => ({
+    price: formatMicros(BigInt(amountMicros), currency),
+    charges,
+  })),
+  sha256: statement.sha256,
+  previousSha256: statement.previousSha256,
+});
+
 function jsonForm(statement: StatementRow, summary: ExportSummary): FileForm {
-  const { currency } = statement;
-  const head = JSON.stringify({
-    workspaceId: statement.workspaceId,
-    number: statement.number,
-    month: statement.month,
-    from: formatInstant(statement.from),
-    to: formatInstant(statement.to),
-    timeZone: statement.timeZone,
-    closedAt: formatInstant(statement.closedAt),
-    currency,
-    total: formatMicros(statement.totalMicros, currency),
-    carried: formatMicros(statement.carriedMicros, currency),
-    messages: Number(statement.messages),
-    prices: statement.prices.map(({ amountMicros, charges }) => ({
-      price: formatMicros(BigInt(amountMicros), currency),
-      charges,
-    })),
-    sha256: statement.sha256,
-    previousSha256: statement.previousSha256,
-  });
+  const head = JSON.stringify({ workspaceId: statement.workspaceId, ...statementJson(statement) });
   return {
     opening: `${head.slice(0, -1)},"lines":[\n`,
     ...{ rows: summary.rows, row: jsonRow, rowEnd: ',\n', lastRowEnd: '\n' },
