@@ -1,15 +1,13 @@
 // The whole ledger at once: whatever two servers do, every line is on one statement or open, and what is closed stays.
 import fc from 'fast-check';
-import { Lease } from '../src/database/lease';
 import { Snapshot } from '../src/database/snapshot';
 import { AppError } from '../src/errors';
 import type { CloseResult } from '../src/services/ledger/closing';
-import { fixedForm } from '../src/services/ledger/members';
 import { verifyStatements } from '../src/services/ledger/statement-check';
-import { listStatements } from '../src/services/ledger/statements';
 import { verifyWorkspace } from '../src/services/upkeep/verify';
 import { getWorkspace } from '../src/services/workspaces/workspaces';
 import { aCustomer, aWorkspace, startApp, type TestApp, TestClock, type TestWorkspace } from './support/app';
+import { fixedForms } from './support/charged-shop';
 
 const ACTOR = { name: 'test' };
 const SKEW_MS = 5 * 60_000;
@@ -95,23 +93,6 @@ async function take(server: TestApp, shop: TestWorkspace, step: Step): Promise<v
   }
 }
 
-/** Each closed month's ledger lines, byte for byte. */
-async function forms(shop: TestWorkspace): Promise<Map<string, string>> {
-  const snapshot = new Snapshot(one.database, one.clock.now());
-  const { items } = await listStatements(snapshot, shop.id, { first: 100 });
-  await snapshot.end();
-  const found = new Map<string, string>();
-  const lease = await Lease.take(one.database);
-  for (const { node } of items) {
-    let text = '';
-    for await (const piece of fixedForm(lease, node, node.currency, node.previousSha256))
-      text += String(piece);
-    found.set(node.month, text);
-  }
-  await lease.release();
-  return found;
-}
-
 it('every line is on exactly one statement or open; closed statements stay byte for byte', async () => {
   await fc.assert(
     fc.asyncProperty(
@@ -125,14 +106,14 @@ it('every line is on exactly one statement or open; closed statements stay byte 
             for (const each of steps) {
               await take(index % 2 === 0 ? one : other, shop, each);
               if (each.kind !== 'close') continue;
-              for (const [month, text] of await forms(shop)) {
+              for (const [month, text] of await fixedForms(one, shop)) {
                 expect(seen.get(month) ?? text).toBe(text);
                 seen.set(month, text);
               }
             }
           }),
         );
-        const closed = await forms(shop);
+        const closed = await fixedForms(one, shop);
         for (const [month, text] of seen) expect(closed.get(month)).toBe(text);
         const onStatements = [...closed.values()]
           .flatMap((text) => text.trimEnd().split('\n').slice(3))

@@ -1,7 +1,11 @@
 // What tests of the ledger begin with: a shop whose one customer's turns are charged.
 
+import { Lease } from '../../src/database/lease';
+import { Snapshot } from '../../src/database/snapshot';
 import { inTransaction } from '../../src/database/transaction';
+import { fixedForm } from '../../src/services/ledger/members';
 import { verifyStatements } from '../../src/services/ledger/statement-check';
+import { listStatements } from '../../src/services/ledger/statements';
 import { getWorkspace } from '../../src/services/workspaces/workspaces';
 import { aCustomer, aTurn, aWorkspace, type TestApp, type TestWorkspace } from './app';
 import { SAVE, type SaveData } from './operations';
@@ -32,4 +36,21 @@ export async function saveCharged(
 export async function statementDifferences(app: TestApp, { id }: TestWorkspace) {
   const workspace = await inTransaction(app.database, (sql) => getWorkspace(sql, id, app.clock.now()));
   return (await verifyStatements(app.database, workspace)).differences;
+}
+
+/** Of each closed month the ledger lines, byte for byte. */
+export async function fixedForms(app: TestApp, { id }: TestWorkspace): Promise<Map<string, string>> {
+  const snapshot = new Snapshot(app.database, app.clock.now());
+  const { items } = await listStatements(snapshot, id, { first: 100 });
+  await snapshot.end();
+  const found = new Map<string, string>();
+  const lease = await Lease.take(app.database);
+  for (const { node } of items) {
+    let text = '';
+    for await (const piece of fixedForm(lease, node, node.currency, node.previousSha256))
+      text += String(piece);
+    found.set(node.month, text);
+  }
+  await lease.release();
+  return found;
 }
