@@ -81,7 +81,8 @@ export async function findCustomerTimelines(
 
 /**
  * $1 the workspace, $2 the customers, $3 and $4 the points' first days and instants, $5 months, $6 and $7 stretches of
- * days, $8 and $9 of records.
+ * days, $8 and $9 of records. OFFSET 0 as in parts.ts: the servers' plans, made without knowing values, read all that a
+ * customer ever had otherwise (50 customers of a million charges, a month with ragged ends: 139 ms, and 33 with it).
  */
 const STATEMENT = `
   SELECT t.customer_id, t.point, sum(t.messages)::bigint AS messages, sum(t.cost_micros)::bigint AS cost_micros
@@ -92,12 +93,18 @@ const STATEMENT = `
     UNION ALL
     SELECT d.customer_id, width_bucket(d.day, $3::date[]), d.messages, d.cost_micros
     FROM unnest($6::date[], $7::date[]) AS p (since, until)
-    JOIN customer_days d ON d.workspace_id = $1 AND d.customer_id = i.id AND d.day >= p.since AND d.day < p.until
+    CROSS JOIN LATERAL (
+      SELECT s.customer_id, s.day, s.messages, s.cost_micros FROM customer_days s
+      WHERE s.workspace_id = $1 AND s.customer_id = i.id AND s.day >= p.since AND s.day < p.until OFFSET 0
+    ) d
     UNION ALL
     SELECT c.customer_id, width_bucket(c.occurred_at, $4::timestamptz[]), 1, c.amount_micros
     FROM unnest($8::timestamptz[], $9::timestamptz[]) AS p (since, until)
-    JOIN charges c ON c.workspace_id = $1 AND c.customer_id = i.id AND c.occurred_at >= p.since
-      AND c.occurred_at < p.until AND ${countsStill('c')}
+    CROSS JOIN LATERAL (
+      SELECT s.customer_id, s.occurred_at, s.amount_micros FROM charges s
+      WHERE s.workspace_id = $1 AND s.customer_id = i.id AND s.occurred_at >= p.since AND s.occurred_at < p.until
+        AND ${countsStill('s')} OFFSET 0
+    ) c
     OFFSET 0
   ) t
   GROUP BY t.customer_id, t.point`;
