@@ -284,15 +284,27 @@ it('cohorts cost their months, and each the months after it', () => {
   expect(cost('1970-01', '2200-12')).toBe(301 + 60 * (3 + 30));
 });
 
-it('segments cost their question, and each client of a page its earlier figures', () => {
-  const report = (part: string) => `{ usage(workspaceId: "x") { ${part} } }`;
-  const empty = costOfQuery(report('asOf')).points - 1;
-  expect(costOfQuery(report('clientMovement { new lost }')).points - empty).toBe(1 + 60 + 2);
-  expect(costOfQuery(report('distribution { p50 mean }')).points - empty).toBe(1 + 30 + 2);
-  expect(
-    costOfQuery(report('clientsIn(segment: NEW, first: 10) { nodes { rank previous { messages } } }'))
-      .points - empty,
-  ).toBe(1 + 120 + 1 + 10 * (1 + 1 + 5 + 1));
+it('questions about every client grow with the months of their period', () => {
+  const points = (part: string, period = 'month: "2026-01"') => {
+    const report = (fields: string) => `{ usage(workspaceId: "x", period: { ${period} }) { ${fields} } }`;
+    return costOfQuery(report(part)).points - costOfQuery(report('asOf')).points + 1;
+  };
+  const year = 'firstDay: "2025-01-01", lastDay: "2025-12-31"';
+  expect(points('clientMovement { new lost }')).toBe(Math.ceil(1 + 40 + 12 * (31 / 30) + 2));
+  expect(points('clientMovement { new lost }', year)).toBe(Math.ceil(1 + 40 + 12 * (365 / 30) + 2));
+  expect(points('distribution { p50 mean }')).toBe(Math.ceil(1 + 20 + 5 * (31 / 30) + 2));
+  expect(points('topClients(limit: 3) { rank }', year)).toBe(Math.ceil(1 + 20 + 10 * (365 / 30) + 3));
+  expect(points('clients { totalCount }')).toBe(Math.ceil(2 * (1 + 20 + 10 * (31 / 30))));
+});
+
+it("earlier figures are weighed once for a list, however its clients are asked for, and each client's value", () => {
+  const points = (part: string) =>
+    costOfQuery(`{ usage(workspaceId: "x") { clientsIn(segment: NEW, first: 10) { ${part} } } }`).points;
+  const previous = 30 + 10 * (1 + 1 + 1);
+  expect(points('nodes { rank previous { messages } }') - points('nodes { rank }')).toBe(previous);
+  expect(points('edges { node { rank previous { messages } } }') - points('edges { node { rank } }')).toBe(
+    previous,
+  );
 });
 
 it('the report of each workspace of a token costs what it costs alone', () => {

@@ -75,13 +75,14 @@ const ROW_POINTS = 10;
 const QUESTIONS: Readonly<Record<string, (within: Within) => number>> = {
   'UsageReport.totals': ({ period }) => 10 + slots(period),
   'UsageReport.growth': ({ period }) => 10 + 2 * slots(period),
-  'UsageReport.topClients': () => 20,
-  'UsageReport.clients': () => 20,
-  'UsageReport.clientMovement': () => 60,
-  // With what its totalCount asks, which is another movement.
-  'UsageReport.clientsIn': () => 120,
-  'UsageReport.distribution': () => 30,
-  'ClientUsage.previous': () => 5,
+  // Each month has a row of each client, and every one of them is read.
+  'UsageReport.topClients': ({ period }) => 20 + 10 * months(period),
+  'UsageReport.clients': ({ period }) => 20 + 10 * months(period),
+  'UsageReport.clientMovement': ({ period }) => 40 + 12 * months(period),
+  'UsageReport.clientsIn': ({ period }) => 40 + 12 * months(period),
+  'UsageReport.distribution': ({ period }) => 20 + 5 * months(period),
+  // Read for the whole list at once.
+  'ClientUsage.previous': ({ among }) => 1 + 30 / among,
   'Query.retention': () => 300,
   // As many months as there are cohorts, on average half of them.
   'Cohort.retained': ({ among }) => among / 2,
@@ -106,7 +107,7 @@ const QUESTIONS: Readonly<Record<string, (within: Within) => number>> = {
   'UsageRecordConnection.totalCount': () => 100,
   'MessageConnection.totalCount': () => 100,
   'CustomerConnection.totalCount': () => 10,
-  'ClientUsageConnection.totalCount': () => 20,
+  'ClientUsageConnection.totalCount': ({ period }) => 20 + 10 * months(period),
   'EventConnection.totalCount': () => 100,
   'Budget.state': () => 10,
   'Query.serveDecision': () => 10,
@@ -117,6 +118,8 @@ const slots = (period: Period | undefined): number =>
 
 const days = (period: Period | undefined): number =>
   period ? Math.ceil((period.to.getTime() - period.from.getTime()) / DAY_MS) : 0;
+
+const months = (period: Period | undefined): number => days(period) / 30;
 
 /** What the fields above a field decide. */
 interface Within {
@@ -203,7 +206,7 @@ class Counter {
     const length = this.lengthOf(coordinate, field, args, within);
     const each =
       set && isObjectType(inner)
-        ? this.ofSet(inner, set, { ...within, among: Math.max(length, 1) })
+        ? this.ofSet(inner, set, isList(field) ? { ...within, among: Math.max(length, 1) } : within)
         : { points: 0, characters: CHARACTERS[coordinate] ?? 0 };
     return {
       points: 1 + (QUESTIONS[coordinate]?.(within) ?? 0) + length * each.points,
@@ -218,7 +221,7 @@ class Counter {
     args: Arguments,
     within: Within,
   ): number {
-    if (!isListType(getNullableType(field.type))) return this.inIntrospection[coordinate] ?? 1;
+    if (!isList(field)) return this.inIntrospection[coordinate] ?? 1;
     switch (coordinate) {
       case 'UsageReport.heatmap':
         return 168;
@@ -301,6 +304,8 @@ class Counter {
     );
   }
 }
+
+const isList = ({ type }: GraphQLField<unknown, unknown>): boolean => isListType(getNullableType(type));
 
 /** Given as null, a length is its default, as it is when it's left out. */
 function askedLength(field: GraphQLField<unknown, unknown>, args: Arguments): number | undefined {
