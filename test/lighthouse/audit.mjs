@@ -49,14 +49,16 @@ try {
 }
 process.exitCode = failed ? 1 : 0;
 
-/** The link that a first start prints. */
+/** Signs the owner in: from the line of JSON by which a first start tells a pipe that it is ready. */
 function linkOf(stream) {
   return new Promise((resolve, reject) => {
     let text = '';
     stream.on('data', (data) => {
       text += data;
-      const match = /http:\S+\/dashboard#token=\S+/.exec(text);
-      if (match) resolve(match[0]);
+      const line = /^\{.*"msg":"Centesimo is ready"\}$/m.exec(text)?.[0];
+      if (line === undefined) return;
+      const { dashboard, demo } = JSON.parse(line);
+      resolve(`${dashboard}#token=${demo.tokens.client}`);
     });
     stream.on('end', () => reject(new Error(`The server ended: ${text}`)));
   });
