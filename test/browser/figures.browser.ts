@@ -252,5 +252,18 @@ it('an empty workspace speaks to its owner, not to an operator', async () => {
   const panel = page.getByRole('region', { name: 'No messages yet' });
   await panel.getByText('As soon as a client of yours writes').waitFor();
   expect(await panel.innerText()).not.toMatch(/npm|saveMessage|token|workspace/);
+  expect(await panel.getByRole('button').allInnerTexts()).toEqual(['Last 30 days', 'This year']);
+  await page.context().close();
+});
+
+it.each([
+  ['month=2025-01', true],
+  ['period=this-year', false],
+])('the week shows numbers in its cells where all of them fit: %s', async (period, fit) => {
+  const { page } = await visit(shop, `?workspace=workspace-123&${period}`, { token: shop.client });
+  const cells = page.locator('.heatmap .cell');
+  await cells.first().waitFor();
+  const numbers = (await cells.allInnerTexts()).filter((text) => text !== '');
+  expect(numbers.length > 0).toBe(fit);
   await page.context().close();
 });

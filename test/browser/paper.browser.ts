@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { aToken, aWorkspace } from '../support/app';
 import { openShop, PHONE, type Shop, untilCard, visit } from './shop';
 
 const run = promisify(execFile);
@@ -106,3 +107,18 @@ it.each([
     await page.context().close();
   },
 );
+
+it('names the shop as text where the screen has a choice of two', async () => {
+  const other = await aWorkspace(shop.app, { name: 'Bar Centrale' });
+  const token = await aToken(shop.app, { kind: 'client', workspaceIds: ['workspace-123', other.id] });
+  const { page } = await visit(shop, '?workspace=workspace-123', { token });
+  const picker = page.locator('select[name=workspace]');
+  await picker.waitFor();
+  await page.emulateMedia({ media: 'print' });
+  const style = await page.evaluate(`(() => {
+    const { appearance, borderTopWidth } = getComputedStyle(document.querySelector('select[name=workspace]'));
+    return [appearance, borderTopWidth];
+  })()`);
+  expect(style).toEqual(['none', '0px']);
+  await page.context().close();
+});

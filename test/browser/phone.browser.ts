@@ -23,12 +23,18 @@ afterAll(() => shop.stop());
 
 const ready = (page: Page) => page.locator('main .figures:not([aria-busy=true]) h1').waitFor();
 
-/** What reaches beyond the screen's edge, without what scrolls within its own box. */
+/** What reaches beyond the screen's edge, or into the padding of its panel; without what scrolls within its own box. */
 const tooWide = (page: Page): Promise<string[]> =>
   page.evaluate(`[document.documentElement.scrollWidth > innerWidth ? 'the page: ' + document.documentElement.scrollWidth : '',
     ...[...document.querySelectorAll('body *')]
       .filter((element) => element.checkVisibility() && !element.closest('.scroll, .visually-hidden, canvas, svg'))
-      .filter((element) => element.getBoundingClientRect().right > innerWidth + 0.5)
+      .filter((element) => {
+        const panel = element.parentElement.closest('.panel, .card');
+        const edge = panel
+          ? panel.getBoundingClientRect().right - parseFloat(getComputedStyle(panel).paddingInlineEnd)
+          : innerWidth;
+        return element.getBoundingClientRect().right > edge + 0.5;
+      })
       .map((element) => element.tagName + '.' + element.className)].filter((text) => text !== '')`);
 
 const VIEWS: [string, () => string][] = [
@@ -59,9 +65,9 @@ describe.each([
   });
 });
 
-/** Texts of the clients' table that a column breaks within a word: more lines than words. Names may break anywhere. */
-const brokenWords = (page: Page): Promise<string[]> =>
-  page.evaluate(`[...document.querySelectorAll('table.rows thead th, table.rows td')]
+/** Texts of the clients' table with more lines than they may have; `mayBreak`: by their words. */
+const brokenTexts = (page: Page, cells: string, mayBreak: boolean): Promise<string[]> =>
+  page.evaluate(`[...document.querySelectorAll(${JSON.stringify(cells)})]
     .filter((cell) => cell.checkVisibility())
     .flatMap((cell) => {
       const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
@@ -74,11 +80,11 @@ const brokenWords = (page: Page): Promise<string[]> =>
       const range = document.createRange();
       range.selectNodeContents(text);
       const lines = new Set([...range.getClientRects()].map(({ top }) => Math.round(top)));
-      return lines.size > text.data.trim().split(/[\\s\u00a0]+/).length;
+      return lines.size > (${mayBreak} ? text.data.trim().split(/[\\s\u00a0]+/).length : 1);
     })
     .map((text) => text.data)`);
 
-it.each([390, 1280])('a long name breaks no date and no heading beside it, at %s px', async (width) => {
+it.each([320, 390, 1280])('a long name breaks no date and no heading beside it, at %s px', async (width) => {
   const yen = await aWorkspace(shop.app, { name: 'Yen', currency: 'JPY', priceMicros: 1_000_000n });
   await aCustomer(shop.app, yen, { name: LONG_NAME, phoneNumber: '+393331234567' });
   await shop.app.api.as(yen.service).data(SAVE, { input: aTurn(yen) });
@@ -89,7 +95,75 @@ it.each([390, 1280])('a long name breaks no date and no heading beside it, at %s
   });
   await ready(page);
   await page.getByRole('table', { name: 'Clienti' }).waitFor();
-  expect(await brokenWords(page)).toEqual([]);
+  expect(await brokenTexts(page, 'table.rows thead th', true)).toEqual([]);
+  expect(await brokenTexts(page, 'table.rows td', false)).toEqual([]);
+  await page.context().close();
+});
+
+it.each([320, 390])('breaks no word of a usual name and no phone number, at %s px', async (width) => {
+  const { page } = await visit(shop, '?workspace=workspace-123', {
+    ...{ token: shop.client, locale: 'it-IT' },
+    ...PHONE,
+    viewport: { width, height: 844 },
+  });
+  await ready(page);
+  await page.getByRole('table', { name: 'Clienti' }).waitFor();
+  expect(await brokenTexts(page, 'table.rows .name', true)).toEqual([]);
+  const contacts = await brokenTexts(page, 'table.rows .contact', false);
+  expect(contacts.filter((text) => text.startsWith('+'))).toEqual([]);
+  await page.context().close();
+});
+
+it.each([320, 390])('the link to the messages stands below their number, at %s px', async (width) => {
+  const { page } = await visit(shop, '?workspace=workspace-123', {
+    ...{ token: shop.analyst, locale: 'it-IT' },
+    ...PHONE,
+    viewport: { width, height: 844 },
+  });
+  await ready(page);
+  const count = page
+    .locator('.outcome-count')
+    .filter({ has: page.getByRole('link') })
+    .first();
+  const number = await count.locator('strong').boundingBox();
+  const link = await count.getByRole('link').boundingBox();
+  if (!number || !link) throw new Error('No count.');
+  expect(link.y).toBeGreaterThanOrEqual(number.y + number.height - 1);
+  await page.context().close();
+});
+
+it.each(['', '/messages'])('the chosen period is read whole at 320 px: /dashboard%s', async (path) => {
+  const { page } = await visit(shop, `${path}?workspace=workspace-123&period=this-week`, {
+    ...{ token: both, locale: 'it-IT' },
+    ...PHONE,
+    viewport: { width: 320, height: 640 },
+  });
+  const select = page.locator('select[name=period]');
+  await select.waitFor();
+  const [given, needed] = await select.evaluate((element) => {
+    const { width } = element.getBoundingClientRect();
+    Object.assign(element.style, { fieldSizing: 'content', inlineSize: 'max-content' });
+    return [width, element.getBoundingClientRect().width];
+  });
+  expect(given).toBeGreaterThanOrEqual(needed ?? 0);
+  await page.context().close();
+});
+
+it('a long name makes the picker of a shop no wider than others, on every page', async () => {
+  const { page } = await visit(shop, `/messages?workspace=${hostile.id}`, { token: both, locale: 'it-IT' });
+  const picker = await page.locator('select[name=workspace]').boundingBox();
+  expect(picker?.width).toBeLessThan(400);
+  await page.context().close();
+});
+
+it('a check box is square beside a label of two lines', async () => {
+  const { page } = await visit(shop, '', {
+    locale: 'it-IT',
+    ...PHONE,
+    viewport: { width: 320, height: 640 },
+  });
+  const box = await page.getByRole('checkbox').boundingBox();
+  expect(box?.width).toBe(box?.height);
   await page.context().close();
 });
 

@@ -1,5 +1,5 @@
 // What an owner meets between two figures: waiting, failures, a view from a colleague, amounts longer than a float.
-import { openShop, type Shop, untilCard, visit } from './shop';
+import { openShop, PHONE, type Shop, untilCard, visit } from './shop';
 
 let shop: Shop;
 beforeAll(async () => {
@@ -33,6 +33,33 @@ it('shows the shape of what will come until it comes, then when that was and in 
   await page.getByRole('button', { name: 'Menu' }).click();
   await page.getByText('Time zone: Europe/Rome').waitFor();
   expect(complaints).toEqual([]);
+  await page.context().close();
+});
+
+it.each([
+  ['a phone', PHONE],
+  ['a desktop', {}],
+])('moves nothing when the figures and the plots come: %s', async (_name, options) => {
+  const { page } = await visit(shop, JANUARY, { ...options, token: shop.client });
+  await page.locator('[data-drawn=true]').first().waitFor();
+  await page.addInitScript(`(() => {
+    window.shifts = [];
+    window.takeShifts = (entries) => shifts.push(...entries.map(({ value, sources }) =>
+      [value, ...sources.map(({ node, previousRect, currentRect }) =>
+        (node?.outerHTML ?? '').slice(0, 60) + ' from ' + previousRect.y + ' to ' + currentRect.y)]));
+    window.shiftObserver = new PerformanceObserver((list) => takeShifts(list.getEntries()));
+    shiftObserver.observe({ type: 'layout-shift', buffered: true });
+  })()`);
+  await page.route('**/graphql', async (route) => {
+    if (asks('Overview')(route.request().postData()))
+      // Two frames: the shapes are on the screen.
+      await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+    await route.continue();
+  });
+  await page.reload();
+  await page.locator('[data-drawn=true]').first().waitFor();
+  await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+  expect(await page.evaluate('takeShifts(shiftObserver.takeRecords()), shifts')).toEqual([]);
   await page.context().close();
 });
 

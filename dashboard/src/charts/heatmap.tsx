@@ -10,12 +10,14 @@ type Cell = OverviewQuery['usage']['heatmap'][number];
 const WEEKDAYS = [1, 2, 3, 4, 5, 6, 7];
 const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
 const LEVELS = 5;
+/** The largest number that a cell has room for. */
+const LARGEST_SHOWN = 99;
 
 /** 0 for none, else 1 to 5: equal steps up to the busiest cell. */
 const levelOf = (messages: number, most: number): number =>
   messages === 0 ? 0 : Math.max(1, Math.ceil((messages / most) * LEVELS));
 
-/** Weekday by hour. A cell tells its numbers to the mouse and to a tap; the table behind it tells all. */
+/** Weekday by hour, with numbers where all of them fit. A cell tells its numbers to the mouse and to a tap; the table behind it tells all. */
 export function Heatmap({ cells }: { cells: readonly Cell[] }): ReactNode {
   const { words, plural } = useSpeech();
   const format = useFormat();
@@ -63,7 +65,7 @@ export function Heatmap({ cells }: { cells: readonly Cell[] }): ReactNode {
                 data-cell={index}
                 className={`cell heat-${levelOf(messages, most)}${index === chosen ? ' chosen' : ''}`}
               >
-                {messages > 0 && messages < 100 && messages}
+                {messages > 0 && most <= LARGEST_SHOWN && messages}
               </span>
             );
           }),

@@ -2,11 +2,13 @@ import type { ReactNode } from 'react';
 import { useWords } from '../i18n/language';
 import { changed, navigate, type View } from '../lib/location';
 
-const OTHERS = ['THIS_MONTH', 'LAST_30_DAYS', 'THIS_YEAR'] as const;
+const ELSEWHERE = ['THIS_MONTH', 'LAST_30_DAYS', 'THIS_YEAR'] as const;
 
 /** Nothing was saved in this period: what that means to an owner, and where there may be something. */
 export function Empty({ view, running }: { view: View; running: boolean }): ReactNode {
   const words = useWords();
+  const { period } = view;
+  const others = ELSEWHERE.filter((preset) => period.kind !== 'preset' || period.preset !== preset);
   return (
     <section className="panel empty" aria-label={words.emptyTitle}>
       <h2>{words.emptyTitle}</h2>
@@ -19,7 +21,7 @@ export function Empty({ view, running }: { view: View; running: boolean }): Reac
       )}
       <p className="muted">{words.emptyPeriod}</p>
       <p className="choices no-print">
-        {OTHERS.map((preset) => (
+        {others.map((preset) => (
           <button
             key={preset}
             type="button"
