@@ -1,9 +1,11 @@
 // The examples, run as their readers run them: a page's request, the analysts' operations.
 import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { fetchMonthReport, formatMoney } from '../examples/frontend/report';
+import { exampleOperations } from '../src/http/example-operations';
 import { DEMO_WORKSPACE } from '../src/services/demo/demo';
 import { aToken, startApp, type TestApp } from './support/app';
 
@@ -111,4 +113,16 @@ describe("Sandbox's operations", () => {
       expect(JSON.stringify(sent.body.data)).toMatch(answer(name));
     }
   });
+});
+
+it('an operation without variables needs no file of them', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'centesimo-operations-'));
+  try {
+    writeFileSync(join(folder, 'viewer.graphql'), 'query Viewer { viewer { id } }');
+    expect(exampleOperations(folder).operations).toEqual([
+      { document: 'query Viewer { viewer { id } }', variables: {} },
+    ]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

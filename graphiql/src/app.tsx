@@ -1,22 +1,13 @@
-import { createGraphiQLFetcher } from '@graphiql/toolkit';
 import { GraphiQL } from 'graphiql';
 import { type FormEvent, type ReactNode, useMemo, useState } from 'react';
 import type { Example } from './examples';
+import { createFetcher } from './fetcher';
 import { nowhere } from './nowhere';
 
 /** The token is in this page's memory alone: gone with the tab, and with a reload. */
 export function App({ examples }: { examples: readonly Example[] }): ReactNode {
   const [token, setToken] = useState('');
-  const fetcher = useMemo(
-    () =>
-      createGraphiQLFetcher({
-        url: '/graphql',
-        headers: token === '' ? {} : { authorization: `Bearer ${token}` },
-        fetch: (url, init) => fetch(url, { ...init, credentials: 'omit' }),
-        enableIncrementalDelivery: false,
-      }),
-    [token],
-  );
+  const fetcher = useMemo(() => createFetcher(token), [token]);
   const tabs = useMemo(
     () =>
       examples.map(({ document, variables }) => ({

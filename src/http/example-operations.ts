@@ -12,8 +12,7 @@ export interface ExampleOperations {
   variables: Record<string, unknown>;
 }
 
-const HEAD = `# Put a token into the headers below.
-`;
+const HEAD = '# Put a token into the headers below.\n';
 
 /** The project's examples/operations, from the sources and from the build. */
 const operationsFolder = (): string => join(projectFolder(), 'examples', 'operations');
@@ -22,12 +21,13 @@ const operationsFolder = (): string => join(projectFolder(), 'examples', 'operat
 export function exampleOperations(folder = operationsFolder()): ExampleOperations {
   const files = existsSync(folder) ? readdirSync(folder).sort() : [];
   const textOf = (name: string): string => readFileSync(join(folder, name), 'utf8');
+  const variablesOf = (name: string): Record<string, unknown> => {
+    const file = name.replace('.graphql', '.variables.json');
+    return files.includes(file) ? JSON.parse(textOf(file)) : {};
+  };
   const all = files
     .filter((name) => name.endsWith('.graphql'))
-    .map((name) => ({
-      document: textOf(name),
-      variables: JSON.parse(textOf(name.replace('.graphql', '.variables.json'))),
-    }));
+    .map((name) => ({ document: textOf(name), variables: variablesOf(name) }));
   const writes = ({ document }: { document: string }) => /^mutation\b/m.test(document);
   const operations = [...all.filter((one) => !writes(one)), ...all.filter(writes)];
   return {

@@ -49,17 +49,24 @@ async function signIn(page: Page, token: string): Promise<void> {
   await page.getByText('In use for all tabs').waitFor();
 }
 
-const answer = (page: Page) => page.getByRole('region', { name: 'Result Window' });
-
-it('answers an operation with a pasted token, completes and documents it, and asks no other host', async () => {
-  const { page, foreign, complaints } = await open('/graphiql');
+async function signInAndReadSchema(page: Page): Promise<void> {
   const answered = page.waitForResponse(
     (response) => response.request().postData()?.includes('__schema') ?? false,
   );
   await signIn(page, shop.analyst);
   await answered;
+}
 
-  await page.getByRole('button', { name: /^Execute query/ }).click();
+const execute = (page: Page) => page.getByRole('button', { name: /^Execute query/ }).click();
+
+const answer = (page: Page) => page.getByRole('region', { name: 'Result Window' });
+
+it('answers an operation with a pasted token, completes and documents it, and asks no other host', async () => {
+  const { page, foreign, complaints } = await open('/graphiql');
+  await signInAndReadSchema(page);
+
+  await page.getByRole('tab', { name: 'BusiestHours' }).click();
+  await execute(page);
   await answer(page).getByText('"14:00"').first().waitFor();
 
   await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
@@ -77,6 +84,19 @@ it('answers an operation with a pasted token, completes and documents it, and as
   await page.context().close();
 });
 
+it('runs the operation of a tab that was opened a moment ago', async () => {
+  const { page } = await open('/graphiql');
+  await signInAndReadSchema(page);
+  await page.getByRole('tab', { name: 'BusiestHours' }).click();
+  await execute(page);
+  await answer(page).getByText('"14:00"').first().waitFor();
+  // GraphiQL reads the operation's name a tenth of a second after the tab is opened.
+  await page.getByRole('tab', { name: 'MonthlyBill' }).click();
+  await execute(page);
+  await answer(page).getByText('"forecast"').waitFor();
+  await page.context().close();
+});
+
 it('opens with the operations of Sandbox, each in a tab with its variables', async () => {
   const { page } = await open('/graphiql');
   await editor(page).waitFor();
@@ -88,10 +108,20 @@ it('opens with the operations of Sandbox, each in a tab with its variables', asy
   await page.context().close();
 });
 
+it('its bar is no wider than a phone', async () => {
+  const { page } = await open('/graphiql');
+  await page.setViewportSize({ width: 320, height: 640 });
+  await editor(page).waitFor();
+  const bar = page.getByRole('banner');
+  expect(await bar.evaluate((element) => element.scrollWidth)).toBeLessThanOrEqual(320);
+  await page.context().close();
+});
+
 it('keeps no token: nothing is stored, and a reload has forgotten it', async () => {
   const { page } = await open('/graphiql');
   await signIn(page, shop.analyst);
-  await page.getByRole('button', { name: /^Execute query/ }).click();
+  await page.getByRole('tab', { name: 'BusiestHours' }).click();
+  await execute(page);
   await answer(page).getByText('"peakHour"').waitFor();
   const kept = () =>
     page.evaluate(`(async () => ({
@@ -108,7 +138,7 @@ it('keeps no token: nothing is stored, and a reload has forgotten it', async () 
   await editor(page).waitFor();
   expect(await page.getByLabel('Token').inputValue()).toBe('');
   expect(await kept()).toEqual(nothing);
-  await page.getByRole('button', { name: /^Execute query/ }).click();
+  await execute(page);
   await answer(page).getByText('"UNAUTHENTICATED"').waitFor();
   await page.context().close();
 });
