@@ -1,5 +1,6 @@
 // What a browser sees at /: where the page, the API and the documentation are. Nothing of it is secret, nothing is loaded.
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { GRAPHIQL } from './graphiql';
 
 const CONTENT_SECURITY_POLICY =
   "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'";
@@ -22,8 +23,8 @@ export const sendFrontPage = (reply: FastifyReply, pages: Pages): FastifyReply =
     .header('cache-control', 'no-store')
     .send(page(pages));
 
-const OFFLINE =
-  '<dt><a href="/graphiql">API, without the internet</a></dt>\n<dd>The same in GraphiQL, which comes from this server alone.</dd>';
+const OFFLINE = `<dt><a href="${GRAPHIQL}">API, without the internet</a></dt>
+<dd>The same in GraphiQL, which comes from this server alone.</dd>`;
 
 const page = ({ sandbox, graphiql }: Pages): string => `<!doctype html>
 <html lang="en">

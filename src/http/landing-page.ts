@@ -3,6 +3,7 @@ import { type ApolloServer, type ApolloServerPlugin, HeaderMap } from '@apollo/s
 import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { exampleOperations } from './example-operations';
+import { wantsPage } from './front-page';
 import { GRAPHIQL } from './graphiql';
 import type { ServerContext } from './operation';
 
@@ -28,9 +29,9 @@ export function landingPage(): ApolloServerPlugin {
   });
 }
 
-/** A browser that opens the page, rather than a client that sends an operation. */
-export const wantsLandingPage = ({ method, url, headers }: FastifyRequest): boolean =>
-  method === 'GET' && !url.includes('?') && (headers.accept ?? '').includes('text/html');
+/** A browser that opens the page: with a query string it sends an operation, as GraphQL over HTTP has it. */
+export const wantsLandingPage = (request: FastifyRequest): boolean =>
+  wantsPage(request) && !request.url.includes('?');
 
 /** How long a browser may try to reach Apollo's host: a firewall may drop what it doesn't let through. */
 const SANDBOX_WITHIN_MS = 8_000;
