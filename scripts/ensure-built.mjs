@@ -23,7 +23,9 @@ function newest(paths) {
 }
 
 /** Replaces `output` by what `build` makes in the folder that it is given. */
-function buildInto(output, build) {
+function buildInto({ output, name, build }) {
+  // A first start takes half a minute here: a person wants to know of it, a script doesn't.
+  if (process.stderr.isTTY) process.stderr.write(`building ${name}…\n`);
   const fresh = `${output}.new-${process.pid}`;
   const old = `${output}.old-${process.pid}`;
   try {
@@ -48,6 +50,7 @@ const vite = (workspace, folder) =>
 const targets = [
   {
     output: 'dist',
+    name: 'the server',
     sources: ['src', 'ormconfig.ts', '.swcrc', 'package.json', 'scripts/bundle.mjs'],
     build: (folder) => {
       run(bin('swc'), ['src', 'ormconfig.ts', '-d', folder, '--ignore', '**/*.test.ts', '--quiet']);
@@ -56,6 +59,7 @@ const targets = [
   },
   {
     output: 'dashboard/dist',
+    name: 'the dashboard',
     sources: [
       'dashboard/src',
       'dashboard/public',
@@ -68,6 +72,7 @@ const targets = [
   },
   {
     output: 'graphiql/dist',
+    name: 'GraphiQL',
     sources: ['graphiql/src', 'graphiql/index.html', 'graphiql/vite.config.ts', 'graphiql/package.json'],
     build: (folder) => vite('graphiql', folder),
   },
@@ -75,7 +80,8 @@ const targets = [
 
 const force = process.argv.includes('--force');
 const only = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
-for (const { output, sources, build } of targets) {
+for (const target of targets) {
+  const { output, sources } = target;
   if (only.length > 0 && !only.includes(output)) continue;
   const changed = newest(sources);
   const marker = join(root, output, '.built');
@@ -83,5 +89,5 @@ for (const { output, sources, build } of targets) {
   const built = isOurs ? statSync(marker).mtimeMs : 0;
   // Without its sources (a production image) there is nothing to build.
   const hasSources = existsSync(join(root, sources[0]));
-  if (hasSources && changed > 0 && (force || built < changed)) buildInto(output, build);
+  if (hasSources && changed > 0 && (force || built < changed)) buildInto(target);
 }
