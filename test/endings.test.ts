@@ -143,6 +143,17 @@ describe('a server whose log is read no longer', () => {
     await expectAllGone(database);
   });
 
+  longForm('leaves no database behind: npm start | head -1', async () => {
+    const port = await freePort();
+    const project = join(__dirname, '..');
+    const shell = start('sh', ['-c', `cd "$0" && npm start | head -n 1`, project], { more: serve(port) });
+    const database = await servesOn(port);
+    expect(await isReady(port)).toBe(true);
+    killGroup(shell.pid ?? 0, 'SIGINT');
+    await expectAllGone(database);
+    await until(async () => !(await isReady(port)), 'the end of the server', LONG_MS);
+  });
+
   longForm('goes on when its log is a file on a full disk', async () => {
     const port = await freePort();
     const child = start(process.execPath, [MAIN, 'serve', '--no-demo'], {
