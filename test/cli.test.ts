@@ -1,7 +1,7 @@
 // The command line, as scripts and operators use it.
 import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Api } from './support/api';
 import { aFolder, type Ran, runCommand, startServer } from './support/command';
@@ -358,6 +358,29 @@ it.each([
 ])('%s ends with the exit code that says so, and no stack', async (_, args, code) => {
   const ran = await run(...args);
   expect([ran.code, ran.stderr]).toEqual([code, expect.not.stringMatching(/\n\s+at /)]);
+});
+
+describe('help', () => {
+  const TYPED = 'token create --kind service --name n8n --workspace shop';
+
+  it("names commands as they are typed in the project's folder", async () => {
+    const { stdout } = await run('token', 'create', '--help');
+    expect(stdout).toContain('Usage: npm run -s cli -- token create ');
+    expect(stdout).toContain(`  npm run -s cli -- ${TYPED}\n`);
+  });
+
+  it('names them as they are typed where the program is called by its name', async () => {
+    const folder = await aFolder();
+    const link = join(dirname(folder.path), 'centesimo');
+    try {
+      await symlink(join(__dirname, '../dist/src/main.js'), link);
+      const { stdout } = await promisify(execFile)(process.execPath, [link, 'token', 'create', '--help']);
+      expect(stdout).toContain('Usage: centesimo token create ');
+      expect(stdout).toContain(`  centesimo ${TYPED}\n`);
+    } finally {
+      await folder.remove();
+    }
+  });
 });
 
 it.each([

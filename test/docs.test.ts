@@ -203,7 +203,7 @@ it('names only commands that there are, with options that they have', async () =
     // Without the arguments: a file, an id.
     const names = words.slice(0, words.findIndex((word) => !/^[a-z]+$/.test(word)) >>> 0);
     const help = find(names)?.helpInformation();
-    expect(help).toContain(`Usage: centesimo ${names.join(' ')}`);
+    expect(help).toContain(`Usage: npm run -s cli -- ${names.join(' ')}`);
     for (const option of words.filter((word) => word.startsWith('--'))) expect(help).toContain(option);
   }
 });

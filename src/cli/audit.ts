@@ -3,6 +3,7 @@ import { badInput } from '../errors';
 import { type AuditEntry, type ListedAuditEntry, listAudit } from '../services/audit';
 import { formatInstant, parseInstant } from '../values/time';
 import type { Cli } from './cli';
+import { example } from './how-to-run';
 import { wholeNumber } from './token';
 
 const LONGEST_LIST = 10_000;
@@ -24,7 +25,7 @@ export const auditCommand = (cli: Cli): Command =>
     .option('--subject <id>', 'only what was done to this token, customer or workspace')
     .option('--since <instant>', 'only from then on, RFC 3339 with an offset')
     .option('--limit <count>', `how many entries, 1 to ${LONGEST_LIST}`, wholeNumber, 50)
-    .addHelpText('after', '\nExample:\n  centesimo audit --workspace shop --since 2027-01-01T00:00:00+01:00')
+    .addHelpText('after', example('audit --workspace shop --since 2027-01-01T00:00:00+01:00'))
     .action(async ({ workspace, subject, since, limit }: Options) => {
       if (limit < 1 || limit > LONGEST_LIST) throw badInput(`--limit is 1 to ${LONGEST_LIST}; got ${limit}.`);
       const from = since === undefined ? undefined : parseInstant(since);

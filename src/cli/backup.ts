@@ -8,13 +8,14 @@ import { listAllWorkspaces } from '../services/workspaces/workspaces';
 import { formatInstant } from '../values/time';
 import { BackupReader, writeBackup } from './backup-file';
 import { type Cli, type CommandContext, EXIT } from './cli';
+import { example } from './how-to-run';
 import { conclusion, verifyOne } from './verify';
 
 export const backupCommand = (cli: Cli): Command =>
   cli
     .command('backup', 'write everything into one file, of one instant; the server may go on')
     .argument('<file>', 'made for its owner alone; it is there only when it is whole')
-    .addHelpText('after', '\nExample:\n  centesimo backup centesimo.backup')
+    .addHelpText('after', example('backup centesimo.backup'))
     .action((file: string) => cli.run((context) => backUp(context, file)));
 
 async function backUp({ database, services, output }: CommandContext, file: string): Promise<void> {
@@ -50,7 +51,7 @@ export const restoreCommand = (cli: Cli): Command =>
     .argument('<file>', 'what backup wrote')
     .addHelpText(
       'after',
-      '\nWithout DATABASE_URL the embedded database is made when there is none.\n\nExample:\n  centesimo restore centesimo.backup',
+      `\nWithout DATABASE_URL the embedded database is made when there is none.\n${example('restore centesimo.backup')}`,
     )
     .action((file: string) => cli.run((context) => restore(context, file), { create: true }));
 

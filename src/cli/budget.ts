@@ -21,6 +21,7 @@ import {
 import { getWorkspace } from '../services/workspaces/workspaces';
 import { formatInstant } from '../values/time';
 import { type Cli, OPERATOR } from './cli';
+import { example, toType } from './how-to-run';
 import { wholeNumber } from './token';
 
 export const budgetCommand = (cli: Cli): Command =>
@@ -73,7 +74,7 @@ const set = (cli: Cli): Command =>
     .option('--stop', 'serveDecision says no once the limit is reached')
     .addHelpText(
       'after',
-      '\nExample:\n  centesimo budget set --workspace shop --name month --limit 50 --threshold 50 80 100 --forecast',
+      example('budget set --workspace shop --name month --limit 50 --threshold 50 80 100 --forecast'),
     )
     .action((options: SetOptions) =>
       cli.run(async ({ services, output, sql }) => {
@@ -100,7 +101,7 @@ const list = (cli: Cli): Command =>
   cli
     .command('list', 'all budgets of a workspace, with where they stand')
     .requiredOption('--workspace <id>', 'the workspace')
-    .addHelpText('after', '\nExample:\n  centesimo budget list --workspace shop')
+    .addHelpText('after', example('budget list --workspace shop'))
     .action((options: { workspace: string }) =>
       cli.run(async ({ services, output, sql }) => {
         const now = services.clock();
@@ -121,14 +122,14 @@ const remove = (cli: Cli): Command =>
     .command('remove', 'remove a budget; what it told stays among the events')
     .requiredOption('--workspace <id>', 'the workspace')
     .requiredOption('--name <name>', 'its name')
-    .addHelpText('after', '\nExample:\n  centesimo budget remove --workspace shop --name month')
+    .addHelpText('after', example('budget remove --workspace shop --name month'))
     .action((options: { workspace: string; name: string }) =>
       cli.run(async ({ services, output, sql }) => {
         const workspace = await getWorkspace(sql, options.workspace, services.clock());
         const budget = (await listBudgets(sql, workspace.id)).find(({ name }) => name === options.name);
         if (!budget)
           throw badInput(
-            `The workspace ${workspace.id} has no budget ${JSON.stringify(options.name)}. See: centesimo budget list`,
+            `The workspace ${workspace.id} has no budget ${JSON.stringify(options.name)}. See: ${toType('budget list')}`,
           );
         await services.budgets.remove(workspace.id, budget.id, OPERATOR);
         output.result({ id: budget.id, name: budget.name }, `Removed the budget ${budget.name}.`);

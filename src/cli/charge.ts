@@ -5,6 +5,7 @@ import { formatMicros } from '../values/money';
 import { parseInstant, startOfLocalDay } from '../values/time';
 import { type Cli, type CommandContext, OPERATOR } from './cli';
 import { confirm } from './confirm';
+import { example } from './how-to-run';
 import { progressLine } from './progress';
 
 export const chargeCommand = (cli: Cli): Command =>
@@ -32,7 +33,7 @@ const voidCharges = (cli: Cli): Command =>
     .option('--yes', 'without being asked')
     .addHelpText(
       'after',
-      '\nBroken off, the same call goes on with what is left.\n\nExample:\n  centesimo charge void --workspace shop --from 2026-10-03 --to 2026-10-04 --reason "test traffic"',
+      `\nBroken off, the same call goes on with what is left.\n${example('charge void --workspace shop --from 2026-10-03 --to 2026-10-04 --reason "test traffic"')}`,
     )
     .action((options: VoidOptions) =>
       cli.run((context) =>

@@ -15,6 +15,7 @@ import type { Actor } from '../services/audit';
 import { codeOf } from '../values/error-code';
 import { stopInOrder } from './ending';
 import { environment } from './environment';
+import { toType } from './how-to-run';
 import { createLogger } from './log';
 import { createOutput, type Output } from './output';
 import { print, ReaderGone, tell } from './streams';
@@ -118,7 +119,7 @@ const noDatabase = (dataDir: string): string =>
   [
     `There is no database: DATABASE_URL is not set, and ${resolve(dataDir)} (DATA_DIR) has no embedded PostgreSQL.`,
     'Run the command in the folder where the server was started, or set DATA_DIR or DATABASE_URL.',
-    'A new embedded database is made by the first start of the server, or by: centesimo migrate --create',
+    `A new embedded database is made by the first start of the server, or by: ${toType('migrate --create')}`,
   ].join('\n');
 
 export const settings = (): Config => loadConfig(environment);
@@ -161,7 +162,7 @@ function inWords(error: unknown): string | undefined {
   if (code === '3D000') return `The database ${database} does not exist. Create it first.`;
   if (code === '42501')
     return `The user of DATABASE_URL lacks a right: ${error.message}. See docs/operations.md#least-rights`;
-  if (code === '42P01') return 'The database lacks tables: run `centesimo migrate`.';
+  if (code === '42P01') return `The database lacks tables. Run: ${toType('migrate')}`;
   if (isConnectionLoss(error))
     return `The database ${database} can't be reached (${code || error.message}). Is its URL right, and is it running?`;
   return undefined;

@@ -10,6 +10,7 @@ import { PAGE_LIMIT } from '../services/page';
 import { exportPerson } from '../services/people/personal-data';
 import { getWorkspace } from '../services/workspaces/workspaces';
 import { type Cli, EXIT, OPERATOR } from './cli';
+import { example } from './how-to-run';
 import { progressLine } from './progress';
 import { toStandardOutput } from './streams';
 
@@ -40,10 +41,7 @@ const add = (cli: Cli): Command =>
     .option('--whatsapp-user-id <id>', "WhatsApp's user id, for contacts who hide their number")
     .option('--inactive', 'with the chatbot switched off: turns are saved, not charged')
     .option('--active', 'with the chatbot switched on again')
-    .addHelpText(
-      'after',
-      '\nExample:\n  centesimo customer add --workspace shop --name "Mario Rossi" --phone +393331234567',
-    )
+    .addHelpText('after', example('customer add --workspace shop --name "Mario Rossi" --phone +393331234567'))
     .action((options: AddOptions) =>
       cli.run(async ({ services, output, sql }) => {
         await getWorkspace(sql, options.workspace, services.clock());
@@ -66,7 +64,7 @@ const list = (cli: Cli): Command =>
     .command('list', 'the customers of a workspace, by name')
     .requiredOption('--workspace <id>', 'the workspace')
     .option('--search <text>', 'a part of the name, the phone number or the WhatsApp user id')
-    .addHelpText('after', '\nExample:\n  centesimo customer list --workspace shop --search rossi')
+    .addHelpText('after', example('customer list --workspace shop --search rossi'))
     .action((options: { workspace: string; search?: string }) =>
       cli.run(async ({ services, output, sql }) => {
         await getWorkspace(sql, options.workspace, services.clock());
@@ -100,10 +98,7 @@ const deactivate = (cli: Cli): Command =>
     .command('deactivate', 'switch the chatbot off for a customer: turns are saved from then on, not charged')
     .requiredOption('--workspace <id>', 'the workspace')
     .requiredOption('--customer <id>', "the customer's id, as customer list shows it")
-    .addHelpText(
-      'after',
-      '\nExample:\n  centesimo customer deactivate --workspace shop --customer 0190d2b4-...',
-    )
+    .addHelpText('after', example('customer deactivate --workspace shop --customer 0190d2b4-...'))
     .action((options: { workspace: string; customer: string }) =>
       cli.run(async ({ services, output }) => {
         const customer = await services.customers.setActive(
@@ -130,10 +125,7 @@ const exportOne = (cli: Cli): Command =>
     .option('--phone <number>', 'who it is: the phone number, also of somebody who was never registered')
     .option('--whatsapp-user-id <id>', "or WhatsApp's user id")
     .option('--customer <id>', "or the customer's id, as customer list shows it")
-    .addHelpText(
-      'after',
-      '\nExample:\n  centesimo customer export --workspace shop --phone +393331234567 > mario.json',
-    )
+    .addHelpText('after', example('customer export --workspace shop --phone +393331234567 > mario.json'))
     .action((options: ExportOptions) =>
       cli.run(async ({ services, database, sql }) => {
         const now = services.clock();
@@ -159,7 +151,7 @@ const importFile = (cli: Cli): Command =>
     )
     .requiredOption('--workspace <id>', 'the workspace')
     .option('--skip-bad', 'import the good rows though there are bad ones')
-    .addHelpText('after', '\nExample:\n  centesimo customer import customers.csv --workspace shop')
+    .addHelpText('after', example('customer import customers.csv --workspace shop'))
     .action((file: string, options: { workspace: string; skipBad?: boolean }) =>
       cli.run(async ({ services, output, sql }) => {
         await getWorkspace(sql, options.workspace, services.clock());

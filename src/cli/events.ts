@@ -5,6 +5,7 @@ import { checkEventType, type EventRow, listEvents } from '../services/signals/e
 import { getWorkspace } from '../services/workspaces/workspaces';
 import { formatInstant } from '../values/time';
 import type { Cli } from './cli';
+import { example } from './how-to-run';
 import { wholeNumber } from './token';
 
 const LONGEST_LIST = 10_000;
@@ -21,7 +22,7 @@ export const eventsCommand = (cli: Cli): Command =>
     .requiredOption('--workspace <id>', 'the workspace')
     .option('--type <type...>', 'only these, such as BUDGET_THRESHOLD')
     .option('--limit <count>', `how many, 1 to ${LONGEST_LIST}`, wholeNumber, 50)
-    .addHelpText('after', '\nExample:\n  centesimo events --workspace shop --type BUDGET_THRESHOLD --json')
+    .addHelpText('after', example('events --workspace shop --type BUDGET_THRESHOLD --json'))
     .action(async ({ workspace, type, limit }: Options) => {
       if (limit < 1 || limit > LONGEST_LIST) throw badInput(`--limit is 1 to ${LONGEST_LIST}; got ${limit}.`);
       const types = type?.map(checkEventType);

@@ -3,6 +3,7 @@ import { exportRecords } from '../services/exports/exports';
 import { CSV_DIALECTS, type CsvDialect, EXPORT_FORMATS, type ExportFormat } from '../services/exports/form';
 import { getWorkspace } from '../services/workspaces/workspaces';
 import type { Cli } from './cli';
+import { example } from './how-to-run';
 import { toFile, toStandardOutput } from './streams';
 
 interface ExportOptions {
@@ -21,7 +22,7 @@ export const exportCommand = (cli: Cli): Command =>
     .addOption(new Option('--format <format>', 'what to write').choices([...EXPORT_FORMATS]).default('csv'))
     .addOption(new Option('--dialect <dialect>', 'of CSV').choices([...CSV_DIALECTS]).default('exact'))
     .option('--out <file>', 'a file, which is there only when it is whole (default: standard output)')
-    .addHelpText('after', '\nExample:\n  centesimo export --workspace shop --month 2025-01 --out january.csv')
+    .addHelpText('after', example('export --workspace shop --month 2025-01 --out january.csv'))
     .action((options: ExportOptions) =>
       cli.run(async ({ services, database, sql, output }) => {
         const now = services.clock();

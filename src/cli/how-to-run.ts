@@ -1,9 +1,20 @@
-import { sep } from 'node:path';
+import { basename, sep } from 'node:path';
 import { projectFolder } from '../project-folder';
 import { version } from './version';
 
-/** How a person runs a command of this installation: by npx as the server was, by its name, or by npm in a checkout. */
+/** How a person runs a command of this installation. */
 export function howToRun(): string {
-  if (!projectFolder().split(sep).includes('node_modules')) return 'npm run cli --';
-  return process.env.npm_command === 'exec' ? `npx ./centesimo-${version()}.tgz` : 'centesimo';
+  const folders = projectFolder().split(sep);
+  // npx keeps what it installs by itself in a folder of this name.
+  if (folders.includes('_npx')) return `npx ./centesimo-${version()}.tgz`;
+  if (folders.includes('node_modules') && process.env.npm_command === 'exec') return 'npx centesimo';
+  const isOnPath = folders.includes('node_modules') || basename(process.argv[1] ?? '') === 'centesimo';
+  // Silent: what a command prints may go into a file.
+  return isOnPath ? 'centesimo' : 'npm run -s cli --';
 }
+
+/** A command as a person types it here: `words` are what follows the program's name. */
+export const toType = (words: string): string => `${howToRun()} ${words}`;
+
+/** For the end of a command's help. */
+export const example = (words: string): string => `\nExample:\n  ${toType(words)}`;

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { contract, migrate, migrateDown } from '../database/migrate';
 import { badInput } from '../errors';
 import { type Cli, commandLogger, openForCommand, settings } from './cli';
+import { example } from './how-to-run';
 
 /** The only command that doesn't want the database to be of this version already. */
 export const migrateCommand = (cli: Cli): Command =>
@@ -10,7 +11,7 @@ export const migrateCommand = (cli: Cli): Command =>
     .option('--create', 'make the embedded database when there is none')
     .option('--down', 'take back the newest migration instead; what it added is lost')
     .option('--contract', 'take away what only older servers needed: none may run any more')
-    .addHelpText('after', '\nExample:\n  centesimo migrate')
+    .addHelpText('after', example('migrate'))
     .action(async (options: { create?: boolean; down?: boolean; contract?: boolean }) => {
       if (options.down && options.contract) throw badInput('Give --down or --contract, not both.');
       const config = { ...settings(), migrateAtStart: false };

@@ -6,6 +6,7 @@ import { createDataSource } from '../database/data-source';
 import { migrate } from '../database/migrate';
 import { copyTarget, filling, findTables, inSnapshot } from '../database/tables';
 import { at, type Cli, type CommandContext, EXIT } from './cli';
+import { example, toType } from './how-to-run';
 
 export const moveCommand = (cli: Cli): Command =>
   cli
@@ -13,7 +14,7 @@ export const moveCommand = (cli: Cli): Command =>
     .requiredOption('--to <url>', 'the database to fill: postgres://user:password@host:5432/database')
     .addHelpText(
       'after',
-      '\nStop the server first: what it saves meanwhile is not copied.\n\nExample:\n  centesimo move --to postgres://centesimo:secret@127.0.0.1:5432/centesimo',
+      `\nStop the server first: what it saves meanwhile is not copied.\n${example('move --to postgres://centesimo:secret@127.0.0.1:5432/centesimo')}`,
     )
     .action((options: { to: string }) => cli.run((context) => move(context, options.to)));
 
@@ -31,7 +32,7 @@ async function move({ database, output }: CommandContext, url: string): Promise<
     const rows = await copyAll(from, into, (table, count) => output.say(`${table.padEnd(18)} ${count}`));
     output.result(
       { rows },
-      'Everything is copied. Set DATABASE_URL, start the server, and run: centesimo verify',
+      `Everything is copied. Set DATABASE_URL, start the server, and run: ${toType('verify')}`,
     );
   } catch (error) {
     process.exitCode = EXIT.failed;

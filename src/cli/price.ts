@@ -4,6 +4,7 @@ import { getWorkspace } from '../services/workspaces/workspaces';
 import { formatMicros, parseAmount } from '../values/money';
 import { formatInstant, parseInstant } from '../values/time';
 import { type Cli, OPERATOR } from './cli';
+import { example } from './how-to-run';
 
 export const priceCommand = (cli: Cli): Command =>
   cli.group('price', 'the price of one tracked response', [set(cli), list(cli)]);
@@ -16,7 +17,7 @@ const set = (cli: Cli): Command =>
     .option('--from <instant>', 'from when it holds, RFC 3339 with an offset (default: now)')
     .addHelpText(
       'after',
-      '\nExample:\n  centesimo price set --workspace shop --amount 0.006 --from 2027-01-01T00:00:00+01:00',
+      example('price set --workspace shop --amount 0.006 --from 2027-01-01T00:00:00+01:00'),
     )
     .action((options: { workspace: string; amount: string; from?: string }) =>
       cli.run(async ({ services, output, sql }) => {

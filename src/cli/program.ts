@@ -10,6 +10,7 @@ import { customerCommand } from './customer';
 import { demoCommand } from './demo';
 import { eventsCommand } from './events';
 import { exportCommand } from './export';
+import { howToRun } from './how-to-run';
 import { migrateCommand } from './migrate';
 import { moveCommand } from './move';
 import { priceCommand } from './price';
@@ -24,7 +25,7 @@ import { version } from './version';
 import { workspaceCommand } from './workspace';
 
 export const createProgram = (cli: Cli): Command =>
-  new Command('centesimo')
+  new Command(howToRun())
     .exitOverride()
     .configureOutput({ writeOut: print, writeErr: tell })
     .version(version(), '--version', 'print the version')

@@ -13,6 +13,7 @@ import { getWorkspace } from '../services/workspaces/workspaces';
 import { formatMicros, formatRatio } from '../values/money';
 import { formatInstant } from '../values/time';
 import type { Cli, CommandContext } from './cli';
+import { example } from './how-to-run';
 import { alignAmounts } from './output';
 
 interface ReportOptions {
@@ -25,7 +26,7 @@ export const reportCommand = (cli: Cli): Command =>
     .command('report', "a month's figures in the terminal")
     .requiredOption('--workspace <id>', 'the workspace')
     .option('--month <month>', 'a calendar month, such as 2025-01 (default: this one)')
-    .addHelpText('after', '\nExample:\n  centesimo report --workspace shop --month 2025-01')
+    .addHelpText('after', example('report --workspace shop --month 2025-01'))
     .action((options: ReportOptions) =>
       cli.run(async (context) => {
         const snapshot = new Snapshot(context.database, context.services.clock());

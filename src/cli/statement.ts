@@ -19,6 +19,7 @@ import { formatMicros } from '../values/money';
 import { checkMonth, monthOf } from '../values/month';
 import { type Cli, type CommandContext, OPERATOR } from './cli';
 import { confirm } from './confirm';
+import { example, toType } from './how-to-run';
 import { alignAmounts, type Row } from './output';
 import { standard, tell, toFile, toStandardOutput } from './streams';
 
@@ -39,7 +40,7 @@ const close = (cli: Cli): Command =>
     .option('--month <month>', 'this calendar month, such as 2026-10')
     .option('--through <month>', 'or every open month up to this one')
     .option('--yes', 'without being asked')
-    .addHelpText('after', '\nExample:\n  centesimo statement close --workspace shop --through 2026-10')
+    .addHelpText('after', example('statement close --workspace shop --through 2026-10'))
     .action((options: CloseOptions) =>
       cli.run(async ({ services, output, sql }) => {
         const { month, through } = options;
@@ -71,7 +72,7 @@ const list = (cli: Cli): Command =>
   cli
     .command('list', 'the statements of a workspace, newest first')
     .requiredOption('--workspace <id>', 'the workspace')
-    .addHelpText('after', '\nExample:\n  centesimo statement list --workspace shop')
+    .addHelpText('after', example('statement list --workspace shop'))
     .action((options: { workspace: string }) =>
       cli.run(async ({ services, output, sql }) => {
         await getWorkspace(sql, options.workspace, services.clock());
@@ -108,7 +109,7 @@ const show = (cli: Cli): Command =>
     .option('--out <file>', 'a file, which is there only when it is whole (default: standard output)')
     .addHelpText(
       'after',
-      '\nExample:\n  centesimo statement show --workspace shop --month 2026-10 --out october.pdf --lang it',
+      example('statement show --workspace shop --month 2026-10 --out october.pdf --lang it'),
     )
     .action((options: ShowOptions) =>
       cli.run(async (context) => {
@@ -205,10 +206,7 @@ const exportForm = (cli: Cli): Command =>
     )
     .requiredOption('--workspace <id>', 'the workspace')
     .requiredOption('--month <month>', 'the calendar month, such as 2026-10')
-    .addHelpText(
-      'after',
-      '\nExample:\n  centesimo statement export --workspace shop --month 2026-10 | sha256sum',
-    )
+    .addHelpText('after', example('statement export --workspace shop --month 2026-10 | sha256sum'))
     .action((options: { workspace: string; month: string }) =>
       cli.run(async (context) => {
         const statement = await statementOf(context, options);
@@ -228,7 +226,7 @@ async function statementOf(
   const workspace = await getWorkspace(sql, id, services.clock());
   const statement = await findStatement(sql, workspace.id, checkMonth(month));
   if (!statement)
-    throw badInput(`${month} is not closed. See: centesimo statement list --workspace ${workspace.id}`);
+    throw badInput(`${month} is not closed. See: ${toType(`statement list --workspace ${workspace.id}`)}`);
   return statement;
 }
 

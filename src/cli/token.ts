@@ -4,6 +4,7 @@ import { getWorkspace } from '../services/workspaces/workspaces';
 import { baseUrl } from '../values/base-url';
 import { formatInstant } from '../values/time';
 import { type Cli, OPERATOR } from './cli';
+import { example } from './how-to-run';
 
 export const tokenCommand = (cli: Cli): Command =>
   cli.group('token', 'who may call: bearer tokens', [create(cli), list(cli), rotate(cli), revoke(cli)]);
@@ -28,7 +29,7 @@ const create = (cli: Cli): Command =>
       'days until it expires (default: 365 for service, 90 for others; at most 730)',
       wholeNumber,
     )
-    .addHelpText('after', '\nExample:\n  centesimo token create --kind service --name n8n --workspace shop')
+    .addHelpText('after', example('token create --kind service --name n8n --workspace shop'))
     .action((options: CreateOptions) =>
       cli.run(async ({ config, services, output }) => {
         const made = await services.tokens.create(
@@ -64,7 +65,7 @@ const list = (cli: Cli): Command =>
   cli
     .command('list', 'all tokens, newest first, without their secrets')
     .option('--workspace <id>', 'only those that open this workspace')
-    .addHelpText('after', '\nExample:\n  centesimo token list --workspace shop')
+    .addHelpText('after', example('token list --workspace shop'))
     .action(({ workspace }: { workspace?: string }) =>
       cli.run(async ({ services, output, sql }) => {
         if (workspace !== undefined) await getWorkspace(sql, workspace, services.clock());
@@ -91,7 +92,7 @@ const revoke = (cli: Cli): Command =>
   cli
     .command('revoke', 'end a token now, on every running server')
     .argument('<id>', "the token's id, as token list shows it")
-    .addHelpText('after', '\nExample:\n  centesimo token revoke 0190d2b4-...')
+    .addHelpText('after', example('token revoke 0190d2b4-...'))
     .action((id: string) =>
       cli.run(async ({ services, output }) => {
         const token = await services.tokens.revoke(id, OPERATOR);
@@ -104,7 +105,7 @@ const rotate = (cli: Cli): Command =>
     .command('rotate', 'make a successor with the same rights; the old token lives on for the overlap')
     .argument('<id>', "the token's id, as token list shows it")
     .option('--overlap <hours>', 'hours for which the old token still works', wholeNumber, 24)
-    .addHelpText('after', '\nExample:\n  centesimo token rotate 0190d2b4-... --overlap 48')
+    .addHelpText('after', example('token rotate 0190d2b4-... --overlap 48'))
     .action((id: string, options: { overlap: number }) =>
       cli.run(async ({ services, output }) => {
         const made = await services.tokens.rotate(id, OPERATOR, options.overlap);

@@ -5,6 +5,7 @@ import { rebuildWorkspace } from '../services/upkeep/rebuild';
 import { type Difference, type Verification, verifyWorkspace } from '../services/upkeep/verify';
 import { getWorkspace, listAllWorkspaces, type Workspace } from '../services/workspaces/workspaces';
 import { type Cli, type CommandContext, EXIT } from './cli';
+import { example, toType } from './how-to-run';
 import { progressLine } from './progress';
 
 export const verifyCommand = (cli: Cli): Command =>
@@ -14,7 +15,7 @@ export const verifyCommand = (cli: Cli): Command =>
       'compare every roll-up and every statement with the records; exits with 1 on any difference',
     )
     .option('--workspace <id>', 'this workspace only')
-    .addHelpText('after', '\nExample:\n  centesimo verify --workspace shop')
+    .addHelpText('after', example('verify --workspace shop'))
     .action((options: { workspace?: string }) =>
       cli.run(async (context) => {
         const results: Verification[] = [];
@@ -56,7 +57,7 @@ export async function verifyOne(
 export const conclusion = (differences: bigint): string =>
   differences === 0n
     ? 'All roll-ups and statements agree with the records.'
-    : `${differences} differences, which centesimo verify shows. centesimo rebuild makes roll-ups anew; nothing changes a statement.`;
+    : `${differences} differences, which ${toType('verify')} shows. ${toType('rebuild')} makes roll-ups anew; nothing changes a statement.`;
 
 function sentence({ workspaceId, compared, differences, first }: Verification): string {
   const head = `${workspaceId}: ${compared} rows compared, ${differences} differences`;
@@ -71,7 +72,7 @@ export const rebuildCommand = (cli: Cli): Command =>
   cli
     .command('rebuild', 'make all roll-ups anew from the records; saves go on meanwhile')
     .option('--workspace <id>', 'this workspace only')
-    .addHelpText('after', '\nExample:\n  centesimo rebuild --workspace shop')
+    .addHelpText('after', example('rebuild --workspace shop'))
     .action((options: { workspace?: string }) =>
       cli.run(async (context) => {
         const rebuilt = [];

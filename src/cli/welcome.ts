@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config';
 import type { Urls } from '../http/server';
 import { DEMO_WORKSPACE } from '../services/demo/demo';
-import { howToRun } from './how-to-run';
+import { toType } from './how-to-run';
 import { print } from './streams';
 
 export interface DemoTokens {
@@ -35,7 +35,7 @@ export function sayReady(
   logger.child({}, { level: 'info' }).info(ready, READY);
 }
 
-const LINK = `${howToRun()} token create --kind client --name owner --workspace ID`;
+const LINK = toType('token create --kind client --name owner --workspace ID');
 
 /** By which a script knows the line. */
 const READY = 'Centesimo is ready';
@@ -60,7 +60,7 @@ export function printWelcome(
   if (tokens) lines.push(...demo({ url, internalUrl }, tokens));
   else
     lines.push(
-      `  A token for n8n:              ${howToRun()} token create --kind service --name n8n --workspace ID`,
+      `  A token for n8n:              ${toType('token create --kind service --name n8n --workspace ID')}`,
       `  A link to the dashboard:      ${LINK}`,
       '',
     );

@@ -5,6 +5,7 @@ import { findCloseDays } from '../services/workspaces/closing-days';
 import { getWorkspace, listAllWorkspaces, type Workspace } from '../services/workspaces/workspaces';
 import { formatMicros, parseAmount } from '../values/money';
 import { type Cli, OPERATOR } from './cli';
+import { example } from './how-to-run';
 import { standard } from './streams';
 
 export const workspaceCommand = (cli: Cli): Command =>
@@ -31,7 +32,7 @@ const create = (cli: Cli): Command =>
     )
     .addHelpText(
       'after',
-      '\nExample:\n  centesimo workspace create --id shop --name "Da Nino" --time-zone Europe/Rome --currency EUR',
+      example('workspace create --id shop --name "Da Nino" --time-zone Europe/Rome --currency EUR'),
     )
     .action((options: CreateOptions) =>
       cli.run(async ({ services, output }) => {
@@ -85,7 +86,7 @@ const update = (cli: Cli): Command =>
       '--close-day <day>',
       'close each month by itself on this day of the next, 1 to 28, at 06:00 local; off: by hand',
     )
-    .addHelpText('after', '\nExample:\n  centesimo workspace update shop --time-zone Europe/Lisbon')
+    .addHelpText('after', example('workspace update shop --time-zone Europe/Lisbon'))
     .action((id: string, options: { name?: string; timeZone?: string; closeDay?: string }) =>
       cli.run(async ({ services, output, sql }) => {
         const { closeDay: day, ...change } = options;
@@ -114,7 +115,7 @@ const remove = (cli: Cli): Command =>
     .command('delete', 'delete a workspace that has no turns; archive one that has')
     .argument('<id>', 'the workspace')
     .option('--confirm <name>', 'its name, instead of being asked for it')
-    .addHelpText('after', '\nExample:\n  centesimo workspace delete shop --confirm "Da Nino"')
+    .addHelpText('after', example('workspace delete shop --confirm "Da Nino"'))
     .action((id: string, options: { confirm?: string }) =>
       cli.run(async ({ services, output, sql }) => {
         const workspace = await getWorkspace(sql, id, services.clock());
