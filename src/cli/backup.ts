@@ -1,6 +1,6 @@
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
-import type { PoolClient } from 'pg';
+import { DatabaseError, type PoolClient } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { copyTarget, filling, findTables, inSnapshot, migrationsOf, type Tables } from '../database/tables';
 import { badInput } from '../errors';
@@ -86,13 +86,24 @@ async function fill(client: PoolClient, file: string): Promise<Record<string, nu
     if (!names.includes(table))
       throw badInput(`The backup has a table ${JSON.stringify(table)}, which this version doesn't know.`);
     const write = client.query(copyFrom(`COPY ${copyTarget(tables, table, columns)} FROM STDIN`));
-    await pipeline(copied, write);
+    try {
+      await pipeline(copied, write);
+    } catch (error) {
+      throw isOfRows(error) ? notWhole(file) : error;
+    }
     rows[table] = write.rowCount;
   }
   const isWhole = names.every((name) => rows[name] !== undefined && rows[name] === reader.counted[name]);
-  if (!isWhole) throw badInput(`${file} doesn't hold the rows that it says. Nothing was written.`);
+  if (!isWhole) throw notWhole(file);
   return rows;
 }
+
+const notWhole = (file: string): Error =>
+  badInput(`${file} doesn't hold the rows that it says. Nothing was written.`);
+
+/** Whether PostgreSQL refused the rows themselves: SQLSTATE's classes 22 (data) and 23 (constraints). */
+const isOfRows = (error: unknown): boolean =>
+  error instanceof DatabaseError && /^2[23]/.test(error.code ?? '');
 
 function checkVersion(ours: readonly string[], theirs: readonly string[]): void {
   if (ours.join() === theirs.join()) return;
