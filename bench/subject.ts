@@ -12,7 +12,7 @@ import { type Sql, SqlConnection } from '../src/database/sql';
 import { forbiddenWorkspace } from '../src/errors';
 import { Metrics } from '../src/http/metrics';
 import { createServer } from '../src/http/server';
-import { rollUpKeys } from '../src/services/roll-ups';
+import { rollUpKeys } from '../src/services/roll-ups/roll-ups';
 import type { SavedMessage, SaveResult } from '../src/services/turns/saved-message';
 import { decideOutcome } from '../src/services/turns/tracking';
 import { type TurnInput, toTurn } from '../src/services/turns/turn';

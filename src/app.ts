@@ -14,12 +14,12 @@ import type { MetricsServer } from './http/metrics-server';
 import type { Server, Urls } from './http/server';
 import { CustomerImporter } from './services/customers/customer-import';
 import { CustomerService } from './services/customers/customer-service';
-import { Filler } from './services/filler';
+import { Filler } from './services/jobs/filler';
 import { type Job, JobLoop } from './services/jobs/job-loop';
 import { ClosingService } from './services/ledger/closing';
 import { chargeFilling } from './services/ledger/filling';
 import { VoidService } from './services/ledger/voids';
-import { shardsOf } from './services/roll-ups';
+import { shardsOf } from './services/roll-ups/roll-ups';
 import { BudgetService } from './services/signals/budget-service';
 import { BudgetWatch } from './services/signals/budget-watch';
 import { EventExpiry } from './services/signals/events';
@@ -32,7 +32,7 @@ import { type QueueObserver, WriteQueue } from './services/turns/write-queue';
 import { ClockWatch } from './services/upkeep/clock-watch';
 import { Reconciler } from './services/upkeep/reconcile';
 import { WorkspaceService } from './services/workspaces/workspace-service';
-import { ZoneWatch } from './services/zone-stamps';
+import { ZoneWatch } from './services/workspaces/zone-stamps';
 import type { Clock } from './values/time';
 
 export interface Services {

@@ -3,7 +3,7 @@ import { Snapshot } from '../src/database/snapshot';
 import { rebuildWorkspace } from '../src/services/upkeep/rebuild';
 import { verifyWorkspace } from '../src/services/upkeep/verify';
 import { getWorkspace } from '../src/services/workspaces/workspaces';
-import { TZDATA } from '../src/services/zone-stamps';
+import { TZDATA } from '../src/services/workspaces/zone-stamps';
 import { aCustomer, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
 import { createDatabase, type TestDatabase } from './support/database';
 import { SAVE } from './support/operations';

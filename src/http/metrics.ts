@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { StatementObserver } from '../database/sql';
 import { within } from '../database/within';
-import type { FillingObserver } from '../services/filler';
+import type { FillingObserver } from '../services/jobs/filler';
 import type { JobObserver } from '../services/jobs/job-loop';
 import type { Settlement } from '../services/turns/saved-message';
 import { TRACKING_OUTCOMES } from '../services/turns/tracking';

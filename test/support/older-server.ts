@@ -1,5 +1,5 @@
 // A server of the version before, as far as the database can tell: its statements with the parameters that it gave them.
-import { rollUpKeys } from '../../src/services/roll-ups';
+import { rollUpKeys } from '../../src/services/roll-ups/roll-ups';
 import { newId } from '../../src/values/ids';
 import { CHARGE_DEFERRED, INSERT_DEFERRED, INSERT_TURNS } from '../fixtures/older-server';
 import type { TestDatabase } from './database';

@@ -1,6 +1,6 @@
 import { Field, ID, InputType, ObjectType } from 'type-graphql';
 import type { UsageRecordRow } from '../../services/analytics/records';
-import type { UsageVoid as UsageVoidRow } from '../../services/usage-void';
+import type { UsageVoid as UsageVoidRow } from '../../services/turns/usage-void';
 import { GraphQLDateTime } from '../scalars/date-time';
 import { connectionOf } from './connection';
 import type { Customer } from './customer';

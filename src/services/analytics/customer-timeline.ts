@@ -11,7 +11,7 @@ import {
   type TimelineInterval,
 } from '../../values/period';
 import { localDate } from '../../values/time';
-import { countsStill } from '../roll-ups';
+import { countsStill } from '../roll-ups/roll-ups';
 import type { Workspace } from '../workspaces/workspaces';
 import { coverWithCustomerDays, coverWithDays } from './cover';
 import { POINTS_LIMIT, type TimelinePoint, untilNow } from './timeline';

@@ -1,6 +1,6 @@
 // The cover of one or more ranges as rows of SQL: each range is a bucket, and a row says which bucket it adds to.
 import type { Range } from '../../values/time';
-import { countsStill } from '../roll-ups';
+import { countsStill } from '../roll-ups/roll-ups';
 import { coverWithCustomerDays, coverWithSlots, netCoverWithCustomerDays, type Sign } from './cover';
 
 /*

@@ -7,7 +7,7 @@ import { checkRange, choiceTexts, type PeriodChoice } from '../../values/period'
 import { formatInstant, parseInstant } from '../../values/time';
 import { type Asked, checkFirst, isInstant, type Page, readCursor, toPage, writeCursor } from '../page';
 import { TRACKING_OUTCOMES, type TrackingOutcome } from '../turns/tracking';
-import { toUsageVoid, type UsageVoid, VOID_COLUMNS, VOID_JOIN, type VoidColumns } from '../usage-void';
+import { toUsageVoid, type UsageVoid, VOID_COLUMNS, VOID_JOIN, type VoidColumns } from '../turns/usage-void';
 import { findScope } from './scope';
 
 /** In values of an answer, what the event loop does to make a row of what PostgreSQL sends. */

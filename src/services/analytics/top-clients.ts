@@ -16,7 +16,7 @@ import {
   toPage,
   writeCursor,
 } from '../page';
-import { countsStill } from '../roll-ups';
+import { countsStill } from '../roll-ups/roll-ups';
 import { type ClientSegment, findMovement, placedClients } from './movement';
 import { customerParts } from './parts';
 import type { UsageScope } from './scope';

@@ -1,7 +1,7 @@
 // Charges of an older version lack epoch and month.
 import type { Sql } from '../../database/sql';
-import { countUnfilledOf, FILLING_BATCH, type Filling, mayBeUnfilled } from '../filler';
-import { rollUpKeys } from '../roll-ups';
+import { countUnfilledOf, FILLING_BATCH, type Filling, mayBeUnfilled } from '../jobs/filler';
+import { rollUpKeys } from '../roll-ups/roll-ups';
 import { shareWorkspaces } from '../workspaces/workspaces';
 
 /** The epoch of what was charged before there were epochs: nothing had been closed. */

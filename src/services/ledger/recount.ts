@@ -1,7 +1,7 @@
 // Roll-ups around a charge that was taken back, made anew from the records.
 import type { Sql } from '../../database/sql';
-import { daysOf } from '../customer-roll-ups';
-import { countsStill, rollUpKeys, slotsFromRecords } from '../roll-ups';
+import { daysOf } from '../roll-ups/customer-roll-ups';
+import { countsStill, rollUpKeys, slotsFromRecords } from '../roll-ups/roll-ups';
 
 /**
  * Makes anew what the turns of these customers at these instants are counted in: their slots, days and months. What

@@ -1,7 +1,7 @@
 // Round trip two of a batch: messages, charges and roll-ups in one statement, which is its own transaction.
 import type { SqlConnection } from '../../database/sql';
 import { newId } from '../../values/ids';
-import { rollUpKeys, rollUpUpserts } from '../roll-ups';
+import { rollUpKeys, rollUpUpserts } from '../roll-ups/roll-ups';
 import { GATES, gateOf } from '../workspaces/workspaces';
 import { hmac } from './key-digest';
 import type { TurnContext } from './lookup-turns';

@@ -1,5 +1,5 @@
 // Turns of an older version lack the digest of their key.
-import { FILLING_BATCH, type Filling } from '../filler';
+import { FILLING_BATCH, type Filling } from '../jobs/filler';
 import { hmac } from './key-digest';
 
 const FILL = `

@@ -1,9 +1,9 @@
 // What a save answers with: filled by the save itself, so that nothing is read after the COMMIT.
 import type { AppError } from '../../errors';
 import type { Customer } from '../customers/customers';
-import type { UsageVoid } from '../usage-void';
 import type { Workspace } from '../workspaces/workspaces';
 import type { TrackingOutcome } from './tracking';
+import type { UsageVoid } from './usage-void';
 
 export interface SavedCharge {
   id: string;

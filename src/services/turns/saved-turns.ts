@@ -1,12 +1,12 @@
 // What was saved first under these keys, as it stands now?
 import type { SqlConnection } from '../../database/sql';
-import { toUsageVoid, VOID_COLUMNS, VOID_JOIN, type VoidColumns } from '../usage-void';
 import type { Workspace } from '../workspaces/workspaces';
 import { hmac } from './key-digest';
 import type { SavedMessage } from './saved-message';
 import { keyOf } from './settle-equal-keys';
 import type { TrackingOutcome } from './tracking';
 import type { Turn } from './turn';
+import { toUsageVoid, VOID_COLUMNS, VOID_JOIN, type VoidColumns } from './usage-void';
 
 interface Row extends VoidColumns {
   n: bigint;

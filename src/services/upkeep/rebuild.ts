@@ -12,10 +12,10 @@ import {
   type Span,
   type SpanRow,
   toSpan,
-} from '../customer-roll-ups';
-import { slotsFromRecords } from '../roll-ups';
+} from '../roll-ups/customer-roll-ups';
+import { slotsFromRecords } from '../roll-ups/roll-ups';
 import { lockWorkspace, type Workspace } from '../workspaces/workspaces';
-import { stampZones } from '../zone-stamps';
+import { stampZones } from '../workspaces/zone-stamps';
 
 /** Told after each local day that was made anew. */
 export type Progress = (done: number, of: number) => void;

@@ -7,7 +7,7 @@ import { inTransaction } from '../../database/transaction';
 import { codeOf } from '../../values/error-code';
 import { newId } from '../../values/ids';
 import type { Clock } from '../../values/time';
-import { rollUpKeys, rollUpUpserts } from '../roll-ups';
+import { rollUpKeys, rollUpUpserts } from '../roll-ups/roll-ups';
 import { shareWorkspaces } from '../workspaces/workspaces';
 
 export interface Reconciliation {

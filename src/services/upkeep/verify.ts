@@ -1,7 +1,7 @@
 // Do the roll-ups say what the records say? Reads every workspace: for the operator, never behind a token.
 import type { Sql } from '../../database/sql';
-import { daysOf } from '../customer-roll-ups';
-import { countsStill, slotsFromRecords } from '../roll-ups';
+import { daysOf } from '../roll-ups/customer-roll-ups';
+import { countsStill, slotsFromRecords } from '../roll-ups/roll-ups';
 import type { Workspace } from '../workspaces/workspaces';
 
 export interface Difference {

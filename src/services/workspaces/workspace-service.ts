@@ -7,11 +7,11 @@ import { badInput, conflict } from '../../errors';
 import { currencyDigits, isCurrency } from '../../values/money';
 import { assertZone, type Clock } from '../../values/time';
 import { type Actor, recordAudit } from '../audit';
-import { rebuildCustomerRollUps } from '../customer-roll-ups';
-import { stampZones } from '../zone-stamps';
+import { rebuildCustomerRollUps } from '../roll-ups/customer-roll-ups';
 import { checkCloseDay, findCloseDays, lookAtSchedule, setCloseDay } from './closing-days';
 import { checkPrice, type Price, recordPrice } from './pricing';
 import { checkName, getWorkspace, lockWorkspace, type Workspace } from './workspaces';
+import { stampZones } from './zone-stamps';
 
 /** EUR 0.005, "mezzo centesimo". */
 export const DEFAULT_PRICE_MICROS = 5_000n;

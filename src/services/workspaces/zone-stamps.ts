@@ -1,10 +1,10 @@
 // By which zone data were a workspace's local days cut? Stored days keep their bounds when Node's data changes a zone's
 // past: it is noticed at start and said, and a rebuild cuts them anew.
 import type { Logger } from 'pino';
-import type { Database } from '../database/database';
-import type { Sql } from '../database/sql';
-import { inTransaction } from '../database/transaction';
-import { type Clock, zoneHistory } from '../values/time';
+import type { Database } from '../../database/database';
+import type { Sql } from '../../database/sql';
+import { inTransaction } from '../../database/transaction';
+import { type Clock, zoneHistory } from '../../values/time';
 
 /** The version of Node's own zone data, such as 2025c. */
 export const TZDATA = process.versions.tz ?? 'unknown';

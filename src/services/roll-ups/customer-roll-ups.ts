@@ -1,6 +1,6 @@
 // The customers' days and months made anew from the records: when a workspace changes its zone, and by the rebuild.
-import type { Sql } from '../database/sql';
-import { type LocalStretch, localDays } from '../values/period';
+import type { Sql } from '../../database/sql';
+import { type LocalStretch, localDays } from '../../values/period';
 import { countsStill } from './roll-ups';
 
 /** Longer than any local day: one of 25 hours, or more where a zone went back over the date line. */

@@ -1,9 +1,9 @@
 // What an expanding migration added is missing in older rows. Servers fill them, in small batches beside the saves.
 import type { Logger } from 'pino';
-import type { Database } from '../database/database';
-import type { Sql } from '../database/sql';
-import { inTransaction } from '../database/transaction';
-import type { Clock } from '../values/time';
+import type { Database } from '../../database/database';
+import type { Sql } from '../../database/sql';
+import { inTransaction } from '../../database/transaction';
+import type { Clock } from '../../values/time';
 
 /** Where a batch begins: the workspace and the id of the last row before it. */
 export type Position = readonly [workspaceId: string, id: string];

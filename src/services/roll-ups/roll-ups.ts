@@ -1,6 +1,6 @@
 // How roll-ups are written: the same three upserts for a batch of saves and for reconciliation.
-import { firstDayOf, monthOf } from '../values/month';
-import { floorSlot, localDate, SLOT_MS } from '../values/time';
+import { firstDayOf, monthOf } from '../../values/month';
+import { floorSlot, localDate, SLOT_MS } from '../../values/time';
 
 /** A slot is split over this many rows, so that writers don't queue for one. */
 export const SHARDS = 8;
