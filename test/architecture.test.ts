@@ -100,6 +100,7 @@ describe('the direction of imports', () => {
     ['auth', 'src/auth', '../services/page'],
     ['one service', 'src/services/workspaces', '../customers/customers'],
     ['one service', 'src/services/turns', '../../http/server'],
+    ['roll-ups', 'src/services/roll-ups', '../turns/turn'],
     ['what services share', 'src/services', './turns/turn'],
     ['resolvers', 'src/resolvers/types', '../../graphql/schema'],
     ['graphql', 'src/graphql', '../database/open'],
@@ -119,6 +120,13 @@ describe('the direction of imports', () => {
     } finally {
       rmSync(place, { recursive: true });
     }
+  });
+
+  it('keeps in src/services, beside its rooms, only what all of them share', () => {
+    expect(sources.filter((path) => dirname(path) === 'src/services')).toEqual([
+      'src/services/audit.ts',
+      'src/services/page.ts',
+    ]);
   });
 
   it('knows no circle of rooms', () => {
