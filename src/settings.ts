@@ -6,7 +6,7 @@ export interface Setting<T> {
   name: string;
   schema: z.ZodType<T>;
   fallback: T;
-  /** What the default is, as a person reads it. */
+  /** The default as a person reads it. */
   shown?: string;
   /** What it is for, with its unit. */
   meaning: string;

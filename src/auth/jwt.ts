@@ -16,14 +16,16 @@ export interface JwtOptions {
 }
 
 const CLOCK_TOLERANCE_S = 5;
-/** The last second of the year 9999. What ends later was written in milliseconds, or can't be written at all. */
+/**
+ * The last second of the year 9999. A later end was given in milliseconds by mistake, or can't be written as a date.
+ */
 const LAST_END_S = 253_402_300_799;
 /** Below the 3 s in which a caller hears that something is down. */
 const KEYS_WITHIN_MS = 2_500;
 
 /**
- * What can be wrong with the token itself. Everything else is about the keys (not reached, no key set, a key that
- * can't be used): nobody is told that a token is bad because a login is down.
+ * What can be wrong with the token itself. All other errors are about the keys (not reached, no key set, an unusable
+ * key): a token is not called invalid because the login is down.
  */
 const OF_THE_TOKEN: ReadonlySet<string> = new Set([
   errors.JWTClaimValidationFailed.code,
@@ -37,7 +39,7 @@ const OF_THE_TOKEN: ReadonlySet<string> = new Set([
   errors.JWKSMultipleMatchingKeys.code,
 ]);
 
-/** A check of a person's token. Throws UNAUTHENTICATED; SERVICE_UNAVAILABLE when the login's keys can't be had. */
+/** Checks a person's token. Throws UNAUTHENTICATED, or SERVICE_UNAVAILABLE when the login's keys can't be fetched. */
 export function createJwtVerifier(options: JwtOptions, clock: Clock): (token: string) => Promise<Principal> {
   const keys = createRemoteJWKSet(new URL(options.jwksUrl), { timeoutDuration: KEYS_WITHIN_MS });
   return async (token) => {
@@ -78,8 +80,8 @@ function toPrincipal(payload: JWTPayload, options: JwtOptions, now: Date): Princ
 }
 
 /**
- * What every person may, and what the login adds. A login never grants writing: turns and customers come from service
- * tokens alone. Scopes of other houses (openid, profile) mean nothing here.
+ * The scopes that every person has, and those that the login adds. A login never grants writing: only service tokens
+ * save turns and customers. Scopes of other systems (openid, profile) are ignored.
  */
 function scopesOf(claim: unknown): Set<Scope> {
   const claimed = listOf(claim).filter(isScope);

@@ -50,8 +50,8 @@ export const REST_ROUTES = {
 export type RestRoute = keyof typeof REST_ROUTES;
 
 /**
- * Edges that lead from what one scope opens to what another does. `underWrite`: below a mutation, where a save's payload
- * is the caller's own: who saves sees what was saved. Other mutations lead to what somebody else wrote.
+ * Edges that lead from data of one scope to data of another. `underWrite`: below a mutation. There a save's payload is
+ * the caller's own data, so whoever may save may read it. Other mutations lead to data that somebody else wrote.
  */
 export const GUARDED_EDGES: Readonly<
   Record<string, (principal: Principal, underWrite: boolean) => AppError | true>
@@ -76,7 +76,7 @@ const customerOf = (principal: Principal, underWrite: boolean, edge: string): Ap
   principal.scopes.has('messages:read') ||
   needs(principal, 'usage:read', edge);
 
-/** Below a query a budget was opened by usage:read, or by serveDecision, which tells of the asked contact alone. */
+/** Below a query the budget was reached by usage:read, or by serveDecision, which shows the asked contact only. */
 const figuresOf = (principal: Principal, underWrite: boolean, edge: string): AppError | true =>
   (!underWrite && principal.scopes.has('contacts:check')) || needs(principal, 'usage:read', edge);
 
@@ -120,8 +120,8 @@ const valueAt = (args: unknown, path: readonly string[]): unknown =>
   );
 
 /**
- * Checks the guarded edges ('Customer.usage') of a whole mutation before anything runs: it must not fail on a
- * permission after its COMMIT.
+ * Checks the guarded edges ('Customer.usage') of a whole mutation before it runs: it must not fail on a permission
+ * after its COMMIT.
  */
 export function checkEdges(principal: Principal, edges: Iterable<string>): AppError | true {
   for (const edge of edges) {

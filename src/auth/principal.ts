@@ -1,4 +1,4 @@
-// Who calls: resolved once a request, before anything is parsed.
+// Who calls. Resolved once per request, before anything is parsed.
 
 export const TOKEN_KINDS = ['SERVICE', 'CLIENT', 'ANALYST', 'USER'] as const;
 export type TokenKind = (typeof TOKEN_KINDS)[number];
@@ -16,7 +16,9 @@ export const SCOPES = [
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** What each kind has unless scopes are named; a person's (USER) come from the claims of the login. */
+/**
+ * The scopes of each kind of token unless others are named. A person's scopes (USER) come from the claims of the login.
+ */
 export const DEFAULT_SCOPES: Readonly<Record<TokenKind, readonly Scope[]>> = {
   SERVICE: ['messages:write', 'customers:write', 'contacts:check'],
   CLIENT: ['usage:read', 'export:read'],
@@ -24,14 +26,14 @@ export const DEFAULT_SCOPES: Readonly<Record<TokenKind, readonly Scope[]>> = {
   USER: ['usage:read'],
 };
 
-/** Of service tokens alone; a login never grants them. */
+/** Only service tokens have these; a login never grants them. */
 export const SERVICE_SCOPES: ReadonlySet<Scope> = new Set<Scope>([
   'messages:write',
   'customers:write',
   'contacts:check',
 ]);
 
-/** In no kind's usual ones: named for a SERVICE or CLIENT token, or granted by a login. */
+/** No kind has these by default: they are named for a SERVICE or CLIENT token, or granted by a login. */
 export const NAMED_SCOPES: ReadonlySet<Scope> = new Set<Scope>([
   'usage:correct',
   'statements:close',

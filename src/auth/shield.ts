@@ -16,7 +16,9 @@ type ShieldRule = typeof allow | ReturnType<ReturnType<typeof rule>>;
 
 const ROOT_TYPES = ['Query', 'Mutation'] as const;
 
-/** One rule a field, each with a name of its own and never cached: an alias must not pass on another's answer. */
+/**
+ * One rule for each field, with a name of its own and without a cache: an alias must not reuse the answer of another.
+ */
 const named = (
   name: string,
   check: (principal: Principal, args: Record<string, unknown>, info: GraphQLResolveInfo) => AppError | true,
@@ -57,7 +59,7 @@ export function applyPermissions(schema: GraphQLSchema): GraphQLSchema {
     tree[type.name] = root ? rootRules(root) : edgeRules(type.name);
   }
   const fallbackError = new AppError('FORBIDDEN', 'This is not open to this token.');
-  // Errors leave as they are: http/mask-error.ts is the only place that hides one.
+  // Errors pass unchanged: http/mask-error.ts is the only place that hides one.
   const permissions = shield(tree, {
     fallbackRule: deny,
     fallbackError,

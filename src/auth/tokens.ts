@@ -12,7 +12,7 @@ const PREFIXES: Readonly<Record<StoredKind, string>> = {
   CLIENT: 'ctm_cli_',
   ANALYST: 'ctm_ana_',
 };
-/** What a service's token begins with: seen before anything else is known of it. */
+/** The first characters of a service token: they can be checked before the token is. */
 export const SERVICE_PREFIX = PREFIXES.SERVICE;
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';

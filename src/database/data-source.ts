@@ -23,11 +23,11 @@ export interface DataSourceOptions {
   /** Milliseconds to wait for a connection, a new one or one of the pool. */
   connectTimeoutMs?: number;
   /**
-   * One plan for every parameter. What a server asks all day is written to need no other, and planning it again took
-   * longer than running it; PostgreSQL would, since it guesses that a small batch is cheaper than the plan that it has.
+   * One plan per statement, whatever its parameters. The servers' statements need no other plan, and planning takes
+   * longer than running. By itself PostgreSQL would plan small batches again, since it guesses that this is cheaper.
    */
   samePlans?: boolean;
-  /** PostgreSQL ends a statement whose caller is gone; not where its system can't tell it (Windows). */
+  /** PostgreSQL ends a statement whose caller is gone. Some systems (Windows) can't tell PostgreSQL that. */
   endAbandoned?: boolean;
   ssl?: boolean | TlsOptions;
   applicationName?: string;
@@ -51,7 +51,7 @@ export const CONTRACTIONS: readonly Contraction[] = [ledgerContraction, peopleCo
 const LOOKS_FOR_CALLERS = 'client_connection_check_interval';
 const LOOKS_EVERY_MS = 500;
 
-/** True when PostgreSQL refused a session because its system can't tell that a caller is gone. */
+/** True when PostgreSQL refused a session because its system can't detect that a caller is gone. */
 export const cannotEndAbandoned = (error: unknown): boolean =>
   isError(error) && error.message.includes(LOOKS_FOR_CALLERS);
 
@@ -71,7 +71,7 @@ export function createDataSource(options: DataSourceOptions): DataSource {
   ];
   return new DataSource({
     type: 'postgres',
-    // TypeORM would look for one of its own: its errors were then of another class than those that are told apart here.
+    // Without this TypeORM loads its own copy of pg, whose error classes are not the ones that our checks use.
     driver: pg,
     url: options.url,
     ...(options.ssl === undefined ? {} : { ssl: options.ssl }),
@@ -81,7 +81,7 @@ export function createDataSource(options: DataSourceOptions): DataSource {
     entities: ALL_ENTITIES,
     migrations: MIGRATIONS,
     migrationsTableName: 'migrations',
-    // Each by itself: an index built CONCURRENTLY can't share a transaction with the rest.
+    // Each migration by itself: an index that is built CONCURRENTLY can't share a transaction with the rest.
     migrationsTransactionMode: 'each',
     synchronize: false,
     migrationsRun: false,

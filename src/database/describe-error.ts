@@ -1,8 +1,8 @@
-// An error as the log may have it. PostgreSQL quotes rows and values in its messages, and they are customers' words.
+// An error as the log may keep it. PostgreSQL quotes rows and values in its messages: these can be customers' words.
 import { DatabaseError } from 'pg';
 import { codeOf, isError } from '../values/error-code';
 
-/** Of a database's error only names and places; of any other its message and stack. */
+/** Keeps the names and places of a database's error, without its message. Other errors keep their message and stack. */
 export function describeError(error: unknown): object {
   if (error instanceof DatabaseError) {
     const { code, constraint, table, column, routine, stack = '' } = error;

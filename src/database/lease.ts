@@ -1,4 +1,4 @@
-// A connection that the pool lends: given back whole, or broken off when nobody knows what it is in the middle of.
+// A connection that the pool lends. It is returned to the pool, or closed instead when its state is unknown.
 import type { PoolClient } from 'pg';
 import type { QueryRunner } from 'typeorm';
 import { unavailable } from '../errors';
@@ -8,7 +8,7 @@ import { isTransient, SqlConnection } from './sql';
 export class Lease extends SqlConnection {
   private constructor(
     private readonly runner: QueryRunner,
-    /** For what is no single statement, such as COPY. Nobody watches what is asked there. */
+    /** For work that is more than one statement, such as COPY. No observer sees it and no time-out ends it. */
     readonly client: PoolClient,
     database: Database,
     answerWithinMs: number,
@@ -17,8 +17,8 @@ export class Lease extends SqlConnection {
   }
 
   /**
-   * Throws SERVICE_UNAVAILABLE when no connection can be had. Whoever takes one releases it. `answerWithinMs` 0: its
-   * statements are waited for without end.
+   * Throws SERVICE_UNAVAILABLE when no connection is available. The caller must release it. `answerWithinMs` 0: its
+   * statements have no time-out.
    */
   static async take(database: Database, answerWithinMs = database.answerWithinMs): Promise<Lease> {
     const runner = database.dataSource.createQueryRunner();
@@ -32,15 +32,18 @@ export class Lease extends SqlConnection {
     }
   }
 
-  /** Back to the pool; closed instead when it is lost, or when a statement still runs, which ends soon after. */
+  /**
+   * Returns the connection to the pool. A connection that is lost or still runs a statement is closed instead;
+   * PostgreSQL then ends the statement.
+   */
   async release(): Promise<void> {
     if (this.isLost || this.isBusy) this.breakOff();
     else await this.runner.release();
   }
 
-  /** Closes it, whatever it is doing: PostgreSQL looks for callers who are gone (data-source.ts). */
+  /** Closes the connection, whatever it is doing. PostgreSQL notices that its caller is gone (data-source.ts). */
   breakOff(): void {
-    // What TypeORM does when a connection reports an error: the pool closes it and never lends it again.
+    // An error event makes TypeORM's pool close the connection and never lend it again.
     if (!this.runner.isReleased) this.client.emit('error', new Error('This connection is given up.'));
   }
 }

@@ -7,7 +7,7 @@ import type { Contraction } from '../migrations/contraction';
 import { CONTRACTIONS } from './data-source';
 import { isLockTimeout, type Sql } from './sql';
 
-/** Any fixed number: all servers of one database must agree on it. */
+/** An arbitrary number that all servers of one database share. */
 const MIGRATION_LOCK = 0x63746d01;
 
 export interface MigrationStep {
@@ -16,21 +16,21 @@ export interface MigrationStep {
 }
 
 /**
- * A lock that a migration can't get in this time fails it, rather than queueing everybody behind it who comes after.
- * It is tried again, with a pause in which they get their turn.
+ * A migration that waits longer for a lock fails: everybody who needs the table later would queue behind it. It is
+ * tried again after a pause, in which they get their turn.
  */
 const LOCK_WITHIN_MS = 3_000;
 const ATTEMPTS = 10;
 const PAUSE_MS = 1_000;
 const LOOK_EVERY_MS = 50;
 
-/** Each by itself: an index that is built CONCURRENTLY can't share a transaction. */
+/** Each migration has its own transaction or none: an index that is built CONCURRENTLY can't share one. */
 const TRANSACTION = 'each';
 
 /**
- * Runs every migration that the database lacks, under an advisory lock and on the connection that holds it. A database
- * without a workspace was never served by an older server: it is contracted at once. Throws SERVICE_UNAVAILABLE when
- * somebody keeps a table locked for half a minute.
+ * Runs every migration that the database lacks, under an advisory lock and on the connection that holds it. No older
+ * server has used a database without a workspace, so it is contracted at once. Throws SERVICE_UNAVAILABLE when somebody
+ * keeps a table locked for half a minute.
  */
 export function migrate(dataSource: DataSource): Promise<MigrationStep[]> {
   return underLock(dataSource, async (executor, runner) => {
@@ -40,9 +40,7 @@ export function migrate(dataSource: DataSource): Promise<MigrationStep[]> {
   });
 }
 
-/**
- * Takes away what only older servers needed. Throws BAD_USER_INPUT when something must be done before, and says what.
- */
+/** Removes what only older servers needed. Throws BAD_USER_INPUT that says what must be done before. */
 export function contract(dataSource: DataSource): Promise<MigrationStep[]> {
   return underLock(dataSource, async (executor, runner) => {
     if ((await executor.getPendingMigrations()).length > 0)
@@ -62,7 +60,7 @@ async function contractAll(runner: QueryRunner): Promise<MigrationStep[]> {
   return steps;
 }
 
-/** Asked of the table, since its index may be gone already: a contraction that was broken off. */
+/** Looks into the table, since an interrupted contraction may have dropped the index already. */
 async function checkFilled(
   runner: QueryRunner,
   { unfilled: { table, missing } }: Contraction,
@@ -99,7 +97,7 @@ export function migrateDown(dataSource: DataSource): Promise<MigrationStep[]> {
 
 /** A migration after which rows may exist that the version before would misread. */
 interface Refusing extends MigrationInterface {
-  /** Why it can't be taken back; undefined: it can. */
+  /** Why the migration can't be reverted; undefined: it can. */
   obstacleToDown(runner: QueryRunner): Promise<string | undefined>;
 }
 
@@ -164,7 +162,10 @@ async function underLock<T>(
   }
 }
 
-/** Asked for again and again: a statement that waits holds a snapshot, and an index built CONCURRENTLY waits for those. */
+/**
+ * Asks again and again instead of waiting inside one statement: a waiting statement holds a snapshot, and building an
+ * index CONCURRENTLY waits for snapshots.
+ */
 async function taken(runner: QueryRunner): Promise<void> {
   for (;;) {
     const [row]: { got: boolean }[] = await runner.query('SELECT pg_try_advisory_lock($1) AS got', [

@@ -67,14 +67,14 @@ export async function openDatabase(
   }
 }
 
-/** A database that is silent doesn't say goodbye either. */
+/** How long closing waits: a silent database never confirms it. */
 const CLOSED_WITHIN_MS = 2_000;
 const notClosed = (): Error => new Error('The connections did not close.');
 
-/** What PostgreSQL has on top of its own time-out before it is taken for gone. */
+/** How much longer than PostgreSQL's own time-out we wait before the connection counts as lost. */
 const GRACE_MS = 1_000;
 
-/** What the statements need: nothing newer than PostgreSQL 15, and nothing older. */
+/** The statements need PostgreSQL 15 and nothing newer. */
 const OLDEST_POSTGRES = 15;
 
 async function checkVersion(dataSource: Database['dataSource']): Promise<void> {

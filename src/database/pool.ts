@@ -1,4 +1,4 @@
-// How busy the pool is: TypeORM knows it, and says so only untyped.
+// How busy the pool is. TypeORM has these figures, but no types for them.
 import type { Pool } from 'pg';
 import type { DataSource } from 'typeorm';
 import { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
@@ -6,7 +6,7 @@ import { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver';
 export interface PoolLoad {
   total: number;
   idle: number;
-  /** Who waits for a connection. */
+  /** Callers that wait for a connection. */
   waiting: number;
 }
 

@@ -6,8 +6,8 @@ import type { Sql } from './sql';
 
 /**
  * What one request reads from: one connection and one REPEATABLE READ READ ONLY transaction, taken at the first
- * question and given back by end(). All answers of a request so agree with each other to the last micro-unit,
- * and a request never holds two connections.
+ * question and given back by end(). So all answers of a request agree with each other to the last micro-unit, and a
+ * request never holds two connections.
  */
 export class Snapshot implements Sql {
   private opening: Promise<Lease> | undefined;
@@ -17,7 +17,7 @@ export class Snapshot implements Sql {
 
   constructor(
     private readonly database: Database,
-    /** Taken before the snapshot is: everything acknowledged before this instant is seen. */
+    /** An instant before the snapshot begins: it sees everything that was acknowledged before. */
     readonly asOf: Date,
   ) {}
 
@@ -44,7 +44,7 @@ export class Snapshot implements Sql {
     await lease.release();
   }
 
-  /** The caller went away: whatever is asked fails, and a statement that runs is broken off. */
+  /** The caller went away: further statements fail, and a running one is ended. */
   async abandon(): Promise<void> {
     if (this.callerIsGone || (this.ended && !this.opening)) return;
     this.callerIsGone = true;

@@ -1,4 +1,4 @@
-// The one door to SQL: a statement has a name, which logs, plans and tests know it by.
+// All SQL goes through here. Each statement has a name, which logs, plans and tests use.
 import type { PoolClient, QueryResultRow } from 'pg';
 import { DatabaseError } from 'pg';
 import { AppError } from '../errors';
@@ -8,14 +8,14 @@ import { within } from './within';
 /** Counts or logs every statement; given by tests and by the metrics. */
 export type StatementObserver = (name: string, durationMs: number, failed: boolean) => void;
 
-/** Something that runs one statement: a snapshot, a transaction, a lane of the write path. */
+/** Whatever runs a statement: a snapshot, a transaction, a lane of the write path. */
 export interface Sql {
   query<Row extends QueryResultRow>(name: string, text: string, values?: readonly unknown[]): Promise<Row[]>;
 }
 
 /**
- * A connection as a Sql. `prepared`: the server keeps the statement's plan under its name, which pays for
- * statements that run all the time with parameters of one shape.
+ * A connection as a Sql. `prepared`: PostgreSQL keeps the statement's plan under its name. This pays off for statements
+ * that run all the time.
  */
 export class SqlConnection implements Sql {
   private running = 0;
@@ -24,11 +24,11 @@ export class SqlConnection implements Sql {
   constructor(
     private readonly pgClient: Pick<PoolClient, 'query'>,
     private readonly observe: StatementObserver = () => undefined,
-    /** Milliseconds after which nobody waits for an answer any more. 0: never. */
+    /** Milliseconds to wait for an answer. 0: no limit. */
     private readonly answerWithinMs = 0,
   ) {}
 
-  /** True when a statement failed in a way that leaves nobody knowing what state the connection is in. */
+  /** True when a failed statement left the connection in an unknown state. */
   get isLost(): boolean {
     return this.lost;
   }
@@ -87,12 +87,12 @@ export class SqlConnection implements Sql {
   }
 }
 
-/** The database said nothing for so long that it or the network is gone: what was sent may have been done. */
+/** The database was silent for too long: it or the network is gone. The statement may have been executed. */
 class NoAnswer extends Error {}
 
 const planNames = new Map<string, string>();
 
-/** PostgreSQL refuses one name for two texts, and some statements have a few fixed forms (an order, a filter). */
+/** Some statements have a few fixed forms (an order, a filter), and PostgreSQL refuses one plan name for two texts. */
 function planName(name: string, text: string): string {
   let known = planNames.get(text);
   if (known === undefined) {
@@ -113,7 +113,7 @@ const CONNECTION_ERRORS = new Set([
   'EAI_AGAIN',
 ]);
 
-/** The connection is gone or can't be had: what was sent may or may not have been committed. */
+/** The connection is lost or could not be made: a statement that was sent may or may not be committed. */
 export function isConnectionLoss(error: unknown): boolean {
   if (error instanceof NoAnswer) return true;
   const code = codeOf(error);
@@ -127,16 +127,16 @@ export function isConnectionLoss(error: unknown): boolean {
   );
 }
 
-/** The database rolled back by itself and the same transaction may succeed when it is run again. */
+/** PostgreSQL rolled the transaction back; the same transaction may succeed when it is run again. */
 export const isSerializationFailure = (error: unknown): boolean => {
   const code = codeOf(error);
   return code === '40001' || code === '40P01';
 };
 
-/** Somebody else has what is wanted, for longer than lock_timeout. */
+/** Somebody else held a lock for longer than lock_timeout. */
 export const isLockTimeout = (error: unknown): boolean => codeOf(error) === '55P03';
 
-/** A failure that passes: lost connection, conflict, resources, a time-out. Callers get 503 and may retry. */
+/** A temporary failure: lost connection, conflict, resources, a time-out. Callers get 503 and may retry. */
 export function isTransient(error: unknown): boolean {
   const code = codeOf(error);
   return (

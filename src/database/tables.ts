@@ -5,11 +5,13 @@ import type { Contraction } from '../migrations/contraction';
 import { CONTRACTIONS } from './data-source';
 
 export interface Tables {
-  /** All but the list of migrations, those that others point at first. */
+  /** All tables but the list of migrations. A table comes after those that it refers to. */
   names: string[];
-  /** Of each table, without those that `migrate --contract` takes away: an empty database doesn't have them. */
+  /**
+   * The columns of each table, without those that `migrate --contract` removes: an empty database doesn't have them.
+   */
   columns: ReadonlyMap<string, readonly string[]>;
-  /** Those whose ids count up. */
+  /** The tables whose ids count up. */
   identities: { table: string; column: string }[];
 }
 

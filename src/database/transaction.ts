@@ -12,7 +12,7 @@ const ATTEMPTS = 5;
 export const inTransaction = <T>(database: Database, work: (lease: Lease) => Promise<T>): Promise<T> =>
   withRetries(() => runOnce(database, work, database.answerWithinMs));
 
-/** The same for work whose statements take as long as they take: nobody ends them, on neither side. */
+/** The same without a time limit: neither PostgreSQL nor this process ends a statement that takes long. */
 export const inLongTransaction = <T>(database: Database, work: (lease: Lease) => Promise<T>): Promise<T> =>
   withRetries(() =>
     runOnce(

@@ -1,4 +1,4 @@
-/** The answer, or a failure after `ms`. What was asked goes on; nobody waits for it any more. */
+/** Resolves with the answer, or rejects after `ms`. The work itself goes on, but nobody waits for it. */
 export function within<T>(ms: number, answer: Promise<T>, late: () => Error): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(late()), ms);

@@ -163,7 +163,7 @@ export class Ledger1700000000004 implements MigrationInterface {
     }
   }
 
-  /** Why it can't be taken back; undefined: it can. */
+  /** Why the migration can't be reverted; undefined: it can. */
   async obstacleToDown(runner: QueryRunner): Promise<string | undefined> {
     const [used]: { voids: boolean; statements: boolean }[] = await runner.query(
       'SELECT EXISTS (SELECT FROM voids) AS voids, EXISTS (SELECT FROM statements) AS statements',

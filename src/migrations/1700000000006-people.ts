@@ -105,7 +105,7 @@ export class People1700000000006 implements MigrationInterface {
     ]);
   }
 
-  /** Why it can't be taken back; undefined: it can. */
+  /** Why the migration can't be reverted; undefined: it can. */
   async obstacleToDown(runner: QueryRunner): Promise<string | undefined> {
     const keyless = (await keepsRawKeys(runner)) ? 'WHERE m.idempotency_key IS NULL' : '';
     const [found]: { keyless: boolean; erased: boolean }[] = await runner.query(

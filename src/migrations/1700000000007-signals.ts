@@ -112,7 +112,7 @@ export class Signals1700000000007 implements MigrationInterface {
       FOR EACH ROW EXECUTE FUNCTION refuse_change()`);
   }
 
-  /** Why it can't be taken back; undefined: it can. */
+  /** Why the migration can't be reverted; undefined: it can. */
   async obstacleToDown(runner: QueryRunner): Promise<string | undefined> {
     const [used]: { budgets: boolean; events: boolean }[] = await runner.query(
       'SELECT EXISTS (SELECT FROM budgets) AS budgets, EXISTS (SELECT FROM events) AS events',

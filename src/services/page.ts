@@ -1,4 +1,4 @@
-// Keyset paging: a cursor says where the reader stands and what he asked, so that page two can't ask something else.
+// Keyset paging. A cursor holds the reader's position and arguments, so that page two can't ask for something else.
 import { createHash } from 'node:crypto';
 import { badInput } from '../errors';
 import { cleanText } from '../values/text';
@@ -10,7 +10,7 @@ export interface Page<T> {
   items: { readonly cursor: string; readonly node: T }[];
   hasNextPage: boolean;
   hasPreviousPage: boolean;
-  /** Counts all pages' rows. Asks the database, so only when somebody wants to know. */
+  /** Counts the rows of all pages. Sends a statement, so call it only when the count is asked for. */
   total(): Promise<number>;
 }
 
@@ -25,8 +25,8 @@ export function checkFirst(first: number): number {
 }
 
 /**
- * What the reader asked, as plain JSON values by argument name; null or absent: not given. `list` and `workspaceId`
- * keep a cursor of one list from being used in another.
+ * The reader's arguments, as plain JSON values by name; null or absent: not given. `list` and `workspaceId` keep a
+ * cursor of one list from being used in another.
  */
 export interface Asked {
   list: string;
@@ -36,7 +36,7 @@ export interface Asked {
 
 export interface Cursor<Position> {
   args: Record<string, string>;
-  /** What was resolved at page one (the period's instants, say) and holds for all pages. */
+  /** What was resolved at page one (such as the period's instants) and holds for all pages. */
   resolved: Record<string, string>;
   position: Position;
 }
@@ -49,7 +49,7 @@ type Sealed = [
   position: string[],
 ];
 
-/** Writes a cursor. The seal catches mangled text; it is no secret, and no permission hangs on it. */
+/** Writes a cursor. The seal detects damaged text. It is no secret, and no permission depends on it. */
 export function writeCursor(
   asked: Asked,
   resolved: Record<string, string>,
@@ -81,7 +81,7 @@ export function readCursor(text: string, asked: Asked, positions: readonly Check
   return { args, resolved, position };
 }
 
-/** What a part of a position must be. Anybody can write a seal, so a cursor is checked like any other input. */
+/** How to check a part of a position. Anybody can write a seal, so a cursor is checked like any other input. */
 type Check = (text: string) => boolean;
 
 export const isName: Check = (text) => cleanText(text) === text;
@@ -134,7 +134,7 @@ const isSealed = (value: unknown): value is Sealed => {
 
 const isTextList = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
 
-/** Its cursor is made when it is asked for: of most rows nobody wants it. */
+/** The cursor is made when it is read: most rows' cursors are never read. */
 class Item<T> {
   constructor(
     readonly node: T,

@@ -38,9 +38,9 @@ export interface ImportResult {
 }
 
 export interface ImportOptions {
-  /** Rows that the reader of the file could make nothing of. */
+  /** Rows that the reader of the file could not understand. */
   misread?: readonly BadRow[];
-  /** Imports the good rows though there are bad ones. */
+  /** Imports the good rows even if there are bad ones. */
   skipBad: boolean;
   actor: Actor;
   progress: (done: number, of: number) => void;
@@ -152,7 +152,7 @@ async function planOf(sql: Sql, workspaceId: string, rows: readonly Checked[], n
   return plan;
 }
 
-/** Its answer; undefined when the row is refused, which is noted. */
+/** The row's result; undefined when the row is refused, which is recorded. */
 function attempt<T>(line: number, bad: BadRow[], work: () => T): T | undefined {
   try {
     return work();

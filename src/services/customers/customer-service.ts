@@ -25,9 +25,9 @@ export class CustomerService {
   ) {}
 
   /**
-   * Registers a customer, or updates the one with the same phone number or WhatsApp user id; what is absent keeps
-   * what is stored. Throws BAD_USER_INPUT, or CONFLICT when the two contacts belong to two customers or a new
-   * customer's workspace is archived.
+   * Registers a customer, or updates the one with the same phone number or WhatsApp user id; absent fields keep their
+   * stored values. Throws BAD_USER_INPUT, or CONFLICT when the two contacts belong to two customers or a new customer's
+   * workspace is archived.
    */
   async register(workspaceId: string, input: Registration, actor: Actor): Promise<Customer> {
     const registration = checkRegistration(input);
@@ -45,7 +45,7 @@ export class CustomerService {
   /** Switches the chatbot on or off. Throws BAD_USER_INPUT when there is no such customer. */
   setActive(workspaceId: string, id: string, activeChatbot: boolean, actor: Actor): Promise<Customer> {
     return inTransaction(this.database, async (sql) => {
-      // Held, since all of it is written again: a change that comes between would be undone.
+      // The row is held, since all of it is written again: a change in between would be undone.
       const before = isUuid(id) ? await lockCustomer(sql, workspaceId, id) : undefined;
       if (!before)
         throw badInput(
@@ -80,6 +80,6 @@ export class CustomerService {
 
 const FIELDS = ['name', 'phoneNumber', 'whatsappUserId', 'activeChatbot'] as const;
 
-/** The trail names the fields and never says what a person's were: it must outlive the person's data. */
+/** The trail names the changed fields without a person's values: it must outlive the person's data. */
 const changedFields = (before: Customer | undefined, after: Customer): string[] =>
   FIELDS.filter((field) => after[field] !== (before?.[field] ?? null));

@@ -27,13 +27,13 @@ export interface CustomerRow {
   created_at: Date;
 }
 
-/** Of the table as `c`. */
+/** Columns of the table with the alias `c`. */
 export const CUSTOMER_COLUMNS =
   'c.workspace_id, c.id, c.name, c.phone_number, c.whatsapp_user_id, c.active_chatbot, c.created_at';
 
 const USER_ID_LIMIT = 255;
 
-/** WhatsApp's business-scoped user id; its form is WhatsApp's own matter, its length is ours. */
+/** WhatsApp's business-scoped user id. WhatsApp may change its form, so only its length is checked. */
 export function checkUserId(text: string): string {
   const id = cleanText(text).trim();
   if (id === '' || id.length > USER_ID_LIMIT) {
@@ -101,7 +101,7 @@ export async function listCustomers(
      ORDER BY c.name COLLATE "C", c.id LIMIT $6`,
     [workspaceId, pattern, digits, cursor?.position[0] ?? null, cursor?.position[1] ?? null, first + 1],
   );
-  // A login may name a workspace that does not exist: it hears what a stranger hears.
+  // A login may name a workspace that does not exist: the answer is that of a foreign workspace.
   if (rows.length === 0) await checkWorkspaceExists(sql, workspaceId);
   const made = { ...asked, args: { search } };
   return toPage(rows.map(toCustomer), first, {
@@ -132,7 +132,7 @@ async function countCustomers(
   return Number(row?.total ?? 0n);
 }
 
-/** What a person types as a part of a number: its digits, however they are grouped. */
+/** The digits of a typed part of a number, however they are grouped. */
 function phonePattern(search: string): string | null {
   const digits = search.replace(/[\s().-]/g, '');
   return /^\+?\d+$/.test(digits) ? `%${digits}%` : null;

@@ -1,4 +1,4 @@
-// What a registration does to the customers that are there: the one rule for a single registration and for an import.
+// How a registration changes the stored customers: the one rule for single registrations and for imports.
 import type { Sql } from '../../database/sql';
 import { violates } from '../../database/sql';
 import { badInput, conflict } from '../../errors';
@@ -73,7 +73,7 @@ export class CustomerBook {
     return book;
   }
 
-  /** Whom a registration names. Throws CONFLICT when its two contacts belong to two customers. */
+  /** The customer that a registration names. Throws CONFLICT when its two contacts belong to two customers. */
   find(input: CheckedRegistration): { customer: Customer | undefined } {
     const byPhone = this.byPhone.get(input.phoneNumber ?? '');
     const byUserId = this.byUserId.get(input.whatsappUserId ?? '');
@@ -84,8 +84,8 @@ export class CustomerBook {
   }
 
   /**
-   * Registers a new customer, or updates the one with the same phone number or WhatsApp user id; what is absent keeps
-   * what is stored. Throws CONFLICT when the two contacts belong to two customers.
+   * Registers a new customer, or updates the one with the same phone number or WhatsApp user id; absent fields keep
+   * their stored values. Throws CONFLICT when the two contacts belong to two customers.
    */
   register(input: CheckedRegistration, now: Date): Registered {
     const { customer: before } = this.find(input);
@@ -121,8 +121,8 @@ const same = (a: Customer, b: Customer): boolean =>
   a.activeChatbot === b.activeChatbot;
 
 /**
- * Inserts or updates customers in their order: a contact that one gives up is free for those behind it. Each customer
- * may be there once only.
+ * Inserts or updates customers in their order: a contact that one gives up is free for later ones. Each customer may
+ * occur only once.
  */
 export async function writeCustomers(
   sql: Sql,

@@ -1,8 +1,8 @@
-// SQL that writes one cell of a file in its final form: COPY adds nothing but what stands between them.
+// SQL that writes one cell of a file in its final form: COPY adds only the separators.
 import { currencyDigits } from '../../values/money';
 import { INVISIBLE } from '../../values/text';
 
-/** Exact: the currency's own digits at least, no trailing zeros beyond. */
+/** Exact: at least the currency's own decimals, and no trailing zeros beyond them. */
 export function amountCell(micros: string, currency: string): string {
   const units = `${micros} * 0.000001`;
   return `round(${units}, greatest(min_scale(${units}), ${currencyDigits(currency)}))`;
@@ -16,8 +16,9 @@ const pgCharacter = (code: number): string => `\\U${code.toString(16).padStart(8
 const UNSEEN = INVISIBLE.map((ends) => ends.map(pgCharacter).join('-')).join('');
 
 /**
- * A spreadsheet runs a cell that begins so, also behind what it doesn't show; an apostrophe in front makes it text.
- * Where semicolons or tabs cut cells, as in Excel in Italian, another begins behind each, and behind each line break.
+ * A spreadsheet runs a cell that begins with one of these characters, also behind invisible ones; an apostrophe in
+ * front makes it text. Where semicolons or tabs separate cells, as in Italian Excel, a new cell begins behind each of
+ * them, and behind each line break.
  */
 const FORMULA = `(^|[;\\t\\r\\n])(?=[${UNSEEN}]*[=+@|%\uff1d\uff0b\uff0d\uff20-])`;
 export const defused = (cell: string): string => `regexp_replace(${cell}, '${FORMULA}', '\\1''', 'g')`;

@@ -10,30 +10,33 @@ import { CopiedRows, type FileForm } from './copy-text';
 export interface CopyPlan<Found> {
   copy: string;
   form: FileForm;
-  /** What else was read on the way. */
+  /** What else was read while the file was planned. */
   found: Found;
 }
 
 export interface CopiedFile<Found> {
   found: Found;
   /**
-   * Bytes of UTF-8. Fails when the database does; what was written by then is no whole file. To be read to its end or
-   * destroyed, which ends the query: it holds a connection.
+   * Bytes of UTF-8. Fails when the database does; the file is then not whole. It holds a connection: read it to its
+   * end, or destroy it, which ends the query.
    */
   file: Readable;
 }
 
-/** Each holds a connection for as long as its caller takes: the rest of the pool is for everybody else. */
+/** Each export holds a connection for as long as its caller reads. The rest of the pool is for everybody else. */
 const EXPORTS_AT_ONCE = 4;
 const PUT_OFF_SECONDS = 10;
 const underWay = new WeakMap<Database['dataSource'], Place[]>();
 
-/** One export under way, and who reads it. */
+/** A running export and who reads it. */
 interface Place {
   readonly reader: string | undefined;
 }
 
-/** Takes one of the places; answers with what gives it back. Throws SERVICE_UNAVAILABLE or RATE_LIMITED when there is none. */
+/**
+ * Takes one of the places and returns the function that gives it back. Throws SERVICE_UNAVAILABLE or RATE_LIMITED when
+ * no place is free.
+ */
 function takePlace(database: Database, reader: string | undefined): () => void {
   const places = underWay.get(database.dataSource) ?? [];
   underWay.set(database.dataSource, places);
@@ -57,7 +60,7 @@ function takePlace(database: Database, reader: string | undefined): () => void {
 }
 
 export interface CopyOptions {
-  /** Whoever may have one export at a time: a token's id. Absent for the operator's command. */
+  /** The id of the token that reads: it may have one export at a time. Absent for the operator's command. */
   reader?: string | undefined;
   /** Aborted when the caller goes away before the file begins. */
   signal?: AbortSignal | undefined;

@@ -4,13 +4,13 @@ import { Transform, type TransformCallback } from 'node:stream';
 export interface FileForm {
   /** Before the first row. */
   opening: string;
-  /** Makes of a row's cells, with what COPY put between them, the row of the file; absent: it is one already. */
+  /** Makes the row of the file from a row's cells and COPY's separators; absent: COPY's row is used as it is. */
   row?: (copied: string) => string;
-  /** After each row; the last one may have another end. */
+  /** Follows each row but the last one, which may have another end. */
   rowEnd: string;
   lastRowEnd: string;
   closing: string;
-  /** How many rows must come. With less, or more, the file fails. */
+  /** How many rows are expected. With fewer or more the file fails. */
   rows: number;
 }
 
@@ -19,13 +19,13 @@ const MEANT: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: 
 const PIECE = 65_536;
 
 /**
- * Rows as COPY writes them in, bytes of the file out. Every line feed that comes in ends a row, since those within
- * a row are escaped. Text is handled as Latin-1, a byte a character, so that no character of UTF-8 is ever cut.
+ * Takes rows as COPY writes them, gives bytes of the file. Every line feed ends a row, since COPY escapes those within
+ * a row. Text is handled as Latin-1, a byte a character, so that no character of UTF-8 is ever cut.
  */
 export class CopiedRows extends Transform {
   private rows = 0;
   private made: string;
-  /** A row whose end is still to come. */
+  /** A row whose end has not arrived. */
   private rest = '';
 
   constructor(private readonly form: FileForm) {
@@ -41,7 +41,7 @@ export class CopiedRows extends Transform {
       this.rows += rows.length;
       this.made += unescaped((row ? rows.map(row) : rows).join(rowEnd)) + rowEnd;
     }
-    // The last row's end stays until it is known whether it is the last one.
+    // A row's end waits until it is known whether the row is the last one.
     if (this.made.length > PIECE) this.give(this.made.length - rowEnd.length);
     done();
   }

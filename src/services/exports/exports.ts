@@ -13,7 +13,7 @@ import { copyCharges, sumCharges } from './query';
 export interface ExportRequest {
   format: ExportFormat;
   dialect: CsvDialect;
-  /** Whoever may have one export at a time: a token's id. Absent for the operator's command. */
+  /** The id of the token that reads: it may have one export at a time. Absent for the operator's command. */
   reader?: string;
 }
 
@@ -22,16 +22,16 @@ export interface Export {
   period: Period;
   summary: ExportSummary;
   /**
-   * Bytes of UTF-8. Fails when the database does; what was written by then is no whole export. To be read to its end
-   * or destroyed, which ends the query: it holds a connection.
+   * Bytes of UTF-8. Fails when the database does; the export is then not whole. It holds a connection: read it to its
+   * end, or destroy it, which ends the query.
    */
   file: Readable;
 }
 
 /**
- * The same period as a report's would be. The caller has checked that the workspace may be read. Throws BAD_USER_INPUT,
- * SERVICE_UNAVAILABLE when there is no connection to be had or too many exports are under way, and RATE_LIMITED when the
- * reader has one under way.
+ * The period is resolved as a report's. The caller has checked that the workspace may be read. Throws BAD_USER_INPUT,
+ * SERVICE_UNAVAILABLE when there is no connection to be had or too many exports are under way, and RATE_LIMITED when
+ * the reader has one under way.
  */
 export async function exportRecords(
   database: Database,

@@ -1,4 +1,4 @@
-// The forms of an export: its formats and columns, and what stands around the rows.
+// The forms of an export: its formats, its columns, and the text around the rows.
 import type { Period } from '../../values/period';
 import { formatInstant } from '../../values/time';
 import type { Workspace } from '../workspaces/workspaces';
@@ -7,7 +7,7 @@ import type { FileForm } from './copy-text';
 export const EXPORT_FORMATS = ['csv', 'json', 'ndjson'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
-/** exact: data as it is, names defused. spreadsheet: every text cell that a spreadsheet would run is defused. */
+/** exact: data as it is; names can't run as formulas. spreadsheet: no text cell can run as a formula. */
 export const CSV_DIALECTS = ['exact', 'spreadsheet'] as const;
 export type CsvDialect = (typeof CSV_DIALECTS)[number];
 
@@ -25,7 +25,7 @@ export const EXPORT_COLUMNS = [
   'kind',
 ] as const;
 
-/** What the export comes to: counted and summed in the snapshot that the rows are read from. */
+/** The export's count and sum, computed in the snapshot that the rows are read from. */
 export interface ExportSummary {
   rows: number;
   /** Exact decimal text. */
@@ -66,7 +66,7 @@ export function formOf(
   };
 }
 
-/** Names and contacts come as JSON; the rest holds nothing that JSON would escape. */
+/** Names and contacts arrive as JSON; other cells hold nothing that JSON would escape. */
 function jsonRow(copied: string): string {
   const [id, occurredAt, savedAt, localTime, customerId, customer, phone, userId, amount, currency, kind] =
     copied.split('\t');

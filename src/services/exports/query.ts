@@ -8,15 +8,15 @@ import type { CsvDialect, ExportFormat } from './form';
 
 /*
  * Measured with a million charges of 2 000 customers (embedded PostgreSQL 18, 2 cores), against COPY of the bare
- * columns as CSV, 2.6 µs of the database's time a row:
- *   this, as CSV     0.67 to 0.70 of its rate, 3.6 µs a row; as NDJSON 0.58, 3.7 µs; memory grows by 2 to 22 MB
- *   a cursor (pg-query-stream) over lines made in SQL   CSV 0.38 to 0.51, NDJSON 0.33; 30 to 100 MB
- *   JSON objects made in SQL   json_build_object 9 µs a row, concat 7; keys set in JavaScript, beside the database: 3.7
- * A cell: to_char for an instant 0.8 µs, substr of to_json 0.35; an amount by text functions 0.75, by round 0.25; names
- * escaped for each charge 0.5, for each customer (LATERAL ... OFFSET 0 is what Memoize keeps) nothing to be measured.
+ * columns as CSV, 2.6 µs of the database's time a row: this, as CSV     0.67 to 0.70 of its rate, 3.6 µs a row; as
+ * NDJSON 0.58, 3.7 µs; memory grows by 2 to 22 MB a cursor (pg-query-stream) over lines made in SQL   CSV 0.38 to 0.51,
+ * NDJSON 0.33; 30 to 100 MB JSON objects made in SQL   json_build_object 9 µs a row, concat 7; keys set in JavaScript,
+ * beside the database: 3.7 Per cell: to_char for an instant 0.8 µs, substr of to_json 0.35; an amount by text functions
+ * 0.75, by round 0.25; names escaped for each charge 0.5, for each customer (LATERAL ... OFFSET 0 is what Memoize
+ * keeps) nothing to be measured.
  */
 
-/** COPY takes no parameters: everything here is a literal, escaped or made from numbers and dates. */
+/** COPY takes no parameters, so every value here is a literal: escaped text, or made from numbers and dates. */
 export function copyCharges(
   workspace: Workspace,
   period: Period,
@@ -38,7 +38,7 @@ export function copyCharges(
   ) r) TO STDOUT (FORMAT text, DELIMITER ${delimiter}, NULL '')`;
 }
 
-/** What the rows come to: asked in the same snapshot. */
+/** The rows' count and sum, read in the same snapshot. */
 export const sumCharges = (workspace: Workspace, period: Period): string =>
   `SELECT count(*) AS rows, coalesce(sum(c.amount_micros), 0)::text AS micros FROM charges c
     WHERE ${chargesOf(workspace, period)}`;
@@ -48,7 +48,7 @@ const chargesOf = ({ id }: Workspace, { from, to }: Period): string =>
 
 const instant = (at: Date): string => `timestamptz '${formatInstant(at)}'`;
 
-/** A value of the stretch of constant offset that the charge lies in; zones are Node's alone. */
+/** A value of the stretch of constant offset that the charge lies in: only Node computes with zones. */
 function ofSegment(
   { from, to, timeZone }: Period,
   type: 'interval' | 'text',
@@ -67,8 +67,8 @@ function offsetText(minutes: number): string {
 }
 
 /**
- * RFC 3339 without the offset, with milliseconds always: instants are whole milliseconds, so the tenth of one that is
- * added makes the fraction four digits long, and the fourth is cut off. Sessions are in UTC.
+ * RFC 3339 without the offset, always with milliseconds. Instants are whole milliseconds: adding a tenth of one makes
+ * the fraction four digits long, and the fourth is cut off. Sessions are in UTC.
  */
 const clock = (at: string): string => `substr(to_json(${at} + interval '100 us')::text, 2, 23)`;
 const OCCURRED = `${clock('r.occurred_at')} || 'Z'`;

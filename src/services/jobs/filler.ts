@@ -1,4 +1,4 @@
-// What an expanding migration added is missing in older rows. Servers fill them, in small batches beside the saves.
+// Older rows lack what an expanding migration added. Servers fill it in, in small batches beside the saves.
 import type { Logger } from 'pino';
 import type { Database } from '../../database/database';
 import type { Sql } from '../../database/sql';
@@ -8,14 +8,16 @@ import type { Clock } from '../../values/time';
 /** Where a batch begins: the workspace and the id of the last row before it. */
 export type Position = readonly [workspaceId: string, id: string];
 
-/** One thing that older rows lack. */
+/** Something that older rows lack. */
 export interface Filling {
   readonly table: 'charges' | 'messages';
-  /** SQL of the table alone that is true where it is missing. */
+  /** SQL condition on the table's own columns that is true where it is missing. */
   readonly missing: string;
   /** The partial index on (workspace_id, id) of those rows; the contraction drops it. */
   readonly index: string;
-  /** Fills a batch behind `position`; undefined: nothing is left there. What another server is filling is left to it. */
+  /**
+   * Fills a batch behind `position`; undefined: nothing is left there. Rows that another server is filling are skipped.
+   */
   fillFrom(sql: Sql, position: Position): Promise<{ filled: number; position: Position } | undefined>;
 }
 
@@ -24,7 +26,7 @@ const COUNTED = 100_000;
 const LOG_EVERY_MS = 30_000;
 const BEGINNING: Position = ['', '00000000-0000-0000-0000-000000000000'];
 
-/** False once the database is contracted: then no row can lack it, and nothing needs to be looked for. */
+/** False once the database is contracted: then no row can lack it. */
 export async function mayBeUnfilled(sql: Sql, { index }: Filling): Promise<boolean> {
   const [found] = await sql.query<{ open: boolean }>(
     'filling_open',
@@ -91,7 +93,7 @@ export class Filler {
         saidAt = this.clock().getTime();
         say();
       }
-      // As long as it worked: saves come first.
+      // Pauses as long as the batch took: saves come first.
       await pause(performance.now() - begun);
     }
     say();
@@ -99,7 +101,7 @@ export class Filler {
   }
 }
 
-/** Counted as far as it is quick; beyond, as the index's statistics have it. */
+/** Counts exactly while that is quick; larger numbers come from the index's statistics. */
 async function countAll(sql: Sql, { table, missing, index }: Filling): Promise<number> {
   const [found] = await sql.query<{ counted: bigint; estimated: number }>(
     'count_all_unfilled',

@@ -1,11 +1,12 @@
-// What is due stands in rows. Every server looks for due rows again and again: work is lost with no process.
+// Work that is due is stored as rows. Every server looks for due rows again and again, so no work is lost when a
+// process dies.
 import type { Logger } from 'pino';
 import { describeError } from '../../database/describe-error';
 import { isTransient } from '../../database/sql';
 
 /** One kind of work that falls due. */
 export interface Job {
-  /** What logs and metrics call it. */
+  /** Its name in logs and metrics. */
   readonly name: string;
   /** Milliseconds between two looks. */
   readonly everyMs: number;
@@ -16,7 +17,7 @@ export interface Job {
   run(signal: AbortSignal): Promise<unknown>;
 }
 
-/** Counts how looks ended. */
+/** Counts the looks and how they ended. */
 export interface JobObserver {
   jobRan(name: string, failed: boolean): void;
 }
@@ -41,14 +42,14 @@ export class JobLoop {
     }
   }
 
-  /** No look begins any more; answers when those under way have ended. */
+  /** Starts no further look; resolves when the running ones have ended. */
   async stop(): Promise<void> {
     for (const timer of this.timers) clearInterval(timer);
     this.stopping.abort();
     await Promise.all(this.running.values());
   }
 
-  /** A look that is still under way takes what fell due meanwhile: a second one beside it would only compete. */
+  /** While a look is running, no second one starts: the first takes what becomes due meanwhile. */
   private look(job: Job): void {
     if (this.stopping.signal.aborted || this.running.has(job.name)) return;
     const run = this.run(job).finally(() => this.running.delete(job.name));

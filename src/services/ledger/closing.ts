@@ -1,5 +1,5 @@
-// How a month is closed. The cut is the order of the database: whoever saves holds the workspace's row shared and copies
-// its epoch, whoever closes holds it alone and raises it.
+// How a month is closed. The database's locks make the cut: a save holds the workspace's row shared and copies its
+// epoch; a closing holds the row alone and raises the epoch.
 import type { Logger } from 'pino';
 import type { Database } from '../../database/database';
 import { describeError } from '../../database/describe-error';
@@ -23,7 +23,7 @@ export interface CloseResult {
   replayed: boolean;
 }
 
-/** Who closes by itself: the schedule of `workspace update --close-day`. */
+/** The actor of closings that nobody asked for: the schedule of `workspace update --close-day`. */
 const SCHEDULE: Actor = { name: 'schedule' };
 const AGAIN_AFTER_MS = 600_000;
 
@@ -35,8 +35,8 @@ export class ClosingService {
   ) {}
 
   /**
-   * Closes a month that has ended; the second call answers with the first. Saves wait for the short transaction that
-   * makes the cut; the statement's lines are written after it. Throws BAD_USER_INPUT, SERVICE_UNAVAILABLE.
+   * Closes a month that has ended; a second call returns the result of the first. Saves wait for the short transaction
+   * that makes the cut; the statement's lines are written after it. Throws BAD_USER_INPUT, SERVICE_UNAVAILABLE.
    */
   async close(workspaceId: string, month: string, actor: Actor): Promise<CloseResult> {
     const { number, replayed } = await inTransaction(this.database, async (sql) => {
@@ -57,7 +57,7 @@ export class ClosingService {
     progress: (month: string) => void,
   ): Promise<CloseResult[]> {
     const results: CloseResult[] = [];
-    // Nothing is closed on the way to a month that can't be.
+    // If the last month can't be closed, the months before it stay open too.
     const workspace = await inTransaction(this.database, (sql) =>
       getWorkspace(sql, workspaceId, this.clock()),
     );
@@ -69,12 +69,12 @@ export class ClosingService {
       progress(next);
       results.push(await this.close(workspaceId, next, actor));
     }
-    // Closed already, or never to be: the answer is that of closing it alone.
+    // The month is closed already, or can't be closed: the answer is that of closing it alone.
     if (results.length === 0) results.push(await this.close(workspaceId, last, actor));
     return results;
   }
 
-  /** Closes what the schedules ask for, and seals what a server that was killed left. */
+  /** Closes the months that are due by their schedules, and seals the statements that a killed server left open. */
   async closeDue(signal?: AbortSignal): Promise<void> {
     while (!signal?.aborted && (await this.takeDue()));
     const failed: string[] = [];
@@ -116,7 +116,7 @@ export class ClosingService {
       ...{ at: closedAt, actor, action: 'statement.closed', workspaceId: workspace.id, subject: month },
       ...{ before: null, after: { number: made.number, month } },
     });
-    // Without figures, which are known when it is sealed.
+    // The figures are missing: they are known when the statement is sealed.
     const data = {
       ...{ number: made.number, month, from: formatInstant(period.from), to: formatInstant(period.to) },
       timeZone: workspace.timeZone,
@@ -137,7 +137,7 @@ export class ClosingService {
         if (!due) return true;
         const next = await findMonthOfSchedule(sql, workspace);
         const now = this.clock();
-        // Nothing to close yet: looked at again a day later.
+        // Nothing to close yet: looks again a day later.
         const dueAt =
           next === undefined
             ? new Date(now.getTime() + 86_400_000)
@@ -151,7 +151,7 @@ export class ClosingService {
       });
     } catch (error) {
       if (taken === undefined) throw error;
-      // One shop's trouble holds up no other's.
+      // A workspace that fails does not hold up the others.
       this.logger.warn(
         { workspaceId: taken, error: describeError(error) },
         'a month could not be closed; it is tried again',
@@ -163,7 +163,7 @@ export class ClosingService {
     }
   }
 
-  /** `failed`: the workspaces that are left for the next time; one that fails now is added. */
+  /** `failed`: workspaces to skip until the next run; one that fails now is added. */
   private async sealLeft(failed: string[]): Promise<boolean> {
     const left = await inTransaction(this.database, async (sql) => {
       const [row] = await sql.query<{ workspace_id: string; number: number }>(
@@ -194,7 +194,7 @@ function checkEnded(month: string, { to, timeZone }: Period, now: Date): void {
     throw badInput(`${month} has not ended in ${timeZone}: it can be closed from ${formatInstant(to)} on.`);
 }
 
-/** The number follows the last one's; the row of the workspace, which is held, has the epoch that ends. */
+/** The number follows the last statement's. The workspace's row, which the caller holds, has the epoch that ends. */
 const INSERT = `
   INSERT INTO statements (workspace_id, number, month, epoch, time_zone, from_at, to_at, closed_at, closed_by)
   SELECT w.id, coalesce((SELECT max(s.number) FROM statements s WHERE s.workspace_id = $1), 0) + 1, $2, w.epoch, $3,
@@ -202,7 +202,10 @@ const INSERT = `
   FROM workspaces w WHERE w.id = $1
   RETURNING number`;
 
-/** The month after the last closed one; where none is, that of the earliest line; undefined: there is no line. */
+/**
+ * The month after the last closed one. If none is closed, the month of the earliest line; undefined if there is no
+ * line.
+ */
 export async function findNextMonth(sql: Sql, workspaceId: string): Promise<string | undefined> {
   const [found] = await sql.query<{ closed: string | null; earliest: string | null }>(
     'next_month',
@@ -215,8 +218,8 @@ export async function findNextMonth(sql: Sql, workspaceId: string): Promise<stri
 }
 
 /**
- * The month that a schedule closes next. An archived workspace is closed as long as a line is on no statement: its last
- * month, a charge that was made or taken back later. Empty months would follow for ever.
+ * The month that a schedule closes next. An archived workspace is closed only while a ledger line is on no statement
+ * (its last month, or a charge that was made or taken back later): otherwise it would get empty months for ever.
  */
 async function findMonthOfSchedule(sql: Sql, { id, archivedAt }: Workspace): Promise<string | undefined> {
   if (archivedAt === null) return findNextMonth(sql, id);
@@ -225,8 +228,8 @@ async function findMonthOfSchedule(sql: Sql, { id, archivedAt }: Workspace): Pro
 }
 
 /**
- * Any line of the epoch that runs, or one of an earlier epoch whose month lies after the last closed one. The newest
- * month of each epoch is one look into the index (workspace, epoch, month).
+ * Looks for a line of the running epoch, or of an earlier epoch in a month after the last closed one. The newest month
+ * of each epoch is one lookup in the index (workspace, epoch, month).
  */
 const OPEN_LINE = `
   SELECT EXISTS (
@@ -238,7 +241,7 @@ const OPEN_LINE = `
       OR newest.month > (SELECT max(s.month) FROM statements s WHERE s.workspace_id = $1))
   ) AS open`;
 
-/** A few are filled here, so that older servers beside can't keep a month open. */
+/** Fills a few charges here, so that older servers that still run can't keep a month open. */
 async function checkFilled(sql: Sql, workspace: Workspace): Promise<void> {
   await fillSome(sql, workspace);
   const left = await countUnfilled(sql, workspace.id);

@@ -18,8 +18,8 @@ export const countUnfilled = (sql: Sql, workspaceId: string): Promise<bigint> =>
   countUnfilledOf(sql, chargeFilling, workspaceId);
 
 /**
- * Fills a few charges of a workspace whose row the caller holds, and answers with how many it tried: all that there are
- * when it is less than a batch.
+ * Fills a few charges of a workspace whose row the caller holds. Returns how many it tried; fewer than a batch means
+ * that none is left.
  */
 export async function fillSome(sql: Sql, workspace: { id: string; timeZone: string }): Promise<number> {
   if (!(await mayBeUnfilled(sql, chargeFilling))) return 0;
@@ -48,7 +48,7 @@ const FIND = `
   WHERE c.month IS NULL AND (c.workspace_id, c.id) > ($1::text, $2::uuid)
   ORDER BY c.workspace_id, c.id LIMIT ${FILLING_BATCH}`;
 
-/** What another server is filling is left to it. */
+/** Skips charges that another server is filling. */
 const FILL = `
   WITH taken AS MATERIALIZED (
     SELECT c.workspace_id, c.id, i.month FROM charges c
@@ -83,7 +83,7 @@ export const chargeFilling: Filling = {
     const rows = await sql.query<Unfilled>('find_unfilled', FIND, position);
     const last = rows.at(-1);
     if (!last) return undefined;
-    // A zone that changes meanwhile waits, as for a save.
+    // A change of zone waits meanwhile, as for a save.
     const workspaces = await shareWorkspaces(sql, [...new Set(rows.map((row) => row.workspace_id))]);
     const filled = await fill(sql, rows, (id) => {
       const workspace = workspaces.get(id);

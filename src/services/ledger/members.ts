@@ -1,5 +1,5 @@
 // WHICH LINES ARE ON A STATEMENT? Those of its month posted until its closing, and those of earlier months posted since
-// the closing before. Both are fixed when it is closed, so nothing here depends on when it is asked.
+// the closing before. Closing fixes both, so the answer is always the same.
 import { createHash } from 'node:crypto';
 import { PassThrough, pipeline, type Readable } from 'node:stream';
 import { escapeLiteral } from 'pg';
@@ -16,9 +16,9 @@ export interface StatementKey {
 }
 
 /**
- * A FROM item with the ledger lines of a statement. Literals, since COPY takes no parameters: an escaped id, and what is
- * made of numbers and a checked month. Epochs are listed, so that the index (workspace, epoch, month) is met at its
- * points.
+ * A FROM item with the ledger lines of a statement. COPY takes no parameters, so its values are literals: an escaped
+ * id, numbers and a checked month. Epochs are listed, so that each is one lookup in the index (workspace, epoch,
+ * month).
  */
 export function membersOf({ workspaceId, month, epoch }: StatementKey): string {
   const workspace = escapeLiteral(workspaceId);
@@ -53,13 +53,18 @@ export const pricesOf = (key: StatementKey): string => `
     WHERE NOT m.reversal GROUP BY m.amount_micros
   ) p`;
 
-/** UTC with milliseconds, whatever zone the session is in: an instant's distance from the epoch is no matter of zones. */
+/**
+ * UTC with milliseconds, whatever the session's zone: an instant's distance from the epoch does not depend on zones.
+ */
 const INSTANT = `to_char(timestamp '1970-01-01' + (m.occurred_at - timestamptz '1970-01-01 00:00:00+00'),
       'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
 const COLUMNS = 'id,kind,customer_id,occurred_at,month,epoch,amount_micros';
 
-/** The head of the fixed form: which statement it is, and the hash of the one before, so that none can be left out. */
+/**
+ * The head of the fixed form: the statement's name and the hash of the one before, so that no statement can be left
+ * out.
+ */
 const headOf = (
   { workspaceId, number, month }: StatementKey,
   currency: string,

@@ -4,8 +4,8 @@ import { daysOf } from '../roll-ups/customer-roll-ups';
 import { countsStill, rollUpKeys, slotsFromRecords } from '../roll-ups/roll-ups';
 
 /**
- * Makes anew what the turns of these customers at these instants are counted in: their slots, days and months. What
- * nothing is left of is deleted. The caller holds the workspace's row FOR UPDATE.
+ * Computes anew the slots, days and months that hold the turns of these customers at these instants. Empty ones are
+ * deleted. The caller holds the workspace's row FOR UPDATE.
  */
 export async function recountAround(
   sql: Sql,

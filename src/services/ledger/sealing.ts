@@ -13,8 +13,8 @@ interface OpenRow {
 }
 
 /**
- * Seals a workspace's statements up to this number, the oldest first: each in one transaction, so a server that is killed
- * leaves nothing half-written and another one begins again. A large month takes seconds, most of them to insert its lines.
+ * Seals a workspace's statements up to this number, the oldest first. Each takes one transaction: a killed server
+ * leaves nothing half-written, and another one begins again. A large month takes seconds, mostly to insert its lines.
  */
 export async function sealUpTo(
   database: Database,
@@ -25,7 +25,7 @@ export async function sealUpTo(
   while (await inLongTransaction(database, (lease) => sealNext(lease, workspaceId, number, now)));
 }
 
-/** The second one waits for the first, and finds it sealed. */
+/** A second server waits for the first and finds the statement sealed. */
 const TAKE = `
   SELECT s.number, s.month, s.epoch, w.currency
   FROM statements s JOIN workspaces w ON w.id = s.workspace_id
@@ -38,7 +38,7 @@ async function sealNext(lease: Lease, workspaceId: string, upTo: number, now: Da
   if (!open) return false;
   const { number, epoch, currency } = open;
   const key: StatementKey = { workspaceId, number, epoch, month: monthOf(open.month) };
-  // In the indexes' order, which makes it a quarter quicker.
+  // Inserts in the order of the indexes, which is a quarter quicker.
   await lease.query(
     'insert_statement_lines',
     `INSERT INTO statement_lines (workspace_id, number, month, customer_id, messages, amount_micros)

@@ -1,9 +1,9 @@
-// Why does a closed month's usage differ from its statement? By three causes, exactly.
+// Why does a closed month's usage differ from its statement? Three causes explain the difference exactly.
 import type { Sql } from '../../database/sql';
 import { firstDayOf } from '../../values/month';
 import type { StatementRow } from './statements';
 
-/** In micro-units; they add up: statement's own + cameLate + takenBack + zoneChanged = usage today. */
+/** In micro-units. The statement's own amount + cameLate + takenBack + zoneChanged = usage today. */
 export interface SinceClosing {
   /** What the statement has of its own month, without what it carries. */
   ownMicros: bigint;
@@ -11,7 +11,7 @@ export interface SinceClosing {
   cameLateMicros: bigint;
   /** Charges of the month that were taken back after it was closed; not positive. */
   takenBackMicros: bigint;
-  /** What another zone's month begins or ends with. */
+  /** The difference that another zone makes at the month's beginning and end. */
   zoneChangedMicros: bigint;
 }
 
@@ -23,7 +23,7 @@ export async function findSinceClosing(
 ): Promise<SinceClosing> {
   const [found] = await sql.query<{ late: bigint; taken: bigint }>(
     'since_closing',
-    // Epoch by epoch, at the points of the index (workspace, epoch, month): by the month alone it would all be read.
+    // Reads epoch by epoch, each by the index (workspace, epoch, month): the month alone would read all of it.
     `SELECT coalesce(sum(c.late), 0)::bigint AS late, coalesce(sum(c.taken), 0)::bigint AS taken
      FROM generate_series($3::int + 1, (SELECT w.epoch FROM workspaces w WHERE w.id = $1)) AS e (epoch)
      CROSS JOIN LATERAL (

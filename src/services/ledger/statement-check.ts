@@ -8,7 +8,7 @@ import { clientLinesOf, fixedForm, hashOf, type StatementKey, sumsOf } from './m
 export interface StatementDifference {
   /** The statement's number, or 'all'. */
   key: string;
-  /** What the ledger gives, and what was frozen. */
+  /** What the ledger gives now, and what the statement says. */
   records: string;
   frozen: string;
 }

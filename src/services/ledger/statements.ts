@@ -30,7 +30,7 @@ export interface StatementRow {
   /** The prices of its charges, each with how many charges there are. */
   prices: { amountMicros: string; charges: number }[];
   sha256: string;
-  /** Of the statement before; null for the first. */
+  /** The hash of the statement before; null for the first. */
   previousSha256: string | null;
 }
 
@@ -70,7 +70,7 @@ interface Row {
   previous_sha256: string | null;
 }
 
-/** Sealed ones alone: until its lines are written a statement has no figures. */
+/** Only sealed ones: a statement has no figures until its lines are written. */
 const SELECT = `
   SELECT s.workspace_id, s.number, s.month, s.epoch, s.time_zone, s.from_at, s.to_at, w.currency, s.closed_at,
     s.closed_by, s.messages, s.total_micros, s.carried_micros, s.ledger_lines, s.prices, s.sha256,
@@ -85,7 +85,7 @@ export async function findStatement(
   workspaceId: string,
   month: string,
 ): Promise<StatementRow | undefined> {
-  // None other is ever closed, and a date of PostgreSQL has no year 0.
+  // Other months are never closed, and PostgreSQL's dates have no year 0.
   if (!mayBeAskedFor(month)) return undefined;
   const [row] = await sql.query<Row>('find_statement', `${SELECT} AND s.month = $2::date`, [
     workspaceId,

@@ -16,7 +16,7 @@ import { fillCharges } from './filling';
 import { recountAround } from './recount';
 
 export const REASON_LIMIT = 500;
-/** Charges of one transaction: saves of the workspace wait for it. */
+/** Charges per transaction: the workspace's saves wait for each transaction. */
 const BATCH = 100;
 
 export interface VoidResult {
@@ -46,8 +46,8 @@ export class VoidService {
   ) {}
 
   /**
-   * Takes one charge back; the second call answers with the first. The caller has checked that the workspace may be
-   * written. Throws BAD_USER_INPUT.
+   * Takes one charge back; a second call returns the result of the first. The caller has checked that the workspace may
+   * be written. Throws BAD_USER_INPUT.
    */
   void(
     workspaceId: string,
@@ -76,8 +76,8 @@ export class VoidService {
   }
 
   /**
-   * Takes back every charge of the range, the oldest first, a few in each transaction. What was taken back before is
-   * left out, so the same call goes on after one that was broken off. Throws BAD_USER_INPUT.
+   * Takes back every charge of the range, the oldest first, a few in each transaction. Charges that were taken back
+   * before are left out, so the same call continues an interrupted one. Throws BAD_USER_INPUT.
    */
   async voidMany(
     workspaceId: string,
@@ -114,7 +114,7 @@ export class VoidService {
   ): Promise<void> {
     if (charges.length === 0) return;
     const now = this.clock();
-    // Its reversal copies the month.
+    // The reversal copies the month.
     await fillCharges(
       sql,
       workspace,
@@ -196,7 +196,7 @@ const REVERSALS = `
   JOIN charges c ON c.workspace_id = $1 AND c.id = i.charge_id
   JOIN workspaces w ON w.id = $1`;
 
-/** Not taken back yet. A reversal is none. */
+/** SQL: the charges that are not taken back. A reversal is no charge. */
 const OPEN = `FROM charges c WHERE c.workspace_id = $1 AND NOT c.reversal AND NOT EXISTS (
     SELECT FROM charges r WHERE r.workspace_id = $1 AND r.message_id = c.message_id AND r.reversal)`;
 const OPEN_OF_RANGE = `${OPEN} AND c.occurred_at >= $2 AND c.occurred_at < $3

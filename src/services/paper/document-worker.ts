@@ -1,4 +1,4 @@
-// Runs in a thread of its own, one a document: making 2 000 lines takes time that requests would wait for.
+// Runs in a thread of its own, one per document: making 2 000 lines takes long, and requests would wait for it.
 import { parentPort, workerData } from 'node:worker_threads';
 import { makeDocument } from './document';
 

@@ -24,7 +24,7 @@ export interface StatementContent {
   /** How many clients and lines there are. */
   clients: bigint;
   lineCount: bigint;
-  /** Its own month's first; undefined when there are too many for paper. */
+  /** The lines of its own month come first; undefined when there are too many for paper. */
   lines: DocumentLine[] | undefined;
 }
 
@@ -43,12 +43,12 @@ const MESSAGES_BEGIN = 330;
 const MESSAGES_END = 405;
 const COLUMN_GAP = 8;
 const ROW_GAP = 5;
-/** A heading, the head and a row: a table doesn't begin with less on the page. */
+/** Room for a heading, the head and a row: a table with less room begins on the next page. */
 const TABLE_BEGINS = 80;
-/** Of the line above the text, from the second page on. */
+/** The vertical position of the line above the text, from the second page on. */
 const HEAD_Y = 30;
 const PRICES_MAX = 10;
-/** Longer names of shops are written smaller. */
+/** Longer shop names are written smaller. */
 const LONG_NAME = 40;
 
 /** The same content makes the same bytes. */
@@ -72,7 +72,7 @@ class Paper {
   /** Decimals of every amount in the tables, so that they stand below each other. */
   private readonly digits: number;
   private readonly shop: string;
-  /** Of clients with the same name: the name alone doesn't tell them apart. */
+  /** Names that several clients have: their ids are printed too. */
   private readonly ambiguous: ReadonlySet<string>;
   private idsShown = false;
 
@@ -157,7 +157,7 @@ class Paper {
     sheet.write(name, LEFT, HEAD_Y, SMALL);
   }
 
-  /** A label and what it is the label of. */
+  /** A label and its value. */
   private fact(list: Element, label: string, value: string, style: Style = BODY): void {
     const { sheet } = this;
     const x = LEFT + LABELS_WIDTH;
@@ -200,7 +200,7 @@ class Paper {
     return this.spaced(this.figures.amount(micros, this.digits, true));
   }
 
-  /** Intl's spaces that don't break are wider or narrower than ours, and some fonts lack them. */
+  /** Replaces the no-break spaces of Intl: their width differs, and some fonts lack them. */
   private spaced(text: string): string {
     return this.sheet.printable(text).text;
   }
@@ -248,7 +248,7 @@ class Paper {
     sheet.y += 18;
   }
 
-  /** A client's name and, where that doesn't tell who it is, the id below it. */
+  /** A client's name; where several clients have it, the id below. */
   private client(name: string, customerId: string, width: number): Line[] {
     const { text, whole } = this.sheet.printable(name);
     const lines = this.sheet.linesOf(text || '–', BODY, width).map((line) => ({ text: line, style: BODY }));
@@ -257,7 +257,7 @@ class Paper {
     return [...lines, { text: customerId, style: SMALL }];
   }
 
-  /** Without `into` it is a head that comes again, which isn't read aloud. */
+  /** Without `into` it is a repeated head, which screen readers skip. */
   private row(
     columns: readonly Column[],
     cells: readonly Line[][],
@@ -286,7 +286,7 @@ class Paper {
 interface Column {
   title: string;
   x: number;
-  /** Of the cell to `x`. */
+  /** The width of the cell that ends at `x`. */
   align: 'left' | 'right';
 }
 

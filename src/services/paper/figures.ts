@@ -3,18 +3,18 @@ import { formatMicros } from '../../values/money';
 
 export interface Figures {
   count(value: bigint): string;
-  /** '0,125' with `digits` decimals, which must not be fewer than it has; with the currency's sign when that is asked. */
+  /** '0,125' with `digits` decimals, at least as many as the amount has; with the currency's sign if asked for. */
   amount(micros: bigint, digits: number, sign?: boolean): string;
 }
 
-/** Italian leaves four digits together otherwise, which looks like a mistake in a column. */
+/** By default Italian doesn't group four digits, which looks like a mistake in a column. */
 const GROUPED = { useGrouping: 'always' } as const;
 
 /** How many decimals an amount has, at least those of its currency. */
 export const decimalsOf = (micros: bigint, currency: string): number =>
   formatMicros(micros, currency).split('.')[1]?.length ?? 0;
 
-/** `shows`: whether a sign such as € can be printed; its code stands in for one that can't. */
+/** `shows`: whether a sign such as € can be printed; otherwise the currency's code is printed. */
 export function createFigures(locale: string, currency: string, shows: (text: string) => boolean): Figures {
   const counts = new Intl.NumberFormat(locale, GROUPED);
   const made = new Map<string, Intl.NumberFormat>();

@@ -1,16 +1,16 @@
 import { Worker } from 'node:worker_threads';
 
 export interface WorkerOptions {
-  /** A thread that takes longer is ended. */
+  /** Ends a thread that takes longer. */
   withinMs: number;
-  /** A thread that wants more is ended. */
+  /** Ends a thread that needs more memory. */
   memoryMb: number;
   /** Aborted when nobody waits for the answer any more. */
   signal?: AbortSignal | undefined;
 }
 
 /**
- * What a thread of its own answers about `data`: its first message. The thread has ended when this settles. Rejects when it
+ * Runs a thread on `data` and resolves with its first message. The thread has ended when this settles. Rejects when it
  * fails, ends without an answer, is late or is aborted.
  */
 export async function inWorker(
@@ -44,7 +44,7 @@ export async function inWorker(
   }
 }
 
-/** Node makes anew what a thread threw, and as no native error, which is what the log looks for. */
+/** Node copies an error that a thread threw, and the copy is no native error, which the log looks for. */
 function asNative({ message, stack }: Error): Error {
   const error = new Error(message);
   if (stack !== undefined) error.stack = stack;

@@ -12,7 +12,7 @@ import type { ExportSummary } from '../exports/form';
 import { LINES_ORDER, type StatementRow } from '../ledger/statements';
 import type { DocumentLine, StatementContent } from './document';
 
-/** More are not printed: the paper then has the totals alone. */
+/** With more lines the paper has only the totals. */
 export const PAPER_LIMITS = { clients: 2_000, lines: 4_000 } as const;
 
 export const LINE_COLUMNS = [
@@ -26,7 +26,7 @@ export const LINE_COLUMNS = [
   'currency',
 ] as const;
 
-/** What the paper says of the clients. */
+/** The clients' part of the paper. */
 export async function readLines(
   sql: Sql,
   { workspaceId, number }: StatementRow,
@@ -62,7 +62,7 @@ async function listLines(sql: Sql, workspaceId: string, number: number): Promise
   }));
 }
 
-/** Every client line in a file for programs. Throws SERVICE_UNAVAILABLE, RATE_LIMITED. */
+/** A file for programs with every client line. Throws SERVICE_UNAVAILABLE, RATE_LIMITED. */
 export const copyLines = (
   database: Database,
   statement: StatementRow,
@@ -86,7 +86,7 @@ export const copyLines = (
 const linesOf = ({ workspaceId, number }: StatementRow): string =>
   `l.workspace_id = ${escapeLiteral(workspaceId)} AND l.number = ${number}`;
 
-/** COPY takes no parameters: everything here is a literal, escaped or made from numbers and dates. */
+/** COPY takes no parameters, so every value here is a literal: escaped text, or made from numbers and dates. */
 function copyQuery(statement: StatementRow, format: 'csv' | 'json'): string {
   const { workspaceId, number, month, currency } = statement;
   const name = format === 'csv' ? csvCell(defused('c.name')) : jsonCell('c.name');
@@ -133,7 +133,7 @@ function jsonForm(statement: StatementRow, summary: ExportSummary): FileForm {
   };
 }
 
-/** The name comes as JSON; the rest holds nothing that JSON would escape. */
+/** The name arrives as JSON; other cells hold nothing that JSON would escape. */
 function jsonRow(copied: string): string {
   const [number, month, carried, customerId, customer, messages, amount, currency] = copied.split('\t');
   return `{"number":${number},"month":"${month}","carried":${carried},"customer_id":"${customerId}","customer":${customer},"messages":${messages},"amount":"${amount}","currency":"${currency}"}`;

@@ -8,10 +8,10 @@ import { inWorker } from './in-worker';
 export const STATEMENT_FORMATS = ['pdf', 'csv', 'json'] as const;
 export type StatementFormat = (typeof STATEMENT_FORMATS)[number];
 
-/** The build's: a thread is no part of the bundle, whose start needs none of its libraries. */
+/** A file of the build: the thread is not in the bundle, so that a start doesn't load its libraries. */
 const WORKER = join(projectFolder(), 'dist/src/services/paper/document-worker.js');
 
-/** Ten times what 2 000 clients took on a busy machine, and more memory than they took (docs/performance.md). */
+/** Ten times the time that 2 000 clients took on a busy machine, and more than their memory (docs/performance.md). */
 const LIMITS = { withinMs: 60_000, memoryMb: 512 };
 
 /** Made in a thread of its own. Rejects when that fails, or with the signal's reason. */

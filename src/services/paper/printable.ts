@@ -1,8 +1,8 @@
-// What a font can show of a name, and in which order its pieces stand on the line.
+// Which characters of a name a font can show, and in which order its pieces are on the line.
 import bidiFactory from 'bidi-js';
 import { INVISIBLE } from '../../values/text';
 
-/** Stands for a character that the font lacks. */
+/** Replaces a character that the font lacks. */
 export const SUBSTITUTE = '□';
 
 export interface Printable {
@@ -11,7 +11,7 @@ export interface Printable {
   whole: boolean;
 }
 
-/** On one letter: more of them would reach into the lines above and below. */
+/** The most marks on one letter: more would reach into the lines above and below. */
 const MARKS_MAX = 2;
 const JOINERS = /[\u200c\u200d]/u;
 const UNSEEN = new RegExp(
@@ -25,7 +25,7 @@ const MARK = /\p{M}/u;
 const graphemes = new Intl.Segmenter('und', { granularity: 'grapheme' });
 const bidi = bidiFactory();
 
-/** Each letter is one character: cutting at them is much quicker. */
+/** Text in which each letter is one character: cutting it is much quicker. */
 const PLAIN = /^[\u0020-\u007e\u00a0-\u024f]*$/;
 
 /** The characters as people count them: an emoji of seven code points is one. */
@@ -33,8 +33,8 @@ export const charactersOf = (text: string): string[] =>
   PLAIN.test(text) ? [...text] : Array.from(graphemes.segment(text), ({ segment }) => segment);
 
 /**
- * On one line, without what shows nothing or turns the direction of what follows; a character that isn't whole in the
- * font becomes the substitute.
+ * Makes one line, without invisible characters and without those that turn the direction of the text. A character that
+ * the font lacks, wholly or in part, becomes the substitute.
  */
 export function printable(text: string, has: (codePoint: number) => boolean): Printable {
   let whole = true;
@@ -56,8 +56,8 @@ export function printable(text: string, has: (codePoint: number) => boolean): Pr
 }
 
 /**
- * The pieces of a line from left to right, as the Unicode Bidirectional Algorithm orders them. Each is of one direction:
- * whoever lays it out turns and joins the letters of Arabic or Hebrew by itself.
+ * The pieces of a line from left to right, as the Unicode Bidirectional Algorithm orders them. Each has one direction:
+ * the layout turns and joins the letters of Arabic or Hebrew by itself.
  */
 export function visualPieces(line: string): string[] {
   if (!RIGHT_TO_LEFT.test(line)) return [line];
@@ -65,7 +65,7 @@ export function visualPieces(line: string): string[] {
   const pieces = piecesOf(line, levels);
   const mirrored = bidi.getMirroredCharactersMap(line, levels);
   const highest = Math.max(...levels);
-  // Rule L2: from the highest level down to 1, whatever is of this level or higher is turned.
+  // Rule L2: from the highest level down to 1, reverses every run of pieces of at least that level.
   for (let level = highest; level >= 1; level -= 1) {
     for (let first = 0; first < pieces.length; first += 1) {
       let end = first;
@@ -88,7 +88,7 @@ interface Piece {
   start: number;
   end: number;
   level: number;
-  /** Of a script that is written from right to left. */
+  /** True for text in a script that is written from right to left. */
   letters: boolean;
 }
 

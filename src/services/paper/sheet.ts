@@ -9,7 +9,7 @@ const TOP = 54;
 const FOOT = 44;
 export const LEFT = 54;
 export const RIGHT = A4.width - 54;
-/** Where a page's own text ends; the foot stands below. */
+/** Where a page's text ends; the foot is below. */
 const BOTTOM = A4.height - 72;
 
 const FONT_FILES = {
@@ -27,7 +27,7 @@ export interface Style {
 export interface SheetOptions {
   title: string;
   language: string;
-  /** The document's own date: the same content makes the same bytes, whenever. */
+  /** The document's own date, so that the same content always makes the same bytes. */
   createdAt: Date;
 }
 
@@ -66,20 +66,20 @@ export class Sheet {
     return element;
   }
 
-  /** Whatever `write` writes is this element's. */
+  /** Everything that `write` writes belongs to this element. */
   tagged(parent: Element, type: string, write: () => void): void {
     const head = type === 'TH' ? { title: '', scope: 'Column' } : {};
     parent.add(this.doc.struct(type, head, [write]));
   }
 
-  /** What is for the eye alone: lines, heads that come again, page numbers. */
+  /** Only for the eye, not for screen readers: lines, repeated heads, page numbers. */
   untagged(write: () => void, type: 'Layout' | 'Pagination' = 'Layout'): void {
     this.doc.markContent('Artifact', { type });
     write();
     this.doc.endMarkedContent();
   }
 
-  /** True when so much more doesn't fit on this page. */
+  /** True when this height doesn't fit on the page any more. */
   isFull(height: number): boolean {
     return this.y + height > BOTTOM;
   }
@@ -127,7 +127,7 @@ export class Sheet {
     return [...lines, line];
   }
 
-  /** One line of printable text from `x` on, or to its left. */
+  /** One line of printable text that starts at `x`, or ends there. */
   write(line: string, x: number, y: number, style: Style, align: 'left' | 'right' = 'left'): void {
     const { doc } = this;
     doc.font(style.font).fontSize(style.size).fillColor(style.color);
@@ -139,7 +139,7 @@ export class Sheet {
     }
   }
 
-  /** As much of it as fits, with an ellipsis in place of the rest. */
+  /** As much of the text as fits, with an ellipsis for the rest. */
   shortened(text: string, style: Style, width: number): string {
     if (this.widthOf(text, style) <= width) return text;
     const characters = charactersOf(text);
@@ -177,7 +177,7 @@ export class Sheet {
     return Buffer.concat(chunks);
   }
 
-  /** The sum of its characters': a little more than kerned text takes, and each is measured once. */
+  /** The sum of the characters' widths, each measured once; kerned text is a little narrower. */
   private widthOf(text: string, style: Style): number {
     let sum = 0;
     for (const character of charactersOf(text)) {

@@ -1,4 +1,4 @@
-// What stands on the paper beside names and figures.
+// The words on the paper, in each language.
 export const LANGUAGES = ['en', 'it'] as const;
 export type Language = (typeof LANGUAGES)[number];
 
@@ -6,7 +6,7 @@ export interface Words {
   /** How dates and numbers are written. */
   locale: string;
   statement: (number: string) => string;
-  /** What the paper is not. */
+  /** The note that the paper is no invoice. */
   noInvoice: string;
   month: string;
   closed: string;

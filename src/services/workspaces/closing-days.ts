@@ -1,4 +1,5 @@
-// On which day does a workspace close its months by itself? A row of its own: every save holds the workspace's.
+// On which day does a workspace close its months by itself? Stored in a row of its own, since every save holds the
+// workspace's row.
 import { DateTime } from 'luxon';
 import type { Sql } from '../../database/sql';
 import { badInput } from '../../errors';
@@ -22,7 +23,7 @@ export function checkCloseDay(day: number): void {
     throw badInput('A month closes by itself on a day from 1 to 28 of the next one, or never: off.');
 }
 
-/** By workspace; one that is not there closes no month by itself. */
+/** The day by workspace; a workspace that is missing closes no month by itself. */
 export async function findCloseDays(sql: Sql, workspaceIds: readonly string[]): Promise<Map<string, number>> {
   const rows = await sql.query<{ workspace_id: string; close_day: number }>(
     'find_close_days',
@@ -38,8 +39,8 @@ export interface DueSchedule {
 }
 
 /**
- * The one that has waited longest; with `workspaceId`, that one if it is due. Whoever changes a schedule holds the
- * workspace, so it is asked for again once the workspace is held.
+ * The schedule that has been due for the longest time; with `workspaceId`, that one if it is due. Whoever changes a
+ * schedule holds the workspace, so callers ask again once they hold the workspace.
  */
 export async function findDueSchedule(
   sql: Sql,
@@ -57,7 +58,7 @@ export async function findDueSchedule(
 }
 
 /**
- * `day` null: no month closes by itself any more. Which months are due is looked at from `at` on. The caller holds the
+ * `day` null: no month closes by itself any more. Due months are looked for from `at` on. The caller holds the
  * workspace's row.
  */
 export async function setCloseDay(
@@ -80,7 +81,7 @@ export async function setCloseDay(
     );
 }
 
-/** Its months are looked at next at this instant. A caller who locks the workspace, too, has done that before. */
+/** Looks at its months again at this instant. A caller who also locks the workspace must lock it first. */
 export async function lookAtSchedule(sql: Sql, workspaceId: string, at: Date): Promise<void> {
   await sql.query('look_at_schedule', 'UPDATE closing_schedules SET due_at = $2 WHERE workspace_id = $1', [
     workspaceId,

@@ -3,13 +3,13 @@ import type { Sql } from '../../database/sql';
 import { badInput } from '../../errors';
 
 export interface Price {
-  /** From when it holds; null: from the beginning of time. */
+  /** When the price begins to hold; null: at the beginning of time. */
   startsAt: Date | null;
   amountMicros: bigint;
   recordedAt: Date;
 }
 
-/** One million of the currency: more is a slip of the unit. */
+/** One million of the currency: a higher price is a mistake of units. */
 const PRICE_LIMIT_MICROS = 1_000_000_000_000n;
 
 /**

@@ -1,4 +1,4 @@
-// How a workspace is made, changed, priced and put away.
+// How a workspace is made, changed, priced, archived and deleted.
 
 import type { Database } from '../../database/database';
 import { type Sql, violates } from '../../database/sql';
@@ -21,7 +21,9 @@ export interface NewWorkspace {
   name: string;
   timeZone: string;
   currency: string;
-  /** From the beginning of time. Default 0.005 of the currency, unless that has no decimals: then it must be given. */
+  /**
+   * The price from the beginning of time. Default: 0.005 of the currency; a currency without decimals has no default.
+   */
   priceMicros?: bigint;
 }
 
@@ -119,8 +121,8 @@ export class WorkspaceService {
   }
 
   /**
-   * A workspace without a saved turn is deleted with its customers and prices; one with turns is archived: it
-   * keeps its records and takes no more. Tokens of a deleted workspace are for one workspace fewer, maybe for none.
+   * Deletes a workspace that has no saved turn, with its customers and prices. Archives one with turns: it keeps its
+   * records and takes no more. Tokens of a deleted workspace lose this workspace; some then have none.
    */
   remove(id: string, actor: Actor): Promise<'deleted' | 'archived'> {
     return inTransaction(this.database, async (sql) => {
@@ -147,8 +149,8 @@ export class WorkspaceService {
   }
 
   /**
-   * Records a price that holds from `startsAt` (default: now). It never touches what is charged already; an
-   * instant in the past holds for turns that are saved from now on. Throws BAD_USER_INPUT.
+   * Records a price that holds from `startsAt` (default: now). It never changes a charge. A price with an instant in
+   * the past holds for turns that are saved from now on. Throws BAD_USER_INPUT.
    */
   setPrice(
     workspaceId: string,
@@ -190,8 +192,8 @@ export class WorkspaceService {
 }
 
 /**
- * What a workspace without a turn may have, those that point at others first. The other tables of a workspace have rows
- * only where there are turns.
+ * The tables in which a workspace without a turn may have rows; a table comes before those that it refers to. Other
+ * tables have rows only where there are turns.
  */
 export const TABLES_OF_UNUSED = [
   'token_workspaces',
@@ -215,7 +217,10 @@ async function deleteUnused(sql: Sql, id: string): Promise<void> {
   await sql.query('delete_workspace', 'DELETE FROM workspaces WHERE id = $1', [id]);
 }
 
-/** 0.005 is half a cent; of a currency without cents it would be a guess. Throws BAD_USER_INPUT for those. */
+/**
+ * The default price of 0.005 is half a cent. Throws BAD_USER_INPUT for currencies without cents, where it would be a
+ * guess.
+ */
 function defaultPrice(currency: string): bigint {
   if (currencyDigits(currency) > 0) return DEFAULT_PRICE_MICROS;
   throw badInput(

@@ -63,7 +63,7 @@ export async function getWorkspace(sql: Sql, id: string, at: Date): Promise<Work
   return found;
 }
 
-/** Every workspace there is: for the operator's commands only, never behind a token. */
+/** All workspaces: for the operator's commands only, never behind a token. */
 export async function listAllWorkspaces(sql: Sql, at: Date): Promise<Workspace[]> {
   const rows = await sql.query<Row>(
     'list_all_workspaces',
@@ -74,8 +74,8 @@ export async function listAllWorkspaces(sql: Sql, at: Date): Promise<Workspace[]
 }
 
 /**
- * The workspace, its row locked against saves and other changes until the transaction ends. Throws BAD_USER_INPUT when
- * there is none of this id.
+ * Reads the workspace and locks its row against saves and other changes until the transaction ends. Throws
+ * BAD_USER_INPUT when it does not exist.
  */
 export async function lockWorkspace(sql: Sql, id: string, at: Date): Promise<Workspace> {
   await lockRow(sql, id);
@@ -93,15 +93,15 @@ async function lockRow(sql: Sql, id: string): Promise<void> {
   await sql.query('lock_workspace', 'SELECT w.id FROM workspaces w WHERE w.id = $1 FOR UPDATE', [id]);
 }
 
-/** Any fixed number: all servers of one database must agree on it, and on `gateOf`. */
+/** An arbitrary number that all servers of one database share, as they share `gateOf`. */
 export const GATES = 0x63746d03;
-/** Few, since PostgreSQL keeps room for a fixed number of locks: a batch of 1 000 workspaces needs no more. */
+/** Few, since PostgreSQL has room for a fixed number of locks: a batch of 1 000 workspaces then needs few. */
 const GATE_COUNT = 64;
 
 /**
- * The gate of a workspace, an advisory lock. Saves hold it shared around their FOR SHARE on the workspace's row, and
- * whoever locks the row enters it first: PostgreSQL lets ever new FOR SHARE pass a FOR UPDATE that waits, but its
- * advisory locks stand in line. It decides nothing: what must not happen is kept out by the row's lock.
+ * The gate of a workspace, an advisory lock. A save takes it shared before it locks the workspace's row FOR SHARE; a
+ * change takes it alone before it locks the row FOR UPDATE. PostgreSQL lets new FOR SHARE locks pass a waiting FOR
+ * UPDATE without end, but advisory locks queue. The gate gives fairness only: the row's lock keeps the data right.
  */
 export function gateOf(workspaceId: string): number {
   let hash = 0;
@@ -109,7 +109,7 @@ export function gateOf(workspaceId: string): number {
   return hash % GATE_COUNT;
 }
 
-/** What a charge needs of its workspace, as it stays until the transaction ends: the rows are held FOR SHARE. */
+/** What a charge needs of its workspace. It can't change until the transaction ends: the rows are held FOR SHARE. */
 export async function shareWorkspaces(
   sql: Sql,
   ids: readonly string[],
@@ -122,7 +122,7 @@ export async function shareWorkspaces(
   return new Map(rows.map((row) => [row.id, { timeZone: row.time_zone, epoch: row.epoch }]));
 }
 
-/** For the operator, who may know which workspaces there are. */
+/** For the operator, who may learn which workspaces exist. */
 export const noSuchWorkspace = (id: string) =>
   badInput(`There is no workspace ${JSON.stringify(id)}. See: centesimo workspace list`);
 

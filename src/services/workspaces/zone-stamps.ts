@@ -1,5 +1,5 @@
-// By which zone data were a workspace's local days cut? Stored days keep their bounds when Node's data changes a zone's
-// past: it is noticed at start and said, and a rebuild cuts them anew.
+// Which zone data were a workspace's local days cut by? When Node's data changes a zone's past, stored days keep their
+// old bounds. The start notices this and logs it; a rebuild cuts the days anew.
 import type { Logger } from 'pino';
 import type { Database } from '../../database/database';
 import type { Sql } from '../../database/sql';
@@ -9,14 +9,14 @@ import { type Clock, zoneHistory } from '../../values/time';
 /** The version of Node's own zone data, such as 2025c. */
 export const TZDATA = process.versions.tz ?? 'unknown';
 
-/** Rules that are known for the years to come are noted too, so that days which are cut until then can be compared. */
+/** Future rules are stored too, so that days which will be cut by them can be compared. */
 const NOTED_UNTIL = new Date('2050-01-01T00:00:00Z');
 /** Workspaces that are named in the log, one line each; the rest are counted. */
 const NAMED = 20;
 
 const historyOf = (timeZone: string): string[] => zoneHistory(timeZone, NOTED_UNTIL);
 
-/** Notes that this workspace's days are cut by this zone and the data at hand. */
+/** Stores that this workspace's days are cut by this zone and the present zone data. */
 export async function stampZones(
   sql: Sql,
   workspaces: readonly { id: string; timeZone: string }[],
@@ -54,8 +54,8 @@ export class ZoneWatch {
   ) {}
 
   /**
-   * Compares what each workspace's days were cut by with the zone data at hand, and names in the log the workspaces
-   * whose past differs. Where it is the same, or nothing was noted yet, the data at hand is noted.
+   * Compares the zone data that each workspace's days were cut by with the present data. Logs the workspaces whose past
+   * differs. Where it is the same, or nothing was stored yet, stores the present data.
    */
   async look(): Promise<void> {
     const now = this.clock();
@@ -92,7 +92,7 @@ export class ZoneWatch {
   }
 }
 
-/** From when two histories of a zone differ; undefined: one goes on where the other ends. */
+/** The instant at which two histories of a zone begin to differ; undefined: one continues the other. */
 function differsFrom(noted: readonly string[], present: readonly string[]): Date | undefined {
   const shared = Math.min(noted.length, present.length);
   const index = noted.slice(0, shared).findIndex((entry, at) => entry !== present[at]);
