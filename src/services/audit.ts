@@ -3,7 +3,7 @@ import type { Sql } from '../database/sql';
 
 /** Who makes a change: the operator at the command line, or a token. */
 export interface Actor {
-  /** 'operator', or 'token:' and its id: names of tokens may be given twice. */
+  /** 'operator', or 'token:' and its id: two tokens may have the same name. */
   name: string;
   /** What people call it: the token's own name. Default: `name`. */
   called?: string;
@@ -27,7 +27,7 @@ export interface AuditEntry {
   after: Record<string, unknown> | null;
 }
 
-/** Written in the transaction of the change itself: neither is there without the other. */
+/** Writes an entry in the transaction of the change itself: neither exists without the other. */
 export async function recordAudit(sql: Sql, entry: AuditEntry): Promise<void> {
   await sql.query(
     'record_audit',
@@ -51,7 +51,7 @@ export interface ListedAuditEntry extends AuditEntry {
 }
 
 export interface AuditFilter {
-  /** Only what concerns this workspace, tokens that are for it among others included. */
+  /** Only entries about this workspace, including tokens that are for it and others. */
   workspaceId?: string | undefined;
   /** Only what was done to this token, customer or workspace. */
   subject?: string | undefined;

@@ -1,5 +1,5 @@
-// The demo workspace: the reference example, and half a year of a small restaurant's believable traffic.
-// It is written through the same door as everything else, so it can't contain what the product couldn't.
+// The demo workspace: the reference example, and half a year of a small restaurant's believable traffic. The demo is
+// written through the same services as everything else, so it contains only what the product could.
 
 import { DateTime } from 'luxon';
 import type { Logger } from 'pino';
@@ -30,14 +30,12 @@ export interface DemoServices {
 }
 
 export interface DemoOptions {
-  /** Finishes a demo that was broken off: what is there already replays. */
+  /** Finishes an interrupted demo: turns that are saved already replay. */
   resume?: boolean;
   progress?: (done: number, of: number) => void;
 }
 
-/**
- * Makes the demo workspace, its customers and its turns; answers with how many turns were saved.
- */
+/** Makes the demo workspace, its customers and its turns; returns how many turns were saved. */
 export async function createDemo(
   services: DemoServices,
   clock: Clock,
@@ -64,7 +62,7 @@ export async function createDemo(
   return turns.length;
 }
 
-/** When, who: local time in the demo's zone. */
+/** Local time in the demo's zone, and who writes. */
 type ReferenceTurn = readonly [at: string, person: Registration];
 
 const DECEMBER_2024: readonly ReferenceTurn[] = [
@@ -118,7 +116,7 @@ const JANUARY_2025: readonly ReferenceTurn[] = [
   ['2025-01-31T12:50', MARIO],
 ];
 
-/** Saved and not charged, each for another reason: they change none of the reference example's figures. */
+/** Turns that are saved and not charged, each for another reason: the reference example's figures stay the same. */
 const JANUARY_2025_UNCHARGED: readonly RawTurn[] = [
   { ...turnOf('2025-01-10T13:15', MARIO, 'gen25-u1'), response: '' },
   { ...turnOf('2025-01-19T20:01', PAOLO, 'gen25-u2') },
@@ -174,7 +172,7 @@ function trafficOf(day: DateTime, progress: number, now: Date): RawTurn[] {
 function trafficTurn(day: DateTime, key: string, random: Random): RawTurn {
   const at = day.set({ hour: random.weighted(HOURS), minute: random.below(60), second: random.below(60) });
   const stranger = random.next() < 0.03;
-  // A few regulars write most: the square leans towards the front of the list.
+  // A few regulars write most: the square prefers the front of the list.
   const person = PEOPLE[Math.floor(PEOPLE.length * random.next() ** 2)] ?? MARIO;
   const [message, response] = random.pick(CONVERSATION);
   return {

@@ -1,4 +1,4 @@
-// Who writes to the demo's shop, and what is said.
+// Who writes to the demo's shop, and what they write.
 import type { Registration } from '../customers/customer-service';
 
 /** The reference example's clients (docs/semantics.md#the-reference-example). Their numbers are made up. */

@@ -151,7 +151,7 @@ export class VoidService {
       charges.map((charge) => ({ customerId: charge.customer_id, occurredAt: charge.occurred_at })),
     );
     for (const { charge, reversalId } of made) {
-      // Without the reason, which may name a person.
+      // The reason is left out: it may name a person.
       await recordAudit(sql, {
         at: now,
         actor,

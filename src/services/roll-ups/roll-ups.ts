@@ -19,8 +19,8 @@ export function rollUpKeys(occurredAt: Date, timeZone: string): RollUpKeys {
 }
 
 /**
- * Which shard each lane of a process writes to: fixed by its address and its number among the workers there, so that
- * a restart spreads no further. Neighbours (the next port, the next worker) share none as long as there are enough.
+ * Which shard each lane of a process writes to. The address and the worker's number fix it, so that a restart uses the
+ * same shards. Neighbours (the next port, the next worker) share no shard while there are enough.
  */
 export function shardsOf(address: string, worker: number, lanes: number): number[] {
   let hash = 0;
@@ -82,8 +82,8 @@ const customerUpsert = (
       last_at = greatest(u.last_at, excluded.last_at)`;
 
 /**
- * A charge that was not taken back. The two lines of one that was cancel out, and its turn counts for nothing, its
- * instant neither. `charge` is an alias of the charges of the workspace $1.
+ * SQL: the charge was not taken back. The two lines of one that was taken back cancel out, and neither its turn nor its
+ * instant counts. `charge` is an alias of the charges of the workspace $1.
  */
 export const countsStill = (charge: string): string => `NOT ${charge}.reversal AND NOT EXISTS (
       SELECT FROM charges taken_back WHERE taken_back.workspace_id = $1

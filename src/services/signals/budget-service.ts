@@ -37,7 +37,7 @@ export interface BudgetInput {
 export const BUDGETS_LIMIT = 100;
 export const THRESHOLDS_LIMIT = 20;
 const HIGHEST_THRESHOLD = 999;
-/** A billion of the currency, or of turns: more is a slip of the unit. */
+/** A billion of the currency, or of turns: a higher limit is a mistake of units. */
 const LIMIT_MAX = 1_000_000_000n;
 
 export class BudgetService {
@@ -48,7 +48,7 @@ export class BudgetService {
 
   /**
    * Sets a budget, or changes the one with this name. Another limit, measure, interval, subject or customer makes a new
-   * version, for which every threshold is told anew. Throws BAD_USER_INPUT, CONFLICT for an archived workspace.
+   * version, which reports every threshold anew. Throws BAD_USER_INPUT, CONFLICT for an archived workspace.
    */
   set(workspaceId: string, input: BudgetInput, actor: Actor): Promise<Budget> {
     const wanted = checkBudget(input);
@@ -81,14 +81,14 @@ export class BudgetService {
     });
   }
 
-  /** Removes a budget; what it told stays among the events. Answers with false when there is none of this id. */
+  /** Removes a budget; its events stay. Returns false when the budget does not exist. */
   remove(workspaceId: string, id: string, actor: Actor): Promise<boolean> {
     if (!isUuid(id)) throw badInput('id is not the id of a budget: a UUID, as budgets lists it.');
     return inTransaction(this.database, async (sql) => {
       const now = this.clock();
       const workspace = await getCallersWorkspace(sql, workspaceId, now);
       await lockBudgets(sql, workspaceId, now);
-      // A look that is telling something of it commits first.
+      // Waits for a look that is reporting something about this budget.
       const [row] = await sql.query<BudgetRow>(
         'lock_budget',
         `SELECT ${BUDGET_COLUMNS} FROM budgets b WHERE b.workspace_id = $1 AND b.id = $2 FOR UPDATE`,
@@ -149,7 +149,7 @@ async function checkRoom(sql: Sql, workspaceId: string): Promise<void> {
     throw badInput(`A workspace has at most ${BUDGETS_LIMIT} budgets. Remove one first.`);
 }
 
-/** Whether it is another limit, so that what was told before does not count for it. */
+/** True when the change makes another limit, so that earlier reports do not count for it. */
 const differs = (one: Budget, other: Wanted): boolean =>
   one.limitUnits !== other.limitUnits ||
   one.measure !== other.measure ||

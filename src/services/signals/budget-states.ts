@@ -14,21 +14,21 @@ import {
 } from './budgets';
 import { customerLevels, findClosest, workspaceLevels, type Zoned } from './levels';
 
-/** How much of a budget is used; without what was told, which is another question. */
+/** How much of a budget is used. What was reported is another question. */
 export interface Standing {
   budget: Budget;
   period: Period;
   usedUnits: bigint;
-  /** Whose level it is; null for the workspace's, and when no customer used anything. */
+  /** The customer with this level; null for the workspace's level, and when no customer used anything. */
   customerId: string | null;
 }
 
 export interface BudgetState extends Standing {
-  /** Thresholds that were passed in this period, rising: reached now, or told. */
+  /** Thresholds that were passed in this period, rising: they are reached now, or were reported. */
   crossed: number[];
 }
 
-/** Nothing is left beyond the limit. */
+/** 0 beyond the limit. */
 export const remainingOf = ({ budget: { limitUnits }, usedUnits }: Standing): bigint =>
   usedUnits >= limitUnits ? 0n : limitUnits - usedUnits;
 

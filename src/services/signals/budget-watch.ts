@@ -1,4 +1,5 @@
-// Who is looked at when: customers whom this process charged within a second, those whom anybody charged each minute.
+// Which customers are looked at when: those that this process charged, within a second; those that any server charged,
+// each minute.
 import type { Database } from '../../database/database';
 import { Lease } from '../../database/lease';
 import type { Sql } from '../../database/sql';
@@ -10,21 +11,23 @@ import { findWorkspace } from '../workspaces/workspaces';
 import { listBudgets, ownersOf } from './budgets';
 import { findDue, findDueOfCustomers, isEmpty, type Sight, tell } from './look';
 
-/** What a process charged in one workspace since it looked last. */
+/** What a process charged in one workspace since its last look. */
 interface Mark {
   customerIds: Set<string>;
   /** When the earliest of these turns happened. */
   since: Date;
 }
 
-/** The sweep finds the rest: while the database is away, memory must not fill up. */
+/** Memory must not fill up while the database is away; the sweep finds what is not marked. */
 const MARKED_MAX = 100_000;
 /** A row that a server took is due again after this time, in case the server is gone. */
 const TAKEN_FOR_MS = 30_000;
 const TAKEN_AT_ONCE = 100;
-/** Customers that one transaction of a sweep looks at: some tens of milliseconds a budget's period. */
+/** Customers per transaction of a sweep: some tens of milliseconds for each budget's period. */
 const SLICE = 5_000;
-/** A charge's id may be so much older than its COMMIT, by clocks that differ too. The hourly look finds what is older still. */
+/**
+ * How much older than its COMMIT a charge's id may be, with clocks that differ. The hourly look finds even older ones.
+ */
 const MARGIN_MS = 2 * 60_000;
 /** How often all customers are looked at, whatever was charged. */
 const WHOLE_EVERY_MS = 3_600_000;
@@ -134,7 +137,7 @@ export class BudgetWatch {
     }
   }
 
-  /** Workspaces that were charged since their last sweep, or are to be looked at whole; the others are put off here. */
+  /** Workspaces that were charged since their last sweep, or whose customers are all due; postpones the others. */
   private async take(sql: Sql): Promise<Sweep[]> {
     const now = this.clock();
     const heldTo = heldFrom(now);
@@ -164,8 +167,8 @@ export class BudgetWatch {
   }
 
   /**
-   * Looks at the next customers, and answers with what is left. It goes on only while nobody else took the workspace or
-   * changed its budgets, which sets another `due_at`: whoever did, looks at all of them again.
+   * Looks at the next customers and returns what is left. Another server that takes the workspace, or a change of its
+   * budgets, sets another `due_at`: then this sweep stops, and the other one looks at all customers again.
    */
   private async sweepSlice(sql: Sql, sweep: Sweep): Promise<Sweep | undefined> {
     const { workspaceId } = sweep;
@@ -216,7 +219,7 @@ export class BudgetWatch {
 /** A workspace's sweep, slice by slice of its customers. */
 interface Sweep {
   workspaceId: string;
-  /** The row's `due_at` as this server set it: another one says that somebody else looks. */
+  /** The row's `due_at` as this server set it: another value means that another server is looking. */
   heldTo: Date;
   /** Undefined before the first slice. */
   begun: { at: Date; timeZone: string; isWhole: boolean } | undefined;
@@ -224,7 +227,7 @@ interface Sweep {
   after: string;
 }
 
-/** Before every customer's. */
+/** Lower than every customer's id. */
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 const heldFrom = (now: Date): Date => new Date(now.getTime() + TAKEN_FOR_MS);
@@ -251,8 +254,9 @@ async function customersAfter(sql: Sql, workspaceId: string, after: string): Pro
 }
 
 /**
- * The same of those whose turns were charged, or taken back, since then: ids of charges are in the order of time. OFFSET 0:
- * for the order of the answer PostgreSQL would else walk all charges by customer (a million: 75 ms instead of 2).
+ * The same for customers whose turns were charged, or taken back, since then: charges' ids are in the order of time.
+ * OFFSET 0: otherwise PostgreSQL walks all charges by customer, in the order of the answer (a million: 75 ms instead of
+ * 2).
  */
 async function chargedSince(sql: Sql, workspaceId: string, lookedTo: Date, after: string): Promise<string[]> {
   const rows = await sql.query<{ customer_id: string }>(

@@ -18,7 +18,7 @@ export interface Budget {
   id: string;
   name: string;
   subject: BudgetSubject;
-  /** Of a CUSTOMER budget alone. */
+  /** Only for CUSTOMER budgets. */
   customerId: string | null;
   measure: BudgetMeasure;
   /** Micro-units of the workspace's currency, or turns. */
@@ -53,7 +53,7 @@ export interface BudgetRow {
   forecast_seen_at: Date | null;
 }
 
-/** Of the table as `b`. */
+/** Columns of the table with the alias `b`. */
 export const BUDGET_COLUMNS = `b.workspace_id, b.id, b.name, b.subject, b.customer_id, b.measure, b.limit_units,
   b.interval, b.thresholds, b.forecast, b.enforcement, b.version, b.version_at, b.forecast_period, b.forecast_seen_at`;
 
@@ -87,7 +87,7 @@ export async function listBudgets(sql: Sql, workspaceId: string): Promise<Budget
   return rows.map(toBudget);
 }
 
-/** Whose own these budgets are. */
+/** The customers that own these budgets. */
 export const ownersOf = (budgets: readonly Budget[]): string[] =>
   budgets.flatMap(({ customerId }) => customerId ?? []);
 
@@ -102,7 +102,7 @@ export const NOTHING: Level = { costMicros: 0n, messages: 0n };
 export const usedOf = (measure: BudgetMeasure, { costMicros, messages }: Level): bigint =>
   measure === 'COST' ? costMicros : messages;
 
-/** The least that is at or above so many percent of the limit. */
+/** The smallest usage that is at or above this percentage of the limit. */
 export const unitsAt = ({ limitUnits }: Pick<Budget, 'limitUnits'>, percent: number): bigint =>
   (limitUnits * BigInt(percent) + 99n) / 100n;
 
@@ -110,7 +110,7 @@ export const unitsAt = ({ limitUnits }: Pick<Budget, 'limitUnits'>, percent: num
 export const formatUnits = (measure: BudgetMeasure, units: bigint, currency: string): string =>
   measure === 'COST' ? formatMicros(units, currency) : String(units);
 
-/** What a budget is, without its name, which may name a person: the audit trail must not keep it. */
+/** A budget for the audit trail, without its name: it may name a person, and the trail must not keep that. */
 export const describeBudget = (budget: Budget, currency: string): Record<string, unknown> => ({
   ...{ subject: budget.subject, customerId: budget.customerId, measure: budget.measure },
   limit: formatUnits(budget.measure, budget.limitUnits, currency),
@@ -125,8 +125,8 @@ export const runningPeriod = (interval: BudgetInterval, timeZone: string, at: Da
   resolvePeriod({ preset: PRESETS[interval] }, timeZone, at);
 
 /**
- * The periods that a look takes: the running one, and the one before it unless every turn is known to have happened
- * `since` the running one began. Never a period that ended before the budget's version was made.
+ * The periods of a look: the running one, and the one before it unless every turn is known to have happened in the
+ * running one (`since`). Never a period that ended before the budget's version was made.
  */
 export function lookedAtPeriods(
   budget: Pick<Budget, 'interval' | 'versionAt'>,
@@ -140,5 +140,7 @@ export function lookedAtPeriods(
   return before.to > budget.versionAt ? [running, before] : [running];
 }
 
-/** What a period is known by among the firings: its first local day, which a change of the workspace's zone keeps. */
+/**
+ * The key of a period among the firings: its first local day, which stays the same when the workspace's zone changes.
+ */
 export const startOf = ({ from, timeZone }: Period): string => localDate(from, timeZone);

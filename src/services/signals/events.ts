@@ -1,4 +1,4 @@
-// Events: what happened, for whoever wants to be told. Each is written in the transaction of what it reports.
+// Events: what happened, for callers that ask for it. Each is written in the transaction of what it reports.
 import type { Database } from '../../database/database';
 import type { Sql } from '../../database/sql';
 import { inTransaction } from '../../database/transaction';
@@ -32,8 +32,8 @@ export interface EventDraft {
 }
 
 /**
- * Writes events in the caller's transaction, in their order. The workspace's counter is held until its COMMIT, so that
- * whoever reads events sees their numbers rise without a gap: call it last.
+ * Writes events in the caller's transaction, in their order. The workspace's counter is held until the COMMIT, so that
+ * readers see the numbers rise without a gap: call this last.
  */
 export async function writeEvents(
   sql: Sql,
@@ -76,7 +76,7 @@ export async function writeEvents(
 }
 
 export interface EventsQuery {
-  /** Only these; none: all. */
+  /** Only these types; empty: all types. */
   types?: readonly EventType[] | null | undefined;
   first: number;
   after?: string | null | undefined;
@@ -118,7 +118,7 @@ export async function listEvents(sql: Sql, workspaceId: string, query: EventsQue
   });
 }
 
-/** Above every number that there will be. */
+/** Higher than any number of an event. */
 const LAST_SEQUENCE = String(2n ** 63n - 1n);
 
 /** A cursor is checked like any other input. */
@@ -127,7 +127,7 @@ const typesOf = (text: string | null | undefined): EventType[] =>
 
 const isEventType = (text: string): text is EventType => EVENT_TYPES.some((type) => type === text);
 
-/** Throws BAD_USER_INPUT that lists what there is. */
+/** Throws BAD_USER_INPUT that lists the types. */
 export function checkEventType(text: string): EventType {
   const type = text.toUpperCase();
   if (isEventType(type)) return type;
@@ -144,7 +144,7 @@ async function countEvents(sql: Sql, workspaceId: string, types: readonly EventT
 }
 
 const DAY_MS = 86_400_000;
-/** How long events, and what budgets told, are kept. */
+/** How long events and budgets' reports are kept. */
 export const KEPT_DAYS = 400;
 const BATCH = 1_000;
 
@@ -154,7 +154,10 @@ export class EventExpiry {
     private readonly clock: Clock,
   ) {}
 
-  /** Deletes what is older than 400 days, a few rows a transaction, until none is left or `signal` is aborted. */
+  /**
+   * Deletes events and reports older than 400 days, a few rows per transaction, until none is left or `signal` is
+   * aborted.
+   */
   async run(signal?: AbortSignal): Promise<number> {
     const before = new Date(this.clock().getTime() - KEPT_DAYS * DAY_MS);
     let deleted = 0;

@@ -12,7 +12,7 @@ import {
   unitsAt,
 } from './budgets';
 
-/** What a level is cut by: the workspace's own days. */
+/** What cuts a level: the workspace's own days. */
 export interface Zoned {
   id: string;
   timeZone: string;
@@ -56,7 +56,7 @@ export interface CustomerLevels {
   of(customerId: string, period: Period): Level | undefined;
 }
 
-/** The level of each of these customers in each of these periods; who used nothing has none. */
+/** The level of each of these customers in each of these periods; a customer who used nothing has none. */
 export async function customerLevels(
   sql: Sql,
   workspace: Zoned,
@@ -123,7 +123,7 @@ export async function findClosest(
   );
 }
 
-/** A threshold that a customer has reached, and that was not told. */
+/** A threshold that a customer has reached and that was not reported. */
 export interface CustomerDue {
   budget: Budget;
   threshold: number;
@@ -131,17 +131,17 @@ export interface CustomerDue {
   level: Level;
 }
 
-/** Rows of one statement: asked again once they are told, it finds the rest. */
+/** The most rows of one statement: once these are reported, the next look finds the rest. */
 export const DUE_LIMIT = 5_000;
 
 /*
- * OFFSET 0: what was told is looked up row by row along its key. As an anti-join, PostgreSQL read all that was ever told
- * of the period for each customer, since statistics of a table that grows so fast are old (100 000 customers: minutes).
+ * OFFSET 0: PostgreSQL looks up earlier reports row by row along their key. As an anti-join it read all reports of the
+ * period for each customer, since statistics of a table that grows so fast are old (100 000 customers: minutes).
  */
 
 /**
- * Which thresholds of these budgets (of customers, all of one interval) are reached by these customers in this period and
- * were not told, at most DUE_LIMIT.
+ * Thresholds of these budgets (of customers, all of one interval) that these customers have reached in this period and
+ * that were not reported, at most DUE_LIMIT.
  */
 export async function findCustomersDue(
   sql: Sql,
@@ -200,7 +200,7 @@ const leastOf = (rows: readonly { budget: Budget; threshold: number }[], measure
   return units.reduce((least, one) => (one < least ? one : least), MOST);
 };
 
-/** No level is as high. */
+/** Higher than any level. */
 const MOST = 2n ** 63n - 1n;
 
 const byCustomer = (one: { customer_id: string; n: number }, other: typeof one): number =>

@@ -1,5 +1,5 @@
-// One look at a workspace's budgets: by level, not by edge. A threshold is told when what was used is at or above it and
-// no row says that it was told. So it does not matter who looks, how often, or what happened in between.
+// One look at a workspace's budgets: by level, not by edge. A threshold is reported when the usage is at or above it
+// and no row says that it was reported. So it does not matter who looks, how often, or what happened in between.
 import type { Sql } from '../../database/sql';
 import type { Period } from '../../values/period';
 import { formatInstant } from '../../values/time';
@@ -33,11 +33,11 @@ export interface Sight {
   now: Date;
   /** The customers that are looked at. */
   customerIds: readonly string[];
-  /** When the earliest turn of those happened; undefined: not known, so the period before is looked at, too. */
+  /** The instant of the earliest of their turns; undefined: not known, so the period before is looked at too. */
   since: Date | undefined;
 }
 
-/** What is to be told. */
+/** A threshold that is to be reported. */
 interface Due {
   budget: Budget;
   period: Period;
@@ -48,17 +48,17 @@ interface Due {
   units: bigint;
 }
 
-/** What a look found: things to tell, and forecasts that passed the limit just now or no longer do. */
+/** What a look found: thresholds to report, and forecasts that just passed the limit or no longer do. */
 export interface Found {
   due: Due[];
   forecasts: { budget: Budget; seen: string | null }[];
-  /** There may be more of these customers than one look takes: look at them again. */
+  /** True when one look could not take all of these customers: look again. */
   more: boolean;
 }
 
-/** Stands for the forecast where a percentage does. */
+/** Marks the forecast where others have a percentage. */
 const FORECAST = 0;
-/** A forecast is told when it is still above the limit so long after it was first seen there. */
+/** How long a forecast must stay above the limit before it is reported. */
 const FORECAST_AFTER_MS = 3_600_000;
 
 /** Reads what is due; writes nothing. */
@@ -83,7 +83,7 @@ export async function findDue(sql: Sql, sight: Sight): Promise<Found> {
       ...above
         .filter(({ budget, period }) => budget.forecastSeen?.period !== startOf(period))
         .map(({ budget, period }) => ({ budget, seen: startOf(period) })),
-      // Told already, or below the limit again.
+      // It is reported already, or below the limit again.
       ...sight.budgets
         .filter(({ id, forecastSeen }) => forecastSeen && !above.some(({ budget }) => budget.id === id))
         .map((budget) => ({ budget, seen: null })),
@@ -128,7 +128,7 @@ async function findForecasts(sql: Sql, sight: Sight, levels: Levels): Promise<Du
   });
 }
 
-/** What is due of the sight's customers alone. */
+/** What is due for the sight's customers only. */
 export async function findDueOfCustomers(sql: Sql, sight: Sight): Promise<Found> {
   const budgets = sight.budgets.filter(({ subject }) => subject !== 'WORKSPACE');
   const each = budgets.some(({ subject }) => subject === 'EACH_CUSTOMER');
@@ -169,7 +169,7 @@ const keysOf = (due: readonly Due[]): unknown[] => [
 
 const KEYS = 'unnest($2::uuid[], $3::int[], $4::date[], $5::int[], $6::text[])';
 
-/** Those that no row says were told. */
+/** Those that no row marks as reported. */
 async function findUntold(sql: Sql, workspaceId: string, due: readonly Due[]): Promise<Due[]> {
   if (due.length === 0) return [];
   const rows = await sql.query<{ n: bigint }>(
@@ -185,7 +185,9 @@ async function findUntold(sql: Sql, workspaceId: string, due: readonly Due[]): P
 
 export const isEmpty = ({ due, forecasts }: Found): boolean => due.length === 0 && forecasts.length === 0;
 
-/** Writes what was found, with its events, in the caller's transaction. What somebody else told meanwhile is left out. */
+/**
+ * Writes what was found, with its events, in the caller's transaction. Skips what another server reported meanwhile.
+ */
 export async function tell(sql: Sql, { workspace, now }: Sight, found: Found): Promise<void> {
   if (found.forecasts.length > 0)
     await sql.query('note_forecasts', NOTE_FORECASTS, [
@@ -231,7 +233,7 @@ const NOTE_FORECASTS = `
   WHERE b.workspace_id = $1 AND b.id = k.id`;
 
 /**
- * A budget that is deleted or made another one meanwhile tells nothing. The rows are inserted in the order of their key, so
+ * A budget that was deleted or changed meanwhile reports nothing. The rows are inserted in the order of their key, so
  * that two looks cannot wait for each other in a circle.
  */
 const TELL = `
@@ -247,7 +249,7 @@ const TELL = `
   ON CONFLICT DO NOTHING
   RETURNING budget_id, period_start::text, threshold, subject`;
 
-/** Without the budget's name, which may name a person. */
+/** The budget's name is left out: it may name a person. */
 function draftOf({ budget, period, threshold, customerId, units }: Due, currency: string): EventDraft {
   const show = (value: bigint): string => formatUnits(budget.measure, value, currency);
   const isForecast = threshold === FORECAST;

@@ -20,7 +20,7 @@ export type ServeReason = (typeof SERVE_REASONS)[number];
 export interface ServeDecision {
   reason: ServeReason;
   customer: Customer | null;
-  /** The budget that says no; when none does, the one closest to its limit. As it stands for this contact. */
+  /** The budget that says no; if none does, the one closest to its limit. Its state is that for this contact. */
   standing: Standing | null;
   /** When the period of the budget that says no ends. */
   resetsAt: Date | null;
@@ -33,7 +33,7 @@ export interface Contact {
   whatsappUserId?: string | null | undefined;
 }
 
-/** One of the budgets, if there is any, beside the contact and the workspace. */
+/** The contact and the workspace with one of the budgets, if there is any. */
 interface Row extends Omit<BudgetRow, 'workspace_id'> {
   workspace_id: string | null;
   time_zone: string;
@@ -65,13 +65,13 @@ const LOOK_UP = `
       OR (b.subject = 'EACH_CUSTOMER' AND ${hasNoOwn('c.id', 'b.measure', 'b.interval')}))
   WHERE w.id = $1 ORDER BY b.name COLLATE "C"`;
 
-/** A workspace's sums are read again when they are so old. */
+/** The age at which a workspace's sums are read again. */
 const FRESH_MS = 1_000;
 const WORKSPACES_KEPT = 10_000;
 
 interface Sums {
   asOf: Date;
-  /** Which periods were asked for: on another day, or with another budget, they are others. */
+  /** The periods that the sums are for: another day or another budget has other periods. */
   question: string;
   levels: Levels;
 }
@@ -81,7 +81,7 @@ export class ServeAdvisor {
 
   /**
    * Decides in this order: WORKSPACE_ARCHIVED, UNKNOWN_CUSTOMER, INACTIVE_CUSTOMER, BUDGET_REACHED, OK. The workspace's
-   * sums are at most a second old, the contact's own are of now. Throws BAD_USER_INPUT, FORBIDDEN.
+   * sums are at most a second old; the contact's own are current. Throws BAD_USER_INPUT, FORBIDDEN.
    */
   async decide(sql: Sql, workspaceId: string, contact: Contact, now: Date): Promise<ServeDecision> {
     const { phoneNumber, whatsappUserId } = checkContact(contact);
@@ -119,7 +119,7 @@ export class ServeAdvisor {
       };
     });
     const reached = standings.filter(({ budget, usedUnits }) => usedUnits >= budget.limitUnits);
-    // Of several that say no, the one whose period ends last: until then the answer stays no.
+    // If several say no, takes the one whose period ends last: until then the answer stays no.
     const chosen = reached.length > 0 ? highest(reached, endsLater) : highest(standings, isCloser);
     return {
       reason: reached.length > 0 ? 'BUDGET_REACHED' : 'OK',
@@ -166,11 +166,11 @@ const customerOf = (workspaceId: string, row: Row): Customer | null =>
 
 const endsLater = (one: Standing, other: Standing): boolean => one.period.to > other.period.to;
 
-/** By the part of the limit that is used. */
+/** Compares by the used part of the limit. */
 const isCloser = (one: Standing, other: Standing): boolean =>
   one.usedUnits * other.budget.limitUnits > other.usedUnits * one.budget.limitUnits;
 
-/** Of equals, the first. */
+/** If several are equal, the first wins. */
 const highest = (
   all: readonly Standing[],
   isBefore: (one: Standing, other: Standing) => boolean,

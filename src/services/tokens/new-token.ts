@@ -13,11 +13,11 @@ import { badInput } from '../../errors';
 import { checkName } from '../workspaces/workspaces';
 
 export interface NewToken {
-  /** service, client or analyst; in any case of letters. */
+  /** service, client or analyst, in capitals or not. */
   kind: string;
   name: string;
   workspaceIds: readonly string[];
-  /** Default: what the kind usually has. */
+  /** Default: the usual scopes of the kind. */
   scopes?: readonly string[] | undefined;
   /** Default: 365 for a service token, 90 for others; at most 730. */
   expiresInDays?: number | undefined;

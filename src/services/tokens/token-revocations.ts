@@ -11,11 +11,11 @@ const CONNECT_WITHIN_MS = 3_000;
 const RECONNECT_AFTER_MS = 1_000;
 const KEEP_ALIVE_AFTER_MS = 10_000;
 
-/** What is told. */
+/** What a listener is told. */
 export interface RevocationHearer {
   /** A token was revoked, or its end was moved. */
   forget(tokenId: string): void;
-  /** The connection was lost for a while: any token may have been. */
+  /** The connection was lost for a while: any token may have been revoked meanwhile. */
   forgetAll(): void;
 }
 
@@ -31,10 +31,10 @@ export class RevocationListener {
     private readonly hearer: RevocationHearer,
   ) {}
 
-  /** Resolves when it listens, or when the first try failed; then it goes on trying. */
+  /** Resolves when it listens, or when the first try failed; it goes on trying then. */
   async start(): Promise<void> {
     const client = new Client(connectionOf(this.database));
-    // Both 'error' and 'end' are told of one loss.
+    // One loss emits both 'error' and 'end'.
     client.once('end', () => this.lose(client));
     client.on('error', () => this.lose(client));
     client.on('notification', ({ payload }) => this.hearer.forget(payload ?? ''));

@@ -15,13 +15,13 @@ export interface TokenRow {
   last_used_at: Date | null;
 }
 
-/** Of tokens AS t. */
+/** Columns of tokens AS t. */
 export const TOKEN_COLUMNS = `t.id, t.name, t.kind, t.hash, t.hint, t.scopes, t.created_at, t.expires_at, t.revoked_at, t.last_used_at,
   ARRAY(SELECT w.workspace_id FROM token_workspaces w WHERE w.token_id = t.id ORDER BY w.workspace_id) AS workspace_ids`;
 
 export type TokenState = 'active' | 'expires soon' | 'expired' | 'revoked';
 
-/** From then on the log and the list warn: an expired service token loses turns. */
+/** How long before its end the log and the list warn: an expired service token loses turns. */
 const WARN_BEFORE_MS = 30 * 86_400_000;
 
 export function stateOf(row: Pick<TokenRow, 'expires_at' | 'revoked_at'>, now: Date): TokenState {

@@ -19,7 +19,7 @@ export type { NewToken } from './new-token';
 
 export interface MadeToken {
   id: string;
-  /** Shown this once. */
+  /** The token's text, shown only here. */
   token: string;
   kind: StoredKind;
   name: string;
@@ -54,7 +54,7 @@ export class TokenService {
     this.listener = new RevocationListener(database, logger, this.verifier);
   }
 
-  /** Hears of every server's revocations at once; without it they count when the cache ends. */
+  /** Learns of every server's revocations at once; without it they take effect when the cache expires. */
   listen(): Promise<void> {
     return this.listener.start();
   }
@@ -94,13 +94,13 @@ export class TokenService {
     return rows.map((row) => this.toListed(row));
   }
 
-  /** How many end soon enough to be warned of (token-row.ts). Rejects when the database doesn't answer. */
+  /** How many tokens end soon (token-row.ts). Rejects when the database doesn't answer. */
   async countExpiringSoon(): Promise<number> {
     const states = (await this.list()).map(({ state }) => state);
     return states.filter((state) => state === 'expires soon').length;
   }
 
-  /** Ends a token now; servers hear of it within a second. Throws BAD_USER_INPUT when there is none of this id. */
+  /** Ends a token now; all servers know it within a second. Throws BAD_USER_INPUT when the token does not exist. */
   async revoke(id: string, actor: Actor): Promise<ListedToken> {
     const token = await inTransaction(this.database, async (sql) => {
       const row = await getRow(sql, id);

@@ -16,7 +16,7 @@ export class TokenUses {
     private readonly logger: Logger,
   ) {}
 
-  /** Never awaited by a request: a lost note costs nothing, a slow one must not cost a save. */
+  /** No request waits for this: a lost note does no harm, and a slow one must not delay a save. */
   note(id: string, at: Date): void {
     if (at.getTime() - (this.notedAt.get(id) ?? Number.NEGATIVE_INFINITY) < EVERY_MS) return;
     this.notedAt.set(id, at.getTime());

@@ -14,11 +14,11 @@ import { stateOf, TOKEN_COLUMNS, type TokenRow } from './token-row';
 import { TokenUses } from './token-uses';
 
 const CACHE_SIZE = 10_000;
-/** A caller hears within 3 s that the database is gone, also when it is gone without a word. */
+/** A caller must get an answer within 3 s, even if the database is silent. */
 const ANSWER_WITHIN_MS = 2_500;
 const WARN_EVERY_MS = 86_400_000;
 
-/** http/authenticate.ts says the same words for every reason: nobody learns whether a token exists. */
+/** http/authenticate.ts answers with the same words for every reason: nobody learns whether a token exists. */
 const refused = () => unauthenticated('This token is not valid.');
 
 export class TokenVerifier {
@@ -38,8 +38,8 @@ export class TokenVerifier {
   }
 
   /**
-   * Throws UNAUTHENTICATED for anything that is not a valid token, SERVICE_UNAVAILABLE when the database can't say.
-   * The database is asked once for all who wait, and not at all for what can't be a token.
+   * Throws UNAUTHENTICATED for anything that is not a valid token, SERVICE_UNAVAILABLE when the database can't say. All
+   * callers that wait share one statement. Text that can't be a token needs none.
    */
   async verify(token: string): Promise<Principal> {
     if (!isWellFormed(token)) throw refused();
@@ -63,7 +63,7 @@ export class TokenVerifier {
     this.cache.clear();
   }
 
-  /** Resolves when what was noted is written, or given up. */
+  /** Resolves when the notes are written, or dropped. */
   close(): Promise<void> {
     return this.uses.close();
   }
@@ -74,7 +74,7 @@ export class TokenVerifier {
     const late = () => unavailable("The token can't be checked for now. Try again shortly.");
     const answer = within(ANSWER_WITHIN_MS, this.lookUp(hash), late)
       .then((principal) => {
-        // A revocation that was announced while this was asked must not be covered up by an older answer.
+        // If a revocation was announced while the statement ran, its older answer must not be cached.
         if (this.asking.get(key) === answer) this.cache.set(key, principal);
         return principal;
       })

@@ -8,7 +8,7 @@ import type { TurnContext } from './lookup-turns';
 import type { TrackingOutcome } from './tracking';
 import type { Turn } from './turn';
 
-/** A turn with all that was decided about it; what is stored is exactly this. */
+/** A turn with all decisions about it: exactly this is stored. */
 export interface DecidedTurn {
   turn: Turn;
   context: TurnContext;
@@ -19,16 +19,16 @@ export interface DecidedTurn {
 
 /** Why a turn was not stored. */
 export type Refusal =
-  /** Its key is taken, by this very turn when an earlier try was committed unseen. */
+  /** Its key is taken. If an earlier attempt was committed without our knowing, this turn itself took it. */
   | 'key-taken'
   /** The workspace's zone or price changed since the turn was looked up: decide again. */
   | 'stale';
 
 /*
- * `fresh` holds each workspace's row FOR SHARE until the COMMIT: a change of zone or price, which takes it FOR
- * UPDATE, waits for us or is seen as another settings_version; so no batch can write an old zone's day after a
- * rebuild. Its epoch goes onto the charges: closing a month raises it and waits too, so each charge lies before or after
- * the cut. The rows are inserted in key order: batches of several servers can't deadlock.
+ * `fresh` holds each workspace's row FOR SHARE until the COMMIT. A change of zone or price takes it FOR UPDATE: it
+ * waits for us, or we see its new settings_version. So no batch can write an old zone's day after a rebuild. The
+ * charges copy the row's epoch. Closing a month raises the epoch and waits in the same way, so each charge lies before
+ * or after the cut. The rows are inserted in key order: batches of several servers can't deadlock.
  */
 const statement = (raw: RawKey): string => `
   WITH input AS MATERIALIZED (
@@ -81,13 +81,15 @@ interface RawKey {
   of(expression: string): string;
 }
 
-/** Until `migrate --contract` the raw key stays beside its digest: a server of the version before finds turns by it. */
+/**
+ * Until `migrate --contract` the raw key is stored beside its digest: servers of the version before find turns by it.
+ */
 const KEPT: RawKey = { column: 'idempotency_key, ', of: (expression) => `${expression}, ` };
 const LEFT_OUT: RawKey = { column: '', of: () => '' };
 
 const STATEMENT = { kept: statement(KEPT), leftOut: statement(LEFT_OUT) };
 
-/** Stores and charges the turns; answers with those that were not stored, by id. Atomic: all of it or nothing. */
+/** Stores and charges the turns; returns those that were not stored, by id. Atomic: all turns or none. */
 export async function insertTurns(
   connection: SqlConnection,
   decided: readonly DecidedTurn[],
@@ -125,7 +127,9 @@ export async function insertTurns(
   return new Map(rows.map((row) => [row.id, row.fresh ? 'key-taken' : 'stale']));
 }
 
-/** In one order for all, so that two batches and two changes can't wait for each other in a circle. */
+/**
+ * All batches take the gates in one order, so that two batches and two changes can't wait for each other in a circle.
+ */
 const gatesOf = (decided: readonly DecidedTurn[]): number[] =>
   [...new Set(decided.map(({ turn }) => gateOf(turn.workspaceId)))].sort((a, b) => a - b);
 

@@ -1,5 +1,5 @@
-// What an idempotency key is known by, since it is not kept itself: HMAC-SHA-256 (RFC 2104) with the workspace's own
-// secret. In SQL, where the secret is: it never leaves the database.
+// The digest that stands for an idempotency key, which is not stored: HMAC-SHA-256 (RFC 2104) with the workspace's own
+// secret. SQL computes it, so that the secret never leaves the database.
 
 /**
  * SQL for the digest of a text. `pads` is the workspace's key_pads: HMAC's inner pad of 64 bytes, then its outer one

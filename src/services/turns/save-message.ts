@@ -5,7 +5,7 @@ import type { SaveResult, Settlement } from './saved-message';
 import { type RawTurn, rawToTurn, type Turn, type TurnInput, toTurn } from './turn';
 import type { WriteQueue } from './write-queue';
 
-/** Turns of one saveMessages request. */
+/** The most turns of one saveMessages request. */
 export const ITEMS_LIMIT = 500;
 
 export type ItemResult = { ok: SaveResult } | { error: AppError };
@@ -27,8 +27,8 @@ export class SaveMessageService {
   }
 
   /**
-   * Saves many turns of one workspace, each for itself. An error in the results is final for that item; a
-   * passing cause fails the whole call with SERVICE_UNAVAILABLE, and what was stored by then replays.
+   * Saves many turns of one workspace, each by itself. An error in the results is final for that item. A temporary
+   * failure fails the whole call with SERVICE_UNAVAILABLE; turns that were stored by then replay.
    */
   async saveAll(
     workspaceId: string,
@@ -53,7 +53,7 @@ export class SaveMessageService {
     return results;
   }
 
-  /** What waits to be saved now. */
+  /** The turns that wait to be saved. */
   get load(): WriteQueue['load'] {
     return this.queue.load;
   }

@@ -1,4 +1,4 @@
-// What a save answers with: filled by the save itself, so that nothing is read after the COMMIT.
+// The result of a save. The save fills it from memory, so that nothing is read after the COMMIT.
 import type { AppError } from '../../errors';
 import type { Customer } from '../customers/customers';
 import type { Workspace } from '../workspaces/workspaces';
@@ -24,7 +24,7 @@ export interface SavedMessage {
   response: string | null;
   occurredAt: Date;
   savedAt: Date;
-  /** When its texts and contact were removed: a retry is not compared with them any more. Null: they are there. */
+  /** When its texts and contact were removed: a retry is then compared with nothing. Null: they are stored. */
   textRemovedAt: Date | null;
   outcome: TrackingOutcome;
   charge: SavedCharge | null;

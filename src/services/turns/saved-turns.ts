@@ -1,4 +1,4 @@
-// What was saved first under these keys, as it stands now?
+// Which messages were saved first under these keys, and how do they stand now?
 import type { SqlConnection } from '../../database/sql';
 import type { Workspace } from '../workspaces/workspaces';
 import { hmac } from './key-digest';
@@ -51,14 +51,14 @@ const BY_DIGEST = statement(
   'JOIN messages m ON m.workspace_id = i.workspace_id AND m.key_digest = i.key_digest',
 );
 
-/** What an older version saved has no digest until it is filled: it is found by its raw key until then. */
+/** Turns that an older version saved have no digest until it is filled in: until then their raw key finds them. */
 const BY_DIGEST_OR_RAW = statement(`CROSS JOIN LATERAL (
     SELECT m.* FROM messages m WHERE m.workspace_id = i.workspace_id AND m.key_digest = i.key_digest
     UNION ALL
     SELECT m.* FROM messages m
     WHERE m.workspace_id = i.workspace_id AND m.idempotency_key = i.idempotency_key AND m.key_digest IS NULL) m`);
 
-/** Are raw keys kept beside their digests, for servers of the version before? Until `migrate --contract`. */
+/** Are raw keys stored beside their digests, for servers of the version before? True until `migrate --contract`. */
 export async function findRawKeysKept(connection: SqlConnection): Promise<boolean> {
   const [found] = await connection.query<{ kept: boolean }>(
     'raw_keys_kept',

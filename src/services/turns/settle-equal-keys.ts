@@ -2,7 +2,7 @@
 import type { SavedMessage, Settlement } from './saved-message';
 import { keyReused, notSaved, sameContent, type Turn } from './turn';
 
-/** What a workspace's idempotency key is looked up by. */
+/** The key of a workspace's idempotency key in maps. */
 export const keyOf = (workspaceId: string, idempotencyKey: string): string =>
   `${workspaceId}\n${idempotencyKey}`;
 
@@ -20,8 +20,8 @@ export function settleEqualKeys(turns: readonly Turn[]): { leaders: Turn[]; foll
 }
 
 /**
- * How a later turn of a key ends. Undefined: the first one was refused because its content differs from what is
- * stored, which says nothing about a turn with other content.
+ * How a later turn of a key is settled. Undefined: the first turn was refused because its content differs from the
+ * stored one; a turn with other content must be tried by itself.
  */
 export function follow(turn: Turn, leader: Turn, settlement: Settlement | undefined): Settlement | undefined {
   if (!settlement) return { error: notSaved() };
@@ -31,8 +31,8 @@ export function follow(turn: Turn, leader: Turn, settlement: Settlement | undefi
 }
 
 /**
- * How a turn ends whose key is stored. If the stored row has the turn's own id, an earlier attempt of ours committed
- * it; any other id is a client's replay. Content that was removed is never compared.
+ * How a turn is settled whose key is stored. If the stored row has the turn's own id, our own earlier attempt committed
+ * it; any other id is a client's replay. Removed content is never compared.
  */
 export const replay = (turn: Turn, message: SavedMessage): Settlement =>
   message.textRemovedAt !== null || sameContent(turn, message)

@@ -1,7 +1,7 @@
 // IS IT CHARGED? The one place that decides a turn's tracking outcome.
 import { isBlank } from '../../values/text';
 
-/** What was decided about charging a turn, in the order of docs/semantics.md#a-turn-an-outcome-a-charge. */
+/** The outcomes of a turn, in the order of docs/semantics.md#a-turn-an-outcome-a-charge. */
 export const TRACKING_OUTCOMES = [
   'TRACKED',
   'NO_RESPONSE',
@@ -13,7 +13,7 @@ export const TRACKING_OUTCOMES = [
 
 export type TrackingOutcome = (typeof TRACKING_OUTCOMES)[number];
 
-/** What can be decided; DEFERRED is what happens when the charge itself fails, VOIDED when it is taken back. */
+/** The outcomes that are decided. DEFERRED: the charge itself failed; VOIDED: it was taken back. */
 export type DecidedOutcome = Exclude<TrackingOutcome, 'DEFERRED' | 'VOIDED'>;
 
 /**

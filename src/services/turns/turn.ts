@@ -6,12 +6,12 @@ import { cleanText } from '../../values/text';
 import { type Clock, formatInstant, parseInstant } from '../../values/time';
 import { checkUserId } from '../customers/customers';
 
-/** Characters (Unicode code points: an emoji's parts count one each) of a message or a response. */
+/** The most characters of a message or a response, as Unicode code points: each part of an emoji counts as one. */
 export const TEXT_LIMIT = 65_536;
 const KEY_LIMIT = 255;
-/** Before WhatsApp existed an instant is a mistake of seconds and milliseconds. */
+/** WhatsApp did not exist before: an earlier instant confuses seconds with milliseconds. */
 export const EARLIEST_TURN = new Date('2009-01-01T00:00:00Z');
-/** How far ahead of ours a caller's clock may be. */
+/** How far a caller's clock may be ahead of ours. */
 export const CLOCK_SKEW_MS = 5 * 60_000;
 
 /** What a caller gives for one turn; absent and null are the same. */

@@ -1,4 +1,4 @@
-// That a charge was taken back, as every list of charges and messages shows it.
+// How lists of charges and messages show that a charge was taken back.
 
 /** Why and by whom a charge was taken back. */
 export interface UsageVoid {
@@ -17,7 +17,7 @@ export interface VoidColumns {
 
 export const VOID_COLUMNS = 'v.voided_at, v.reason AS void_reason, v.actor_name AS voided_by';
 
-/** Of the charge `c`. */
+/** Joins the void of the charge `c`. */
 export const VOID_JOIN = 'LEFT JOIN voids v ON v.workspace_id = c.workspace_id AND v.charge_id = c.id';
 
 export const toUsageVoid = (row: VoidColumns): UsageVoid | null =>

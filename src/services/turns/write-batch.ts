@@ -21,10 +21,13 @@ export interface Lane {
   readonly shard: number;
 }
 
-/** How long a batch is tried again through lost connections, in milliseconds: callers hear 503 within 3 s. */
+/** How long a batch is retried, in milliseconds: callers must get their 503 within 3 s. */
 const RETRY_FOR_MS = 2_000;
 const RETRY_PAUSE_MS = 100;
-/** A zone or price that changes under a batch more often than this is somebody's mistake. */
+/**
+ * A batch is decided again when a zone or price changes meanwhile; more rounds than this mean that somebody made a
+ * mistake.
+ */
 const MAX_ROUNDS = 10;
 
 /** A turn whose workspace is known. */
@@ -34,7 +37,7 @@ type Placed = Pick<DecidedTurn, 'turn' | 'context'>;
 const UNDEFINED_COLUMN = '42703';
 
 export class BatchWriter {
-  /** Asked of the database once, and again when the answer has become wrong. */
+  /** Read from the database once, and again when it has changed. */
   private rawKeysKept: boolean | undefined;
 
   constructor(
@@ -138,7 +141,7 @@ export class BatchWriter {
       decisions.push(decided(turn, context, decideOutcome(turn.response, context.customer), savedAt));
     });
     if (late.length > 0) {
-      // What was saved before the end is answered as ever.
+      // Turns that were saved before the workspace was archived are answered as replays.
       await this.settleTaken(connection, late, settled);
       for (const { turn } of late)
         if (!settled.has(turn.id)) settled.set(turn.id, { error: archived(turn.workspaceId) });
@@ -146,7 +149,7 @@ export class BatchWriter {
     return decisions;
   }
 
-  /** A replay answers with what was saved first. */
+  /** A replay is answered with what was saved first. */
   private async settleTaken(
     connection: SqlConnection,
     taken: readonly Placed[],
@@ -165,7 +168,7 @@ export class BatchWriter {
     }
   }
 
-  /** One turn, and its charge fails for a reason that won't pass: the message is kept, the charge is made later. */
+  /** One turn whose charge fails for a reason that won't pass: stores the message alone; its charge is made later. */
   private async saveAlone(lane: Lane, turn: Turn, cause: unknown): Promise<Settlement> {
     this.logger.error(
       { error: describeError(cause), workspaceId: turn.workspaceId, messageId: turn.id },
@@ -197,8 +200,8 @@ export class BatchWriter {
   }
 
   /**
-   * Runs again what failed for a passing cause. After a lost connection nobody knows whether the batch was
-   * committed; that is safe, because ids are made in the process and keys are unique.
+   * Runs `work` again after a temporary failure. After a lost connection nobody knows whether the batch was committed;
+   * that is safe, because ids are made in the process and keys are unique.
    */
   private async withRetries(lane: Lane, work: () => Promise<void>): Promise<void> {
     const deadline = performance.now() + RETRY_FOR_MS;
@@ -208,7 +211,7 @@ export class BatchWriter {
         return await work();
       } catch (error) {
         if (isConnectionLoss(error)) await lane.discard();
-        // Whatever is known by now: another lane's batch may have met the same before this one.
+        // Asks again even if the answer is new: another lane may have met the same error before.
         if (codeOf(error) === UNDEFINED_COLUMN && !askedAgain) {
           askedAgain = true;
           this.rawKeysKept = undefined;

@@ -1,5 +1,5 @@
-// Turns that wait for their batch. A batch is whatever arrived while the ones before were being committed:
-// no timer, so one caller alone waits for nobody.
+// Turns that wait for their batch. A batch takes all turns that arrived while earlier batches were being committed.
+// There is no timer, so a single caller waits for nobody.
 
 import type { Database } from '../../database/database';
 import { Lease } from '../../database/lease';
@@ -9,14 +9,14 @@ import { type Turn, weightOf } from './turn';
 import type { BatchWriter, Lane } from './write-batch';
 
 export interface WriteQueueLimits {
-  /** Turns a batch. */
+  /** The most turns of a batch. */
   batchMax: number;
-  /** Turns that may wait, and their bytes; beyond it callers get 503 at once. */
+  /** The most turns that may wait, and the most bytes. Further callers get 503 at once. */
   queueMax: number;
   queueMaxBytes: number;
 }
 
-/** Told what becomes of turns, for the metrics. */
+/** Learns how turns were settled, for the metrics. */
 export interface QueueObserver {
   /** After each batch. */
   batch(turns: number, durationMs: number): void;
@@ -57,7 +57,7 @@ export class WriteQueue {
     this.idle = [...this.lanes];
   }
 
-  /** What waits, and the batches that are being written. */
+  /** The turns that wait, and the batches that are being written. */
   get load(): { turns: number; bytes: number; batches: number } {
     const batches = this.lanes.length - this.idle.length;
     return { turns: this.waiting.length, bytes: this.waitingBytes, batches };
@@ -68,9 +68,9 @@ export class WriteQueue {
   }
 
   /**
-   * Takes all of the turns or none. Each promise is settled after the COMMIT of its turn's batch. Turns whose caller has
-   * gone (`isGone`) when their batch is made are not saved: the time belongs to those who still wait.
-   * Throws SERVICE_UNAVAILABLE at once when there is no room or the server is stopping.
+   * Takes all of the turns or none. Each promise is settled after the COMMIT of its turn's batch. Turns whose caller
+   * has gone (`isGone`) when their batch is made are not saved: callers that still wait come first. Throws
+   * SERVICE_UNAVAILABLE at once when there is no room or the server is stopping.
    */
   submit(turns: readonly Turn[], isGone: () => boolean = NEVER): Promise<Settlement>[] {
     const weights = turns.map(weightOf);
@@ -98,7 +98,7 @@ export class WriteQueue {
     const room =
       this.waiting.length + turns <= this.limits.queueMax &&
       this.waitingBytes + bytes <= this.limits.queueMaxBytes;
-    // A request larger than the whole queue could never be taken: an empty queue takes any.
+    // An empty queue takes any request: one that is larger than the whole queue could otherwise never be saved.
     if (room || this.waiting.length === 0) return undefined;
     return unavailable('Too many turns are waiting to be saved. Retry with the same idempotencyKey.');
   }
@@ -110,7 +110,10 @@ export class WriteQueue {
     await Promise.all(this.lanes.map((lane) => lane.discard()));
   }
 
-  /** When all requests that have arrived by now are read: their turns share a batch, and one alone waits for nobody. */
+  /**
+   * Dispatches when all requests that have arrived are read: their turns share a batch, and a single one waits for
+   * nobody.
+   */
   private dispatchSoon(): void {
     if (this.dispatching) return;
     this.dispatching = true;
@@ -179,7 +182,7 @@ export class WriteQueue {
   }
 }
 
-/** One connection that is kept for writing, so that reads can't starve saves. */
+/** One connection that is reserved for writing, so that reads can't starve saves. */
 class ConnectionLane implements Lane {
   private lease: Lease | undefined;
 

@@ -1,4 +1,4 @@
-// Does this server's clock agree with the database's? What the servers of one database share is its clock.
+// Does this server's clock agree with the database's? Servers of one database compare with its clock, which they share.
 import type { Logger } from 'pino';
 import type { Database } from '../../database/database';
 import { inTransaction } from '../../database/transaction';
@@ -17,12 +17,15 @@ export class ClockWatch {
     private readonly logger: Logger,
   ) {}
 
-  /** Milliseconds that this server's clock was ahead of the database's at the last look; undefined: not looked yet. */
+  /**
+   * How many milliseconds this server's clock was ahead of the database's at the last look; undefined before the first
+   * one.
+   */
   get aheadMs(): number | undefined {
     return this.lead;
   }
 
-  /** undefined when the clocks agreed at the last look, else what is wrong in a few words. */
+  /** What is wrong, in a few words; undefined when the clocks agreed at the last look. */
   get difference(): string | undefined {
     if (this.lead === undefined || Math.abs(this.lead) <= CLOCK_TOLERANCE_MS) return undefined;
     const seconds = (Math.abs(this.lead) / 1_000).toFixed(1);
@@ -35,7 +38,7 @@ export class ClockWatch {
       const before = this.clock().getTime();
       const [row] = await sql.query<{ at: Date }>('read_clock', 'SELECT clock_timestamp() AS at');
       const after = this.clock().getTime();
-      // The database looked at its clock somewhere between the two: what lies within is no difference.
+      // The database read its clock at some instant between these two: a time between them is no difference.
       const at = row?.at.getTime() ?? before;
       if (at < before) return before - at;
       return at > after ? after - at : 0;

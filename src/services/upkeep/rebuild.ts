@@ -17,12 +17,12 @@ import { slotsFromRecords } from '../roll-ups/roll-ups';
 import { lockWorkspace, type Workspace } from '../workspaces/workspaces';
 import { stampZones } from '../workspaces/zone-stamps';
 
-/** Told after each local day that was made anew. */
+/** Called after each local day that was rebuilt. */
 export type Progress = (done: number, of: number) => void;
 
 /**
  * Makes all roll-ups of a workspace anew, a local day at a time, each in a transaction of its own: saves wait for one
- * day's rebuild at most. Roll-ups that no record stands behind disappear.
+ * day's rebuild at most. Roll-ups without records are deleted.
  */
 export async function rebuildWorkspace(
   database: Database,
@@ -77,7 +77,7 @@ async function rebuildMonth(sql: Sql, workspaceId: string, date: string): Promis
   await sql.query('rebuild_months', CUSTOMER_MONTHS, range);
 }
 
-/** From the first to the last of the records and of what the roll-ups say, right or wrong. */
+/** From the first to the last instant of records and of roll-ups, even wrong ones. */
 async function findRebuildSpan(sql: Sql, workspaceId: string): Promise<Span | undefined> {
   return toSpan(
     await sql.query<SpanRow>(

@@ -12,7 +12,7 @@ import { shareWorkspaces } from '../workspaces/workspaces';
 
 export interface Reconciliation {
   charged: number;
-  /** Still DEFERRED: their charge failed again. */
+  /** Turns that are still DEFERRED: their charge failed again. */
   failed: number;
 }
 
@@ -31,8 +31,8 @@ const FIND = `
   ORDER BY m.workspace_id, m.id LIMIT ${BATCH}`;
 
 /**
- * The customer and the price were frozen when the message was saved; charge, outcome and roll-ups move together. What
- * another server has locked is charged by it.
+ * The customer and the price were frozen when the message was saved. Charge, outcome and roll-ups change in one
+ * transaction. Turns that another server has locked are skipped: that server charges them.
  */
 const CHARGE = `
   WITH input AS MATERIALIZED (

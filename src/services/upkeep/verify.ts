@@ -15,13 +15,13 @@ export interface Difference {
 
 export interface Verification {
   workspaceId: string;
-  /** Rows that were compared; of roll-ups shards are added up. */
+  /** Rows that were compared; the shards of a slot count as one. */
   compared: bigint;
   differences: bigint;
   first: Difference[];
 }
 
-/** Differences that are named; the rest are counted. */
+/** How many differences are listed; the rest are counted. */
 const NAMED = 10;
 
 /**
