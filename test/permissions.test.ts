@@ -263,6 +263,7 @@ const EDGES: Record<string, 'guarded' | 'opened above'> = {
   'UsageReport.totals': 'opened above',
   'UsageReport.workspace': 'opened above',
   'UsageStatement.lines': 'guarded',
+  'UsageStatement.sinceClosing': 'guarded',
   'UsageStatementConnection.nodes': 'opened above',
   'UsageStatementEdge.node': 'opened above',
   'Budget.state': 'guarded',
@@ -274,7 +275,7 @@ const EDGES: Record<string, 'guarded' | 'opened above'> = {
 it('every edge to a customer, message, charge, statement, workspace or sum is declared here, guarded or not', () => {
   const targets = [
     ...['Customer', 'Message', 'UsageRecord', 'Workspace', 'UsageReport', 'UsageTotals'],
-    ...['UsageStatement', 'StatementLineConnection', 'CustomerTimelinePoint', 'OutcomeCount'],
+    ...['UsageStatement', 'StatementLineConnection', 'SinceClosing', 'CustomerTimelinePoint', 'OutcomeCount'],
     ...['BudgetState', 'ClientFigures'],
   ];
   const edges = Object.values(bareSchema.getTypeMap())

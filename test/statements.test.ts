@@ -55,6 +55,21 @@ const save = (at: string) => saveCharged(app, shop, at);
 const takeBack = (id: string) =>
   app.services.voids.void(shop.id, { usageRecordId: id, reason: 'x' }, { name: 'test' });
 
+const CAUSES = ['usage', 'cameLate', 'takenBack', 'zoneChanged', 'open'] as const;
+type Causes = Record<(typeof CAUSES)[number], string>;
+const since = (amounts: Causes) => ({
+  sinceClosing: Object.fromEntries(CAUSES.map((cause) => [cause, { amount: amounts[cause] }])),
+});
+/** Of each statement, newest first, read in one request. */
+async function sinceClosing(): Promise<unknown[]> {
+  const answer = await app.api.as(closing).data<{ statements: { nodes: unknown[] } }>(
+    `query ($id: ID!) { statements(workspaceId: $id) { nodes {
+      month sinceClosing { ${CAUSES.map((cause) => `${cause} { amount }`).join(' ')} } } } }`,
+    { id: shop.id },
+  );
+  return answer.statements.nodes;
+}
+
 const differences = () => statementDifferences(app, shop);
 
 const sealed = async ({ id }: TestWorkspace) =>
@@ -331,8 +346,45 @@ describe('a zone that changes', () => {
     const words = await run('report', '--workspace', shop.id, '--month', '2026-01');
     expect(words.stdout).toContain('Statement 1');
     expect(words.stdout).toContain('came late');
+    expect(await sinceClosing()).toEqual([
+      {
+        month: '2026-01',
+        ...since({
+          usage: '0.02',
+          cameLate: '0.01',
+          takenBack: '-0.005',
+          zoneChanged: '0.005',
+          open: '0.005',
+        }),
+      },
+    ]);
     const february = (await close('2026-02')).statement;
     expect(february).toMatchObject({ messages: 2, total: { amount: '0.01' }, carried: { amount: '0.005' } });
+    // January's difference is on February's statement now; only what comes after that is open, and months don't mix.
+    await save('2026-01-15T10:00:00Z');
+    await save('2026-02-15T10:00:00Z');
+    expect(await sinceClosing()).toEqual([
+      {
+        month: '2026-02',
+        ...since({
+          usage: '0.005',
+          cameLate: '0.005',
+          takenBack: '0.00',
+          zoneChanged: '-0.005',
+          open: '0.005',
+        }),
+      },
+      {
+        month: '2026-01',
+        ...since({
+          usage: '0.025',
+          cameLate: '0.015',
+          takenBack: '-0.005',
+          zoneChanged: '0.005',
+          open: '0.005',
+        }),
+      },
+    ]);
     expect(await differences()).toEqual([]);
   });
 });

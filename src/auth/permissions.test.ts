@@ -124,6 +124,11 @@ describe('a guarded edge', () => {
   const EDGES: Record<string, { query: Scope[]; mutation: Scope[]; asksFor: Scope }> = {
     'Viewer.workspaces': { query: ['usage:read'], mutation: ['usage:read'], asksFor: 'usage:read' },
     'UsageStatement.lines': { query: ['usage:read'], mutation: ['usage:read'], asksFor: 'usage:read' },
+    'UsageStatement.sinceClosing': {
+      query: ['usage:read'],
+      mutation: ['usage:read'],
+      asksFor: 'usage:read',
+    },
     'Workspace.usage': { query: ['usage:read'], mutation: ['usage:read'], asksFor: 'usage:read' },
     'Customer.usage': { query: ['usage:read'], mutation: ['usage:read'], asksFor: 'usage:read' },
     'Customer.timeline': { query: ['usage:read'], mutation: ['usage:read'], asksFor: 'usage:read' },

@@ -58,6 +58,7 @@ export const GUARDED_EDGES: Readonly<
 > = {
   'Viewer.workspaces': (principal) => needs(principal, 'usage:read', 'Viewer.workspaces'),
   'UsageStatement.lines': (principal) => needs(principal, 'usage:read', 'UsageStatement.lines'),
+  'UsageStatement.sinceClosing': (principal) => needs(principal, 'usage:read', 'UsageStatement.sinceClosing'),
   'Workspace.usage': (principal) => needs(principal, 'usage:read', 'Workspace.usage'),
   'Customer.usage': (principal) => needs(principal, 'usage:read', 'Customer.usage'),
   'Customer.timeline': (principal) => needs(principal, 'usage:read', 'Customer.timeline'),

@@ -52,7 +52,7 @@ async function report({ output }: CommandContext, snapshot: Snapshot, options: R
   const [peak] = await findPeakHours(snapshot, scope, 1);
   const outcomes = await findOutcomes(snapshot, scope);
   const amount = amountOf(scope);
-  const statement = await statementOf(snapshot, scope, options.month, totals.costMicros);
+  const statement = await statementOf(snapshot, scope, options.month);
   const change = percentOf(growth.messages.current, growth.messages.previous);
   const value = {
     workspaceId: scope.workspace.id,
@@ -92,11 +92,11 @@ async function statementOf(
   snapshot: Snapshot,
   scope: UsageScope,
   month: string | undefined,
-  usageMicros: bigint,
 ): Promise<ClosedMonth | null> {
   const found = month === undefined ? undefined : await findStatement(snapshot, scope.workspace.id, month);
   if (!found) return null;
-  const since = await findSinceClosing(snapshot, found, usageMicros);
+  const [since] = await findSinceClosing(snapshot, scope.workspace, [found], snapshot.asOf);
+  if (!since) return null;
   const amount = amountOf(scope);
   return {
     number: found.number,

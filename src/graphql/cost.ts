@@ -108,6 +108,8 @@ const QUESTIONS: Readonly<Record<string, (within: Within) => number>> = {
   'MessageConnection.totalCount': () => 100,
   'CustomerConnection.totalCount': () => 10,
   'ClientUsageConnection.totalCount': ({ period }) => 20 + 10 * months(period),
+  // For the whole page at once; months of usage, and what was posted late.
+  'UsageStatement.sinceClosing': () => 15,
   'EventConnection.totalCount': () => 100,
   'Budget.state': () => 10,
   'Query.serveDecision': () => 10,

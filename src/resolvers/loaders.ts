@@ -10,6 +10,8 @@ import { type ScopeChoice, scopeOf } from '../services/analytics/scope';
 import type { TimelinePoint } from '../services/analytics/timeline';
 import { NO_USAGE, type Totals } from '../services/analytics/totals';
 import { type Customer, findCustomersById } from '../services/customers/customers';
+import { findSinceClosing, type SinceClosing } from '../services/ledger/since-closing';
+import type { StatementRow } from '../services/ledger/statements';
 import { findBudgetStates } from '../services/signals/budget-states';
 import type { Budget as BudgetRow } from '../services/signals/budgets';
 import { listWorkspaces, type Workspace } from '../services/workspaces/workspaces';
@@ -48,6 +50,7 @@ export interface Loaders {
   customerOutcomes: DataLoader<CustomerScopeKey, readonly OutcomeCount[], string>;
   customerTimelines: DataLoader<CustomerTimelineKey, CustomerTimeline, string>;
   budgetStates: DataLoader<BudgetRow, BudgetState, string>;
+  sinceClosing: DataLoader<StatementRow, SinceClosing, string>;
 }
 
 const MAX_BATCH = 500;
@@ -75,6 +78,7 @@ export function createLoaders(snapshot: Snapshot): Loaders {
       return timelines.map((points) => ({ points, currency: workspace.currency }));
     }),
     budgetStates: budgetStateLoader(snapshot, workspaces),
+    sinceClosing: sinceClosingLoader(snapshot, workspaces),
   };
 }
 
@@ -148,6 +152,23 @@ function budgetStateLoader(snapshot: Snapshot, workspaces: Loaders['workspaces']
       name: 'budgetStates',
       maxBatchSize: MAX_BATCH,
       cacheKeyFn: ({ workspaceId, id, version }) => JSON.stringify([workspaceId, id, version]),
+    },
+  );
+}
+
+function sinceClosingLoader(snapshot: Snapshot, workspaces: Loaders['workspaces']): Loaders['sinceClosing'] {
+  return new DataLoader<StatementRow, SinceClosing, string>(
+    (statements) =>
+      inGroups(
+        statements,
+        ({ workspaceId }) => workspaceId,
+        async (workspaceId, group) =>
+          findSinceClosing(snapshot, await workspaces.load(workspaceId), group, snapshot.asOf),
+      ),
+    {
+      name: 'sinceClosing',
+      maxBatchSize: MAX_BATCH,
+      cacheKeyFn: ({ workspaceId, number }) => JSON.stringify([workspaceId, number]),
     },
   );
 }

@@ -9,6 +9,7 @@ import { Customer } from './types/customer';
 import {
   CloseMonthInput,
   CloseMonthPayload,
+  SinceClosing,
   StatementArgs,
   StatementLine,
   StatementLineConnection,
@@ -67,6 +68,17 @@ export class StatementResolver {
   ): Promise<InstanceType<typeof StatementLineConnection>> {
     const page = await listStatementLines(snapshot, row, { first: first ?? DEFAULTS.first, after });
     return new StatementLineConnection(mapPage(page, StatementLine.of));
+  }
+
+  @FieldResolver(() => SinceClosing, {
+    description:
+      'What changed in its month since it was closed, by cause. The statement itself never changes. Needs the scope usage:read.',
+  })
+  async sinceClosing(
+    @Root() { row }: UsageStatement,
+    @Ctx() { loaders }: GraphQLContext,
+  ): Promise<SinceClosing> {
+    return SinceClosing.of(await loaders.sinceClosing.load(row), row.currency);
   }
 }
 

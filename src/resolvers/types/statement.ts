@@ -1,5 +1,6 @@
 import { ArgsType, Field, ID, InputType, Int, ObjectType } from 'type-graphql';
 import type { CloseResult } from '../../services/ledger/closing';
+import type { SinceClosing as SinceClosingRow } from '../../services/ledger/since-closing';
 import type { StatementLineRow, StatementRow } from '../../services/ledger/statements';
 import { monthOf } from '../../values/month';
 import { GraphQLDateTime } from '../scalars/date-time';
@@ -81,6 +82,46 @@ export class UsageStatement {
       total: Money.of(row.totalMicros, currency),
       messages: Number(row.messages),
       carried: Money.of(row.carriedMicros, currency),
+    };
+  }
+}
+
+@ObjectType('SinceClosing', {
+  description:
+    'Why a closed month costs something else today than its statement says: total - carried + cameLate + takenBack + zoneChanged = usage.',
+  simpleResolvers: true,
+})
+export class SinceClosing {
+  @Field(() => Money, { description: "What the month costs today, by the workspace's zone of today." })
+  usage!: Money;
+
+  @Field(() => Money, { description: 'Turns of the month that were charged after it was closed.' })
+  cameLate!: Money;
+
+  @Field(() => Money, {
+    description: 'Charges of the month that were taken back after it was closed: zero or less.',
+  })
+  takenBack!: Money;
+
+  @Field(() => Money, {
+    description:
+      "What begins or ends the month by the workspace's zone of today and not by the one of the closing. It is on a neighbour's statement.",
+  })
+  zoneChanged!: Money;
+
+  @Field(() => Money, {
+    description:
+      'The part of cameLate and takenBack that no statement has yet: the next month that is closed carries it.',
+  })
+  open!: Money;
+
+  static of(row: SinceClosingRow, currency: string): SinceClosing {
+    return {
+      usage: Money.of(row.usageMicros, currency),
+      cameLate: Money.of(row.cameLateMicros, currency),
+      takenBack: Money.of(row.takenBackMicros, currency),
+      zoneChanged: Money.of(row.zoneChangedMicros, currency),
+      open: Money.of(row.openMicros, currency),
     };
   }
 }

@@ -1,42 +1,82 @@
-// Why does a closed month's usage differ from its statement? Three causes explain the difference exactly.
+// Why does a closed month's usage differ from its statement? By three causes, exactly.
 import type { Sql } from '../../database/sql';
-import { firstDayOf } from '../../values/month';
+import { firstDayOf, monthOf } from '../../values/month';
+import { resolvePeriod } from '../../values/period';
+import { findSums } from '../analytics/totals';
+import type { Workspace } from '../workspaces/workspaces';
 import type { StatementRow } from './statements';
 
-/** In micro-units. The statement's own amount + cameLate + takenBack + zoneChanged = usage today. */
+/** In micro-units; they add up: statement's own + cameLate + takenBack + zoneChanged = usage. */
 export interface SinceClosing {
+  /** What the month costs today, by the workspace's zone of today. */
+  usageMicros: bigint;
   /** What the statement has of its own month, without what it carries. */
   ownMicros: bigint;
   /** Turns of the month that were charged after it was closed. */
   cameLateMicros: bigint;
   /** Charges of the month that were taken back after it was closed; not positive. */
   takenBackMicros: bigint;
-  /** The difference that another zone makes at the month's beginning and end. */
+  /** What another zone's month begins or ends with. */
   zoneChangedMicros: bigint;
+  /** Of cameLate and takenBack what no statement has yet: the next month that is closed carries it. */
+  openMicros: bigint;
 }
 
-/** `usageMicros`: what the month costs today, by the workspace's zone of today. */
+type Posted = Pick<SinceClosing, 'cameLateMicros' | 'takenBackMicros' | 'openMicros'>;
+const NOTHING: Posted = { cameLateMicros: 0n, takenBackMicros: 0n, openMicros: 0n };
+
+/** Of one workspace's statements, in their order. */
 export async function findSinceClosing(
   sql: Sql,
-  statement: StatementRow,
-  usageMicros: bigint,
-): Promise<SinceClosing> {
-  const [found] = await sql.query<{ late: bigint; taken: bigint }>(
+  workspace: Workspace,
+  statements: readonly StatementRow[],
+  asOf: Date,
+): Promise<SinceClosing[]> {
+  const periods = statements.map(({ month }) => resolvePeriod({ month }, workspace.timeZone, asOf));
+  const usage = await findSums(sql, workspace.id, periods);
+  const posted = await findPosted(sql, workspace.id, statements);
+  return statements.map((statement, index) => {
+    const usageMicros = usage[index]?.costMicros ?? 0n;
+    const ownMicros = statement.totalMicros - statement.carriedMicros;
+    const since = posted.get(statement.month) ?? NOTHING;
+    const zoneChangedMicros = usageMicros - ownMicros - since.cameLateMicros - since.takenBackMicros;
+    return { usageMicros, ownMicros, ...since, zoneChangedMicros };
+  });
+}
+
+/** By month, what was posted to it after it was closed. */
+async function findPosted(
+  sql: Sql,
+  workspaceId: string,
+  statements: readonly StatementRow[],
+): Promise<Map<string, Posted>> {
+  const months = statements.map(({ month }) => firstDayOf(month)).sort();
+  const epochs = statements.map(({ epoch }) => epoch);
+  const rows = await sql.query<{ month: string; late: bigint; taken: bigint; open: bigint }>(
     'since_closing',
-    // Reads epoch by epoch, each by the index (workspace, epoch, month): the month alone would read all of it.
-    `SELECT coalesce(sum(c.late), 0)::bigint AS late, coalesce(sum(c.taken), 0)::bigint AS taken
-     FROM generate_series($3::int + 1, (SELECT w.epoch FROM workspaces w WHERE w.id = $1)) AS e (epoch)
+    // Months close in order, and each closing ends an epoch: of an epoch, what is of months before the one that ended it
+    // came after they were closed. So each epoch is met at one range of the index (workspace, epoch, month), however many
+    // statements are asked about, and no month's own lines are read.
+    `SELECT c.month, coalesce(sum(c.late), 0)::bigint AS late, coalesce(sum(c.taken), 0)::bigint AS taken,
+       coalesce(sum(c.amount) FILTER (WHERE e.epoch = w.epoch), 0)::bigint AS open
+     FROM workspaces w
+     CROSS JOIN generate_series($2::int + 1, w.epoch) AS e (epoch)
+     LEFT JOIN statements s ON s.workspace_id = w.id AND s.epoch = e.epoch
      CROSS JOIN LATERAL (
-       SELECT sum(c.amount_micros) FILTER (WHERE NOT c.reversal) AS late,
+       SELECT c.month, sum(c.amount_micros) AS amount,
+         sum(c.amount_micros) FILTER (WHERE NOT c.reversal) AS late,
          sum(c.amount_micros) FILTER (WHERE c.reversal) AS taken
-       FROM charges c WHERE c.workspace_id = $1 AND c.epoch = e.epoch AND c.month = $2::date) c`,
-    [statement.workspaceId, firstDayOf(statement.month), statement.epoch],
+       FROM charges c
+       WHERE c.workspace_id = $1 AND c.epoch = e.epoch AND c.month >= $3::date AND c.month <= $4::date
+         AND (s.month IS NULL OR c.month < s.month)
+       GROUP BY c.month) c
+     WHERE w.id = $1 GROUP BY c.month`,
+    [workspaceId, Math.min(...epochs), months[0], months.at(-1)],
   );
-  const ownMicros = statement.totalMicros - statement.carriedMicros;
-  const cameLateMicros = found?.late ?? 0n;
-  const takenBackMicros = found?.taken ?? 0n;
-  return {
-    ...{ ownMicros, cameLateMicros, takenBackMicros },
-    zoneChangedMicros: usageMicros - ownMicros - cameLateMicros - takenBackMicros,
-  };
+  return new Map(
+    rows.map(({ month, late, taken, open }) => [
+      monthOf(month),
+      { cameLateMicros: late, takenBackMicros: taken, openMicros: open },
+    ]),
+  );
 }
