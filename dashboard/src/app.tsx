@@ -1,6 +1,6 @@
 // Who is signed in, which workspace is open, and the page for the address.
 import { useApolloClient } from '@apollo/client/react';
-import { type ReactNode, useEffect, useRef } from 'react';
+import { lazy, type ReactNode, Suspense, useEffect, useRef } from 'react';
 import { useWords } from './i18n/language';
 import { FormatProvider } from './lib/format-context';
 import { changed, navigate, useView } from './lib/location';
@@ -12,6 +12,13 @@ import { SignInPage } from './pages/sign-in-page';
 import { Frame } from './parts/frame';
 import { Link } from './parts/link';
 import { Notice } from './parts/notice';
+import { Skeleton } from './parts/panel';
+
+// Opened now and then: no part of the first view.
+const StatementsPage = lazy(async () => ({
+  default: (await import('./pages/statements-page')).StatementsPage,
+}));
+const StatementPage = lazy(async () => ({ default: (await import('./pages/statement-page')).StatementPage }));
 
 export function App(): ReactNode {
   const session = useSession();
@@ -64,6 +71,12 @@ function SignedIn({ viewer }: { viewer: Viewer }): ReactNode {
         {view.page.name === 'overview' && <OverviewPage {...props} />}
         {view.page.name === 'client' && <ClientPage key={view.page.id} {...props} id={view.page.id} />}
         {view.page.name === 'messages' && <MessagesPage {...props} />}
+        <Suspense fallback={<Skeleton className="tall-shape" />}>
+          {view.page.name === 'statements' && <StatementsPage {...props} />}
+          {view.page.name === 'statement' && (
+            <StatementPage key={view.page.month} {...props} month={view.page.month} />
+          )}
+        </Suspense>
         {view.page.name === 'unknown' && (
           <Notice kind="warning" title={words.notFound}>
             <Link view={changed(view, { page: { name: 'overview' } })}>{words.backToOverview}</Link>

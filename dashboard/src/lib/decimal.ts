@@ -38,6 +38,22 @@ export const microsOf = ({ amount }: Money): number => Number(shift(amount, MICR
 
 const microsExactly = (amount: Decimal): bigint => BigInt(shift(amount, MICRO_PLACES));
 
+/** Of one currency, exactly. */
+export const plus = (a: Money, b: Money): Money =>
+  ofMicros(microsExactly(a.amount) + microsExactly(b.amount), a);
+export const minus = (a: Money, b: Money): Money =>
+  ofMicros(microsExactly(a.amount) - microsExactly(b.amount), a);
+
+export const isZero = (amount: Decimal): boolean => microsExactly(amount) === 0n;
+
+/** With as many decimals as the one beside it, or as many as it needs. */
+function ofMicros(micros: bigint, beside: Money): Money {
+  const amount = shift(asDecimal(String(micros)), -MICRO_PLACES);
+  const missing = decimalsOf(beside.amount) - decimalsOf(amount);
+  const padded = missing <= 0 ? amount : `${amount}${amount.includes('.') ? '' : '.'}${'0'.repeat(missing)}`;
+  return { amount: asDecimal(padded), currency: beside.currency };
+}
+
 /** By how many percent the first differs from the second: two decimals, half away from zero; null without a base. */
 export function percentOf(current: Decimal, previous: Decimal): Decimal | null {
   const base = microsExactly(previous);

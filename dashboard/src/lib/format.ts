@@ -6,6 +6,8 @@ export interface Format {
   money(value: Money): string;
   /** One form for amounts that stand together: as many decimals as the longest of them has. */
   moneyLike(values: readonly Money[]): (value: Money) => string;
+  /** The same with a plus where it is more, for what was added to something. */
+  differenceLike(values: readonly Money[]): (value: Money) => string;
   /** An estimate or an average: rounded (exactly) to the currency's digits, below a cent to two that say something. */
   about(value: Money): string;
   /** For an axis: no decimals where its steps are whole, else the currency's, more only where they need more. */
@@ -22,6 +24,8 @@ export interface Format {
   /** To the minute: from this instant to that. */
   span(from: string, to: string): string;
   day(at: string): string;
+  /** Without its weekday, in short. */
+  date(at: string): string;
   dayAndMonth(at: string): string;
   month(at: string): string;
   /** Of a month such as 2025-01, whatever the zone. */
@@ -51,8 +55,10 @@ export function createFormat(locale: string, timeZone: string): Format {
       maximumFractionDigits: decimalsOf(value),
       ...options,
     }).format(value);
-  const inDigits = (value: Money, digits: number): string =>
-    currency(value, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const inDigits = (value: Money, digits: number, options: Intl.NumberFormatOptions = {}): string =>
+    currency(value, { minimumFractionDigits: digits, maximumFractionDigits: digits, ...options });
+  const digitsOf = (values: readonly Money[]): number =>
+    Math.max(0, ...values.map(({ amount }) => decimalsOf(amount)));
   const yearOf = (at: string): string => dayOf(new Date(at), timeZone).slice(0, 4);
   const range = (from: Date, to: Date, year: object): string =>
     dates({ timeZone, day: 'numeric', month: 'short', ...year })
@@ -73,8 +79,12 @@ export function createFormat(locale: string, timeZone: string): Format {
   return {
     money: (value) => inDigits(value, decimalsOf(value.amount)),
     moneyLike: (values) => {
-      const digits = Math.max(0, ...values.map(({ amount }) => decimalsOf(amount)));
+      const digits = digitsOf(values);
       return (value) => inDigits(value, digits);
+    },
+    differenceLike: (values) => {
+      const digits = digitsOf(values);
+      return (value) => inDigits(value, digits, { signDisplay: 'exceptZero' });
     },
     tickLike: (step) => {
       const needed = decimalsOf(shift(step.amount, 0));
@@ -93,6 +103,7 @@ export function createFormat(locale: string, timeZone: string): Format {
     period: (from, to) => capitalised(periodOf(from, to, true)),
     periodBeside: (from, to, beside) => periodOf(from, to, yearOf(from) !== yearOf(beside)),
     span: (from, to) => `${date(from, MINUTE)} – ${date(to, MINUTE)}`,
+    date: (at) => date(at, SHORT_DAY),
     day: (at) => date(at, LONG_DAY),
     dayAndMonth: (at) => date(at, { day: 'numeric', month: 'short' }),
     month: (at) => date(at, MONTH),
@@ -112,10 +123,9 @@ export function createFormat(locale: string, timeZone: string): Format {
 
 const DAY = { weekday: 'short', day: 'numeric', month: 'long' } as const;
 const LONG_DAY = { ...DAY, year: 'numeric' } as const;
+const SHORT_DAY = { day: 'numeric', month: 'short', year: 'numeric' } as const;
 const MINUTE = {
-  day: 'numeric',
-  month: 'short',
-  year: 'numeric',
+  ...SHORT_DAY,
   hour: '2-digit',
   minute: '2-digit',
   hourCycle: 'h23',

@@ -19,6 +19,8 @@ export type Page =
   | { name: 'overview' }
   | { name: 'client'; id: string }
   | { name: 'messages' }
+  | { name: 'statements' }
+  | { name: 'statement'; month: string }
   | { name: 'unknown' };
 
 export interface View {
@@ -70,6 +72,10 @@ function parsePage(pathname: string): Page {
   if (rest.length > 0) return { name: 'unknown' };
   if (kind === undefined) return { name: 'overview' };
   if (kind === 'messages' && id === undefined) return { name: 'messages' };
+  if (kind === 'statements') {
+    if (id === undefined) return { name: 'statements' };
+    return isMonth(id) ? { name: 'statement', month: id } : { name: 'unknown' };
+  }
   if (kind === 'clients' && id) return { name: 'client', id: decode(id) };
   return { name: 'unknown' };
 }
@@ -109,14 +115,23 @@ export function addressOf(view: View): string {
   if (view.search !== '') query.set('search', view.search);
   if (view.outcome !== undefined) query.set('outcome', toWord(view.outcome));
   if (view.after !== undefined) query.set('after', view.after);
-  const path =
-    page.name === 'client'
-      ? `${ROOT}/clients/${encodeURIComponent(page.id)}`
-      : page.name === 'messages'
-        ? `${ROOT}/messages`
-        : ROOT;
+  const path = `${ROOT}${pathOf(page)}`;
   const text = query.toString();
   return text === '' ? path : `${path}?${text}`;
+}
+
+function pathOf(page: Page): string {
+  switch (page.name) {
+    case 'client':
+      return `/clients/${encodeURIComponent(page.id)}`;
+    case 'statement':
+      return `/statements/${page.month}`;
+    case 'messages':
+    case 'statements':
+      return `/${page.name}`;
+    default:
+      return '';
+  }
 }
 
 const listeners = new Set<() => void>();

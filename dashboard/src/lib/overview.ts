@@ -11,7 +11,15 @@ import {
 } from '../gql/graphql';
 import { percentOf } from './decimal';
 import type { View } from './location';
-import { elapsedBefore, hasWeekdays, inputOf, instantsOf, intervalOf, previousDays } from './period';
+import {
+  elapsedBefore,
+  hasWeekdays,
+  inputOf,
+  instantsOf,
+  intervalOf,
+  monthOfChoice,
+  previousDays,
+} from './period';
 import { type Problem, problemOf } from './problem';
 import { refresh, useSession, type Viewer } from './session';
 
@@ -72,6 +80,7 @@ export function overviewVariables(view: View, workspace: Workspace, now: Date): 
     byWeekday,
     interval: intervalOf(view.period, timeZone, now),
     orderBy: view.order,
+    ...monthOfChoice(period, timeZone, now),
   };
 }
 

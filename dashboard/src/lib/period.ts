@@ -74,6 +74,16 @@ export function daysOf(choice: Choice, timeZone: string, now: Date): Days {
 const isOf = (unit: 'WEEK' | 'MONTH' | 'YEAR', choice: Choice): boolean =>
   choice.kind === 'month' ? unit === 'MONTH' : choice.kind === 'preset' && choice.preset.endsWith(unit);
 
+/** The calendar month that it begins in, and whether it is that month. */
+export const monthOfChoice = (
+  choice: Choice,
+  timeZone: string,
+  now: Date,
+): { month: string; isMonth: boolean } => ({
+  month: daysOf(choice, timeZone, now).from.slice(0, 7),
+  isMonth: isOf('MONTH', choice),
+});
+
 /** Months have no weekdays to compare. */
 export const hasWeekdays = (choice: Choice, timeZone: string, now: Date): boolean =>
   intervalOf(choice, timeZone, now) !== 'MONTH';

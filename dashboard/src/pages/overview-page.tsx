@@ -5,12 +5,15 @@ import { Timeline } from '../charts/timeline';
 import type { OverviewQuery } from '../gql/graphql';
 import { useWords } from '../i18n/language';
 import { useFormat } from '../lib/format-context';
+import { changed } from '../lib/location';
 import { growthOf, type Overview, useOverview } from '../lib/overview';
+import { monthOfChoice } from '../lib/period';
 import { useSession } from '../lib/session';
 import { Cards } from '../parts/cards';
 import { Clients } from '../parts/clients';
 import { Empty } from '../parts/empty';
 import type { PageProps } from '../parts/frame';
+import { Link } from '../parts/link';
 import { ProblemNotice } from '../parts/notice';
 import { Outcomes } from '../parts/outcomes';
 import { Panel, Skeleton } from '../parts/panel';
@@ -74,9 +77,11 @@ function Plots(props: PageProps & { data: OverviewQuery; overview: Overview }): 
 }
 
 function Heading(props: PageProps & { data: OverviewQuery; overview: Overview }): ReactNode {
-  const { data, overview } = props;
+  const { data, overview, view, workspace } = props;
   const words = useWords();
   const format = useFormat();
+  const { statement } = data;
+  const { month } = monthOfChoice(view.period, workspace.timeZone, new Date());
   const stopped = useSession()?.expired === true || overview.problem !== undefined;
   const { period } = data.usage;
   const state = stopped ? 'stopped' : period.complete ? 'complete' : 'live';
@@ -88,6 +93,13 @@ function Heading(props: PageProps & { data: OverviewQuery; overview: Overview })
         {words.states[state]}
         {overview.asOf && <span className="as-of-time">{words.asOf(format.time(overview.asOf))}</span>}
       </p>
+      {statement && (
+        <p className="small closed">
+          <Link view={changed(view, { page: { name: 'statement', month } })}>
+            {words.closedNote(format.count(statement.number), format.money(statement.total))}
+          </Link>
+        </p>
+      )}
     </div>
   );
 }

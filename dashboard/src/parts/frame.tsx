@@ -26,6 +26,8 @@ export function Frame({ view, workspace, viewer, children }: PageProps & { child
   const format = useFormat();
   const expired = useSession()?.expired === true;
   const { expiresAt } = viewer;
+  // A closed month is chosen in their list.
+  const ofStatements = view.page.name === 'statements' || view.page.name === 'statement';
   const expiresSoon = expiresAt !== null && new Date(expiresAt).getTime() - Date.now() < SOON_MS;
   return (
     <>
@@ -43,7 +45,7 @@ export function Frame({ view, workspace, viewer, children }: PageProps & { child
             <span className="brand-name">{words.product}</span>
           </Link>
           <WorkspacePicker view={view} workspace={workspace} viewer={viewer} />
-          <PeriodPicker view={view} timeZone={workspace.timeZone} />
+          {!ofStatements && <PeriodPicker view={view} timeZone={workspace.timeZone} />}
           {view.page.name === 'overview' && (
             <Menu of="view">
               <ComparePicker view={view} timeZone={workspace.timeZone} />
@@ -51,6 +53,12 @@ export function Frame({ view, workspace, viewer, children }: PageProps & { child
             </Menu>
           )}
           <Menu of="reader">
+            <Link
+              className="menu-link"
+              view={changed(view, { page: { name: 'statements' }, search: '', outcome: undefined })}
+            >
+              {words.statements}
+            </Link>
             <Preferences />
             <StayToggle />
             <p className="muted small">
