@@ -1,4 +1,4 @@
-// Why does a closed month's usage differ from its statement? By three causes, exactly.
+// Why does a closed month's usage differ from its statement? Three causes explain the difference exactly.
 import type { Sql } from '../../database/sql';
 import { firstDayOf, monthOf } from '../../values/month';
 import { resolvePeriod } from '../../values/period';
@@ -6,7 +6,7 @@ import { findSums } from '../analytics/totals';
 import type { Workspace } from '../workspaces/workspaces';
 import type { StatementRow } from './statements';
 
-/** In micro-units; they add up: statement's own + cameLate + takenBack + zoneChanged = usage. */
+/** In micro-units. The statement's own amount + cameLate + takenBack + zoneChanged = usage today. */
 export interface SinceClosing {
   /** What the month costs today, by the workspace's zone of today. */
   usageMicros: bigint;
@@ -16,7 +16,7 @@ export interface SinceClosing {
   cameLateMicros: bigint;
   /** Charges of the month that were taken back after it was closed; not positive. */
   takenBackMicros: bigint;
-  /** What another zone's month begins or ends with. */
+  /** The difference that another zone makes at the month's beginning and end. */
   zoneChangedMicros: bigint;
   /** Of cameLate and takenBack what no statement has yet: the next month that is closed carries it. */
   openMicros: bigint;
@@ -54,9 +54,9 @@ async function findPosted(
   const epochs = statements.map(({ epoch }) => epoch);
   const rows = await sql.query<{ month: string; late: bigint; taken: bigint; open: bigint }>(
     'since_closing',
-    // Months close in order, and each closing ends an epoch: of an epoch, what is of months before the one that ended it
-    // came after they were closed. So each epoch is met at one range of the index (workspace, epoch, month), however many
-    // statements are asked about, and no month's own lines are read.
+    // Months close in order, and each closing ends an epoch. A line of an earlier month than the one whose closing ended
+    // the line's epoch was posted after its own month was closed. So the query reads one range of the index (workspace,
+    // epoch, month) for each epoch, however many statements it is asked about, and no month's own lines.
     `SELECT c.month, coalesce(sum(c.late), 0)::bigint AS late, coalesce(sum(c.taken), 0)::bigint AS taken,
        coalesce(sum(c.amount) FILTER (WHERE e.epoch = w.epoch), 0)::bigint AS open
      FROM workspaces w
