@@ -19,6 +19,7 @@ import { type Job, JobLoop } from './services/jobs/job-loop';
 import { ClosingService } from './services/ledger/closing';
 import { chargeFilling } from './services/ledger/filling';
 import { VoidService } from './services/ledger/voids';
+import { Eraser } from './services/people/erasure';
 import { shardsOf } from './services/roll-ups/roll-ups';
 import { BudgetService } from './services/signals/budget-service';
 import { BudgetWatch } from './services/signals/budget-watch';
@@ -52,6 +53,7 @@ export interface Services {
   readonly budgetWatch: BudgetWatch;
   readonly serveAdvisor: ServeAdvisor;
   readonly eventExpiry: EventExpiry;
+  readonly eraser: Eraser;
   /** Saves what waits, and gives the write path's connections back. */
   drain(): Promise<void>;
 }
@@ -121,6 +123,7 @@ export function createServices(
     budgetWatch,
     serveAdvisor: new ServeAdvisor(),
     eventExpiry: new EventExpiry(database, clock),
+    eraser: new Eraser(database, clock),
     drain: () => queue.drain(),
   };
 }
@@ -231,6 +234,11 @@ const jobsOf = (config: Config, services: Services, metrics: Metrics): Job[] => 
     name: 'budget-sweep',
     everyMs: config.reconcileIntervalMs,
     run: (signal) => services.budgetWatch.sweep(signal),
+  },
+  {
+    name: 'erase',
+    everyMs: config.reconcileIntervalMs,
+    run: (signal) => services.eraser.runDue(signal),
   },
   { name: 'expire', everyMs: EXPIRY_EVERY_MS, run: (signal) => services.eventExpiry.run(signal) },
 ];

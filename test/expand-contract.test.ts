@@ -500,7 +500,10 @@ describe('back to the version before', () => {
       `UPDATE customers SET erased_at = now(), name = 'Erased customer 1', phone_number = NULL`,
     );
     await expect(backToOlder()).rejects.toThrow('Customers were erased');
-    expect(await migrate(dataSource)).toEqual([{ name: 'Signals1700000000007', direction: 'up' }]);
+    expect(await migrate(dataSource)).toEqual([
+      { name: 'Signals1700000000007', direction: 'up' },
+      { name: 'Forgetting1700000000008', direction: 'up' },
+    ]);
   });
 
   it('is refused once the words of a turn were removed with its raw key', async () => {
@@ -550,6 +553,7 @@ describe('back to the version before', () => {
       },
       actor,
     );
+    expect(await migrateDown(dataSource)).toMatchObject([{ name: 'Forgetting1700000000008' }]);
     await expect(migrateDown(dataSource)).rejects.toThrow('Budgets were set, and would be lost');
     expect(await database.sql('SELECT name FROM budgets')).toEqual([{ name: 'month' }]);
     await app.services.budgets.remove('shop', budget.id, actor);

@@ -74,7 +74,7 @@ it('saves, charges, registers and reports as a user who can neither delete nor c
       "UPDATE events SET body = '{}'",
       'TRUNCATE messages CASCADE',
       'DROP TABLE charges',
-      "UPDATE messages SET message = 'other'",
+      'UPDATE messages SET customer_id = NULL',
       'UPDATE charges SET amount_micros = 0',
       "INSERT INTO prices (workspace_id, starts_at, amount_micros, recorded_at) VALUES ('x', now(), 1, now())",
     ]) {
@@ -82,6 +82,10 @@ it('saves, charges, registers and reports as a user who can neither delete nor c
         /permission denied|must be owner/,
       );
     }
+    // It may empty a turn to forget it, and a trigger lets it do nothing else.
+    await expect(app.database.dataSource.query("UPDATE messages SET message = 'other'")).rejects.toThrow(
+      'append-only',
+    );
   } finally {
     await app.stop();
     await owner.stop();

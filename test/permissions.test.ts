@@ -133,6 +133,14 @@ const MATRIX: Record<string, Row> = {
       { input: { workspaceId, usageRecordId: '0190d2b4-0000-7000-8000-000000000000', reason: 'x' } },
     ],
   },
+  'Mutation.eraseCustomer': {
+    open: [],
+    ofWorkspace: true,
+    send: (workspaceId) => [
+      'mutation ($input: EraseCustomerInput!) { eraseCustomer(input: $input) { replayed } }',
+      { input: { workspaceId, customerId: '0190d2b4-0000-7000-8000-000000000000', reason: 'x' } },
+    ],
+  },
   'Mutation.setBudget': {
     open: [],
     ofWorkspace: true,

@@ -11,10 +11,16 @@ GRANT INSERT ON messages, charges, customers, usage_slots, customer_days, custom
 GRANT UPDATE ON customers, usage_slots, customer_days, customer_months, zone_stamps TO centesimo_app;
 -- Taking a charge back makes the roll-ups around it anew; what nothing is left of goes. The charge itself stays.
 GRANT DELETE ON usage_slots, customer_days, customer_months TO centesimo_app;
--- Reconciliation turns DEFERRED into TRACKED, and what is taken back becomes VOIDED; the words and the key of a message can't be changed.
+-- Reconciliation turns DEFERRED into TRACKED, and what is taken back becomes VOIDED; the key of a message can't be changed.
 GRANT UPDATE (outcome, deferred_price_micros) ON messages TO centesimo_app;
 -- Turns of an older version lack the digest of their key, which is filled once (a trigger refuses any other change).
 GRANT UPDATE (key_digest) ON messages TO centesimo_app;
+-- Forgetting a person: words and contacts of a turn, a reason and what the trail said of a customer are
+-- emptied, once and whole (triggers refuse any other change). Before `migrate --contract`, add idempotency_key.
+GRANT UPDATE (message, response, phone_number, whatsapp_user_id, text_removed_at) ON messages TO centesimo_app;
+GRANT UPDATE (reason) ON voids TO centesimo_app;
+GRANT UPDATE (before, after) ON audit_entries TO centesimo_app;
+GRANT INSERT, UPDATE ON erasures TO centesimo_app;
 -- Charges of an older version lack these two, and are filled once (a trigger refuses any other change).
 GRANT UPDATE (epoch, month) ON charges TO centesimo_app;
 -- Closing a month: the epoch of its workspace, and what sealing adds to the statement.

@@ -34,6 +34,7 @@ export const ROOT_FIELDS: Readonly<Record<'Query' | 'Mutation', Readonly<Record<
     closeMonth: { scope: 'statements:close', workspace: ['input', 'workspaceId'] },
     voidUsage: { scope: 'usage:correct', workspace: ['input', 'workspaceId'] },
     registerCustomer: { scope: 'customers:write', workspace: ['input', 'workspaceId'] },
+    eraseCustomer: { scope: 'customers:erase', workspace: ['input', 'workspaceId'] },
     setBudget: { scope: 'budgets:write', workspace: ['input', 'workspaceId'] },
     deleteBudget: { scope: 'budgets:write', workspace: ['workspaceId'] },
   },

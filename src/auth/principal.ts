@@ -13,6 +13,7 @@ export const SCOPES = [
   'usage:correct',
   'statements:close',
   'budgets:write',
+  'customers:erase',
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
@@ -38,6 +39,7 @@ export const NAMED_SCOPES: ReadonlySet<Scope> = new Set<Scope>([
   'usage:correct',
   'statements:close',
   'budgets:write',
+  'customers:erase',
 ]);
 
 export interface Principal {

@@ -10,6 +10,7 @@ import { PAGE_LIMIT } from '../services/page';
 import { exportPerson } from '../services/people/personal-data';
 import { getWorkspace } from '../services/workspaces/workspaces';
 import { type Cli, EXIT, OPERATOR } from './cli';
+import { eraseOne, listErasures } from './customer-erasure';
 import { example } from './how-to-run';
 import { progressLine } from './progress';
 import { toStandardOutput } from './streams';
@@ -21,6 +22,8 @@ export const customerCommand = (cli: Cli): Command =>
     list(cli),
     deactivate(cli),
     exportOne(cli),
+    eraseOne(cli),
+    listErasures(cli),
   ]);
 
 interface AddOptions {

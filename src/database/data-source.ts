@@ -9,6 +9,7 @@ import { ZoneStamps1700000000003 } from '../migrations/1700000000003-zone-stamps
 import { Ledger1700000000004 } from '../migrations/1700000000004-ledger';
 import { People1700000000006 } from '../migrations/1700000000006-people';
 import { Signals1700000000007 } from '../migrations/1700000000007-signals';
+import { Forgetting1700000000008 } from '../migrations/1700000000008-forgetting';
 import type { Contraction } from '../migrations/contraction';
 import { ledgerContraction } from '../migrations/ledger-contraction';
 import { peopleContraction } from '../migrations/people-contraction';
@@ -43,6 +44,7 @@ export const MIGRATIONS = [
   Ledger1700000000004,
   People1700000000006,
   Signals1700000000007,
+  Forgetting1700000000008,
 ];
 
 /** What ends an expanding migration once no older server runs. Oldest first. */

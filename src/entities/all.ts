@@ -8,6 +8,7 @@ import { ClosingSchedule } from './closing-schedule.entity';
 import { Customer } from './customer.entity';
 import { CustomerDay } from './customer-day.entity';
 import { CustomerMonth } from './customer-month.entity';
+import { Erasure } from './erasure.entity';
 import { Event } from './event.entity';
 import { EventCounter } from './event-counter.entity';
 import { Message } from './message.entity';
@@ -43,4 +44,5 @@ export const ALL_ENTITIES = [
   BudgetSweep,
   EventCounter,
   Event,
+  Erasure,
 ];

@@ -11,6 +11,7 @@ import { Workspace } from './workspace.entity';
 )
 // Names sort byte-wise (COLLATE "C"), which TypeORM can't say: the migration makes it.
 @Index('customers_by_name', { synchronize: false })
+@Index('customers_erased', ['workspaceId', 'erasedAt'], { where: 'erased_at IS NOT NULL' })
 export class Customer {
   @PrimaryColumn({ name: 'workspace_id', type: 'text', primaryKeyConstraintName: 'customers_pkey' })
   @ForeignKey(() => Workspace, { name: 'customers_workspace_fkey' })

@@ -18,7 +18,7 @@ export class Void {
   @Column({ name: 'reversal_id', type: 'uuid' })
   reversalId!: string;
 
-  /** May name a person. */
+  /** May name a person; 'erased' once they are. */
   @Column({ name: 'reason', type: 'text' })
   reason!: string;
 

@@ -4,6 +4,7 @@ import type { Snapshot } from '../database/snapshot';
 import type { CustomerService } from '../services/customers/customer-service';
 import type { ClosingService } from '../services/ledger/closing';
 import type { VoidService } from '../services/ledger/voids';
+import type { Eraser } from '../services/people/erasure';
 import type { BudgetService } from '../services/signals/budget-service';
 import type { ServeAdvisor } from '../services/signals/serve-decision';
 import type { SaveMessageService } from '../services/turns/save-message';
@@ -18,6 +19,7 @@ export interface GraphQLServices {
   readonly closing: ClosingService;
   readonly budgets: BudgetService;
   readonly serveAdvisor: ServeAdvisor;
+  readonly eraser: Eraser;
 }
 
 export interface GraphQLContext {

@@ -4,6 +4,7 @@ import { findCustomer, listCustomers } from '../services/customers/customers';
 import type { GraphQLContext } from './context';
 import { CustomerArgs, CustomersArgs, CustomerTimelineArgs, DEFAULTS, PeriodArgs } from './types/arguments';
 import { Customer, CustomerConnection, RegisterCustomerInput } from './types/customer';
+import { EraseCustomerInput, ErasureReceipt } from './types/erasure';
 import { CustomerTimelinePoint, OutcomeCount } from './types/usage-patterns';
 import { UsageTotals } from './types/usage-totals';
 
@@ -40,6 +41,22 @@ export class CustomerResolver {
     @Ctx() { services, principal }: GraphQLContext,
   ): Promise<Customer> {
     return services.customers.register(input.workspaceId, input, tokenActor(principal));
+  }
+
+  @Mutation(() => ErasureReceipt, {
+    description:
+      'Forgets a person and keeps the ledger: texts, names, numbers and keys go, charges stay. Scope customers:erase.',
+  })
+  async eraseCustomer(
+    @Arg('input', () => EraseCustomerInput, { description: 'Whom, and why.' }) input: EraseCustomerInput,
+    @Ctx() { services, principal }: GraphQLContext,
+  ): Promise<ErasureReceipt> {
+    const erased = await services.eraser.eraseFor(
+      input.workspaceId,
+      EraseCustomerInput.toInput(input),
+      tokenActor(principal),
+    );
+    return ErasureReceipt.of(erased);
   }
 
   @FieldResolver(() => UsageTotals, {

@@ -7,7 +7,7 @@ import { isUuid } from '../../values/ids';
 import type { Clock } from '../../values/time';
 import { type Actor, recordAudit } from '../audit';
 import { checkNotArchived, findWorkspace } from '../workspaces/workspaces';
-import { type Customer, lockCustomer } from './customers';
+import { type Customer, isErased, lockCustomer } from './customers';
 import {
   CustomerBook,
   checkRegistration,
@@ -51,6 +51,7 @@ export class CustomerService {
         throw badInput(
           `There is no customer ${JSON.stringify(id)} in the workspace ${JSON.stringify(workspaceId)}.`,
         );
+      if (isErased(before)) throw badInput(`The customer ${before.id} was erased, and stays as it is.`);
       const after = { ...before, activeChatbot };
       await this.write(sql, before, after, actor);
       return after;

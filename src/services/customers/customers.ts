@@ -16,6 +16,10 @@ export interface Customer {
   createdAt: Date;
 }
 
+/** The table's CHECK: everybody has a contact until they are erased. */
+export const isErased = (customer: Customer): boolean =>
+  customer.phoneNumber === null && customer.whatsappUserId === null;
+
 /** A row of the columns below. */
 export interface CustomerRow {
   workspace_id: string;

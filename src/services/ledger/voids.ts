@@ -225,7 +225,8 @@ async function countOpen(sql: Sql, workspaceId: string, range: VoidRange): Promi
   return { voided: Number(found?.rows ?? 0n), amountMicros: found?.micros ?? 0n };
 }
 
-function checkReason(text: string): string {
+/** Throws BAD_USER_INPUT. */
+export function checkReason(text: string): string {
   const reason = cleanText(text).trim();
   if (reason === '' || reason.length > REASON_LIMIT) {
     throw badInput(

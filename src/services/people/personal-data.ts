@@ -14,7 +14,7 @@ export interface PersonQuery {
   whatsappUserId?: string | undefined;
 }
 
-interface Person {
+export interface Person {
   customers: CustomerRow[];
   phoneNumbers: string[];
   userIds: string[];
@@ -57,7 +57,13 @@ async function* list(name: string, batches: Batches): AsyncGenerator<string> {
   yield ']';
 }
 
-async function findPerson(sql: Sql, workspaceId: string, query: PersonQuery): Promise<Person> {
+/** `lock`: how the customers' rows are held. Throws BAD_USER_INPUT. */
+export async function findPerson(
+  sql: Sql,
+  workspaceId: string,
+  query: PersonQuery,
+  lock: '' | 'FOR NO KEY UPDATE' = '',
+): Promise<Person> {
   const { customerId, phoneNumber, whatsappUserId } = query;
   const byContact = phoneNumber !== undefined || whatsappUserId !== undefined;
   if (byContact === (customerId !== undefined))
@@ -68,7 +74,7 @@ async function findPerson(sql: Sql, workspaceId: string, query: PersonQuery): Pr
   const customers = await sql.query<CustomerRow>(
     'find_person',
     `SELECT ${CUSTOMER_COLUMNS} FROM customers c
-     WHERE c.workspace_id = $1 AND (c.id = $2::uuid OR c.phone_number = $3 OR c.whatsapp_user_id = $4) ORDER BY c.id`,
+     WHERE c.workspace_id = $1 AND (c.id = $2::uuid OR c.phone_number = $3 OR c.whatsapp_user_id = $4) ORDER BY c.id ${lock}`,
     [workspaceId, customerId ?? null, phone, userId],
   );
   if (customerId !== undefined && customers.length === 0)

@@ -1,5 +1,5 @@
 // Which messages were saved first under these keys, and how do they stand now?
-import type { SqlConnection } from '../../database/sql';
+import type { Sql, SqlConnection } from '../../database/sql';
 import type { Workspace } from '../workspaces/workspaces';
 import { hmac } from './key-digest';
 import type { SavedMessage } from './saved-message';
@@ -59,8 +59,8 @@ const BY_DIGEST_OR_RAW = statement(`CROSS JOIN LATERAL (
     WHERE m.workspace_id = i.workspace_id AND m.idempotency_key = i.idempotency_key AND m.key_digest IS NULL) m`);
 
 /** Are raw keys stored beside their digests, for servers of the version before? True until `migrate --contract`. */
-export async function findRawKeysKept(connection: SqlConnection): Promise<boolean> {
-  const [found] = await connection.query<{ kept: boolean }>(
+export async function findRawKeysKept(sql: Sql): Promise<boolean> {
+  const [found] = await sql.query<{ kept: boolean }>(
     'raw_keys_kept',
     `SELECT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = 'messages'::regclass
        AND a.attname = 'idempotency_key' AND NOT a.attisdropped) AS kept`,

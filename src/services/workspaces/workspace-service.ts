@@ -204,6 +204,7 @@ export const TABLES_OF_UNUSED = [
   'budget_sweeps',
   'events',
   'event_counters',
+  'erasures',
   'customers',
   'prices',
   'zone_stamps',
