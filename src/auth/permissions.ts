@@ -50,6 +50,13 @@ export const REST_ROUTES = {
 
 export type RestRoute = keyof typeof REST_ROUTES;
 
+/** What an export can hold, each with the scope that it needs beside the route's. */
+export const EXPORT_SCOPES = {
+  records: undefined,
+  clients: undefined,
+  messages: 'messages:read',
+} as const satisfies Readonly<Record<string, Scope | undefined>>;
+
 /**
  * Edges that lead from data of one scope to data of another. `underWrite`: below a mutation. There a save's payload is
  * the caller's own data, so whoever may save may read it. Other mutations lead to data that somebody else wrote.
@@ -110,6 +117,12 @@ export function checkRootField(
 export function checkRestRoute(principal: Principal, route: RestRoute, workspaceId: string): AppError | true {
   const scoped = needs(principal, REST_ROUTES[route], `GET /api/usage/${route}`);
   return scoped === true ? checkWorkspace(principal, workspaceId) : scoped;
+}
+
+/** May this caller have this in an export of a workspace whose export it may read? */
+export function checkExport(principal: Principal, what: keyof typeof EXPORT_SCOPES): AppError | true {
+  const scope: Scope | undefined = EXPORT_SCOPES[what];
+  return scope === undefined || needs(principal, scope, `GET /api/usage/export?what=${what}`);
 }
 
 const valueAt = (args: unknown, path: readonly string[]): unknown =>

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { exportRecords } from '../services/exports/exports';
+import { EXPORT_LISTS, type ExportList, startExport } from '../services/exports/exports';
 import { CSV_DIALECTS, type CsvDialect, EXPORT_FORMATS, type ExportFormat } from '../services/exports/form';
 import { getWorkspace } from '../services/workspaces/workspaces';
 import type { Cli } from './cli';
@@ -9,32 +9,50 @@ import { toFile, toStandardOutput } from './streams';
 interface ExportOptions {
   workspace: string;
   month?: string;
+  what: ExportList;
   format: ExportFormat;
-  dialect: CsvDialect;
+  dialect?: CsvDialect;
   out?: string;
 }
 
+/** What its rows are. */
+const ROWS: Readonly<Record<ExportList, string>> = {
+  records: 'charges',
+  clients: 'clients',
+  messages: 'turns',
+};
+
 export const exportCommand = (cli: Cli): Command =>
   cli
-    .command('export', 'every charge of a month, to a file or to standard output')
+    .command('export', 'the charges, the clients or the turns of a month, to a file or to standard output')
     .requiredOption('--workspace <id>', 'the workspace')
     .option('--month <month>', 'a calendar month, such as 2025-01 (default: this one)')
-    .addOption(new Option('--format <format>', 'what to write').choices([...EXPORT_FORMATS]).default('csv'))
-    .addOption(new Option('--dialect <dialect>', 'of CSV').choices([...CSV_DIALECTS]).default('exact'))
+    .addOption(
+      new Option(
+        '--what <list>',
+        'records: charges and reversals; messages: every saved turn, with its texts',
+      )
+        .choices([...EXPORT_LISTS])
+        .default('records'),
+    )
+    .addOption(
+      new Option('--format <format>', 'the form of the file').choices([...EXPORT_FORMATS]).default('csv'),
+    )
+    .addOption(
+      new Option(
+        '--dialect <dialect>',
+        'of CSV, exact where none is given; spreadsheet: nothing that would run; italian: the same for a spreadsheet in Italian',
+      ).choices([...CSV_DIALECTS]),
+    )
     .option('--out <file>', 'a file, which is there only when it is whole (default: standard output)')
     .addHelpText('after', example('export --workspace shop --month 2025-01 --out january.csv'))
     .action((options: ExportOptions) =>
       cli.run(async ({ services, database, sql, output }) => {
         const now = services.clock();
         const workspace = await getWorkspace(sql, options.workspace, now);
-        const { format, dialect } = options;
-        const made = await exportRecords(
-          database,
-          workspace,
-          { period: { month: options.month } },
-          { format, dialect },
-          now,
-        );
+        const { what, format, dialect } = options;
+        const period = { month: options.month };
+        const made = await startExport(database, workspace, { period }, { what, format, dialect }, now);
         if (options.out === undefined) {
           await toStandardOutput(made.file);
           return;
@@ -43,7 +61,7 @@ export const exportCommand = (cli: Cli): Command =>
         const { summary } = made;
         output.result(
           { file: options.out, ...summary, currency: workspace.currency },
-          `${summary.rows} charges, ${summary.amount} ${workspace.currency}, in ${options.out}.`,
+          `${summary.rows} ${ROWS[what]}, ${summary.amount} ${workspace.currency}, in ${options.out}.`,
         );
       }),
     );

@@ -1,22 +1,18 @@
 // GraphQL's figures for scripts that want a URL: the same permissions, the same services, honest status codes.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { getOperationAST } from 'graphql';
-import { checkRestRoute, type RestRoute } from '../../auth/permissions';
+import { type DocumentNode, getOperationAST } from 'graphql';
+import { checkExport, checkRestRoute, type RestRoute } from '../../auth/permissions';
 import type { Principal } from '../../auth/principal';
 import type { Database } from '../../database/database';
 import { Snapshot } from '../../database/snapshot';
 import { type AppError, badInput } from '../../errors';
-import { type Asker, type Cost, costOf } from '../../graphql/cost';
+import { type Cost, costOf } from '../../graphql/cost';
 import { tooCostly } from '../../graphql/limits';
 import { schema } from '../../graphql/schema';
-import { exportRecords } from '../../services/exports/exports';
-import { CSV_DIALECTS, EXPORT_FORMATS } from '../../services/exports/form';
-import { getCallersWorkspace } from '../../services/workspaces/workspaces';
-import type { Period } from '../../values/period';
-import { type Clock, localDate } from '../../values/time';
+import type { Clock } from '../../values/time';
 import { type RateLimits, READ_POINTS } from '../rate-limits';
-import { sendRows, whenGone } from './files';
-import { allow, choiceOf, one, oneOf, PERIOD_PARAMETERS, type RestRequest } from './parameters';
+import { askExport, COUNTED, sendExport } from './export';
+import type { RestRequest } from './parameters';
 import { DASHBOARD, type Report, STATS } from './reports';
 import { sendStatement } from './statement';
 
@@ -59,16 +55,14 @@ export function registerRest(app: FastifyInstance, deps: RestDeps): void {
       },
     });
   };
-  const report = ({ question, ask, answer }: Report): Handler => {
-    const operation = getOperationAST(question);
-    if (!operation) throw new Error('A report has no question.');
-    return async (request, reply, snapshot) => {
+  const report =
+    ({ question, ask, answer }: Report): Handler =>
+    async (request, reply, snapshot) => {
       const { id } = principalOf(request);
       const { workspaceId } = request.params;
       const asked = await charged(rateLimits, id, () => {
         const { choice, ...rest } = ask(request.query);
-        const variables = given({ workspaceId, ...choice, ...rest });
-        const cost = costOf(schema, question, operation, variables, asker(snapshot));
+        const cost = costOfQuestion(question, { workspaceId, ...choice, ...rest }, snapshot);
         const refusal = tooCostly(cost);
         if (refusal !== undefined) throw badInput(refusal);
         return { cost, choice, ...rest };
@@ -77,12 +71,19 @@ export function registerRest(app: FastifyInstance, deps: RestDeps): void {
       request.place.leave = await rateLimits.turn(id, asked.cost, () => reply.raw.destroyed);
       return answer(snapshot, workspaceId, asked);
     };
-  };
   route('dashboard', report(DASHBOARD));
   route('stats', report(STATS));
   route('export', async (request, reply, snapshot) => {
-    await rateLimits.read(principalOf(request).id, NO_COST);
-    return sendExport(database, request, reply, snapshot);
+    const principal = principalOf(request);
+    const asked = await charged(rateLimits, principal.id, () => {
+      const asked = askExport(request.query);
+      refuse(checkExport(principal, asked.what));
+      return asked;
+    });
+    const { workspaceId } = request.params;
+    const cost = costOfQuestion(COUNTED[asked.what], { workspaceId, ...asked.choice }, snapshot);
+    await rateLimits.read(principal.id, cost);
+    return sendExport(database, asked, { request, reply, snapshot });
   });
   route(
     'statement',
@@ -96,16 +97,22 @@ export function registerRest(app: FastifyInstance, deps: RestDeps): void {
   );
 }
 
+function costOfQuestion(
+  question: DocumentNode,
+  variables: Record<string, unknown>,
+  { asOf }: Snapshot,
+): Cost {
+  const operation = getOperationAST(question);
+  if (!operation) throw new Error('What a report costs is counted by one operation.');
+  return costOf(schema, question, operation, given(variables), { now: asOf, workspaces: 1 });
+}
+
 /** To GraphQL a variable that is left out and one that is undefined are two things. */
 const given = (variables: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined));
 
 /** Every line of a month, whichever form it is asked in. */
 const STATEMENT_COST: Cost = { points: 4_900, characters: 0 };
-
-const NO_COST: Cost = { points: 0, characters: 0 };
-
-const asker = ({ asOf }: Snapshot): Asker => ({ now: asOf, workspaces: 1 });
 
 /** Whoever asks what can't be answered has asked, too. */
 async function charged<T>(rateLimits: RateLimits, principalId: string, ask: () => T): Promise<T> {
@@ -115,35 +122,6 @@ async function charged<T>(rateLimits: RateLimits, principalId: string, ask: () =
     await rateLimits.charge(principalId, READ_POINTS);
     throw error;
   }
-}
-
-async function sendExport(
-  database: Database,
-  request: FastifyRequest<RestRequest>,
-  reply: FastifyReply,
-  snapshot: Snapshot,
-): Promise<FastifyReply> {
-  const { params, query } = request;
-  allow(query, [...PERIOD_PARAMETERS, 'format', 'dialect']);
-  const format = oneOf('format', one(query, 'format')?.toLowerCase(), EXPORT_FORMATS) ?? 'csv';
-  const dialect = oneOf('dialect', one(query, 'dialect')?.toLowerCase(), CSV_DIALECTS) ?? 'exact';
-  const choice = choiceOf(query);
-  const workspace = await getCallersWorkspace(snapshot, params.workspaceId, snapshot.asOf);
-  // It streams from a connection of its own; this one is not held meanwhile.
-  await snapshot.end();
-  const asked = { format, dialect, reader: principalOf(request).id };
-  const gone = whenGone(reply);
-  const made = await exportRecords(database, workspace, choice, asked, snapshot.asOf, gone);
-  return sendRows(reply, made, `${workspace.id}-${nameOf(made.period)}`, format);
-}
-
-/** Of a file: 2025-01-06, 2025-01, 2025, or the first and the last day of any other period. */
-function nameOf({ from, to, kind, timeZone }: Period): string {
-  const first = localDate(from, timeZone);
-  if (kind === 'day') return first;
-  if (kind === 'month') return first.slice(0, 7);
-  if (kind === 'year') return first.slice(0, 4);
-  return `${first}-to-${localDate(new Date(to.getTime() - 1), timeZone)}`;
 }
 
 function principalOf(request: FastifyRequest<RestRequest>): Principal {

@@ -8,9 +8,11 @@ export function amountCell(micros: string, currency: string): string {
   return `round(${units}, greatest(min_scale(${units}), ${currencyDigits(currency)}))`;
 }
 
-/** RFC 4180: quoted where a comma, a quote or a line break would end the cell. */
-export const csvCell = (cell: string): string =>
-  `CASE WHEN ${cell} ~ '[",\\r\\n]' THEN '"' || replace(${cell}, '"', '""') || '"' ELSE ${cell} END`;
+type Delimiter = ',' | ';';
+
+/** RFC 4180: quoted where the delimiter, a quote or a line break would end the cell. */
+export const csvCell = (cell: string, delimiter: Delimiter = ','): string =>
+  `CASE WHEN ${cell} ~ '["${delimiter}\\r\\n]' THEN '"' || replace(${cell}, '"', '""') || '"' ELSE ${cell} END`;
 
 const pgCharacter = (code: number): string => `\\U${code.toString(16).padStart(8, '0')}`;
 const UNSEEN = INVISIBLE.map((ends) => ends.map(pgCharacter).join('-')).join('');
@@ -25,3 +27,53 @@ export const defused = (cell: string): string => `regexp_replace(${cell}, '${FOR
 
 /** Text of any kind as JSON; SQL's NULL as JSON's. */
 export const jsonCell = (cell: string): string => `coalesce(to_json(${cell})::text, 'null')`;
+
+/** How a file writes its cells. Each function takes SQL and gives SQL. */
+export interface CellStyle {
+  /** What COPY puts between cells, as a literal of SQL. */
+  delimiter: string;
+  /** What people wrote. Where nobody wrote: NULL in, NULL out, but in JSON. */
+  words: (text: string) => string;
+  /** A phone number, which needs no quotes in CSV. */
+  phone: (number: string) => string;
+  /** A WhatsApp user id. */
+  userId: (id: string) => string;
+  /** A number with a decimal point. */
+  decimal: (number: string) => string;
+  /** An id, an instant or an amount that may be NULL. */
+  optional: (cell: string) => string;
+  /** A cell in its final form, or NULL where there is none. */
+  missing: (cell: string) => string;
+}
+
+const asItIs = (cell: string): string => cell;
+
+const csvStyle = (delimiter: Delimiter, contact: (cell: string) => string): CellStyle => ({
+  delimiter: `'${delimiter}'`,
+  words: (text) => csvCell(defused(text), delimiter),
+  phone: contact,
+  userId: (id) => csvCell(contact(id), delimiter),
+  decimal: asItIs,
+  optional: asItIs,
+  missing: asItIs,
+});
+
+/** Data as it is; what people wrote is defused. */
+export const EXACT_CSV = csvStyle(',', asItIs);
+/** Every text that a spreadsheet would run is defused. */
+export const SPREADSHEET_CSV = csvStyle(',', defused);
+/** The same as spreadsheets in Italian read it: between semicolons, with a decimal comma. */
+export const ITALIAN_CSV: CellStyle = {
+  ...csvStyle(';', defused),
+  decimal: (number) => `replace((${number})::text, '.', ',')`,
+};
+
+export const JSON_STYLE: CellStyle = {
+  delimiter: "E'\\t'",
+  words: jsonCell,
+  phone: jsonCell,
+  userId: jsonCell,
+  decimal: asItIs,
+  optional: jsonCell,
+  missing: (cell) => `coalesce(${cell}, 'null')`,
+};

@@ -1,4 +1,4 @@
-// Every charge and reversal of a period as CSV, JSON or NDJSON, streamed from one snapshot with constant memory.
+// Charges, clients or turns of a period as CSV, JSON or NDJSON, streamed from one snapshot with constant memory.
 import type { Readable } from 'node:stream';
 import type { Database } from '../../database/database';
 import { badInput } from '../../errors';
@@ -6,15 +6,35 @@ import { formatMicros } from '../../values/money';
 import type { Period } from '../../values/period';
 import { type ScopeChoice, scopeOf } from '../analytics/scope';
 import type { Workspace } from '../workspaces/workspaces';
+import { CLIENTS } from './clients';
 import { copyToFile } from './copied-file';
-import { type CsvDialect, type ExportFormat, type ExportSummary, formOf } from './form';
-import { copyCharges, sumCharges } from './query';
+import {
+  type CsvDialect,
+  type Exportable,
+  type ExportFormat,
+  type ExportSummary,
+  formOf,
+  styleOf,
+} from './form';
+import { MESSAGES } from './messages';
+import { RECORDS } from './records';
+
+export const EXPORT_LISTS = ['records', 'clients', 'messages'] as const;
+export type ExportList = (typeof EXPORT_LISTS)[number];
+
+const EXPORTABLE: Readonly<Record<ExportList, Exportable>> = {
+  records: RECORDS,
+  clients: CLIENTS,
+  messages: MESSAGES,
+};
 
 export interface ExportRequest {
+  what: ExportList;
   format: ExportFormat;
-  dialect: CsvDialect;
+  /** Of CSV alone; default: exact. */
+  dialect?: CsvDialect | undefined;
   /** The id of the token that reads: it may have one export at a time. Absent for the operator's command. */
-  reader?: string;
+  reader?: string | undefined;
 }
 
 export interface Export {
@@ -33,7 +53,7 @@ export interface Export {
  * SERVICE_UNAVAILABLE when there is no connection to be had or too many exports are under way, and RATE_LIMITED when
  * the reader has one under way.
  */
-export async function exportRecords(
+export async function startExport(
   database: Database,
   workspace: Workspace,
   choice: ScopeChoice,
@@ -42,21 +62,23 @@ export async function exportRecords(
   /** Aborted when the caller goes away before the file begins. */
   signal?: AbortSignal,
 ): Promise<Export> {
-  if (request.format !== 'csv' && request.dialect !== 'exact') {
+  const { what, format, dialect = 'exact', reader } = request;
+  if (format !== 'csv' && request.dialect !== undefined) {
     throw badInput('dialect is for format=csv. Leave it out, or ask for CSV.');
   }
-  const { period } = scopeOf(workspace, choice, asOf);
-  const { format, dialect, reader } = request;
+  const scope = scopeOf(workspace, choice, asOf);
+  const { period } = scope;
+  const { columns, sum, copy } = EXPORTABLE[what];
   const { file, found } = await copyToFile(
     database,
     async (client) => {
-      const { rows } = await client.query<{ rows: bigint; micros: string }>(sumCharges(workspace, period));
-      const [sum = { rows: 0n, micros: '0' }] = rows;
-      const amount = formatMicros(BigInt(sum.micros), workspace.currency);
-      const summary: ExportSummary = { rows: Number(sum.rows), amount };
+      const { rows } = await client.query<{ rows: bigint; micros: string }>(sum(scope));
+      const [whole = { rows: 0n, micros: '0' }] = rows;
+      const amount = formatMicros(BigInt(whole.micros), workspace.currency);
+      const summary: ExportSummary = { rows: Number(whole.rows), amount };
       return {
-        copy: copyCharges(workspace, period, format, dialect),
-        form: formOf(format, workspace, period, summary),
+        copy: copy(scope, styleOf(format, dialect)),
+        form: formOf({ list: what, columns, format, dialect }, workspace, period, summary),
         found: summary,
       };
     },

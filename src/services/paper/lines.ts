@@ -5,26 +5,26 @@ import type { Sql } from '../../database/sql';
 import { formatMicros } from '../../values/money';
 import { firstDayOf, monthOf } from '../../values/month';
 import { formatInstant } from '../../values/time';
-import { amountCell, csvCell, defused, jsonCell } from '../exports/cells';
+import { amountCell, EXACT_CSV, JSON_STYLE } from '../exports/cells';
 import { type CopiedFile, type CopyOptions, copyToFile } from '../exports/copied-file';
-import type { FileForm } from '../exports/copy-text';
-import type { ExportSummary } from '../exports/form';
+import { type Columns, csvForm, type ExportSummary, jsonForm } from '../exports/form';
+import { copyOf } from '../exports/sql-text';
 import { LINES_ORDER, type StatementRow } from '../ledger/statements';
 import type { DocumentLine, StatementContent } from './document';
 
 /** With more lines the paper has only the totals. */
 export const PAPER_LIMITS = { clients: 2_000, lines: 4_000 } as const;
 
-export const LINE_COLUMNS = [
-  'number',
-  'month',
-  'carried',
-  'customer_id',
-  'customer',
-  'messages',
-  'amount',
-  'currency',
-] as const;
+export const LINE_COLUMNS: Columns = {
+  number: 'value',
+  month: 'text',
+  carried: 'value',
+  customer_id: 'text',
+  customer: 'value',
+  messages: 'value',
+  amount: 'text',
+  currency: 'text',
+};
 
 /** The clients' part of the paper. */
 export async function readLines(
@@ -77,7 +77,11 @@ export const copyLines = (
       );
       const amount = formatMicros(statement.totalMicros, statement.currency);
       const summary: ExportSummary = { rows: Number(rows[0]?.rows ?? 0n), amount };
-      const form = format === 'csv' ? csvForm(summary) : jsonForm(statement, summary);
+      const head = { workspaceId: statement.workspaceId, ...statementJson(statement) };
+      const form =
+        format === 'csv'
+          ? csvForm(LINE_COLUMNS, summary)
+          : jsonForm({ head, list: 'lines', columns: LINE_COLUMNS }, summary);
       return { copy: copyQuery(statement, format), form, found: summary };
     },
     options,
@@ -89,20 +93,17 @@ const linesOf = ({ workspaceId, number }: StatementRow): string =>
 /** COPY takes no parameters, so every value here is a literal: escaped text, or made from numbers and dates. */
 function copyQuery(statement: StatementRow, format: 'csv' | 'json'): string {
   const { workspaceId, number, month, currency } = statement;
-  const name = format === 'csv' ? csvCell(defused('c.name')) : jsonCell('c.name');
-  return `COPY (/* export */ SELECT ${number}, to_char(l.month, 'YYYY-MM'),
+  const style = format === 'csv' ? EXACT_CSV : JSON_STYLE;
+  return copyOf(
+    `SELECT ${number}, to_char(l.month, 'YYYY-MM'),
       CASE WHEN l.month = ${escapeLiteral(firstDayOf(month))}::date THEN 'false' ELSE 'true' END,
-      l.customer_id, ${name}, l.messages, ${amountCell('l.amount_micros', currency)}, '${currency}'
+      l.customer_id, ${style.words('c.name')}, l.messages, ${amountCell('l.amount_micros', currency)}, '${currency}'
     FROM statement_lines l
     JOIN customers c ON c.workspace_id = ${escapeLiteral(workspaceId)} AND c.id = l.customer_id
-    WHERE ${linesOf(statement)} ORDER BY ${LINES_ORDER}
-  ) TO STDOUT (FORMAT text, DELIMITER ${format === 'csv' ? "','" : "E'\\t'"}, NULL '')`;
+    WHERE ${linesOf(statement)} ORDER BY ${LINES_ORDER}`,
+    style,
+  );
 }
-
-const csvForm = ({ rows }: ExportSummary): FileForm => ({
-  ...{ opening: `${LINE_COLUMNS.join(',')}\r\n`, closing: '' },
-  ...{ rows, rowEnd: '\r\n', lastRowEnd: '\r\n' },
-});
 
 /** What a statement says in JSON, without its lines. Amounts are exact decimal text. */
 export const statementJson = ({ currency, ...statement }: StatementRow) => ({
@@ -123,18 +124,3 @@ export const statementJson = ({ currency, ...statement }: StatementRow) => ({
   sha256: statement.sha256,
   previousSha256: statement.previousSha256,
 });
-
-function jsonForm(statement: StatementRow, summary: ExportSummary): FileForm {
-  const head = JSON.stringify({ workspaceId: statement.workspaceId, ...statementJson(statement) });
-  return {
-    opening: `${head.slice(0, -1)},"lines":[\n`,
-    ...{ rows: summary.rows, row: jsonRow, rowEnd: ',\n', lastRowEnd: '\n' },
-    closing: `],${JSON.stringify(summary).slice(1)}\n`,
-  };
-}
-
-/** The name arrives as JSON; other cells hold nothing that JSON would escape. */
-function jsonRow(copied: string): string {
-  const [number, month, carried, customerId, customer, messages, amount, currency] = copied.split('\t');
-  return `{"number":${number},"month":"${month}","carried":${carried},"customer_id":"${customerId}","customer":${customer},"messages":${messages},"amount":"${amount}","currency":"${currency}"}`;
-}
