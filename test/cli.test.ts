@@ -285,6 +285,19 @@ it("reports the demo's month, verifies and rebuilds", async () => {
   expect((await run('report', '--workspace', 'workspace-123')).stdout).toMatch(
     /^Trattoria Da Nino, \w+ \d{4}, until \d+ \w+, \d\d:\d\d \(Europe\/Rome\)\n/,
   );
+  const month = ['--workspace', 'workspace-123', '--month', '2025-01'];
+  const clients = await run('export', ...month, '--what', 'clients', '--dialect', 'italian');
+  expect(clients.stdout).toMatch(
+    /^\ufeffcustomer_id;customer;[^\n]*\n[^\n]*;Mario Rossi;'\+393331234567;;9;0,045;EUR;/,
+  );
+  const turns = await run('export', ...month, '--what', 'messages', '--format', 'ndjson');
+  expect(turns.stdout).toMatch(
+    /"outcome":"UNKNOWN_CUSTOMER"[\s\S]*\n\{"rows":\d+,"amount":"0\.125","currency":"EUR"\}\n$/,
+  );
+  expect(await run('export', ...month, '--format', 'json', '--dialect', 'italian')).toMatchObject({
+    ...{ code: 2, stderr: expect.stringContaining('dialect is for format=csv') },
+  });
+  expect((await run('export', ...month, '--what', 'prices')).code).toBe(2);
   expect((await run('verify')).code).toBe(0);
   await demo.sql(
     "UPDATE customer_days SET messages = messages + 1 WHERE workspace_id = 'workspace-123' AND day = '2025-01-02'",

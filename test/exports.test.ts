@@ -189,12 +189,12 @@ describe('an export', () => {
   });
 
   /** Opens a long export; answers at its first piece, with how it ends. */
-  const openLong = (shop: TestWorkspace, format: string, token = shop.client) =>
+  const openLong = (shop: TestWorkspace, query: string, token = shop.client) =>
     new Promise<{ leave: () => void; readOn: () => Promise<{ complete: boolean; text: string }> }>(
       (resolve, reject) => {
         const headers = { authorization: `Bearer ${token}` };
         const call = httpRequest(
-          `${app.url}/api/usage/export/${shop.id}?format=${format}`,
+          `${app.url}/api/usage/export/${shop.id}?format=${query}`,
           { headers },
           (response) => {
             let text = '';
@@ -307,6 +307,89 @@ describe('an export', () => {
     await client.end();
   });
 
+  it('of clients has each one once, biggest first, and is called so', async () => {
+    const response = await demo('export', '?what=clients&month=2025-01');
+    expect(response.headers.get('content-disposition')).toBe(
+      'attachment; filename="workspace-123-clients-2025-01.csv"',
+    );
+    const rows = await rowsOf(response);
+    expect(rows.map(({ customer, messages, amount }) => [customer, messages, amount])).toEqual([
+      ['Mario Rossi', '9', '0.045'],
+      ['Giulia Bianchi', '6', '0.03'],
+      ['Luca Verdi', '6', '0.03'],
+      ['Anna Ferrari', '4', '0.02'],
+    ]);
+    expect(rows[0]).toMatchObject({ phone: '+393331234567', currency: 'EUR' });
+  });
+
+  it('of turns has what was not charged, too: who wrote, what, and why it was not', async () => {
+    const shop = await aShopWith('=Mario');
+    await app.api.as(shop.service).data(SAVE, {
+      input: aTurn(shop, {
+        ...{ phoneNumber: '+393330000000', occurredAt: '2026-03-02T10:00:00Z', response: null },
+        message: '=SUM(1), "a"\nline; tab\t-1',
+      }),
+    });
+    await app.database.sql(
+      `UPDATE messages SET text_removed_at = '2026-03-10T10:00:00Z', message = '', response = NULL, phone_number = NULL
+       WHERE workspace_id = $1 AND occurred_at < '2026-03-02'`,
+      [shop.id],
+    );
+    const asked = `export/${shop.id}?what=messages`;
+    const { messages, rows, amount } = JSON.parse(
+      await (await get(`${asked}&format=json`, shop.analyst)).text(),
+    );
+    expect([rows, amount]).toEqual([2, '0.005']);
+    const removed = {
+      ...{ customer: '=Mario', phone: null, message: '', response: null, outcome: 'TRACKED' },
+      ...{ amount: '0.005', text_removed_at: '2026-03-10T10:00:00.000Z' },
+    };
+    const unknown = {
+      ...{ customer_id: null, customer: null, phone: '+393330000000', whatsapp_user_id: null },
+      ...{ message: '=SUM(1), "a"\nline; tab\t-1', response: null, outcome: 'NO_RESPONSE' },
+      ...{ charge_id: null, amount: null, currency: 'EUR', text_removed_at: null },
+    };
+    expect(messages).toEqual([expect.objectContaining(removed), expect.objectContaining(unknown)]);
+    const [record] = await rowsOf(await get(`export/${shop.id}`, shop.analyst));
+    expect(messages[0].charge_id).toBe(record?.id);
+    const lines = (await (await get(`${asked}&format=ndjson`, shop.analyst)).text()).trimEnd().split('\n');
+    expect(lines.slice(0, -1).map((line) => JSON.parse(line))).toEqual(messages);
+    const [first, second] = await rowsOf(await get(asked, shop.analyst));
+    expect([first?.customer, first?.phone, first?.amount]).toEqual(["'=Mario", '', '0.005']);
+    expect([second?.message, second?.response, second?.amount]).toEqual([
+      `'=SUM(1), "a"\nline; tab\t'-1`,
+      '',
+      '',
+    ]);
+  });
+
+  it('for spreadsheets in Italian has a byte order mark, semicolons, decimal commas and nothing that runs', async () => {
+    const shop = await aShopWith('=Mario; "x", y');
+    for (const [what, columns] of [
+      [
+        'records',
+        'id;occurred_at;saved_at;local_time;customer_id;customer;phone;whatsapp_user_id;amount;currency;kind',
+      ],
+      [
+        'clients',
+        'customer_id;customer;phone;whatsapp_user_id;messages;amount;currency;first_at;last_at;last_local_time',
+      ],
+    ]) {
+      const response = await get(`export/${shop.id}?what=${what}&dialect=italian`, shop.client);
+      const bytes = Buffer.from(await response.arrayBuffer());
+      expect(bytes.subarray(0, 3)).toEqual(Buffer.from([0xef, 0xbb, 0xbf]));
+      const lines = bytes.subarray(3).toString('utf8').split('\r\n');
+      expect(lines[0]).toBe(columns);
+      expect(lines[1]).toContain(`;"'=Mario; ""x"", y";'+393331234567;;`);
+      expect(lines[1]).toContain(';0,005;EUR;');
+    }
+    const [message] = parse(
+      await (await get(`export/${shop.id}?what=messages&dialect=italian`, shop.analyst)).text(),
+      { columns: true, delimiter: ';', bom: true },
+    );
+    expect(message).toMatchObject({ phone: "'+393331234567", message: 'ciao', amount: '0,005' });
+  });
+
   it('has amounts with the digits of their currency at least', async () => {
     const amountsIn = async (currency: string, price: bigint) => {
       const shop = await aWorkspace(app, { currency, priceMicros: price });
@@ -396,6 +479,17 @@ describe('an export', () => {
     expect([later.status, (await later.text()).length > 0]).toEqual([200, true]);
   });
 
+  it('is one at a time whatever it holds, and a caller who goes away ends it', async () => {
+    const shop = await aShopWithManyCharges();
+    const { leave } = await openLong(shop, 'csv&what=messages', shop.analyst);
+    for (const what of ['records', 'clients', 'messages'])
+      expect((await get(`export/${shop.id}?what=${what}`, shop.analyst)).status).toBe(429);
+    leave();
+    await nothingLeft();
+    const clients = await rowsOf(await get(`export/${shop.id}?what=clients`, shop.analyst));
+    expect(clients).toHaveLength(1);
+  });
+
   it('that can not begin says so with its status', async () => {
     const shop = await aShopWith('Mario');
     await app.database.sql('ALTER TABLE charges RENAME TO elsewhere');
@@ -443,6 +537,24 @@ describe('who may', () => {
     expect((await get(`${name}/${shop.id}`, shop.client)).status).toBe(200);
   });
 
+  it('messages needs messages:read beside, in every format', async () => {
+    const shop = await aShopWith('Mario');
+    for (const format of ['csv', 'json', 'ndjson']) {
+      const asked = `export/${shop.id}?what=messages&format=${format}`;
+      const refused = await get(asked, shop.client);
+      expect([refused.status, await refused.text()]).toEqual([
+        403,
+        expect.stringMatching(/"\[FORBIDDEN\] [^"]*what=messages[^"]*messages:read/),
+      ]);
+      expect((await get(asked, shop.analyst)).status).toBe(200);
+    }
+    const reader = await aToken(app, {
+      ...{ kind: 'analyst', workspaceIds: [shop.id], scopes: ['messages:read', 'usage:read'] },
+    });
+    expect((await get(`export/${shop.id}?what=messages`, reader)).status).toBe(403);
+    expect((await get(`export/${shop.id}?what=clients`, shop.client)).status).toBe(200);
+  });
+
   it('export needs export:read', async () => {
     const shop = await aWorkspace(app);
     const reader = await aToken(app, { kind: 'client', workspaceIds: [shop.id], scopes: ['usage:read'] });
@@ -462,6 +574,11 @@ it.each([
   ['stats', '?limit=x'],
   ['export', '?format=xlsx'],
   ['export', '?format=json&dialect=spreadsheet'],
+  ['export', '?format=ndjson&dialect=exact'],
+  ['export', '?dialect=german'],
+  ['export', '?what=prices'],
+  ['export', '?what=clients&what=records'],
+  ['export', '?what=clients&first_day=2025-01-31&last_day=2025-01-01'],
   ['export', '?month=2025-01&month=2025-02'],
 ])('%s%s is refused in words', async (name, query) => {
   const response = await demo(name, query);

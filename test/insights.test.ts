@@ -100,6 +100,11 @@ const counts = (outcomes: readonly Counted[]): string[] =>
 
 const micros = (amount: string): number => Math.round(Number(amount) * 1_000_000);
 
+type Row = Record<string, string>;
+
+/** What a clock showed, without its offset. */
+const clockOf = (localTime = ''): string => localTime.slice(0, 23);
+
 /** Rows of plain SQL as text, one a line. */
 async function oracle(text: string, values: unknown[]): Promise<string[]> {
   const rows = await app.database.sql<Record<string, unknown>>(text, values);
@@ -107,7 +112,7 @@ async function oracle(text: string, values: unknown[]): Promise<string[]> {
 }
 
 describe('an oracle over the records agrees', () => {
-  it('with outcomes over time, how often each cell came, single clients, segments, cohorts and the distribution', async () => {
+  it('with outcomes over time, how often each cell came, single clients, segments, cohorts, the distribution and exports', async () => {
     await fc.assert(
       fc.asyncProperty(turns, ranges, zone, async (made, asked, timeZone) => {
         const shop = await aShopWith(made, timeZone);
@@ -116,10 +121,11 @@ describe('an oracle over the records agrees', () => {
           await checkClients(shop, range, timeZone);
           await checkMovement(shop, range);
           await checkDistribution(shop, range);
+          await checkExports(shop, range);
         }
         await checkRetention(shop, timeZone);
       }),
-      { numRuns: 4 },
+      { numRuns: 4, endOnFailure: true },
     );
   });
 
@@ -127,6 +133,66 @@ describe('an oracle over the records agrees', () => {
     from: Date;
     to: Date;
     timeZone: string;
+  }
+
+  /** Each list, and its sum, which is the same for all three. */
+  async function checkExports(shop: TestWorkspace, { from, to, timeZone }: Asked): Promise<void> {
+    const fetched = async (what: string) => {
+      const query = new URLSearchParams({ what, format: 'json', timeZone });
+      query.set('from', from.toISOString());
+      query.set('to', to.toISOString());
+      const answer = await app.api.as(shop.analyst).get(`/api/usage/export/${shop.id}?${query}`);
+      const { [what]: list, rows, amount } = JSON.parse(await answer.text());
+      expect(rows).toBe(list.length);
+      return { list, amount };
+    };
+    const asked = (columns: string, source: string, values: string[] = []) =>
+      app.database.sql(
+        `SELECT ${columns} FROM ${source}`.replaceAll(
+          'WITHIN',
+          't.workspace_id = $1 AND t.occurred_at >= $2 AND t.occurred_at < $3',
+        ),
+        [shop.id, from, to, ...values],
+      );
+    const clock = (at: string, zone: string) =>
+      `to_char(${at} AT TIME ZONE ${zone}, 'YYYY-MM-DD"T"HH24:MI:SS.MS')`;
+    const utc = (at: string) => `${clock(at, "'UTC'")} || 'Z'`;
+    const money = (micros: string) => `to_char(${micros} / 1000000.0, 'FM9999990.00999999')`;
+    const customer = 'u.id::text AS customer_id, u.name AS customer';
+
+    const clients = await fetched('clients');
+    expect(
+      clients.list.map((row: Row) => ({ ...row, last_local_time: clockOf(row.last_local_time) })),
+    ).toEqual(
+      await asked(
+        `${customer}, u.phone_number AS phone, u.whatsapp_user_id, count(*)::int AS messages,
+           ${money('sum(t.amount_micros)')} AS amount, 'EUR' AS currency, ${utc('min(t.occurred_at)')} AS first_at,
+           ${utc('max(t.occurred_at)')} AS last_at, ${clock('max(t.occurred_at)', '$4')} AS last_local_time`,
+        `charges t JOIN customers u ON u.id = t.customer_id WHERE WITHIN
+           AND t.message_id NOT IN (SELECT message_id FROM charges WHERE workspace_id = $1 AND reversal)
+         GROUP BY u.id, u.name, u.phone_number, u.whatsapp_user_id
+         ORDER BY sum(t.amount_micros) DESC, u.name COLLATE "C", u.id`,
+        [timeZone],
+      ),
+    );
+    const messages = await fetched('messages');
+    expect(messages.list.map((row: Row) => ({ ...row, local_time: clockOf(row.local_time) }))).toEqual(
+      await asked(
+        `t.id::text, ${utc('t.occurred_at')} AS occurred_at, ${utc('t.saved_at')} AS saved_at,
+           ${clock('t.occurred_at', '$4')} AS local_time, ${customer}, t.phone_number AS phone,
+           t.whatsapp_user_id, t.message, t.response, t.outcome, c.id::text AS charge_id,
+           CASE t.outcome WHEN 'TRACKED' THEN ${money('c.amount_micros')} END AS amount, 'EUR' AS currency,
+           NULL AS text_removed_at`,
+        `messages t LEFT JOIN customers u ON u.id = t.customer_id
+           LEFT JOIN charges c ON c.message_id = t.id AND NOT c.reversal
+         WHERE WITHIN ORDER BY t.occurred_at, t.id`,
+        [timeZone],
+      ),
+    );
+    const records = await fetched('records');
+    const [sum] = await asked(`coalesce(sum(t.amount_micros), 0)::int AS micros`, 'charges t WHERE WITHIN');
+    const amounts = [records, clients, messages].map(({ amount }) => ({ micros: micros(amount) }));
+    expect(amounts).toEqual([sum, sum, sum]);
   }
 
   async function checkTimes(shop: TestWorkspace, { from, to, timeZone }: Asked): Promise<void> {
