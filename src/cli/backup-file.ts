@@ -57,7 +57,7 @@ export async function writeBackup(
 
 const line = (value: object): string => `${JSON.stringify(value)}\n`;
 
-/** Makes the rename outlive a power cut. */
+/** Makes the rename survive a power cut. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   await handle.sync().finally(() => handle.close());

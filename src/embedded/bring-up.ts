@@ -1,4 +1,4 @@
-// From whatever state the cluster is in to a PostgreSQL that answers: adopt, wait, start, try again.
+// Brings the cluster from any state to a PostgreSQL that answers: adopt, wait, start, try again.
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeReady } from './connection';
@@ -21,9 +21,9 @@ export interface BringUp {
   clusterDir: string;
   logFile: string;
   password: string;
-  /** The port of the last time. Fixed: somebody was given an address with it, so it must be this one. */
+  /** The port of the last start. Fixed: somebody has an address with this port, so no other will do. */
   port: { last: number | undefined; fixed: boolean };
-  /** Only asked when PostgreSQL has to be started. */
+  /** Called only when PostgreSQL has to be started. */
   prepare: () => Promise<Launch>;
   log: Log;
 }
@@ -40,7 +40,7 @@ interface Attempt {
   logStart: number;
 }
 
-/** Returns when a real connection has worked and the database exists. Bounded; throws StartError. */
+/** Returns when a real connection works and the database exists. Gives up after a bounded time; throws StartError. */
 export async function bringUp(request: BringUp): Promise<Postmaster> {
   const begun = Date.now();
   let attempt: Attempt | undefined;
@@ -88,7 +88,10 @@ async function begin(request: BringUp): Promise<Attempt> {
   return { child: launch(ready, port), logStart };
 }
 
-/** Throws what PostgreSQL said when it ended, unless that passes: a port just taken, children of a killed one. */
+/**
+ * Throws what PostgreSQL said when it ended, unless the cause is temporary: a port just taken, children of a killed
+ * process.
+ */
 async function mayTryAgain(request: BringUp, attempt: Attempt, elapsedMs: number): Promise<void> {
   const output = await readLog(request.logFile, attempt.logStart);
   const passing =

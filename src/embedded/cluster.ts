@@ -1,4 +1,4 @@
-// The cluster's files: made whole or not at all.
+// The cluster's files. They are made whole or not at all.
 import { randomBytes } from 'node:crypto';
 import { chmod, chown, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -13,12 +13,13 @@ const INITDB = [
   '--username=centesimo',
   '--auth=scram-sha-256',
   '--encoding=UTF8',
-  // Sorts by code point and knows Unicode's letters, the same on every system: no library's update changes an index.
+  // This collation sorts by code point and knows Unicode's letters on every system: no update of a library changes an
+  // index.
   '--locale=C',
   '--locale-provider=builtin',
   '--builtin-locale=C.UTF-8',
   '--data-checksums',
-  // Written into postgresql.conf, where an operator may change them; what must hold is given at every start.
+  // Settings in postgresql.conf, which an operator may change. Settings that must hold are passed at every start.
   '--set=max_connections=150',
   '--set=shared_buffers=128MB',
   '--set=timezone=UTC',
@@ -30,7 +31,7 @@ export async function isComplete(clusterDir: string): Promise<boolean> {
   return (await Promise.all(files.map((file) => exists(join(clusterDir, file))))).every(Boolean);
 }
 
-/** The password of the cluster, made before the cluster is: whatever a crash leaves behind can be used or made anew. */
+/** The password of the cluster, made before the cluster: after a crash both can be used or made anew. */
 export async function ensurePassword(
   { dataDir, passwordFile: file }: Folder,
   clusterDir: string,
@@ -67,11 +68,11 @@ export async function ensureCluster(
 
 const temporaryPrefix = (clusterDir: string): string => `${basename(clusterDir)}-new-`;
 
-/** What an initdb left that was killed: it never had its name, so it never held data. */
+/** Removes what a killed initdb left: it never got its final name, so it never held data. */
 async function removeHalfMade(clusterDir: string): Promise<void> {
   const home = dirname(clusterDir);
   const names = (await readdir(home)).filter((name) => name.startsWith(temporaryPrefix(clusterDir)));
-  // An initdb outlives the process that started it: it may still be writing, and what stays is removed next time.
+  // An initdb may outlive the process that started it and still be writing: the rest is removed next time.
   const options = { recursive: true, force: true, maxRetries: 5 };
   await Promise.all(names.map((name) => rm(join(home, name), options).catch(() => undefined)));
 }
@@ -99,7 +100,7 @@ async function makeCluster(
   const [fresh, secret] = [join(temporary, 'cluster'), join(temporary, 'password')];
   try {
     await mkdir(temporary, { mode: 0o700 });
-    // initdb reads the password as the user that runs it, who cannot read the file that we keep.
+    // initdb runs as another user, who cannot read our password file.
     await writeFile(secret, `${password}\n`, { mode: 0o600 });
     await mkdir(fresh, { mode: 0o700 });
     if (user !== undefined) {

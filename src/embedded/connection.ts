@@ -1,4 +1,4 @@
-// The manager's own short connections: is it ready, is it ours, is the database there?
+// Short connections that check PostgreSQL: is it ready, is it ours, does the database exist?
 import { Client } from 'pg';
 import { codeOf } from '../values/error-code';
 import { StartError } from './start-error';

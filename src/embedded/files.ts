@@ -33,7 +33,7 @@ export async function makeFolder(path: string, mode: number): Promise<void> {
   });
 }
 
-/** The file is there with its whole text, or not at all; safe on the disk before this returns. */
+/** Writes the whole file or nothing; it is safe on the disk before this returns. */
 export async function writeWhole(path: string, text: string, mode: number): Promise<void> {
   const temporary = `${path}.${randomBytes(4).toString('hex')}`;
   try {
@@ -52,7 +52,7 @@ export async function writeWhole(path: string, text: string, mode: number): Prom
   await syncFolder(dirname(path));
 }
 
-/** Makes a rename in the folder outlive a power cut. */
+/** Makes a rename in the folder survive a power cut. */
 export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
@@ -62,7 +62,7 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Throws ENOSPC when the disk is as good as full. */
+/** Throws ENOSPC when the disk is almost full. */
 export async function checkSpace(folder: string): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   if (bavail * bsize < 1_000_000) throw Object.assign(new Error('The disk is full'), { code: 'ENOSPC' });
@@ -74,7 +74,7 @@ export async function ordinaryOwner(path: string): Promise<RunAs | undefined> {
   return uid === 0 ? undefined : { uid, gid };
 }
 
-/** What root makes inside somebody's folder becomes theirs, so that they can go on without root. */
+/** Gives files that root makes in somebody's folder to that user, so that they can continue without root. */
 export async function giveToOwnerOf(folder: string, path: string): Promise<void> {
   const owner = isRoot() ? await ordinaryOwner(folder) : undefined;
   if (owner !== undefined) await chown(path, owner.uid, owner.gid);

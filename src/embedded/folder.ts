@@ -26,7 +26,7 @@ export const folderOf = (dataDir: string): Folder => ({
   passwordFile: join(dataDir, 'postgres-password'),
 });
 
-/** Makes what is missing. */
+/** Creates the files that are missing. */
 export async function openFolder(dataDir: string): Promise<Folder> {
   // Under root, the user that runs PostgreSQL has to pass through to its cluster.
   await makeFolder(dataDir, isRoot() ? 0o711 : 0o700);
@@ -38,13 +38,13 @@ export async function openFolder(dataDir: string): Promise<Folder> {
   return folder;
 }
 
-/** The log, there and ours to append to. */
+/** The log: creates it, so that PostgreSQL's user can append to it. */
 export async function openLog(folder: Folder): Promise<void> {
   await (await open(folder.logFile, 'a', 0o600)).close();
   await giveToOwnerOf(folder.dataDir, folder.logFile);
 }
 
-/** The port of the last start: kept, so that addresses which people noted stay good when that is possible. */
+/** The port of the last start. It is used again if possible, so that addresses which people noted stay valid. */
 export async function readPort(folder: Folder): Promise<number | undefined> {
   const port = Number(await readIfThere(folder.portFile));
   return Number.isInteger(port) && port > 0 && port < 65_536 ? port : undefined;

@@ -1,4 +1,4 @@
-// Who uses the cluster: one symbolic link a process, whose target names it. Read and written under the lock.
+// Who uses the cluster: one symbolic link per process, whose target names the process. Read and written under the lock.
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, readlink, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ export interface Holder extends ProcessIdentity {
   file: string;
 }
 
-/** Registers this process; the result is the file to remove when it leaves. */
+/** Registers this process; returns the file to remove when it leaves. */
 export async function addHolder(folder: string, role: HolderRole): Promise<string> {
   await mkdir(folder, { recursive: true });
   const file = join(folder, `${role}-${process.pid}-${randomBytes(4).toString('hex')}`);
@@ -26,7 +26,7 @@ export async function listHolders(folder: string): Promise<Holder[]> {
   return found.filter((holder) => holder !== undefined);
 }
 
-/** Removes what processes left behind that were killed. */
+/** Removes the links of killed processes. */
 export async function forgetDeadHolders(folder: string): Promise<void> {
   const live = new Set((await listHolders(folder)).map((holder) => holder.file));
   const names = await readdir(folder).catch((): string[] => []);

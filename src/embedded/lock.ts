@@ -7,7 +7,7 @@ import { identifySelf, isRunning, parseIdentity, printIdentity } from './process
 import { StartError } from './start-error';
 
 const POLL_MS = 50;
-/** Old generations kept, so that a process which slept through some transitions finds its next number taken. */
+/** How many old turns are kept, so that a process which slept through some of them finds its next number taken. */
 const KEPT = 8;
 
 interface Generation {
@@ -19,10 +19,10 @@ interface Generation {
 /**
  * Runs the action while no other process runs one in this folder. A holder that died is passed over.
  *
- * Every turn has a number. `turn.7` is a symbolic link whose target names its holder: it appears at once,
- * with its content, or not at all. It is given back by renaming it to `turn.7.free`, which needs no space
- * on the disk. The next one links `turn.8`, only one can. The highest number is never deleted, so nobody can
- * remove a lock that he read as stale but that is somebody's by now.
+ * Every turn has a number. `turn.7` is a symbolic link whose target names its holder: it appears at once, with its
+ * content, or not at all. It is given back by renaming it to `turn.7.free`, which needs no space on the disk. The next
+ * one links `turn.8`; only one process can. The highest number is never deleted, so nobody can remove a lock that
+ * looked stale but has a new holder by now.
  */
 export async function withLock<T>(folder: string, action: () => Promise<T>, timeoutMs = 300_000): Promise<T> {
   await mkdir(folder, { recursive: true });
@@ -70,7 +70,7 @@ async function take(folder: string, number: number, self: string): Promise<Gener
 }
 
 async function liveOwner(generation: Generation): Promise<number | undefined> {
-  // Given back since it was listed: the link is gone, and the next look will find it free.
+  // It was given back meanwhile: the link is gone, and the next look finds it free.
   const owner = parseIdentity(await readlink(generation.file).catch(() => ''));
   return owner !== undefined && (await isRunning(owner)) ? owner.pid : undefined;
 }

@@ -1,4 +1,4 @@
-// postgres.log in the data folder: PostgreSQL appends to it, we keep it small and read its end when something fails.
+// postgres.log in the data folder: PostgreSQL appends to it. We keep it small, and read its end when something fails.
 import { copyFile, open, stat, truncate } from 'node:fs/promises';
 
 const MAX_BYTES = 5_000_000;
@@ -8,14 +8,16 @@ export async function logSize(file: string): Promise<number> {
   return (await stat(file).catch(() => undefined))?.size ?? 0;
 }
 
-/** Over 5 MB the log moves to `.1`. Copied and cut, since a running PostgreSQL keeps the file open (for appending). */
+/**
+ * Over 5 MB the log moves to `.1`. It is copied and truncated, since a running PostgreSQL has it open (for appending).
+ */
 export async function rotateLog(file: string): Promise<void> {
   if ((await logSize(file)) <= MAX_BYTES) return;
   await copyFile(file, `${file}.1`);
   await truncate(file, 0);
 }
 
-/** What was written behind that position, at most its last 16 kB. */
+/** The text behind that position, at most its last 16 kB. */
 export async function readLog(file: string, fromByte: number): Promise<string> {
   const size = await logSize(file);
   const start = Math.max(fromByte > size ? 0 : fromByte, size - TAIL_BYTES);

@@ -17,13 +17,13 @@ export interface Place {
 
 const OUTSIDE = '/var/lib/centesimo';
 const POINTER = 'postgres-location';
-/** Beside a cluster that lies outside: the data folder it belongs to. */
+/** The file beside a cluster outside of its data folder, which names that folder. */
 const BELONGS_TO = 'data-folder';
 
 /** True when the data folder says that its cluster lies outside. */
 export const hasPointer = (dataDir: string): Promise<boolean> => exists(join(dataDir, POINTER));
 
-/** Where the cluster is or would be by default; changes nothing. */
+/** Where the cluster is, or would be by default; changes nothing. */
 export async function findClusterDir(dataDir: string): Promise<string> {
   return (await readIfThere(join(dataDir, POINTER))) ?? join(dataDir, 'postgres');
 }
@@ -100,7 +100,7 @@ async function placeOutside(dataDir: string, user: RunAs, log: Log): Promise<Pla
   const hash = createHash('sha256').update(dataDir).digest('hex').slice(0, 12);
   const home = join(await outsideFolder(user), hash);
   const clusterDir = join(home, 'postgres');
-  // Nothing points at it any more: its data folder was deleted, and its password with it.
+  // No data folder refers to it any more: it was deleted, and its password with it.
   if (await exists(clusterDir)) await putAside(clusterDir, log);
   await mkdir(home, { recursive: true });
   await chmod(home, 0o755);
@@ -113,7 +113,7 @@ async function placeOutside(dataDir: string, user: RunAs, log: Log): Promise<Pla
   return { clusterDir, user };
 }
 
-/** Nothing that may be data is ever deleted: it is renamed, and said so. */
+/** What may be data is never deleted: it is renamed, and the log says so. */
 export async function putAside(clusterDir: string, log: Log): Promise<void> {
   await stopPostmaster(clusterDir, log);
   const aside = `${clusterDir}-aside-${new Date(Date.now()).toISOString().replace(/[:.]/g, '-')}`;

@@ -34,8 +34,8 @@ const SETTINGS = [
   'log_destination=stderr',
   'log_line_prefix=%m [%p] ',
   'log_timezone=UTC',
-  // No customer's words in the log: no statements, no parameters, no errors of statements (they can quote a value;
-  // the caller gets and logs their codes), and the rest without the DETAIL that quotes rows.
+  // Keeps customers' words out of the log: no statements, no parameters, no errors of statements (they can quote a
+  // value; the caller logs their codes), and no DETAIL, which quotes rows.
   'log_statement=none',
   'log_duration=off',
   'log_min_duration_statement=-1',
@@ -47,7 +47,7 @@ const SETTINGS = [
   'log_parameter_max_length_on_error=0',
 ];
 
-/** The postmaster that runs on the cluster, also when it is none of our children. */
+/** The postmaster that runs on the cluster, even if another process started it. */
 export async function findPostmaster(clusterDir: string): Promise<Postmaster | undefined> {
   const lines = ((await readIfThere(join(clusterDir, 'postmaster.pid'))) ?? '').split('\n');
   const pid = Number(lines[0]);
@@ -59,9 +59,9 @@ export async function findPostmaster(clusterDir: string): Promise<Postmaster | u
 }
 
 /**
- * PostgreSQL refuses to start while the process id in its pid file is alive. After a crash (or in a new
- * container) it can be anybody's by now. The rest of the file stays: it leads PostgreSQL to the shared memory
- * of children that may still run on the cluster, and keeps a second one from starting beside them.
+ * PostgreSQL refuses to start while the process id in its pid file is alive. After a crash, or in a new container,
+ * another process may have that id. The rest of the file stays: by it PostgreSQL finds the shared memory of children
+ * that may still run, and refuses to start beside them.
  */
 export async function disownStalePid(clusterDir: string): Promise<void> {
   const file = join(clusterDir, 'postmaster.pid');
@@ -72,10 +72,13 @@ export async function disownStalePid(clusterDir: string): Promise<void> {
   await writeFile(file, `${[String(NOBODY_PID), ...rest].join('\n')}\n`);
 }
 
-/** No system gives out process ids that high. */
+/** Higher than any system's process ids. */
 const NOBODY_PID = 2_147_483_647;
 
-/** Starts it in a process group of its own: Ctrl-C in the terminal must not end it before we have drained. */
+/**
+ * Starts it in a process group of its own: Ctrl-C in the terminal must not end it before the server has saved what
+ * waits.
+ */
 export function launch({ binDir, clusterDir, logFile, user }: Launch, port: number): ChildProcess {
   const settings = [...SETTINGS, `port=${port}`].flatMap((setting) => ['-c', setting]);
   const log = openSync(logFile, 'a', 0o600);
@@ -95,7 +98,7 @@ export function launch({ binDir, clusterDir, logFile, user }: Launch, port: numb
   }
 }
 
-/** The children of a postmaster that was killed mostly end by themselves; one inside a long statement does not. */
+/** Children of a killed postmaster mostly end by themselves; one inside a long statement does not. */
 export async function endLeftovers(clusterDir: string): Promise<void> {
   for (const pid of await listWorkersOf(clusterDir)) signal(pid, 'SIGQUIT');
 }
@@ -105,7 +108,7 @@ const STOP_STEPS: readonly { signal: NodeJS.Signals; waitMs: number }[] = [
   { signal: 'SIGQUIT', waitMs: 15_000 }, // at once: the next start recovers
 ];
 
-/** Stops it, and waits for its end. False: none ran, or it would not stop (which is logged). */
+/** Stops PostgreSQL and waits for its end. False: it did not run, or it did not stop (which is logged). */
 export async function stopPostmaster(clusterDir: string, log: Log): Promise<boolean> {
   const running = await findPostmaster(clusterDir);
   if (running === undefined) return false;
@@ -121,7 +124,7 @@ export async function stopPostmaster(clusterDir: string, log: Log): Promise<bool
   return false;
 }
 
-/** A free port on loopback, if possible the preferred one. Somebody else may still be faster: callers try again. */
+/** A free port on loopback, if possible the preferred one. Another process may take it meanwhile: callers try again. */
 export async function findFreePort(preferred?: number): Promise<number> {
   return (preferred !== undefined && (await tryPort(preferred))) || (await tryPort(0)) || 0;
 }

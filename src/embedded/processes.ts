@@ -1,4 +1,4 @@
-// A process is known by its id and its start: the system gives ids out again.
+// A process is identified by its id and its start, since the system reuses ids.
 import { execFile } from 'node:child_process';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { codeOf } from '../values/error-code';
@@ -34,7 +34,7 @@ export function parseIdentity(text: string): ProcessIdentity | undefined {
     : { pid: Number(match[1]), startedAt: match[2] };
 }
 
-/** Whether this process is a postmaster of that cluster, and not something that got its id later. */
+/** True when this process is a postmaster of that cluster, and not another process that got its id later. */
 export async function isPostmasterOf(pid: number, clusterDir: string): Promise<boolean> {
   if (process.platform !== 'linux') return (await ps(pid, 'command=')).includes(` -D ${clusterDir}`);
   const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');

@@ -1,4 +1,4 @@
-// PostgreSQL refuses to run as root. Then a system user runs it, and must be able to reach its files.
+// PostgreSQL refuses to run as root. Under root a system user runs it, which must be able to reach its files.
 import { spawn } from 'node:child_process';
 import { StartError } from './start-error';
 
@@ -16,12 +16,12 @@ export interface RunResult {
 
 export const isRoot = (): boolean => process.getuid?.() === 0;
 
-/** Nothing of ours reaches PostgreSQL: no DATABASE_URL, no PG* variable that would change what it does. */
+/** PostgreSQL gets none of our environment: no DATABASE_URL, no PG* variable that would change its behaviour. */
 export const CLEAN_ENVIRONMENT = { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' };
 
 /**
- * Runs a program to its end, from `/` (the user may not be allowed into the current folder). In a process group of its
- * own: Ctrl-C in the terminal must not break off what the start waits for.
+ * Runs a program to its end, from `/` (the user may not be allowed into the current folder). It has a process group of
+ * its own: Ctrl-C in the terminal must not end what the start waits for.
  */
 export async function run(file: string, args: readonly string[], as?: RunAs): Promise<RunResult> {
   const options = { ...as, cwd: '/', detached: true, env: CLEAN_ENVIRONMENT };
@@ -41,7 +41,7 @@ export async function run(file: string, args: readonly string[], as?: RunAs): Pr
   }
 }
 
-/** Whether that user can enter the folder, tried for real: modes alone don't tell about ACLs and mounts. */
+/** Tries whether that user can enter the folder: modes alone don't show ACLs and mounts. */
 export async function canEnter(folder: string, as: RunAs): Promise<boolean> {
   return (await run('/bin/sh', ['-c', 'test -x "$1"', 'sh', folder], as)).code === 0;
 }

@@ -1,7 +1,7 @@
-// What goes wrong with the embedded database is told to the operator: what, where, what to do. Never a stack.
+// Errors of the embedded database tell the operator what failed, where, and what to do; never a stack.
 import { codeOf } from '../values/error-code';
 
-/** The embedded database cannot be used as asked. The message is meant for the operator, as it is. */
+/** The embedded database cannot be used. The operator sees the message as it is. */
 export class StartError extends Error {
   override readonly name = 'StartError';
 }
@@ -21,7 +21,7 @@ export function toStartError(error: unknown, folder: string): StartError {
   });
 }
 
-/** For links and renames `path` is the source (a link's is no path at all); `dest` is what could not be made. */
+/** For links and renames `path` is the source (for a link, its target text); `dest` is what could not be made. */
 function pathOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if ('dest' in error && typeof error.dest === 'string') return error.dest;

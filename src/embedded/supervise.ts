@@ -1,11 +1,11 @@
-// While the server lives its database is brought back when it ends.
+// Starts the database again whenever it ends while the server runs.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from './folder';
 import { isRunning, type ProcessIdentity } from './processes';
 
 const POLL_MS = 500;
 const BACKOFF_MS = [0, 200, 500, 1_000, 2_000, 5_000];
-/** One that ends sooner than this counts as a failed attempt: it waits longer before the next. */
+/** A database that ends sooner than this counts as a failed attempt: the next one waits longer. */
 const STABLE_MS = 10_000;
 
 export interface Supervised {
@@ -17,7 +17,9 @@ export interface Supervised {
   log: Log;
 }
 
-/** Looks twice a second, without keeping the process alive. The result ends it, after a restart under way. */
+/**
+ * Looks twice a second, without keeping the process alive. Returns a function that stops it, after a running restart.
+ */
 export function supervise(supervised: Supervised): () => Promise<void> {
   const ended = new AbortController();
   const watching = watch(supervised, ended.signal);
@@ -50,7 +52,7 @@ async function watch({ postmaster, restart, tend, log }: Supervised, signal: Abo
   }
 }
 
-/** False: it was ended meanwhile. */
+/** False: it was stopped meanwhile. */
 async function pause(ms: number, signal: AbortSignal): Promise<boolean> {
   await sleep(ms, undefined, { ref: false, signal }).catch(() => undefined);
   return !signal.aborted;

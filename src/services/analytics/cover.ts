@@ -1,8 +1,11 @@
-// What is read from where: a range is cut into roll-ups and the single records at its ragged edges.
+// WHAT IS READ FROM A ROLL-UP, WHAT FROM RECORDS? A range is cut into whole roll-ups and single records at its ragged
+// edges.
 import { localDays, localMonths } from '../../values/period';
 import { ceilSlot, floorSlot, type Range } from '../../values/time';
 
-/** A range as whole 15-minute slots and the records before and after them. Together they are the range, once. */
+/**
+ * A range as whole 15-minute slots and the records before and after them. Together they cover the range exactly once.
+ */
 export interface SlotCover {
   slots: Range | undefined;
   edges: Range[];
@@ -12,8 +15,8 @@ export interface SlotCover {
 export type Sign = 1 | -1;
 
 /**
- * A range as whole local months and days of the workspace's zone, and records. Together they are the range, once;
- * where signs differ, in sum.
+ * A range as whole local months and days of the workspace's zone, and records. Together they cover the range exactly
+ * once; with signs, their sum does.
  */
 export interface CustomerCover {
   /** First days of whole months, 'YYYY-MM-01'. */
@@ -32,8 +35,8 @@ export function coverWithSlots(range: Range): SlotCover {
 }
 
 /**
- * A range in pieces, cut where one of `cuts` lies inside a slot: a slot that is asked about in two parts is read from its
- * records. Some zones have changed their clocks at 00:01.
+ * A range in pieces, cut where one of `cuts` lies inside a slot: such a slot belongs to two parts, so its records are
+ * read. Some zones have changed their clocks at 00:01.
  */
 export function cutInsideSlots(range: Range, cuts: readonly Date[]): Range[] {
   const inside = cuts.filter((at) => range.from < at && at < range.to && ceilSlot(at) > at);
@@ -41,7 +44,7 @@ export function cutInsideSlots(range: Range, cuts: readonly Date[]): Range[] {
   return bounds.slice(1).map((to, index) => ({ from: bounds[index] ?? range.from, to }));
 }
 
-/** `zone` is the workspace's own: its roll-ups are cut by that zone's days, whatever zone the query is in. */
+/** `zone` is the workspace's own, even if the query has another one: the roll-ups are cut by that zone's days. */
 export function coverWithCustomerDays(range: Range, zone: string, sign: Sign = 1): CustomerCover {
   const months = localMonths(range, zone);
   const first = months[0];
@@ -74,12 +77,12 @@ export function coverWithDays(range: Range, zone: string, sign: Sign = 1): Omit<
   };
 }
 
-/** No month is longer, whatever its zone does to its clock. */
+/** Longer than any month in any zone. */
 const LONGEST_MONTH_MS = 32 * 86_400_000;
 
 /**
- * The same for sums alone: of a month that the range has more than half of, the month is added and the rest of it
- * taken off. So no cut costs more than half a month of days, and a running month's past costs next to nothing.
+ * The same for sums only. If the range has more than half of a month, the whole month is added and the rest of it is
+ * taken off. So no cut reads more than half a month of days, and the past of a running month costs next to nothing.
  */
 export function netCoverWithCustomerDays(range: Range, zone: string): CustomerCover {
   const around = {
@@ -110,7 +113,7 @@ export function netCoverWithCustomerDays(range: Range, zone: string): CustomerCo
 
 const lengthOf = ({ from, to }: Range): number => to.getTime() - from.getTime();
 
-/** What of `range` lies before and after `inner`; all of it when there is no inner part. */
+/** The parts of `range` before and after `inner`; the whole range when there is no inner part. */
 function edges(range: Range, inner: Range | undefined): Range[] {
   const parts = inner
     ? [
@@ -121,6 +124,6 @@ function edges(range: Range, inner: Range | undefined): Range[] {
   return parts.filter((part) => part.from < part.to);
 }
 
-/** The date on the calendar, not in a zone: 'YYYY-MM-DD' in, the next one out. */
+/** The next date on the calendar, without a zone: 'YYYY-MM-DD' in and out. */
 const dayAfter = (date: string): string =>
   new Date(Date.parse(`${date}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10);

@@ -24,7 +24,7 @@ export interface CustomerTimelineChoice {
 
 const DEFAULT_MONTHS = 12;
 
-/** In days of this zone, the workspace's. Throws BAD_USER_INPUT. */
+/** `zone` is the workspace's: days are its. Throws BAD_USER_INPUT. */
 export function customerTimelinePeriod(
   choice: PeriodChoice | null | undefined,
   zone: string,
@@ -81,8 +81,8 @@ export async function findCustomerTimelines(
 
 /**
  * $1 the workspace, $2 the customers, $3 and $4 the points' first days and instants, $5 months, $6 and $7 stretches of
- * days, $8 and $9 of records. OFFSET 0 as in parts.ts: the servers' plans, made without knowing values, read all that a
- * customer ever had otherwise (50 customers of a million charges, a month with ragged ends: 139 ms, and 33 with it).
+ * days, $8 and $9 of records. OFFSET 0 as in parts.ts: without it the servers' plans, made without knowing values, read
+ * all rows of a customer (50 customers of a million charges, a month with ragged ends: 139 ms, and 33 with it).
  */
 const STATEMENT = `
   SELECT t.customer_id, t.point, sum(t.messages)::bigint AS messages, sum(t.cost_micros)::bigint AS cost_micros

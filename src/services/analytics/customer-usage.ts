@@ -48,7 +48,7 @@ export interface ClientFigures {
   costMicros: bigint;
 }
 
-/** What this customer used in the stretch that growth compares with: one statement for a whole list and a basis. */
+/** What this customer used in the stretch that growth compares with: one statement for a whole list and basis. */
 export const findPreviousFigures = (
   sql: Sql,
   scope: UsageScope,

@@ -5,7 +5,7 @@ import { customerParts } from './parts';
 import type { UsageScope } from './scope';
 import { shareOf } from './share';
 
-/** Of charged turns a client; percentiles by nearest rank. Without clients all is zero. */
+/** Charged turns per client; percentiles by nearest rank. Without clients all figures are zero. */
 export interface Distribution {
   p50: bigint;
   p90: bigint;
@@ -14,7 +14,7 @@ export interface Distribution {
   max: bigint;
   /** At most two decimals. */
   mean: string;
-  /** The busiest tenth of the clients, rounded up: its part of all turns, 0 to 1. */
+  /** The share of all turns that the busiest tenth of the clients (rounded up) has, 0 to 1. */
   topTenthShare: string;
 }
 

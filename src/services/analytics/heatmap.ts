@@ -4,7 +4,7 @@ import { countOccurrences, findHourCells, HOURS_OF_WEEK, type HourCell } from '.
 import type { UsageScope } from './scope';
 
 export interface HeatmapCell extends HourCell {
-  /** How many times the cell came in the period up to asOf; at least once when it has usage. */
+  /** How many times this hour of the week came in the period up to asOf; at least once when it has usage. */
   occurrences: number;
 }
 

@@ -23,7 +23,7 @@ const EPOCH_HOUR_OF_WEEK = 72;
 const cellOfHour = (hour: number): number =>
   (((hour + EPOCH_HOUR_OF_WEEK) % HOURS_OF_WEEK) + HOURS_OF_WEEK) % HOURS_OF_WEEK;
 
-/** The cell of an instant as an expression of SQL, with its parameters, and the pieces that a period is read in for it. */
+/** The cell of an instant as a SQL expression with its parameters, and the pieces in which the period must be read. */
 export interface CellOf {
   pieces: Range[];
   /** `next` is the number of the first parameter. */
@@ -32,9 +32,9 @@ export interface CellOf {
 }
 
 /**
- * Local time is the instant plus the zone's offset then; the offsets come from the same zone data as the period's bounds.
- * An hour that a clock change repeats falls into the same cell twice; one that is repeated over midnight belongs to the
- * day that has begun.
+ * Local time is the instant plus the zone's offset then; the offsets come from the same zone data as the period's
+ * bounds. An hour that a clock change repeats counts twice for its cell. If the clock goes back over midnight, the hour
+ * belongs to the day that has begun.
  */
 export function hourCellOf({ from, to, timeZone }: Range & { timeZone: string }): CellOf {
   const segments = daySegments(from, to, timeZone);
@@ -69,8 +69,8 @@ export const findHourCells = perScope(async (sql: Sql, scope: UsageScope): Promi
 });
 
 /**
- * How many times each cell came in a range of this zone: its hours on the local clock, also those that it has a part of.
- * One that a clock change repeats came twice, one that it skips did not come.
+ * How many times each cell came in a range of this zone: the hours of the local clock, including incomplete ones. An
+ * hour that a clock change repeats came twice; one that it skips did not come.
  */
 export function countOccurrences({ from, to }: Range, timeZone: string): number[] {
   const counts = Array.from({ length: HOURS_OF_WEEK }, () => 0);

@@ -14,7 +14,7 @@ export interface Movement {
   clients: Record<ClientSegment, bigint>;
 }
 
-/** docs/semantics.md#clients-who-come-and-go. Each segment's totalCount is of the same statement. */
+/** docs/semantics.md#clients-who-come-and-go. The same statement counts each segment's totalCount. */
 export const findMovement = perScopeAnd(readMovement);
 
 async function readMovement(sql: Sql, scope: UsageScope, basis: GrowthBasis): Promise<Movement> {
@@ -42,8 +42,8 @@ export interface PlacedClients {
 }
 
 /**
- * Each client that was charged in the period or in the stretch before, with its segment. Only who was charged in the
- * period alone is looked up in customer_months: was there any month before?
+ * Each client that was charged in the period or in the stretch before, with its segment. customer_months is read only
+ * for clients charged in the period but not in the stretch before: was there any earlier month?
  */
 export function placedClients(scope: UsageScope, basis: GrowthBasis): PlacedClients {
   const { timeZone } = scope.workspace;

@@ -21,7 +21,7 @@ export async function findOutcomes(sql: Sql, scope: UsageScope): Promise<Outcome
   return outcomesAt(found, 1);
 }
 
-/** Those of each point of the same timeline. */
+/** The outcomes of each point of the same timeline. */
 export const findTimelineOutcomes = perScopeAnd(countTimelineOutcomes);
 
 async function countTimelineOutcomes(
@@ -42,7 +42,7 @@ async function countTimelineOutcomes(
   return points.map((_, index) => outcomesAt(found, index + 1));
 }
 
-/** Those of the heatmap's 168 cells, Monday 0h first. */
+/** The outcomes of the heatmap's 168 cells, Monday 0h first. */
 export const findHeatmapOutcomes = perScope(
   async (sql: Sql, scope: UsageScope): Promise<OutcomeCount[][]> => {
     const cells = hourCellOf(scope.period);
@@ -56,8 +56,8 @@ export const findHeatmapOutcomes = perScope(
 );
 
 /**
- * Rows (at, tracked, no_response, unknown_customer, inactive_customer, deferred, voided). DEFERRED and VOIDED are counted
- * from their few messages: no roll-up counts a turn whose charge is still to be made, or was taken back.
+ * Rows (at, tracked, no_response, unknown_customer, inactive_customer, deferred, voided). DEFERRED and VOIDED are
+ * counted from their few messages: no roll-up counts a turn whose charge is missing or was taken back.
  */
 function outcomeParts(ranges: readonly Range[]): Parts {
   const covers = ranges.map(coverWithSlots);

@@ -4,8 +4,8 @@ import { countsStill } from '../roll-ups/roll-ups';
 import { coverWithCustomerDays, coverWithSlots, netCoverWithCustomerDays, type Sign } from './cover';
 
 /*
- * OFFSET 0 keeps each piece a walk along an index of its own: taken for an ordinary join of ranges, of which the planner
- * knows nothing, it read whole tables (10 million charges: 70 ms instead of 2 for two months, seconds at ragged edges).
+ * OFFSET 0 makes PostgreSQL read each piece along an index. As an ordinary join of ranges, about which the planner has
+ * no statistics, it read whole tables (10 million charges: 70 ms instead of 2 for two months, seconds at ragged edges).
  */
 
 /** A FROM item and its parameters, which start at $2; $1 is the workspace. */
@@ -56,8 +56,8 @@ export interface CustomerPartsOptions {
   /** Of these customers only. */
   customerIds?: readonly string[];
   /**
-   * Sums alone are asked for: a row may be what another has too much. messages and cost_micros add up;
-   * first_at and last_at then say nothing.
+   * Only sums are asked for: a row may be negative, to correct another. messages and cost_micros then add up; first_at
+   * and last_at mean nothing.
    */
   net?: boolean;
 }

@@ -10,7 +10,7 @@ import { TRACKING_OUTCOMES, type TrackingOutcome } from '../turns/tracking';
 import { toUsageVoid, type UsageVoid, VOID_COLUMNS, VOID_JOIN, type VoidColumns } from '../turns/usage-void';
 import { findScope } from './scope';
 
-/** In values of an answer, what the event loop does to make a row of what PostgreSQL sends. */
+/** The event loop's work to make a row of what PostgreSQL sends, counted as values of an answer. */
 const ROW_WEIGHT = 4;
 
 export interface RecordsQuery {
@@ -45,13 +45,13 @@ export interface MessageRow {
   customerId: string | null;
   phoneNumber: string | null;
   whatsappUserId: string | null;
-  /** What message and response take in UTF-8. The texts themselves are read for those who ask for them. */
+  /** Bytes of message and response in UTF-8. The texts themselves are read only if asked for. */
   messageBytes: number;
   /** Null: there is no response. */
   responseBytes: number | null;
   occurredAt: Date;
   savedAt: Date;
-  /** When words and contacts were removed; null: they are there. */
+  /** When texts and contacts were removed; null: they are stored. */
   textRemovedAt: Date | null;
   outcome: TrackingOutcome;
   charge: UsageRecordRow | null;
@@ -82,7 +82,7 @@ export async function listUsageRecords(
   });
 }
 
-/** One charge; undefined when the workspace has none of this id. */
+/** One charge; undefined when the workspace does not have it. */
 export async function findUsageRecord(
   sql: Sql,
   workspaceId: string,
@@ -215,13 +215,13 @@ async function startWalk(
   };
 }
 
-/** Empty text is no id: read as "all", a mistake in a dashboard would show everybody's rows. */
+/** Refuses empty text, which is no id: if it meant "all", a mistake in a dashboard would show everybody's rows. */
 function checkCustomerId(id: string | null | undefined): void {
   if (id !== null && id !== undefined && !isUuid(id))
     throw badInput('customerId is not the id of a customer.');
 }
 
-/** Of a cursor, which anybody can write. */
+/** Checks the position of a cursor, since anybody can write one. */
 function checkOutcome(list: string, outcome: string | undefined): void {
   const known = list === 'messages' && TRACKING_OUTCOMES.some((name) => name === outcome);
   if (outcome !== undefined && !known) throw badInput('after is not a cursor of this list.');
@@ -234,7 +234,7 @@ function filterOf(
 ): { where: string; after: string; values: unknown[]; limit: number } {
   const values: unknown[] = [walk.workspaceId, walk.from, walk.to];
   let where = `${table}.workspace_id = $1 AND ${table}.occurred_at >= $2 AND ${table}.occurred_at < $3`;
-  // A reversal is no record of its own: its charge says that it was taken back.
+  // A reversal is not listed: its charge shows that it was taken back.
   if (table === 'c') where += ' AND NOT c.reversal';
   if (walk.customerId !== undefined)
     where += ` AND ${table}.customer_id = $${values.push(walk.customerId)}::uuid`;
@@ -247,7 +247,7 @@ function filterOf(
   return { where, after, values, limit: values.length + walk.position.length + 1 };
 }
 
-/** The index of what was not charged is partial: the planner uses it only when the statement says so. */
+/** The index of uncharged messages is partial: the planner uses it only when the statement repeats its condition. */
 const outcomeCondition = (outcome: string, values: unknown[]): string =>
   `m.outcome = $${values.push(outcome)}${outcome === 'TRACKED' ? '' : " AND m.outcome <> 'TRACKED'"}`;
 
@@ -303,7 +303,7 @@ interface FullMessageRow extends VoidColumns {
   charge_saved_at: Date;
 }
 
-/** octet_length takes the length from the row: a long text, which PostgreSQL keeps elsewhere, isn't read for it. */
+/** octet_length reads the length from the row: PostgreSQL stores long texts elsewhere and does not read them for it. */
 const MESSAGE_COLUMNS = `m.id, m.workspace_id, m.customer_id, m.phone_number, m.whatsapp_user_id,
   octet_length(m.message) AS message_bytes, octet_length(m.response) AS response_bytes,
   m.outcome, m.occurred_at, m.saved_at, m.text_removed_at, w.currency, c.id AS charge_id, c.amount_micros,

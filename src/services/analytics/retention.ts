@@ -10,15 +10,15 @@ export interface Cohort {
   /** '2025-01' */
   month: string;
   clients: bigint;
-  /** Of them, in this month (all of them), the next one, and so on. */
+  /** How many of them came in this month (all of them), in the next one, and so on. */
   retained: bigint[];
 }
 
 export const MONTHS_LIMIT = 60;
 
 /**
- * One cohort for each month of the workspace's zone from `from` to `to`, both included, up to the running one: so far go
- * its columns too. Throws BAD_USER_INPUT.
+ * One cohort for each month of the workspace's zone from `from` to `to`, both included, up to the running month. Its
+ * columns end there too. Throws BAD_USER_INPUT.
  */
 export async function findRetention(
   sql: Sql,
@@ -26,7 +26,7 @@ export async function findRetention(
   { from, to }: { from: string; to: string },
   asOf: Date,
 ): Promise<Cohort[]> {
-  // Whether these are months of years that may be asked for.
+  // Checks that the months lie in the years that may be asked for.
   for (const month of [from, to]) resolvePeriod({ month }, workspace.timeZone, asOf);
   const first = monthNumber(from);
   const months = monthNumber(to) - first + 1;

@@ -16,7 +16,7 @@ export interface ScopeChoice {
   timeZone?: string | null | undefined;
 }
 
-/** Throws FORBIDDEN when there is no such workspace, BAD_USER_INPUT for a period or zone that is none. */
+/** Throws FORBIDDEN when there is no such workspace, BAD_USER_INPUT for an unknown period or zone. */
 export async function findScope(
   sql: Sql,
   workspaceId: string,
@@ -36,8 +36,8 @@ export function scopeOf(workspace: Workspace, choice: ScopeChoice, asOf: Date): 
 }
 
 /**
- * Something that is made once for each scope: parts of one report that rest on the same figures share one statement.
- * It lives as long as its scope.
+ * Makes something once for each scope: parts of a report that use the same figures share one statement. The result
+ * lives as long as its scope.
  */
 export function perScope<T extends object>(
   make: (sql: Sql, scope: UsageScope) => T,

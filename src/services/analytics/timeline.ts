@@ -14,12 +14,12 @@ export interface TimelinePoint {
   costMicros: bigint;
 }
 
-/** More points than this are refused, naming a coarser interval. */
+/** More points are refused with an error that names a coarser interval. */
 export const POINTS_LIMIT = 2_000;
 
 /**
- * Gapless buckets of the period's zone, ending with the one that holds asOf, or with the last that has a turn: turns lie
- * ahead of it when a caller's clock is, or this server's is behind, and the points add up to the total all the same.
+ * Gapless buckets of the period's zone. The last one holds asOf, or is the last that has a turn: turns lie after asOf
+ * when a caller's clock is ahead or this server's is behind, and the points must still add up to the total.
  */
 export const findTimeline = perScopeAnd(readTimeline);
 
@@ -28,7 +28,7 @@ async function readTimeline(
   scope: UsageScope,
   interval: TimelineInterval,
 ): Promise<TimelinePoint[]> {
-  // Its bounds alone take a few milliseconds.
+  // Computing its bounds takes a few milliseconds.
   await pace(A_TURN);
   const { period, asOf } = scope;
   const bounds = buckets(period, interval, period.timeZone, POINTS_LIMIT);
@@ -54,7 +54,7 @@ async function readTimeline(
   return untilNow(points, asOf);
 }
 
-/** Without what is still to come: up to the point that holds asOf, or the last one with a turn. */
+/** Leaves out future points: ends with the one that holds asOf, or with the last one that has a turn. */
 export const untilNow = (points: readonly TimelinePoint[], asOf: Date): TimelinePoint[] =>
   points.slice(0, points.findLastIndex(({ from, messages }) => from <= asOf || messages > 0n) + 1);
 

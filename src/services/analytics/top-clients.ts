@@ -27,12 +27,12 @@ export const CLIENT_ORDERS = ['COST', 'MESSAGES', 'LAST_ACTIVE'] as const;
 export type ClientOrder = (typeof CLIENT_ORDERS)[number];
 
 export interface ClientUsage {
-  /** Shared by ties of the chosen measure: 1, 2, 2, 4. */
+  /** Equal clients by the chosen measure share a rank: 1, 2, 2, 4. */
   rank: number;
   customer: Customer;
   costMicros: bigint;
   messages: bigint;
-  /** Of the measure that orders the list (messages for LAST_ACTIVE): 0 to 1, at most four decimals. */
+  /** The share of the measure that orders the list (messages for LAST_ACTIVE): 0 to 1, at most four decimals. */
   share: string;
   lastAt: Date;
 }
@@ -73,7 +73,7 @@ export interface ClientsQuery {
   order: ClientOrder;
 }
 
-/** Every client with usage, in the same order. A position is against current figures, so rows may shift. */
+/** Every client with usage, in the same order. Positions follow current figures, so rows may move between pages. */
 export async function listClients(
   sql: Sql,
   scope: UsageScope,
@@ -105,7 +105,7 @@ export const listClientsIn = (sql: Sql, scope: UsageScope, query: SegmentQuery):
 
 interface Walk {
   list: string;
-  /** What was asked beside the period. */
+  /** The arguments beside the period. */
   args: Record<string, string>;
   clients: RankedClients;
   total: () => Promise<number>;
@@ -155,13 +155,13 @@ interface RankedClients {
   ctes: string;
   /** From $2 on. */
   values: unknown[];
-  /** Where the last turns of those on the page are looked up; absent: `summed` has everybody's. */
+  /** Where to look up the last turns of the clients on the page; absent: `summed` has them for all. */
   lastIn?: Range;
 }
 
 /** Every client with usage. */
 function clientsWithUsage({ period, workspace }: UsageScope, order: ClientOrder): RankedClients {
-  // Net sums don't say when a client's last turn was, which LAST_ACTIVE ranks by.
+  // LAST_ACTIVE ranks by the last turn, which net sums don't have.
   const net = order !== 'LAST_ACTIVE';
   const parts = customerParts([period], workspace.timeZone, { net });
   const ctes = `summed AS (
@@ -173,7 +173,7 @@ function clientsWithUsage({ period, workspace }: UsageScope, order: ClientOrder)
   return { name: 'top_clients', order, ctes, values: parts.values, ...(net ? { lastIn: period } : {}) };
 }
 
-/** Those of one segment by cost; of LOST ones the figures are those of the stretch before. */
+/** The clients of one segment by cost; LOST clients have the figures of the stretch before. */
 function clientsOfSegment(scope: UsageScope, segment: ClientSegment, basis: GrowthBasis): RankedClients {
   const placed = placedClients(scope, basis);
   const whole = segment === 'LOST' ? 'before_micros' : 'now_micros';

@@ -36,8 +36,8 @@ export async function findTotals(sql: Sql, scope: UsageScope): Promise<Totals> {
 }
 
 /**
- * The totals of each range, in their order. The ranges that several parts of a report ask for at the same moment are
- * read by two statements together, each range once: growth's present is often the period itself.
+ * The totals of each range, in their order. Two statements read the ranges that several parts of a report ask for at
+ * the same moment, each range once: growth's present is often the period itself.
  */
 export async function findTotalsOf(sql: Sql, scope: UsageScope, ranges: readonly Range[]): Promise<Totals[]> {
   const { sums, clients } = loaders(sql, scope);
@@ -58,7 +58,7 @@ const loaders = perScope((sql, scope) => ({
   clients: rangeLoader((ranges) => countClients(sql, scope, ranges)),
 }));
 
-/** Waits until all resolvers of this moment have had their turn. */
+/** Waits until all resolvers of this turn of the event loop have run. */
 const rangeLoader = <T>(read: (ranges: readonly Range[]) => Promise<T[]>): DataLoader<Range, T, string> =>
   new DataLoader<Range, T, string>(read, {
     cacheKeyFn: ({ from, to }) => `${from.getTime()}-${to.getTime()}`,
@@ -97,7 +97,7 @@ export async function findSums(sql: Sql, workspaceId: string, ranges: readonly R
   });
 }
 
-/** Distinct customers of each range. They can't be added up over days, so each range is counted for itself. */
+/** Distinct customers of each range. They can't be added up over days, so each range is counted by itself. */
 export async function countClients(sql: Sql, scope: UsageScope, ranges: readonly Range[]): Promise<bigint[]> {
   const found: bigint[] = [];
   for (let first = 0; first < ranges.length; first += RANGES_AT_ONCE) {

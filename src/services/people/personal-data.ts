@@ -1,4 +1,4 @@
-// All that is kept of one person in one workspace, as one JSON: what they may ask for by law.
+// All that is stored about one person in one workspace, as one JSON: people may ask for it by law.
 import type { Sql } from '../../database/sql';
 import { badInput } from '../../errors';
 import { isUuid } from '../../values/ids';
@@ -7,7 +7,7 @@ import { parsePhone } from '../../values/phone';
 import { formatInstant } from '../../values/time';
 import { CUSTOMER_COLUMNS, type CustomerRow, checkUserId } from '../customers/customers';
 
-/** Who it is: a customer's id, or contacts, of people who were never registered too. */
+/** The person: a customer's id, or contacts, which may belong to nobody registered. */
 export interface PersonQuery {
   customerId?: string | undefined;
   phoneNumber?: string | undefined;
@@ -22,9 +22,9 @@ export interface Person {
 
 /**
  * The JSON in pieces: the profile, every turn with its outcome, the ledger's lines, the months on statements, and the
- * trail of changes. Turns are the customer's own and those under their contacts, from before they were registered too;
- * for these all turns of the workspace are walked by time. `sql` must be one snapshot. Throws BAD_USER_INPUT, also for a
- * customer that the workspace does not have; a contact of nobody gives empty lists.
+ * trail of changes. The turns are the customer's own and those under their contacts, including those from before the
+ * registration. To find these, all turns of the workspace are read in the order of time. `sql` must be one snapshot.
+ * Throws BAD_USER_INPUT, also for an unknown customer; an unknown contact gives empty lists.
  */
 export async function* exportPerson(
   sql: Sql,
@@ -105,16 +105,18 @@ const toProfile = (row: CustomerRow): object => ({
 });
 
 const BEGINNING = ['-infinity', '00000000-0000-0000-0000-000000000000'] as const;
-/** Turns of anybody that one statement looks at. */
+/** Turns, of anybody, per statement. */
 const PAGE = 10_000;
-/** Charges that one statement reads. */
+/** Charges per statement. */
 const LINES = 1_000;
 
 interface TurnRow {
-  /** As text, to the microsecond: a Date is cut to milliseconds, and the walk would find its last row again. */
+  /**
+   * As text with microseconds: a Date is cut to milliseconds, and the next page would begin with the last row again.
+   */
   last_at: string;
   last_id: string;
-  /** Null: none of this page is theirs. */
+  /** Null: no turn of this page is theirs. */
   id: string | null;
   customer_id: string | null;
   phone_number: string | null;
@@ -127,7 +129,7 @@ interface TurnRow {
   text_removed_at: Date | null;
 }
 
-/** No index knows contacts: it would cost each save. So this walks by time, a page after another. */
+/** There is no index on contacts, since it would slow down each save. So this reads all turns by time, page by page. */
 const TURNS = `
   WITH page AS MATERIALIZED (
     SELECT m.* FROM messages m WHERE m.workspace_id = $1 AND (m.occurred_at, m.id) > ($2::timestamptz, $3::uuid)
