@@ -1,5 +1,4 @@
-// What an operation costs, counted before anything is read: how much it makes the server do, and how long its answer
-// may get.
+// What an operation costs, counted before anything is read: how much work it is, and how long its answer may get.
 import {
   type DocumentNode,
   type FragmentDefinitionNode,
@@ -40,9 +39,9 @@ import {
 import { localClock, SLOT_MS } from '../values/time';
 
 export interface Cost {
-  /** A value in the answer is one, about 3 µs of processor; what PostgreSQL does stands in the table below. */
+  /** A value in the answer costs one point, about 3 µs of processor time. The table below has PostgreSQL's work. */
   points: number;
-  /** The most characters that the answer can hold; a text counts with the longest that there can be. */
+  /** The most characters that the answer can hold; each text counts with its maximum length. */
   characters: number;
 }
 
@@ -55,7 +54,7 @@ export interface Asker {
 
 const NOTHING: Cost = { points: 0, characters: 0 };
 
-/** A value and its name, on average: what has a length of its own stands below. */
+/** A value and its name, on average. The table below has the fields with other lengths. */
 const VALUE_CHARACTERS = 40;
 const CHARACTERS: Readonly<Record<string, number>> = {
   'Message.message': TEXT_LIMIT,
@@ -65,17 +64,17 @@ const CHARACTERS: Readonly<Record<string, number>> = {
 /** The fields that hold what people wrote. */
 export const TEXTS = Object.keys(CHARACTERS);
 
-/** Slots of 15 minutes that PostgreSQL adds up in the time of a point of its own. */
+/** How many 15-minute slots PostgreSQL adds up in the time of one point. */
 const SLOTS_A_POINT = 400;
 
-/** A row with its joins, from PostgreSQL to an object, whether it is then shown or not. */
+/** A row with its joins, from PostgreSQL to an object, whether it is shown or not. */
 const ROW_POINTS = 10;
 
-/** What a field asks PostgreSQL for, beside the values that it answers with. Measured: docs/security.md#points. */
+/** PostgreSQL's work for a field, beside the values of its answer. Measured: docs/security.md#points. */
 const QUESTIONS: Readonly<Record<string, (within: Within) => number>> = {
   'UsageReport.totals': ({ period }) => 10 + slots(period),
   'UsageReport.growth': ({ period }) => 10 + 2 * slots(period),
-  // Each month has a row of each client, and every one of them is read.
+  // Each month has a row for each client, and all of them are read.
   'UsageReport.topClients': ({ period }) => 20 + 10 * months(period),
   'UsageReport.clients': ({ period }) => 20 + 10 * months(period),
   'UsageReport.clientMovement': ({ period }) => 40 + 12 * months(period),
@@ -84,7 +83,7 @@ const QUESTIONS: Readonly<Record<string, (within: Within) => number>> = {
   // Read for the whole list at once.
   'ClientUsage.previous': ({ among }) => 1 + 30 / among,
   'Query.retention': () => 300,
-  // As many months as there are cohorts, on average half of them.
+  // A cohort has on average half as many months as there are cohorts.
   'Cohort.retained': ({ among }) => among / 2,
   'UsageReport.peakHour': ({ period }) => 10 + slots(period),
   'UsageReport.peakHours': ({ period }) => 10 + slots(period),
@@ -102,7 +101,7 @@ const QUESTIONS: Readonly<Record<string, (within: Within) => number>> = {
   'Query.usageRecords': ({ rows }) => rows * ROW_POINTS,
   'Query.messages': ({ rows }) => rows * ROW_POINTS,
   'UsageRecord.message': () => ROW_POINTS,
-  // Distinct clients can't be added up: each point's are counted for themselves.
+  // Distinct clients can't be added up: they are counted for each point.
   'TimelinePoint.activeClients': ({ interval }) => (interval === 'HOUR' ? 0 : 25),
   'UsageRecordConnection.totalCount': () => 100,
   'MessageConnection.totalCount': () => 100,
@@ -123,9 +122,9 @@ const days = (period: Period | undefined): number =>
 
 const months = (period: Period | undefined): number => days(period) / 30;
 
-/** What the fields above a field decide. */
+/** What the fields above a field determine. */
 interface Within {
-  /** How many values the list has that the field stands in. */
+  /** How many values the list has that the field is in. */
   among: number;
   /** Rows of the page whose edges and nodes these are. */
   rows: number;
@@ -136,8 +135,8 @@ interface Within {
 type Arguments = Readonly<Record<string, unknown>>;
 
 /**
- * The cost of one operation of a valid document. `variables` are coerced. A period that is none costs nothing: the
- * service refuses it in words.
+ * The cost of one operation of a valid document. `variables` are coerced. An invalid period costs nothing: the service
+ * refuses it.
  */
 export function costOf(
   schema: GraphQLSchema,
@@ -216,7 +215,7 @@ class Counter {
     };
   }
 
-  /** Longer pages are refused by the services, in words. */
+  /** The services refuse longer pages. */
   private lengthOf(
     coordinate: string,
     field: GraphQLField<unknown, unknown>,
@@ -230,7 +229,7 @@ class Counter {
       case 'UsageReport.timeline':
         return this.points(within);
       case 'Customer.timeline':
-        // By hours it is refused by the service, in words.
+        // The service refuses hours.
         return within.interval === 'HOUR' ? 1 : this.points(within);
       case 'UsageReport.outcomes':
       case 'TimelinePoint.outcomes':
@@ -270,7 +269,7 @@ class Counter {
     };
   }
 
-  /** In the query's zone, or in UTC: the workspace's own is not known before it is read, and moves a bound by hours. */
+  /** Uses the query's zone, or UTC: the workspace's own zone is not known yet and moves a bound only by hours. */
   private periodOf({ period, timeZone }: Arguments, resolve: typeof resolvePeriod): Period | undefined {
     const choice: PeriodChoice = typeof period === 'object' && period !== null ? period : {};
     try {
@@ -281,14 +280,14 @@ class Counter {
     }
   }
 
-  /** How many points a timeline has: the local units between the period's ends, the last one that of the present. */
+  /** How many points a timeline has: the local units between the period's ends, at most up to the present. */
   private points({ period, interval = 'DAY' }: Within): number {
     if (!period) return 1;
     const { from, timeZone } = period;
     const last = Math.min(period.to.getTime() - 1, this.asker.now.getTime());
     if (last < from.getTime()) return 1;
     const count = unitOf(new Date(last), interval, timeZone) - unitOf(from, interval, timeZone) + 1;
-    // More are refused by the service, which names a coarser interval.
+    // The service refuses more and names a coarser interval.
     return Math.min(count, POINTS_LIMIT);
   }
 
@@ -309,7 +308,7 @@ class Counter {
 
 const isList = ({ type }: GraphQLField<unknown, unknown>): boolean => isListType(getNullableType(type));
 
-/** Given as null, a length is its default, as it is when it's left out. */
+/** A length of null means the default, as if it were left out. */
 function askedLength(field: GraphQLField<unknown, unknown>, args: Arguments): number | undefined {
   for (const { name, defaultValue } of field.args) {
     if (name !== 'first' && name !== 'limit') continue;
@@ -348,8 +347,8 @@ function unitOf(at: Date, interval: TimelineInterval, zone: string): number {
 const lengths = new WeakMap<GraphQLSchema, Readonly<Record<string, number>>>();
 
 /**
- * How long introspection's lists are: of fields, arguments and values those of the average type. `ofType` is null at a
- * named type, so a chain of them ends long before the query's nine.
+ * How long introspection's lists are: fields, arguments and values of an average type. `ofType` is null at a named
+ * type, so a chain of them ends long before the nine of the usual query.
  */
 function introspectionLengths(schema: GraphQLSchema): Readonly<Record<string, number>> {
   const known = lengths.get(schema);

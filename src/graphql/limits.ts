@@ -19,11 +19,11 @@ import { LRUCache } from 'lru-cache';
 import { badInput } from '../errors';
 import type { Cost } from './cost';
 
-/** Fields of one name in one selection, and spreads of fragments, which validation compares each with each. */
+/** Fields of one name in one selection, and spreads of fragments: validation compares each with each. */
 const SAME_NAME = 10;
 const SPREADS = 40;
 
-/** Documents that are known to be within: n8n and pages send the same one for ever. */
+/** Documents that are known to keep the limits: n8n and pages always send the same ones. */
 const within = new LRUCache<string, true>({
   max: 500,
   maxSize: 4_194_304,
@@ -31,8 +31,8 @@ const within = new LRUCache<string, true>({
 });
 
 /**
- * Refuses a document whose validation would take long, before it is validated. Throws BAD_USER_INPUT. What can't be
- * parsed is left to Apollo, which says where.
+ * Refuses a document whose validation would take long, before it is validated. Throws BAD_USER_INPUT. Apollo refuses
+ * documents that can't be parsed and says where.
  */
 export function checkDocument(body: unknown): void {
   const query = typeof body === 'object' && body !== null && 'query' in body ? body.query : undefined;
@@ -69,14 +69,14 @@ function parseOrNothing(query: string): DocumentNode | undefined {
 }
 
 export const LIMITS = {
-  /** Fields below fields; introspection is exempt, since its own query is deeper. */
+  /** How deep fields may be nested; introspection is exempt, since its own query is deeper. */
   depth: 8,
   aliases: 15,
   directives: 10,
   rootFields: 5,
-  /** What one operation may cost (cost.ts): about 60 ms of our processor, or a few seconds of PostgreSQL's. */
+  /** What one operation may cost (cost.ts): about 60 ms of processor time here, or a few seconds in PostgreSQL. */
   points: 20_000,
-  /** What a save's answer may hold: 100 turns with what was written and answered, once. */
+  /** What a save's answer may hold: 100 turns with their message and response, once. */
   characters: 16_777_216,
   /** Words and signs of the document, for the parser. */
   tokens: 1_000,
@@ -131,7 +131,7 @@ function measurer(fragments: ReadonlyMap<string, FragmentDefinitionNode>): (set:
     const size = known.get(name);
     if (size) return size;
     const node = fragments.get(name);
-    // A cycle is another rule's to refuse; here it must only end.
+    // Another rule refuses cycles; this one must only end.
     known.set(name, none);
     const measured = node ? measure(node.selectionSet) : none;
     known.set(name, measured);
@@ -211,13 +211,16 @@ export function checkCost(cost: Cost): void {
   if (refusal !== undefined) throw tooLarge(refusal);
 }
 
-/** What is said of an operation, or of a report by URL, that costs more than LIMITS allow. */
+/** The error for an operation, or a report by URL, that costs more than LIMITS allow. */
 export const tooCostly = ({ points }: Cost): string | undefined =>
   points > LIMITS.points
     ? `This costs ${points} points; at most ${LIMITS.points} are answered. Ask for a shorter period, a coarser interval, shorter pages or fewer fields.`
     : undefined;
 
-/** Refuses a save that could answer with more than LIMITS allow, before anything is saved. What reads hold is counted when it is known. */
+/**
+ * Refuses a save whose answer could be larger than LIMITS allow, before anything is saved. Answers of reads are counted
+ * when their size is known.
+ */
 export function checkSize({ characters }: Cost): void {
   if (characters <= LIMITS.characters) return;
   throw tooLarge(
@@ -228,7 +231,7 @@ export function checkSize({ characters }: Cost): void {
 const tooLarge = (message: string): GraphQLError =>
   new GraphQLError(message, { extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } });
 
-/** Apollo keeps parsed documents, and n8n sends the same one for ever. */
+/** Apollo keeps parsed documents, and n8n always sends the same one. */
 const selected = new WeakMap<OperationDefinitionNode, ReadonlySet<string>>();
 
 /** The coordinates ('Customer.usage') of every field that one operation of the document selects. */
@@ -241,7 +244,7 @@ export function selectedFields(
   if (known) return known;
   const found = new Set<string>();
   const types = new TypeInfo(schema);
-  // Other operations of a document (Apollo Sandbox sends all of a tab) are not this caller's wish.
+  // The document's other operations don't run: Apollo Sandbox sends all operations of a tab.
   const alone = separateOperations(document)[operation.name?.value ?? ''] ?? document;
   visit(
     alone,

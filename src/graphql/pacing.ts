@@ -1,4 +1,5 @@
-// Reads complete their lists and their rows' questions a few values a turn of the event loop (values/pace.ts).
+// Reads complete their lists and their rows' fields a few values at a time, with turns of the event loop between
+// (values/pace.ts).
 import {
   defaultFieldResolver,
   type GraphQLFieldResolver,
@@ -31,7 +32,7 @@ type Resolver = GraphQLFieldResolver<unknown, unknown>;
 
 function pacedBy(type: GraphQLOutputType, resolve: Resolver | undefined): Resolver | undefined {
   const isList = isListType(getNullableType(type));
-  // A property is at hand: what stands below it is counted with the row that it belongs to.
+  // A property needs no resolver: fields below it are counted with their row.
   if (!isList && !(resolve && isCompositeType(getNullableType(type)))) return undefined;
   const inner = resolve ?? defaultFieldResolver;
   const follow = (value: unknown, info: GraphQLResolveInfo): unknown => {

@@ -19,7 +19,7 @@ import { ViewerResolver } from '../resolvers/viewer.resolver';
 import { WorkspaceResolver } from '../resolvers/workspace.resolver';
 import { applyPacing } from './pacing';
 
-/** Resolvers hold no state: one of each serves everybody, and what a request needs is in its context. */
+/** Resolvers hold no state: one instance of each serves all requests, whose data is in their context. */
 const RESOLVERS = [
   ViewerResolver,
   WorkspaceResolver,
@@ -47,7 +47,7 @@ export const bareSchema: GraphQLSchema = buildSchemaSync({
   validate: false,
 });
 
-// type-graphql makes these two by itself and has nowhere to say what they are.
+// type-graphql makes these two arguments by itself and takes no descriptions for them.
 describeType(
   bareSchema.getQueryType(),
   'What can be read. All of it comes from one snapshot of the database.',
@@ -58,7 +58,7 @@ function describeType(type: GraphQLObjectType | null | undefined, description: s
   if (type) type.description = description;
 }
 
-/** What the server answers with: every root field and every explicit resolver behind its rule. */
+/** The schema that the server runs: every root field and every explicit resolver behind its rule. */
 export const schema: GraphQLSchema = applyPacing(applyPermissions(bareSchema));
 
 /**

@@ -22,12 +22,12 @@ export function createApollo(options: {
   const { schema, sandbox, logger, rateLimits } = options;
   return new ApolloServer<ServerContext>({
     schema,
-    // For callers with a token only: nobody else gets past authentication.
+    // Only callers with a token get here.
     introspection: true,
     csrfPrevention: true,
     persistedQueries: false,
     allowBatchedHttpRequests: false,
-    // "Did you mean …": whoever gets here has a token, and may read the schema.
+    // "Did you mean …" is allowed: callers here have a token and may read the schema.
     hideSchemaDetailsFromClientErrors: false,
     includeStacktraceInErrorResponses: false,
     maxRecursiveSelections: LIMITS.recursiveSelections,
@@ -45,7 +45,7 @@ export function createApollo(options: {
     formatError: (formatted, raw) => maskGraphQLError(formatted, raw, logger),
     plugins: [
       sandbox ? landingPage() : ApolloServerPluginLandingPageDisabled(),
-      // It would look at every field, to say what may be cached: nothing of ours may.
+      // Cache control would look at every field; no answer of ours may be cached.
       ApolloServerPluginCacheControlDisabled(),
       operationPlugin(rateLimits),
     ],

@@ -1,4 +1,4 @@
-// Who calls: decided by the Authorization header alone, before a body is read.
+// Who calls. Only the Authorization header decides, before a body is read.
 import type { FastifyRequest } from 'fastify';
 import { createJwtVerifier } from '../auth/jwt';
 import type { Principal } from '../auth/principal';

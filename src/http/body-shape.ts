@@ -1,5 +1,5 @@
-// What a body may look like, found out before it is parsed: 4 MB of brackets would keep the parser, and whatever walks
-// its values, busy for a second.
+// Checks a body before it is parsed: 4 MB of brackets would keep the parser, and all code that walks the values, busy
+// for a second.
 import { badInput } from '../errors';
 
 /** The deepest input that the schema has is 4; a document is text. */
@@ -12,7 +12,9 @@ const BACKSLASH = 92;
 const COMMA = 44;
 const COLON = 58;
 
-/** Throws BAD_USER_INPUT. Texts are skipped at once, so the time goes by what is counted and not by the length. */
+/**
+ * Throws BAD_USER_INPUT. Texts are skipped at once, so the time depends on the number of values and not on the length.
+ */
 export function checkShape(body: string): void {
   let depth = 0;
   let marks = 0;
@@ -34,7 +36,7 @@ export function checkShape(body: string): void {
   }
 }
 
-/** Where the text that begins at `start` ends; the body's end when it doesn't. */
+/** The end of the text that begins at `start`; the body's end if it has none. */
 function endOfText(body: string, start: number): number {
   for (let at = body.indexOf('"', start + 1); at !== -1; at = body.indexOf('"', at + 1)) {
     let slashes = 0;

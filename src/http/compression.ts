@@ -1,4 +1,4 @@
-// Answers and files leave compressed for callers who take that.
+// Answers and files are compressed for callers who accept that.
 import { pipeline, type Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import {
@@ -16,7 +16,7 @@ import { streamed } from './stringify';
 const ENCODINGS = ['br', 'gzip'] as const;
 export type Encoding = (typeof ENCODINGS)[number];
 
-/** The best that the caller takes; undefined: none. */
+/** The best encoding that the caller accepts; undefined: none. */
 export function encodingFor(request: FastifyRequest): Encoding | undefined {
   const accepted = request.headers['accept-encoding'] ?? '';
   return ENCODINGS.find((name) =>
@@ -24,7 +24,7 @@ export function encodingFor(request: FastifyRequest): Encoding | undefined {
   );
 }
 
-/** `once`: the result is kept, so it may take longer. */
+/** `once`: the result is kept, so compressing may take longer. */
 export function compress(
   content: Buffer | string,
   encoding: Encoding,
@@ -39,10 +39,10 @@ const brotliOptions = (once: boolean): BrotliOptions => ({
   params: { [constants.BROTLI_PARAM_QUALITY]: once ? 9 : 4 },
 });
 
-/** Below this many characters it saves no packet. A saved turn's answer is shorter. */
+/** Shorter answers, such as that of a saved turn, would not save a packet. */
 const WORTH_IT = 4096;
 
-/** An answer that is one text, as it is sent: a long one as a stream, so that it is encoded as it is taken. */
+/** An answer of one text, ready to be sent: a long one is a stream, so that it is encoded while it is read. */
 export async function compressAnswer(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -55,6 +55,6 @@ export async function compressAnswer(
   if (typeof content === 'string') return compress(content, encoding, { once: false });
   const squeeze =
     encoding === 'gzip' ? createGzip(gzipOptions(false)) : createBrotliCompress(brotliOptions(false));
-  // Who goes away ends both: nothing is left to do for an error.
+  // A caller who goes away ends both streams: the error needs no handling.
   return pipeline(content, squeeze, () => undefined);
 }

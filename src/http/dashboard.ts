@@ -6,13 +6,13 @@ import { projectFolder } from '../project-folder';
 import { INDEX, readFiles } from './static-files';
 
 export interface DashboardOptions {
-  /** Where the build put index.html and its assets. */
+  /** The folder with the built index.html and its assets. */
   folder: string;
 }
 
 const ROOT = '/dashboard';
 
-/** Nothing inline, nothing from elsewhere, nobody's frame. */
+/** No inline code, nothing from other hosts, no frames. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -25,7 +25,7 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** The project's dashboard/dist, from the sources and from the build. */
+/** The project's dashboard/dist, for the sources and for the build. */
 export const dashboardFolder = (): string => join(projectFolder(), 'dashboard', 'dist');
 
 /** Serves the files of a folder. Every other path below /dashboard is a view of the page. */
@@ -41,7 +41,7 @@ export function registerDashboard(app: FastifyInstance, { folder }: DashboardOpt
   app.get(`${ROOT}/*`, send);
 }
 
-/** Only files have a dot in their last part; clients' ids and views don't. */
+/** Only files have a dot in the last part of their path; views and clients' ids don't. */
 const isView = (path: string): boolean => !path.startsWith('assets/') && !basename(path).includes('.');
 
 const notBuilt = (): AppError =>

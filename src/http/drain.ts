@@ -1,16 +1,16 @@
-// How a server leaves without letting anybody down who has already come in.
+// How a server stops without breaking requests that have arrived.
 import type { Server } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 
-/** A request that was sent before its sender could know has arrived by then. */
+/** How long to wait for requests that were sent before their callers could know. */
 const ON_ITS_WAY_MS = 150;
-/** Under a load that never pauses, the door is shut all the same. */
+/** Under a load without pauses the server stops listening after this time. */
 const LONGEST_WAIT_MS = 500;
 const QUIET_TURNS = 3;
 
 /**
- * Takes no new connections, and ends the open ones: those with a request when it is answered, those without one after
- * a moment. Node would end the latter at once, with a request of theirs on its way. After `timeoutMs` all are cut.
+ * Takes no new connections and closes the open ones: those with a request when it is answered, those without one after
+ * a moment. Node would close the latter at once, even with a request on its way. After `timeoutMs` all are closed.
  */
 export async function drain(app: FastifyInstance, timeoutMs: number): Promise<void> {
   const { server } = app;
@@ -27,7 +27,7 @@ export async function drain(app: FastifyInstance, timeoutMs: number): Promise<vo
   }
 }
 
-/** Node accepts one connection a turn of its loop; those that still wait for theirs are reset when the door is shut. */
+/** Node accepts one connection per turn of its event loop; closing the listener resets those that still wait. */
 async function letInThoseWhoWait(server: Server): Promise<void> {
   let quiet = 0;
   const onConnection = () => {

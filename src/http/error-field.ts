@@ -1,5 +1,5 @@
-// n8n's GraphQL node retries an answer with errors only when it has a field "error" too. The standard's form has none,
-// so it is added only for callers who ask for it (docs/n8n.md).
+// n8n's GraphQL node retries an answer with errors only when it has a field "error" too. The GraphQL standard has no
+// such field, so it is added only for callers who ask for it (docs/n8n.md).
 import type { IncomingHttpHeaders } from 'node:http';
 
 const ERROR_FIELD_HEADER = 'centesimo-error-field';

@@ -1,12 +1,12 @@
-// What Apollo Sandbox and GraphiQL open with: the files of examples/operations, ready to run.
+// The operations with which Apollo Sandbox and GraphiQL open: the files of examples/operations, ready to run.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectFolder } from '../project-folder';
 
 export interface ExampleOperations {
-  /** Reading ones first. */
+  /** Queries come first. */
   operations: { document: string; variables: Record<string, unknown> }[];
-  /** All of them and a hint where the token goes, as one document. */
+  /** One document with all operations and a hint where the token goes. */
   document: string;
   /** Every variable that one of them takes. */
   variables: Record<string, unknown>;

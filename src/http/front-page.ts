@@ -1,4 +1,4 @@
-// What a browser sees at /: where the page, the API and the documentation are. Nothing of it is secret, nothing is loaded.
+// What a browser sees at /: links to the page, the API and the documentation. It has no secrets and loads nothing.
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GRAPHIQL } from './graphiql';
 

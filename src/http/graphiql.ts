@@ -8,7 +8,7 @@ import { INDEX, readFiles } from './static-files';
 
 export const GRAPHIQL = '/graphiql';
 
-/** As the dashboard's, but GraphiQL brings its fonts within its style sheet, and its dialogs make styles of their own. */
+/** Like the dashboard's policy, but GraphiQL has fonts in its style sheet, and its dialogs set inline styles. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -23,7 +23,7 @@ const CONTENT_SECURITY_POLICY = [
 
 const builtFiles = () => readFiles(join(projectFolder(), 'graphiql', 'dist'), CONTENT_SECURITY_POLICY);
 
-/** Serves the page, and the operations that it opens with. Answers whether there is such a page: it must be built. */
+/** Serves the page, and the operations that it opens with. Returns false when the page isn't built. */
 export function registerGraphiql(app: FastifyInstance): boolean {
   const files = builtFiles();
   if (files.size === 0) return false;

@@ -19,7 +19,7 @@ const DATABASE_WITHIN_MS = 2_000;
 /** Each check by name: 'ok', or what is wrong in a few words. */
 type Checks = Record<string, string>;
 
-/** A clock that is off makes nothing unready: it may be the database's, and then no server would save anything. */
+/** A wrong clock does not make the server unready: if the database's clock is wrong, no server would save anything. */
 const TOLD_ONLY: ReadonlySet<string> = new Set(['clock']);
 
 export function registerHealth(app: FastifyInstance, deps: HealthDeps): void {
@@ -38,7 +38,7 @@ export function registerHealth(app: FastifyInstance, deps: HealthDeps): void {
   });
 }
 
-/** Anybody may ask, as often as they like: at most one question to the database at a time, for all who ask. */
+/** Anybody may ask, as often as they like: all requests share one running statement. */
 function pendingOnce(database: Database): () => Promise<readonly string[] | undefined> {
   let asking: Promise<readonly string[] | undefined> | undefined;
   const ask = async (): Promise<readonly string[]> => {

@@ -1,15 +1,18 @@
 // How slowly an answer may be taken.
 import type { ServerResponse } from 'node:http';
 
-/** Of a file, which holds a connection and a snapshot of the database: 256 kbit/s, less than a phone has at the edge of a town. */
+/**
+ * For a file, which holds a connection and a snapshot of the database: 256 kbit/s, less than a phone has at the edge of
+ * a town.
+ */
 export const LEAST_BYTES_PER_SECOND = 32_768;
 export const WINDOW_MS = 30_000;
-/** However fast it is read: a snapshot without an end keeps PostgreSQL from removing old rows. */
+/** The longest time for any reader: an endless snapshot keeps PostgreSQL from removing old rows. */
 export const LONGEST_MS = 60 * 60_000;
 
 /**
- * Ends the connection of whoever takes fewer bytes a second than the least, over a window, or takes longer than that. A file that is late because the database is
- * late is not its reader's fault: only what the server has ready, and can't send, counts.
+ * Closes the connection of a caller who reads slower than the lowest rate over a window, or takes longer than the
+ * longest time. Only data that is ready and can't be sent counts: the reader is not punished for a slow database.
  */
 export function keepPace(response: ServerResponse, leastBytesPerSecond = LEAST_BYTES_PER_SECOND): void {
   const startedAt = performance.now();

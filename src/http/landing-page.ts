@@ -7,17 +7,18 @@ import { wantsPage } from './front-page';
 import { GRAPHIQL } from './graphiql';
 import type { ServerContext } from './operation';
 
-/** Where the hosted Sandbox calls from, when it is not opened here. */
+/** The origin of the hosted Sandbox when it is not opened here. */
 export const SANDBOX_ORIGIN = 'https://studio.apollographql.com';
 
 export function landingPage(): ApolloServerPlugin {
-  // One document: an embedded Sandbox takes no list of tabs, only a document or an entry of a collection in Apollo's cloud.
+  // One document for all operations: the embedded Sandbox takes no list of tabs, only one document or an entry of a
+  // collection in Apollo's cloud.
   const { document, variables } = exampleOperations();
   return ApolloServerPluginLandingPageLocalDefault({
     footer: false,
     document,
     variables,
-    // Shared headers can be switched off there and not edited: nobody could put a token into one.
+    // In Sandbox shared headers can be switched off but not edited: nobody could put a token into one.
     headers: { Authorization: 'Bearer <your token>' },
     embed: {
       endpointIsEditable: false,
@@ -29,16 +30,16 @@ export function landingPage(): ApolloServerPlugin {
   });
 }
 
-/** A browser that opens the page: with a query string it sends an operation, as GraphQL over HTTP has it. */
+/** True for a browser that opens the page. With a query string it sends an operation (GraphQL over HTTP). */
 export const wantsLandingPage = (request: FastifyRequest): boolean =>
   wantsPage(request) && !request.url.includes('?');
 
-/** How long a browser may try to reach Apollo's host: a firewall may drop what it doesn't let through. */
+/** How long a browser may try to reach Apollo's host: a firewall may drop packets without an answer. */
 const SANDBOX_WITHIN_MS = 8_000;
 
 /**
- * Goes to GraphiQL when the script of Sandbox can't be had; not from GraphiQL's link back, which says #sandbox. It stands
- * before everything that is fetched from elsewhere and that the browser would wait for.
+ * Goes to GraphiQL when Sandbox's script can't be loaded, but not from GraphiQL's link back, which says #sandbox. It
+ * comes before everything that is loaded from other hosts, since the browser would wait for that.
  */
 const wayOut = (nonce: string): string => `<script nonce="${nonce}">
   const leave = () => {
@@ -48,10 +49,7 @@ const wayOut = (nonce: string): string => `<script nonce="${nonce}">
   setTimeout(leave, ${SANDBOX_WITHIN_MS});
 </script>`;
 
-/**
- * The page needs no token, so nothing of the request reaches Apollo: whatever a caller puts into it, no operation can
- * be run this way.
- */
+/** The page needs no token. Nothing of the request reaches Apollo Server, so no operation can run this way. */
 export async function sendLandingPage(
   apollo: ApolloServer<ServerContext>,
   reply: FastifyReply,

@@ -1,4 +1,4 @@
-// Reads that take long run a few at a time, and of one token fewer: the rest waits shortly, first come, first served.
+// Only a few large reads run at a time, and fewer of one token. Others wait for a short time, first come, first served.
 import { AppError } from '../errors';
 
 const WAIT_MS = 2_000;
@@ -18,8 +18,8 @@ export class LargeReads {
   constructor(private readonly places: { atOnce: number; ofToken: number }) {}
 
   /**
-   * Resolves when it is this read's turn; the answer ends it, and may be called more than once. Throws RATE_LIMITED when
-   * its turn doesn't come soon. Whoever is gone (`isGone`) when his turn comes is passed over.
+   * Resolves when it is this read's turn, with a function that ends it, which may be called more than once. Throws
+   * RATE_LIMITED when its turn doesn't come soon. A caller who is gone (`isGone`) is skipped.
    */
   enter(principalId: string, isGone: () => boolean): Promise<() => void> {
     if (this.hasRoom(principalId)) return Promise.resolve(this.begin(principalId));

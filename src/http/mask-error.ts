@@ -1,4 +1,5 @@
-// The only place that hides a message: what is not meant for callers becomes an id that the log has too.
+// WHAT DOES A CALLER LEARN OF AN ERROR? The only place that hides a message: callers get an id instead, which the log
+// has too.
 import { randomUUID } from 'node:crypto';
 import { unwrapResolverError } from '@apollo/server/errors';
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
@@ -9,7 +10,7 @@ import { AppError, badInput, ERROR_CODES, type ErrorCode, printError, unavailabl
 import { codeOf, isError } from '../values/error-code';
 import { aboutTheInput, withoutValue } from './without-values';
 
-/** Codes of GraphQL's own layers whose messages speak of the document alone, with the status each deserves. */
+/** Codes of GraphQL's own layers whose messages are only about the document, each with its status. */
 const GRAPHQL_CODES: Readonly<Record<string, number>> = {
   GRAPHQL_PARSE_FAILED: 400,
   GRAPHQL_VALIDATION_FAILED: 400,
@@ -19,22 +20,22 @@ const GRAPHQL_CODES: Readonly<Record<string, number>> = {
   BAD_USER_INPUT: 400,
 };
 
-/** The HTTP status of an error that is on its way out. */
+/** The HTTP status for an error's code. */
 export const statusOf = (code: unknown): number =>
   isOurs(code) ? ERROR_CODES[code].status : (GRAPHQL_CODES[String(code)] ?? 500);
 
 const isOurs = (code: unknown): code is ErrorCode =>
   typeof code === 'string' && Object.hasOwn(ERROR_CODES, code);
 
-/** What is told of an error, in the form that n8n needs: the code stands in the message too. */
+/** What a caller is told of an error. The message has the code too, since n8n passes on only the message. */
 export interface PublicError {
   message: string;
   extensions: { code: string; errorId?: string; retryAfterSeconds?: number };
 }
 
 /**
- * Any error -> what the caller may know of it. Passing failures of the database become SERVICE_UNAVAILABLE; anything
- * unexpected is logged once, with an id, and masked.
+ * Turns any error into what the caller may know. Temporary failures of the database become SERVICE_UNAVAILABLE;
+ * unexpected errors are logged once, with an id, and masked.
  */
 export function toPublicError(error: unknown, logger: Logger): PublicError {
   const known = knownError(error);
@@ -85,7 +86,7 @@ export function maskGraphQLError(
   return { ...toPublicError(original, logger), ...place };
 }
 
-/** GraphQL's own sentence without values; where n8n's authors slip, with what to set. */
+/** GraphQL's own sentence without values; for common mistakes in n8n, also what to set. */
 const aboutTheDocument = (message: string): string =>
   message.startsWith('GET requests only support query operations')
     ? "Only POST may write. In n8n's GraphQL node set HTTP Request Method to POST."
@@ -98,7 +99,7 @@ function originalOf(raw: unknown): unknown {
   return error;
 }
 
-/** Said by the parser, the validator or Apollo about the document; not thrown by our own code. */
+/** True for errors of the parser, the validator or Apollo about the document, not of our own code. */
 const isOfTheDocument = (code: string, raw: unknown, original: unknown): boolean =>
   Object.hasOwn(GRAPHQL_CODES, code) && raw instanceof GraphQLError && original instanceof GraphQLError;
 

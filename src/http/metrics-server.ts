@@ -1,4 +1,4 @@
-// Prometheus has a port of its own: figures are nobody's business who may only call.
+// Prometheus has a port of its own, so that API callers can't read the figures.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
@@ -10,7 +10,7 @@ import type { Metrics } from './metrics';
 import type { RateLimits } from './rate-limits';
 import { sendError } from './refusals';
 
-/** Whose figures, in the text that Prometheus reads. */
+/** Figures in the text format of Prometheus. */
 export interface MetricsText {
   contentType: string;
   text: () => Promise<string>;
@@ -27,7 +27,7 @@ export function metricsOfWorkers(): MetricsText {
   return { contentType: registry.contentType, text: () => registry.clusterMetrics() };
 }
 
-/** GET /metrics. `allow` throws for those who may not see it. */
+/** GET /metrics. `allow` throws for callers who may not see it. */
 export function registerMetrics(
   app: FastifyInstance,
   { contentType, text }: MetricsText,

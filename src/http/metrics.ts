@@ -1,4 +1,5 @@
-// What an operator watches, in Prometheus' form. Labels are names of ours: no workspace, no number, no words of anybody.
+// What an operator watches, in Prometheus' format. Labels are only our own names: no workspace, no number, no
+// customer's words.
 import cluster from 'node:cluster';
 import type { FastifyRequest } from 'fastify';
 import { AggregatorRegistry, Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
@@ -12,7 +13,7 @@ import type { QueueObserver } from '../services/turns/write-queue';
 import type { Reconciliation } from '../services/upkeep/reconcile';
 import type { RequestNotes } from './operation';
 
-/** What is asked for when somebody looks. */
+/** Figures that are read when somebody asks for /metrics. */
 export interface Sources {
   queue: () => { turns: number; bytes: number; batches: number };
   pool: () => { total: number; idle: number; waiting: number };
@@ -105,18 +106,18 @@ export class Metrics implements QueueObserver, JobObserver, FillingObserver {
 
   constructor() {
     collectDefaultMetrics({ register: this.registry });
-    // What has not happened yet is a 0, so that a rule about it is not silent.
+    // Starts every counter at 0, so that alert rules see it before the first event.
     for (const outcome of TRACKING_OUTCOMES) this.turns.inc({ outcome }, 0);
     this.turnsRefused.inc({ code: 'SERVICE_UNAVAILABLE' }, 0);
     for (const result of ['charged', 'failed']) this.reconciled.inc({ result }, 0);
     if (cluster.isWorker) {
-      // The primary asks for these, and making one is what listens for it.
+      // The primary asks workers for their figures; creating a registry starts listening for that.
       new AggregatorRegistry();
       AggregatorRegistry.setRegistries(this.registry);
     }
   }
 
-  /** Gauges are read when they are asked for. */
+  /** Gauges are read on request. */
   watch({ queue, pool, tokensExpiringSoon, clockAheadMs }: Sources): void {
     const gauge = (name: string, help: string, value: () => number): void => {
       new Gauge({
@@ -140,7 +141,7 @@ export class Metrics implements QueueObserver, JobObserver, FillingObserver {
         this.set((clockAheadMs() ?? 0) / 1_000);
       },
     });
-    // One question for both: undefined when it isn't answered.
+    // One statement for both: undefined when it isn't answered.
     let asking: Promise<number | undefined> | undefined;
     const ask = (): Promise<number | undefined> => {
       const late = () => new Error('no answer');
@@ -200,7 +201,7 @@ export class Metrics implements QueueObserver, JobObserver, FillingObserver {
     this.jobRuns.inc({ job, result: failed ? 'failed' : 'done' });
   }
 
-  /** A save that nothing was done for. */
+  /** A save that was refused at the door. */
   refusedAtTheDoor(): void {
     this.turnsRefused.inc({ code: 'SERVICE_UNAVAILABLE' });
     this.requests.inc({ route: '/graphql', status: 503 });

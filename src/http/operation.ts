@@ -16,7 +16,7 @@ import type { GraphQLContext } from '../resolvers/context';
 import { statusOf } from './mask-error';
 import { pointsOfTexts, type RateLimits, REFUSED_POINTS } from './rate-limits';
 
-/** What the request's log line says of its operation. */
+/** The operation's part of the request's log line. */
 export interface RequestNotes {
   operationName?: string;
   operationType?: string;
@@ -25,11 +25,14 @@ export interface RequestNotes {
   errorCodes?: string[];
   /** A read that its token has paid for. */
   charged?: boolean;
-  /** Of what was masked; the log has a line of its own for each. */
+  /** The ids of masked errors; the log has a line for each. */
   errorIds?: string[];
 }
 
-/** A request's place among the large reads. It is left when the answer is text, and counted: that is work, too. */
+/**
+ * A request's place among the large reads. It is given back when the answer is text and counted, since that is work
+ * too.
+ */
 export interface Place {
   leave?: () => void;
 }
@@ -54,7 +57,7 @@ export const operationPlugin = (rateLimits: RateLimits): ApolloServerPlugin<Serv
         const cost = () => costOfRequest(schema, document, operation, request.variables ?? {}, contextValue);
         if (operation.operation !== 'query') {
           refuse(checkEdges(principal, fields));
-          // A save is not limited; what it answers with is.
+          // Saves are not limited, but their answers are.
           if (TEXTS.some((text) => fields.has(text))) checkSize(cost());
           return;
         }
@@ -70,19 +73,19 @@ export const operationPlugin = (rateLimits: RateLimits): ApolloServerPlugin<Serv
         const { notes, snapshot, principal, texts } = contextValue;
         await snapshot.end();
         if (texts.bytes > 0) await rateLimits.charge(principal.id, pointsOfTexts(texts.bytes));
-        // What is refused has been parsed and looked at, too.
+        // A refused document was parsed and validated, which costs points too.
         if (!notes.charged && operation?.operation !== 'mutation')
           await rateLimits.charge(principal.id, REFUSED_POINTS);
         if (response.body.kind !== 'single') return;
         const result = response.body.singleResult;
         if (!result.errors || result.errors.length === 0) return;
         if (operation?.operation === 'mutation') {
-          // A write's payload is whole or it isn't there: n8n takes half of it for a failure.
+          // A write's payload is complete or absent: n8n takes an incomplete one for a failure.
           if (result.data !== undefined) result.data = null;
           result.errors = result.errors.map(afterWrite);
         }
         if (texts.refusal) {
-          // Half of the texts is no answer, and one sentence is enough.
+          // An answer with half of the texts is useless, and one error is enough.
           const message = printError(texts.refusal.code, texts.refusal.message);
           result.errors = result.errors.filter((error) => error.message === message).slice(0, 1);
           result.data = null;
@@ -100,7 +103,7 @@ export const operationPlugin = (rateLimits: RateLimits): ApolloServerPlugin<Serv
 const rootFieldsOf = (fields: ReadonlySet<string>): string[] =>
   [...fields].flatMap((field) => /^(?:Query|Mutation)\.(\w+)$/.exec(field)?.[1] ?? []);
 
-/** Wrong variables are left to the execution, which never starts with them and says what is wrong with each. */
+/** Wrong variables are left to the execution: it does not start and says what is wrong with each. */
 function costOfRequest(
   schema: GraphQLSchema,
   document: DocumentNode,
@@ -117,8 +120,8 @@ function costOfRequest(
 }
 
 /**
- * An error below a mutation's field came after its COMMIT, and one that nobody expected may have. The key makes it safe
- * to ask again, so that is what the caller is told.
+ * An error below a mutation's field came after its COMMIT, and an unexpected one may have. The idempotency key makes a
+ * retry safe, so the error tells the caller to retry.
  */
 function afterWrite(error: GraphQLFormattedError): GraphQLFormattedError {
   const { code, errorId } = error.extensions ?? {};
@@ -141,7 +144,10 @@ function note(notes: RequestNotes, errors: readonly GraphQLFormattedError[]): vo
   if (ids.length > 0) notes.errorIds = ids;
 }
 
-/** Did every root field fail? A field that may be null takes its own error; the others take the whole answer. */
+/**
+ * Did every root field fail? The error of a nullable field makes that field null; the error of another makes the whole
+ * answer null.
+ */
 const failedWhole = (
   data: Record<string, unknown> | null | undefined,
   errors: readonly GraphQLFormattedError[],
@@ -150,10 +156,10 @@ const failedWhole = (
   data !== undefined &&
   Object.keys(data).every((key) => data[key] === null && errors.some(({ path }) => path?.[0] === key));
 
-/** Keeps a refusal's own status (405, 406, 415); what ends without data is never 200. */
+/** Keeps a refusal's own status (405, 406, 415); an answer without data is never 200. */
 function honestStatus(given: number | undefined, errors: readonly GraphQLFormattedError[]): number {
   if (given !== undefined && given >= 400 && given < 500 && given !== 400) return given;
-  // Of several errors the one that passes: what was sent may be right.
+  // If one of several errors is temporary, it decides: the request may be right.
   const codes = errors.map((error) => error.extensions?.code);
   return statusOf(codes.find(isRetryable) ?? codes[0]);
 }

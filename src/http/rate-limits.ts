@@ -1,4 +1,4 @@
-// How much: what a token's reads cost a second, refused tokens by address. Saves are held back by the write queue alone.
+// Rate limits: points of reads per token, and refused tokens per address. Only the write queue limits saves.
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { AppError } from '../errors';
 import type { Cost } from '../graphql/cost';
@@ -9,41 +9,41 @@ export interface RateLimits {
   /** Charges a read to its token. Throws RATE_LIMITED when the token has no points left. */
   read(principalId: string, cost: Cost): Promise<void>;
   /**
-   * Resolves when a read may begin: at once, or in its turn when it is large. What it resolves to ends the read, and is
-   * called when its answer is written and counted. Throws RATE_LIMITED when its turn doesn't come soon. `isGone`: its
-   * caller waits no more.
+   * Resolves when a read may begin: at once, or in its turn if it is large. The result is a function that ends the
+   * read: call it when the answer is written and counted. Throws RATE_LIMITED when the turn doesn't come soon.
+   * `isGone`: the caller no longer waits.
    */
   turn(principalId: string, cost: Cost, isGone: () => boolean): Promise<() => void>;
-  /** Charges what turned out afterwards, whether the token has it or not. */
+  /** Charges points that are known only afterwards, even if the token has fewer left. */
   charge(principalId: string, points: number): Promise<void>;
   /** Throws RATE_LIMITED when the token has no points left, and charges nothing. */
   check(principalId: string): Promise<void>;
-  /** Long answers that their callers have not taken yet. */
+  /** Long answers that their callers have not read yet. */
   readonly unsent: UnsentAnswers;
   /** Throws RATE_LIMITED when too many tokens from this address were refused. */
   failedLogin(address: string): Promise<void>;
 }
 
-/** A request with its token, its parsing and its snapshot costs so many points beside its values. */
+/** The points of a request beside its values: its token, parsing and snapshot. */
 export const READ_POINTS = 100;
-/** Parsing and validating what is then refused takes up to 10 ms. */
+/** The points of a refused document: parsing and validating it takes up to 10 ms. */
 export const REFUSED_POINTS = 3_000;
-/** Bytes of texts that cost as much as a value: they are decoded, written and encoded. */
+/** How many bytes of text cost as much as one value: they are decoded, written and encoded. */
 const TEXT_BYTES_A_POINT = 250;
-/** What texts of so many bytes cost, which is known when they are. */
+/** What texts of this length cost; it is known when they are read. */
 export const pointsOfTexts = (bytes: number): number => Math.ceil(bytes / TEXT_BYTES_A_POINT);
 
-/** What costs this much waits for its turn with others of its kind: PostgreSQL's time, mostly. */
+/** Reads that cost this much are large and wait for their turn: most of their cost is PostgreSQL's time. */
 const LARGE_POINTS = 4_000;
-/** The same for what could answer with so many characters, which is the event loop's time. */
+/** The same for reads whose answer could have this many characters, which cost the event loop's time. */
 const LONG_CHARACTERS = 524_288;
 
-/** Seconds that the points of a token are counted over: a page that is opened asks for much at once, then for little. */
+/** The seconds over which a token's points are counted: a page asks for much when it is opened, then for little. */
 const WINDOW_SECONDS = 5;
-/** Who has no points left is told so after a moment: asking again at once shall not pay. */
+/** A refusal waits a moment, so that asking again at once does not pay. */
 const HOLD_MS = 100;
 
-/** Counted in this process: several servers together let through as many times more. */
+/** Each process counts by itself: several servers together allow several times as much. */
 export function createRateLimits(options: {
   readPointsPerSecond: number;
   heavyReads: number;
@@ -70,7 +70,7 @@ export function createRateLimits(options: {
     await hold();
     throw refusal;
   };
-  /** First among the large reads, then among those with long answers: nobody holds what another one waits for. */
+  /** Takes a place among the large reads first, then among long answers: in one order nobody waits in a circle. */
   const turn = async (id: string, cost: Cost, isGone: () => boolean): Promise<() => void> => {
     const isLong = cost.characters > LONG_CHARACTERS;
     const ends: (() => void)[] = [];
@@ -82,21 +82,21 @@ export function createRateLimits(options: {
       if (cost.points > LARGE_POINTS) ends.push(await large.enter(id, isGone));
       if (isLong) {
         ends.push(await long.enter(id, isGone));
-        // What those before it cost, and what was left untaken of them, is known by now.
+        // By now the cost of earlier reads, and what is unread of their answers, is known.
         unsent.check(id);
         const refusal = await refusalOf(id);
         if (refusal) throw refusal;
       }
       return end;
     } catch (error) {
-      // Whoever is held back holds no place.
+      // A read that is refused gives its place back.
       end();
       await hold();
       throw error;
     }
   };
   return {
-    // What costs more than all there is may still be asked for, alone.
+    // A read that costs more than a full budget may still run if the budget is full.
     read: async (id, cost) => {
       unsent.checkToken(id);
       try {

@@ -1,4 +1,4 @@
-// Refusals that come before GraphQL: all of them JSON with an errors array and an honest status.
+// Refusals before GraphQL. All of them are JSON with an errors array and a fitting status.
 import type { Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance, FastifyReply } from 'fastify';
@@ -25,7 +25,7 @@ export function sendError(reply: FastifyReply, error: unknown, logger: Logger): 
     .send({ errors: [told] });
 }
 
-/** Fastify's own refusals in our words. */
+/** Translates Fastify's own refusals into our errors. */
 export function fromFastify(error: unknown, limits: { bodyLimitBytes: number }): unknown {
   if (error instanceof AppError || !(error instanceof Error)) return error;
   const code = 'code' in error ? String(error.code) : '';
@@ -41,7 +41,7 @@ export function fromFastify(error: unknown, limits: { bodyLimitBytes: number }):
   return new AppError('BAD_USER_INPUT', 'The body is not JSON. Send {"query": "...", "variables": {...}}.');
 }
 
-/** JSON is all that is taken. The first version of n8n's GraphQL node posts the bare document: it is told what to set. */
+/** Accepts only JSON. The first version of n8n's GraphQL node posts the bare document: the error says what to set. */
 export function takeOnlyJson(app: FastifyInstance): void {
   app.removeContentTypeParser('text/plain');
   const parse = app.getDefaultJsonParser('error', 'error');
@@ -61,7 +61,10 @@ export function takeOnlyJson(app: FastifyInstance): void {
   });
 }
 
-/** What isn't even HTTP, or didn't arrive in time: there is no request yet, so the answer is written by hand. */
+/**
+ * Answers bytes that are no HTTP, or did not arrive in time. There is no request object yet, so the answer is written
+ * to the socket.
+ */
 export function answerBrokenRequest(error: Error & { code?: string }, socket: Duplex): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
@@ -79,7 +82,7 @@ const BROKEN: Readonly<Record<string, readonly [string, string]>> = {
   HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', "The request's headers are too large."],
 };
 
-/** What Node refuses by itself before there is a route, without a word: an unknown Expect, and CONNECT. */
+/** Answers what Node refuses by itself without an answer: an unknown Expect header, and CONNECT. */
 export function answerForNode(server: Server): void {
   server.on('checkExpectation', (_request, response) => {
     const body = refusalOf('Of Expect only 100-continue is known. Leave the header out.');

@@ -1,5 +1,5 @@
-// When more is sent than can be saved, saves are refused before anything is done for them: no body is read, no token is
-// looked at. Saying no must cost next to nothing, or saying it takes the time of those who were let in.
+// When more turns arrive than can be saved, saves are refused before any work: no body is read, no token is checked.
+// Refusals must cost almost nothing, or they take the time of accepted saves.
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
@@ -8,9 +8,9 @@ import { printError } from '../errors';
 import { wantsErrorField, withErrorField } from './error-field';
 
 export interface DoorLimits {
-  /** Requests with a service token that may be under way at once. */
+  /** How many requests with a service token may run at once. */
   underWayMax: number;
-  /** Milliseconds that the event loop may be late while many are under way. */
+  /** How many milliseconds the event loop may be late while many requests run. */
   lagMaxMs: number;
 }
 
@@ -19,7 +19,7 @@ export interface DoorOptions {
   /** True when the write queue has no room. */
   isFull: () => boolean;
   logger: Logger;
-  /** Told of each that was refused. */
+  /** Called for each refused save. */
   refused: () => void;
 }
 
@@ -79,7 +79,7 @@ export class SaveDoor {
     this.say();
   }
 
-  /** A pause that few callers meet is no overload. */
+  /** A pause of the event loop with few requests is no overload. */
   private isLate(): boolean {
     const { lagMaxMs, underWayMax } = this.options.limits;
     return this.lagMs > lagMaxMs && this.underWay > underWayMax / 10;
@@ -95,7 +95,7 @@ export class SaveDoor {
     }
   }
 
-  /** One line for many: a line for each would cost more than the refusal. */
+  /** One log line for many refusals: a line for each would cost more than the refusal. */
   private say(): void {
     if (this.unsaid === 0) return;
     const { underWay, lagMs } = this;
@@ -109,7 +109,7 @@ export class SaveDoor {
 
 const BEARER = `bearer ${SERVICE_PREFIX}`;
 
-/** By the first characters of the token alone: those of a service, which is for saving. */
+/** Looks only at the token's first characters: service tokens are those that save. */
 function isSave({ method, url, headers }: IncomingMessage): boolean {
   return (
     method === 'POST' &&

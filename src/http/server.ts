@@ -1,4 +1,5 @@
-// The door: HTTP in, JSON out, whatever happens. Every refusal has an errors array, since n8n looks at nothing else.
+// The HTTP server: every request gets JSON, whatever happens. Every refusal has an errors array, since n8n looks at
+// nothing else.
 import { randomUUID } from 'node:crypto';
 import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -42,7 +43,7 @@ import { watchCallers } from './waiting-callers';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Who calls; there on every route that needs a token. */
+    /** Who calls; set on every route that needs a token. */
     principal: Principal | undefined;
     notes: RequestNotes;
     place: Place;
@@ -61,22 +62,22 @@ export interface ServerDeps {
 /** Where it listens, without a slash at the end. Without INTERNAL_PORT both are the same. */
 export interface Urls {
   url: string;
-  /** The one door through which anything can be written. */
+  /** The only address at which anything can be written. */
   internalUrl: string;
 }
 
 export interface Server {
   start(): Promise<Urls>;
-  /** Takes no new callers, finishes what is in flight, then closes. Gives up after SHUTDOWN_TIMEOUT_MS. */
+  /** Takes no new requests, finishes the running ones, then closes. Gives up after SHUTDOWN_TIMEOUT_MS. */
   stop(): Promise<void>;
 }
 
-/** Longer than a balancer keeps its own, which is usually 60 s. */
+/** Longer than a load balancer keeps its connections, which is usually 60 s. */
 const KEEP_ALIVE_MS = 72_000;
-/** How much is read of a body that is refused, in bodies of the largest size that is taken. */
+/** How much of a refused body is read, as a multiple of the largest accepted body. */
 const DROPPED_BODIES = 8;
 const HEADERS_WITHIN_MS = 10_000;
-/** Node looks for requests that are late only this often; its own default is 30 s. */
+/** How often Node looks for late requests; its default is 30 s. */
 const LATE_REQUESTS_EVERY_MS = 1_000;
 
 /** What the listeners of one server share. */
@@ -171,7 +172,7 @@ function createFastify(config: Config, logger: Logger, door: SaveDoor): FastifyI
     bodyLimit: config.bodyLimitBytes,
     serverFactory: (serve) => {
       const options = {
-        // Ours says it in the form that callers know.
+        // Our own handler answers in the usual form.
         requireHostHeader: false,
         headersTimeout: Math.min(HEADERS_WITHIN_MS, config.requestTimeoutMs),
         requestTimeout: config.requestTimeoutMs,
@@ -184,11 +185,11 @@ function createFastify(config: Config, logger: Logger, door: SaveDoor): FastifyI
       watchCallers(server);
       return server;
     },
-    // The last address is the proxy's word; those before it are the caller's own.
+    // The proxy wrote the last address; the caller wrote those before it.
     trustProxy: config.trustProxy ? (_address, hop) => hop === 0 : false,
     logger: false,
     genReqId: () => randomUUID(),
-    // Ours says it in the form that callers know.
+    // Our own handler answers in the usual form.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     clientErrorHandler: answerBrokenRequest,
@@ -216,12 +217,12 @@ async function registerAll(app: FastifyInstance, parts: Parts): Promise<void> {
   });
   answerForNode(app.server);
   app.addHook('onSend', async (request, reply, payload) => {
-    // Whoever comes again must come to another server.
+    // Ends keep-alive, so that clients reconnect to another server.
     if (state.stopping) reply.header('connection', 'close');
     const { principal, place } = request;
     if (principal) {
       if (typeof payload === 'string') rateLimits.unsent.hold(principal.id, payload.length, reply.raw);
-      // The next one finds the answer counted.
+      // The next read must find the answer counted.
       place.leave?.();
       await dropRest(request.raw, DROPPED_BODIES * config.bodyLimitBytes);
     }
@@ -268,7 +269,7 @@ function registerGraphQL(app: FastifyInstance, parts: Parts): void {
       const { principal, notes, place, id: requestId } = request;
       if (!principal) throw new Error('An operation came past authentication.');
       const snapshot = new Snapshot(database, clock());
-      // A caller who goes away is read for no longer.
+      // Stops reading for a caller who goes away.
       reply.raw.once('close', () => void snapshot.abandon());
       const isGone = () => reply.raw.destroyed;
       return { ...createContext({ requestId, principal, services, snapshot, isGone }), notes, place };
@@ -285,7 +286,7 @@ function registerGraphQL(app: FastifyInstance, parts: Parts): void {
       checkHost(request);
       request.principal = await authenticate(request, authenticators, rateLimits);
       if (!writes) refuseService(request.principal);
-      // Whoever may save is let in: which of the two it is stands in the body.
+      // A token that may save is let in: only the body tells whether this is a save.
       if (request.principal.kind !== 'SERVICE') await rateLimits.check(request.principal.id);
     },
     preHandler: async ({ body, principal }) => {
@@ -310,7 +311,7 @@ function registerGraphQL(app: FastifyInstance, parts: Parts): void {
   });
 }
 
-/** What may write is let in by the network only where writing is. */
+/** Tokens that may write are accepted only on the listener that takes writes. */
 function refuseService({ kind }: Principal): void {
   if (kind !== 'SERVICE') return;
   const message = "Service tokens are not taken here: call the server's internal address (INTERNAL_PORT).";

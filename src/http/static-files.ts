@@ -1,4 +1,4 @@
-// The built files of a page: those that were there at the start, and nothing else.
+// The built files of a page: only those that existed at the start.
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
@@ -28,8 +28,8 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * What the build put into a folder, by path; none when it isn't built. Assets have their content's hash in their name,
- * so they are kept for a year; the page itself is asked for each time.
+ * The built files of a folder by path; empty when it isn't built. Assets have their content's hash in their name, so
+ * browsers keep them for a year; they ask for the page itself each time.
  */
 export function readFiles(folder: string, contentSecurityPolicy: string): ReadonlyMap<string, StaticFile> {
   if (!existsSync(join(folder, INDEX))) return new Map();
@@ -70,7 +70,7 @@ class StaticFile {
     return reply.header('content-encoding', encoding).send(await this.in(encoding));
   }
 
-  /** Squeezed once, when it's first asked for. */
+  /** Compressed once, at the first request. */
   private in(encoding: Encoding): Promise<Buffer> {
     const known = this.squeezed.get(encoding) ?? compress(this.content, encoding, { once: true });
     this.squeezed.set(encoding, known);

@@ -1,13 +1,13 @@
-// An answer as JSON: a long one is written piece by piece, with turns of the event loop between (values/pace.ts).
+// An answer as JSON. A long one is made piece by piece, with turns of the event loop between (values/pace.ts).
 import { Readable } from 'node:stream';
 import { A_TURN, pace } from '../values/pace';
 
 /** Characters that are written in one turn: about a millisecond. */
 const PIECE = 262_144;
-/** What is read at once when a long answer is sent. */
+/** How much of a long answer is read at once when it is sent. */
 const CHUNK = 65_536;
 
-/** The same text as JSON.stringify's, and a line's end. */
+/** The same text as JSON.stringify's, with a line break. */
 export async function stringifyInTurns(value: unknown): Promise<string> {
   let text = '';
   let piece = '';
@@ -21,7 +21,7 @@ export async function stringifyInTurns(value: unknown): Promise<string> {
   return `${text}${piece}\n`;
 }
 
-/** Deeper than this a value is a row, which is small enough to be written at once. */
+/** A value deeper than this is a row: it is small enough to be written at once. */
 const SPLIT_DEPTH = 8;
 const LONG_TEXT = 4_096;
 
@@ -50,7 +50,7 @@ function* partsOf(value: unknown, depth: number): Generator<string> {
   }
 }
 
-/** Short leaves alone, or objects of them. */
+/** True for short leaves, or objects of them. */
 const isSmall = (value: object, depth = 0): boolean =>
   depth < 3 &&
   !Array.isArray(value) &&
@@ -60,7 +60,7 @@ const isSmall = (value: object, depth = 0): boolean =>
       : typeof below !== 'object' || below === null || isSmall(below, depth + 1),
   );
 
-/** A long text as a stream, so that it is encoded as it is taken and not at once; a short one as it is. */
+/** A long text as a stream, so that it is encoded while it is read; a short one as it is. */
 export function streamed(text: string): string | Readable {
   return text.length <= PIECE ? text : Readable.from(chunksOf(text));
 }
@@ -68,7 +68,7 @@ export function streamed(text: string): string | Readable {
 function* chunksOf(text: string): Generator<Buffer> {
   for (let at = 0; at < text.length; ) {
     let end = Math.min(at + CHUNK, text.length);
-    // A character of two halves stays whole.
+    // Keeps surrogate pairs whole.
     if (end < text.length && isHighSurrogate(text.charCodeAt(end - 1))) end -= 1;
     yield Buffer.from(text.slice(at, end), 'utf8');
     at = end;

@@ -1,7 +1,7 @@
-// A refusal must not come while the caller still sends: the caller would see a broken connection and no answer.
+// A refusal must wait until the caller has sent the body: otherwise the caller sees a broken connection and no answer.
 import type { IncomingMessage } from 'node:http';
 
-/** Reads and drops what is left of a body, up to so many bytes. Beyond them the connection may break. */
+/** Reads and drops the rest of a body, up to a number of bytes. With a longer rest the connection may break. */
 export async function dropRest(request: IncomingMessage, limitBytes: number): Promise<void> {
   const hasBody =
     request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;

@@ -1,21 +1,28 @@
-// Answers wait in memory until their callers take them. Who reads slowly, or not at all, holds no more than his share.
+// Answers wait in memory until their callers read them. A caller who reads slowly, or not at all, may hold only a
+// limited share.
 import type { ServerResponse } from 'node:http';
 import { AppError } from '../errors';
 import { keepPace } from './keep-pace';
 
-/** Characters of a token's answers that may wait, and of all together. An answer has 5 million at most. */
+/** How many characters of a token's answers may wait, and of all answers together. One answer has at most 5 million. */
 const OF_TOKEN = 8_388_608;
 const OF_ALL = 33_554_432;
-/** A shorter answer is the operating system's as soon as it is written. */
+/** The operating system takes a shorter answer as soon as it is written. */
 const LONG = 65_536;
-/** Bytes a second that a reader takes at least: half of what a phone on GPRS does. Nothing but memory waits for him. */
+/**
+ * The lowest rate of a reader in bytes per second: half of what a phone on GPRS reads. Such an answer holds memory
+ * only.
+ */
 const LEAST_BYTES_PER_SECOND = 2_048;
 
 export class UnsentAnswers {
   private all = 0;
   private readonly ofToken = new Map<string, number>();
 
-  /** Counts a long answer until it is taken, or its connection has ended. Ends the connection of whoever takes it too slowly. */
+  /**
+   * Counts a long answer until it is read, or its connection has ended. Closes the connection of a caller who reads too
+   * slowly.
+   */
   hold(principalId: string, characters: number, response: ServerResponse): void {
     if (characters <= LONG || response.closed) return;
     this.add(principalId, characters);
@@ -23,7 +30,7 @@ export class UnsentAnswers {
     keepPace(response, LEAST_BYTES_PER_SECOND);
   }
 
-  /** Throws RATE_LIMITED while the token's callers leave too much untaken. */
+  /** Throws RATE_LIMITED while the token's callers leave too much unread. */
   checkToken(principalId: string): void {
     if ((this.ofToken.get(principalId) ?? 0) >= OF_TOKEN) throw this.refusal("this token's callers have");
   }

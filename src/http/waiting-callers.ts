@@ -1,14 +1,14 @@
-// Who still waits for an answer: a response's 'close' says so, also where Node by itself would say it wrongly or never.
+// Who still waits for an answer? A response's 'close' event says it, also where Node alone would be wrong or silent.
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** How often a caller who has ended his side of the connection is asked whether he still waits. */
+/** How often a half-closed connection is checked for a caller who still waits. */
 const ASK_EVERY_MS = 100;
 
 /**
- * Two things that Node leaves undone. Whoever ends his side of the connection has nearly always gone, but may still wait
- * for his answer: Node would close the connection at once; here he is asked. And when a connection breaks, a response
- * that waits behind another one of it (pipelining) would never be closed.
+ * Adds two things to Node. A caller who ends his side of the connection has nearly always gone, but may still wait for
+ * the answer: Node would close the connection at once; this asks first. And when a connection breaks, Node never closes
+ * a response that waits behind another one (pipelining); this does.
  */
 export function watchCallers(server: Server): void {
   // Node has this switch without documenting it. test/overload.test.ts shows what it does.
@@ -35,8 +35,9 @@ export function watchCallers(server: Server): void {
 }
 
 /**
- * Sends the interim answer 102 to the one whose turn it is. The system of a caller who has gone resets the connection
- * for it, which the next write finds out. HTTP/1.0 has no interim answers: there, an end is taken for having gone.
+ * Sends the interim answer 102 to the request whose turn it is. If the caller has gone, his system resets the
+ * connection, and the next write fails. HTTP/1.0 has no interim answers: there an ended side means that the caller has
+ * gone.
  */
 function ask(socket: Socket, responses: ReadonlySet<ServerResponse>): void {
   const [current] = responses;

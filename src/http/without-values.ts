@@ -1,27 +1,28 @@
-// What GraphQL says of a value it refuses, without the value: a customer's words may be in it, and n8n stores messages.
+// GraphQL's error about a refused value, without the value: it may hold a customer's words, and n8n stores error
+// messages.
 import { GraphQLError } from 'graphql';
 import { AppError } from '../errors';
 
 /**
- * GraphQL's own sentence about a variable, a literal or the document, without what was given. Undefined when it says
- * nothing of the kind.
+ * GraphQL's own sentence about a variable, a literal or the document, without the given value. Undefined for other
+ * errors.
  */
 export function aboutTheInput(error: GraphQLError): string | undefined {
   const { message } = error;
   if (/^Variable "\$\w+" got invalid value /.test(message)) return aboutVariable(error);
   if (/^(Variable|Argument) "\$?\w+" (of|expected) /.test(message)) return message;
   if (message.startsWith('Too many errors processing variables')) return message;
-  // Thrown while executing: a variable that may be null, given as null to an argument that may not.
+  // Thrown during execution: a nullable variable was null, but the argument may not be.
   if (/^Argument "\w+" has invalid value /.test(message))
     return message.replace(/ value [\s\S]*$/, ' value.');
   return undefined;
 }
 
-/** Where it is, and what is wrong with it: in the scalar's own words, or in GraphQL's without the value. */
+/** Where the value is and what is wrong with it: in the scalar's own words, or in GraphQL's without the value. */
 function aboutVariable(error: GraphQLError): string {
   const reason = reasonOf(error);
   const head = error.message.slice(0, error.message.length - reason.message.length);
-  // At the very end of what stands before the reason, so that nothing within the value can look like it.
+  // Matches only at the very end of the text before the reason, so that text within the value can't look like it.
   const path = / at "([\w.[\]]+)"; $/.exec(head)?.[1] ?? /^Variable "\$(\w+)"/.exec(head)?.[1] ?? '';
   const text = isOurs(reason) ? reason.message : withoutValue(reason.message);
   return `The variable $${path} is not valid: ${text}`;

@@ -1,4 +1,4 @@
-// How a file leaves: its type, its name, and what tells a whole CSV from one that broke off.
+// How a file is sent: its type, its name, and the end that shows that a CSV is whole.
 import type { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { unavailable } from '../../errors';
@@ -19,7 +19,7 @@ export function announceFile(reply: FastifyReply, name: string, type: FileType):
   reply.type(CONTENT_TYPES[type]).header('content-disposition', `attachment; filename="${name}.${type}"`);
 }
 
-/** Streams rows; whoever takes them too slowly is cut off. */
+/** Streams rows; closes the connection of a caller who reads too slowly. */
 export function sendRows(
   reply: FastifyReply,
   { file, summary }: { file: Readable; summary: ExportSummary },

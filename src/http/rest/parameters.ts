@@ -1,4 +1,4 @@
-// What stands behind the question mark: a mistake there is refused in words, since a guess would be another answer.
+// The parameters of a URL. A mistake is refused with words: a guess would answer another question.
 import { badInput } from '../../errors';
 import { PERIOD_PRESETS, type PeriodChoice } from '../../values/period';
 import { parseInstant } from '../../values/time';
@@ -6,7 +6,7 @@ import { parseInstant } from '../../values/time';
 export type RestQuery = Readonly<Record<string, string | string[] | undefined>>;
 
 export interface RestRequest {
-  /** `month` is of a statement's route. */
+  /** `month` belongs to a statement's route. */
   Params: { workspaceId: string; month?: string };
   Querystring: RestQuery;
 }
@@ -22,7 +22,7 @@ export const PERIOD_PARAMETERS: readonly string[] = [
   'timeZone',
 ];
 
-/** A parameter that nobody reads is a mistake that somebody would like to know of. */
+/** Refuses unknown parameters: they are mistakes that the caller should know of. */
 export function allow(query: RestQuery, known: readonly string[]): void {
   const stray = Object.keys(query).find((name) => !known.includes(name));
   if (stray !== undefined) {
@@ -48,7 +48,7 @@ export function choiceOf(query: RestQuery): { period: PeriodChoice; timeZone: st
   };
 }
 
-/** Its value. An empty parameter is one that is not given. */
+/** The parameter's value. An empty parameter counts as not given. */
 export function one(query: RestQuery, name: string): string | undefined {
   const value = query[name];
   if (Array.isArray(value)) throw badInput(`${name} is given more than once.`);

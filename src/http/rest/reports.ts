@@ -16,7 +16,7 @@ import { TIMELINE_INTERVALS, type TimelineInterval } from '../../values/period';
 import { formatInstant } from '../../values/time';
 import { allow, choiceOf, one, oneOf, PERIOD_PARAMETERS, type RestQuery } from './parameters';
 
-/** What the question mark's parameters ask for, by the names of the question's variables. */
+/** The variables of the GraphQL query that the URL's parameters stand for. */
 interface Asked {
   readonly choice: ScopeChoice;
   readonly interval: TimelineInterval;
@@ -26,7 +26,7 @@ interface Asked {
 export interface Report {
   /** The same report asked by GraphQL, by which its cost is counted. */
   readonly question: DocumentNode;
-  /** Throws BAD_USER_INPUT for parameters that are none. */
+  /** Throws BAD_USER_INPUT for unknown parameters. */
   readonly ask: (query: RestQuery) => Asked;
   readonly answer: (snapshot: Snapshot, workspaceId: string, asked: Asked) => Promise<object>;
 }

@@ -24,7 +24,7 @@ export interface RestDeps {
   authenticate: (request: FastifyRequest) => Promise<void>;
 }
 
-/** What a report reads and answers with; a file reads for itself. */
+/** How a report reads and answers; a file reads by itself. */
 type Handler = (
   request: FastifyRequest<RestRequest>,
   reply: FastifyReply,
@@ -107,14 +107,14 @@ function costOfQuestion(
   return costOf(schema, question, operation, given(variables), { now: asOf, workspaces: 1 });
 }
 
-/** To GraphQL a variable that is left out and one that is undefined are two things. */
+/** GraphQL distinguishes a variable that is left out from one that is undefined. */
 const given = (variables: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined));
 
-/** Every line of a month, whichever form it is asked in. */
+/** Every line of a month, in either format. */
 const STATEMENT_COST: Cost = { points: 4_900, characters: 0 };
 
-/** Whoever asks what can't be answered has asked, too. */
+/** A request that is refused costs points too. */
 async function charged<T>(rateLimits: RateLimits, principalId: string, ask: () => T): Promise<T> {
   try {
     return ask();

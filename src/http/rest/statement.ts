@@ -31,7 +31,7 @@ export async function sendStatement(
   const name = `${workspace.id}-statement-${month}`;
   const gone = whenGone(reply);
   if (format !== 'pdf') {
-    // It streams from a connection of its own; this one is not held meanwhile.
+    // The file streams from a connection of its own, so this snapshot's connection is given back.
     await snapshot.end();
     const { file, found } = await copyLines(database, statement, format, {
       reader: principal?.id,
