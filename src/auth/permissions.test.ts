@@ -52,6 +52,7 @@ const FIELDS: [
   ['Mutation', 'closeMonth', 'statements:close', (workspaceId) => ({ input: { workspaceId } })],
   ['Mutation', 'voidUsage', 'usage:correct', (workspaceId) => ({ input: { workspaceId } })],
   ['Mutation', 'registerCustomer', 'customers:write', (workspaceId) => ({ input: { workspaceId } })],
+  ['Mutation', 'eraseCustomer', 'customers:erase', (workspaceId) => ({ input: { workspaceId } })],
   ['Mutation', 'setBudget', 'budgets:write', (workspaceId) => ({ input: { workspaceId } })],
   ['Mutation', 'deleteBudget', 'budgets:write', (workspaceId) => ({ workspaceId })],
 ];
