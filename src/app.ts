@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Config } from './config';
 import type { Database } from './database/database';
 import { describeError } from './database/describe-error';
+import { Notices } from './database/notices';
 import { type OpenDatabase, openDatabase } from './database/open';
 import { poolLoad } from './database/pool';
 import type { StatementObserver } from './database/sql';
@@ -24,6 +25,7 @@ import { shardsOf } from './services/roll-ups/roll-ups';
 import { BudgetService } from './services/signals/budget-service';
 import { BudgetWatch } from './services/signals/budget-watch';
 import { EventExpiry } from './services/signals/events';
+import { LiveFeed } from './services/signals/live-feed';
 import { ServeAdvisor } from './services/signals/serve-decision';
 import { TokenService } from './services/tokens/token-service';
 import { keyFilling } from './services/turns/key-filling';
@@ -54,6 +56,8 @@ export interface Services {
   readonly serveAdvisor: ServeAdvisor;
   readonly eventExpiry: EventExpiry;
   readonly eraser: Eraser;
+  readonly liveFeed: LiveFeed;
+  readonly notices: Notices;
   /** Saves what waits, and gives the write path's connections back. */
   drain(): Promise<void>;
 }
@@ -77,10 +81,15 @@ const both =
   };
 
 /** After its COMMIT a turn is counted, and whom it was charged to is remembered. */
-const watched = (watch: BudgetWatch, metrics: QueueObserver | undefined): QueueObserver => ({
+const watched = (
+  watch: BudgetWatch,
+  liveFeed: LiveFeed,
+  metrics: QueueObserver | undefined,
+): QueueObserver => ({
   batch: (turns, durationMs) => metrics?.batch(turns, durationMs),
   settled(settlement, waitedMs) {
     watch.settled(settlement);
+    liveFeed.settled(settlement);
     metrics?.settled(settlement, waitedMs);
   },
 });
@@ -88,6 +97,7 @@ const watched = (watch: BudgetWatch, metrics: QueueObserver | undefined): QueueO
 const sourcesOf = (database: Database, services: Services): Sources => ({
   queue: () => services.saveMessages.load,
   pool: () => poolLoad(database.dataSource),
+  subscribers: () => services.liveFeed.size,
   tokensExpiringSoon: () => services.tokens.countExpiringSoon(),
   clockAheadMs: () => services.clockWatch.aheadMs,
 });
@@ -105,18 +115,21 @@ export function createServices(
     queueMaxBytes: config.writeQueueMaxBytes,
   };
   const budgetWatch = new BudgetWatch(database, clock);
-  const queue = new WriteQueue(database, writer, limits, shards, watched(budgetWatch, metrics));
+  const notices = new Notices(database, logger);
+  const liveFeed = new LiveFeed(notices, clock, metrics);
+  const changed = (workspaceId: string): void => liveFeed.mark(workspaceId);
+  const queue = new WriteQueue(database, writer, limits, shards, watched(budgetWatch, liveFeed, metrics));
   return {
     clock,
     workspaces: new WorkspaceService(database, clock),
     customers: new CustomerService(database, clock),
     customerImporter: new CustomerImporter(database, clock),
     saveMessages: new SaveMessageService(queue, clock),
-    tokens: new TokenService(database, clock, logger, { cacheMs: config.tokenCacheMs }),
-    reconciler: new Reconciler(database, clock, logger),
+    tokens: new TokenService(database, clock, logger, { cacheMs: config.tokenCacheMs }, notices),
+    reconciler: new Reconciler(database, clock, logger, changed),
     clockWatch: new ClockWatch(database, clock, logger),
     zoneWatch: new ZoneWatch(database, clock, logger),
-    voids: new VoidService(database, clock),
+    voids: new VoidService(database, clock, changed),
     filler: new Filler(database, clock, logger, [chargeFilling, keyFilling]),
     closing: new ClosingService(database, clock, logger),
     budgets: new BudgetService(database, clock),
@@ -124,6 +137,8 @@ export function createServices(
     serveAdvisor: new ServeAdvisor(),
     eventExpiry: new EventExpiry(database, clock),
     eraser: new Eraser(database, clock),
+    liveFeed,
+    notices,
     drain: () => queue.drain(),
   };
 }
@@ -185,6 +200,8 @@ async function stopAll(
   const finish = async (): Promise<void> => {
     await jobs.stop();
     await services.drain();
+    services.liveFeed.close();
+    await services.notices.stop();
     await services.tokens.close();
   };
   const late = (): Error =>

@@ -227,8 +227,8 @@ it('connections are taken by leases, by migrations, and by the commands that cop
     'src/database/migrate.ts',
   ]);
   expect(where(/new (Client|Pool)\(/, sources)).toEqual([
+    'src/database/notices.ts',
     'src/embedded/connection.ts',
-    'src/services/tokens/token-revocations.ts',
   ]);
   expect(where(/dataSource\.query/, sources)).toEqual(['src/database/migrate.ts', 'src/database/open.ts']);
 });

@@ -15,6 +15,7 @@ import {
   type TestApp,
   type TestWorkspace,
 } from './support/app';
+import { CHANGED, LivePeer } from './support/live';
 import { aLogin, type Login } from './support/login';
 import { SAVE } from './support/operations';
 
@@ -28,6 +29,34 @@ interface Row {
   ofWorkspace: boolean;
   send(workspaceId: string): [document: string, variables?: Record<string, unknown>];
 }
+
+/** How a caller is answered, in the form of a POST: a subscription goes over a socket. */
+async function answerTo(
+  token: string | undefined,
+  [query, variables]: ReturnType<Row['send']>,
+): Promise<string> {
+  if (!query.startsWith('subscription')) {
+    const { status, body } = await app.api.as(token).send(query, variables);
+    return `${status} ${body.errors?.[0]?.extensions.code ?? 'ok'}`;
+  }
+  const peer = await LivePeer.open(app.url);
+  peer.init(token ?? '');
+  const outcome = await peer
+    .next()
+    .then(() => {
+      peer.send({ id: '1', type: 'subscribe', payload: { query, variables } });
+      return peer.outcome();
+    })
+    .catch(async () => `closed ${(await peer.ended).code}`);
+  peer.socket.terminate();
+  return SOCKET_OUTCOMES[outcome] ?? outcome;
+}
+
+const SOCKET_OUTCOMES: Record<string, string> = {
+  tick: '200 ok',
+  'error FORBIDDEN': '403 FORBIDDEN',
+  'closed 4403': '401 UNAUTHENTICATED',
+};
 
 const READERS: readonly Kind[] = ['client', 'analyst', 'user'];
 
@@ -170,6 +199,7 @@ const MATRIX: Record<string, Row> = {
       { input: { workspaceId, name: 'Rita', phoneNumber: '393330000001' } },
     ],
   },
+  'Subscription.usageChanged': { open: READERS, ofWorkspace: true, send: (id) => [CHANGED, { id }] },
 };
 
 let app: TestApp;
@@ -311,10 +341,9 @@ describe.each(Object.entries(MATRIX))('%s', (field, row) => {
         ['B', b.id],
         ['missing', 'no-such-workspace'],
       ] as const) {
-        const answer = await app.api.as(token).send(...row.send(workspaceId));
-        const error = answer.body.errors?.[0]?.extensions.code ?? 'ok';
+        const answer = await answerTo(token, row.send(workspaceId));
         expected.push(`${caller} -> ${target}: ${expectation(row, caller, target)}`);
-        found.push(`${caller} -> ${target}: ${answer.status} ${error}`);
+        found.push(`${caller} -> ${target}: ${answer}`);
       }
     }
 
@@ -322,7 +351,7 @@ describe.each(Object.entries(MATRIX))('%s', (field, row) => {
   });
 
   it('says the same of a foreign workspace and of one that does not exist', async () => {
-    if (!row.ofWorkspace) return;
+    if (!row.ofWorkspace || field.startsWith('Subscription')) return;
     for (const kind of KINDS) {
       const told = [];
       for (const id of [b.id, 'no-such-workspace']) {
@@ -400,7 +429,7 @@ it('a login that names a workspace which does not exist opens nothing, in the wo
   const found: string[] = [];
   for (const [field, row] of Object.entries(MATRIX)) {
     // Services alone are asked about contacts.
-    if (!row.ofWorkspace || field.startsWith('Mutation') || field === 'Query.serveDecision') continue;
+    if (!row.ofWorkspace || !field.startsWith('Query') || field === 'Query.serveDecision') continue;
     for (const id of ['ghost', '', '__proto__']) {
       const { status, body } = await app.api.as(token).send(...row.send(id));
       found.push(`${field} ${status} ${body.errors?.[0]?.message.replace(JSON.stringify(id), 'X')}`);

@@ -7,6 +7,8 @@ import {
   GUARDED_EDGES,
   REST_ROUTES,
   ROOT_FIELDS,
+  ROOT_TYPES,
+  type RootType,
 } from './permissions';
 import { type Principal, SCOPES, type Scope } from './principal';
 
@@ -27,12 +29,7 @@ const forbidden = (message: string) => {
 const needs = (what: string, scope: string) => forbidden(`${what} needs a token with the scope ${scope}.`);
 
 /** By hand, from the table of docs/security.md: the scope, and where the workspace stands. */
-const FIELDS: [
-  type: 'Query' | 'Mutation',
-  field: string,
-  scope: Scope | undefined,
-  args?: (id: string) => object,
-][] = [
+const FIELDS: [type: RootType, field: string, scope: Scope | undefined, args?: (id: string) => object][] = [
   ['Query', 'viewer', undefined],
   ['Query', 'workspaces', 'usage:read'],
   ['Query', 'workspace', 'usage:read', (id) => ({ id })],
@@ -55,10 +52,11 @@ const FIELDS: [
   ['Mutation', 'eraseCustomer', 'customers:erase', (workspaceId) => ({ input: { workspaceId } })],
   ['Mutation', 'setBudget', 'budgets:write', (workspaceId) => ({ input: { workspaceId } })],
   ['Mutation', 'deleteBudget', 'budgets:write', (workspaceId) => ({ workspaceId })],
+  ['Subscription', 'usageChanged', 'usage:read', (workspaceId) => ({ workspaceId })],
 ];
 
 it('every root field stands in this table', () => {
-  const declared = (['Query', 'Mutation'] as const).flatMap((type) =>
+  const declared = ROOT_TYPES.flatMap((type) =>
     Object.keys(ROOT_FIELDS[type]).map((field) => `${type}.${field}`),
   );
   expect(FIELDS.map(([type, field]) => `${type}.${field}`)).toEqual(declared);

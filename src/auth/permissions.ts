@@ -10,8 +10,11 @@ export interface RootFieldRule {
   workspace?: readonly string[];
 }
 
+export const ROOT_TYPES = ['Query', 'Mutation', 'Subscription'] as const;
+export type RootType = (typeof ROOT_TYPES)[number];
+
 /** Every root field there is. A field of the schema that is missing here is denied, and fails a test. */
-export const ROOT_FIELDS: Readonly<Record<'Query' | 'Mutation', Readonly<Record<string, RootFieldRule>>>> = {
+export const ROOT_FIELDS: Readonly<Record<RootType, Readonly<Record<string, RootFieldRule>>>> = {
   Query: {
     viewer: {},
     workspaces: { scope: 'usage:read' },
@@ -37,6 +40,9 @@ export const ROOT_FIELDS: Readonly<Record<'Query' | 'Mutation', Readonly<Record<
     eraseCustomer: { scope: 'customers:erase', workspace: ['input', 'workspaceId'] },
     setBudget: { scope: 'budgets:write', workspace: ['input', 'workspaceId'] },
     deleteBudget: { scope: 'budgets:write', workspace: ['workspaceId'] },
+  },
+  Subscription: {
+    usageChanged: { scope: 'usage:read', workspace: ['workspaceId'] },
   },
 };
 
@@ -102,7 +108,7 @@ const checkWorkspace = (principal: Principal, workspaceId: string): AppError | t
 /** May this caller use this root field with these arguments? */
 export function checkRootField(
   principal: Principal,
-  type: 'Query' | 'Mutation',
+  type: RootType,
   field: string,
   args: Readonly<Record<string, unknown>>,
 ): AppError | true {

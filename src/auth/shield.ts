@@ -3,7 +3,7 @@ import { type GraphQLResolveInfo, type GraphQLSchema, isObjectType } from 'graph
 import { applyMiddlewareToDeclaredResolvers } from 'graphql-middleware';
 import { allow, deny, rule, shield } from 'graphql-shield';
 import { AppError } from '../errors';
-import { checkRootField, GUARDED_EDGES, ROOT_FIELDS } from './permissions';
+import { checkRootField, GUARDED_EDGES, ROOT_FIELDS, ROOT_TYPES, type RootType } from './permissions';
 import type { Principal } from './principal';
 
 /** What the rules need of a request. */
@@ -13,8 +13,6 @@ interface WithPrincipal {
 
 /** The library doesn't export its own name for this. */
 type ShieldRule = typeof allow | ReturnType<ReturnType<typeof rule>>;
-
-const ROOT_TYPES = ['Query', 'Mutation'] as const;
 
 /**
  * One rule for each field, with a name of its own and without a cache: an alias must not reuse the answer of another.
@@ -28,7 +26,7 @@ const named = (
       check(context.principal, args, info),
   );
 
-function rootRules(type: 'Query' | 'Mutation'): Record<string, ShieldRule> {
+function rootRules(type: RootType): Record<string, ShieldRule> {
   const rules: Record<string, ShieldRule> = { '*': deny };
   for (const field of Object.keys(ROOT_FIELDS[type])) {
     rules[field] = named(`${type}.${field}`, (principal, args) =>
@@ -66,5 +64,21 @@ export function applyPermissions(schema: GraphQLSchema): GraphQLSchema {
     allowExternalErrors: true,
     debug: true,
   });
-  return applyMiddlewareToDeclaredResolvers(schema, permissions);
+  return guardSubscribe(applyMiddlewareToDeclaredResolvers(schema, permissions));
+}
+
+/**
+ * The rules stand in front of what makes an answer, which a subscription does for each tick. This puts them in front of
+ * what begins it, too. Changes the schema's fields in place.
+ */
+function guardSubscribe(schema: GraphQLSchema): GraphQLSchema {
+  for (const field of Object.values(schema.getSubscriptionType()?.getFields() ?? {})) {
+    const { subscribe } = field;
+    field.subscribe = (source, args, context: WithPrincipal, info) => {
+      const checked = checkRootField(context.principal, 'Subscription', field.name, args);
+      if (checked !== true) throw checked;
+      return subscribe?.(source, args, context, info);
+    };
+  }
+  return schema;
 }

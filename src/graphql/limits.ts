@@ -166,6 +166,30 @@ function sizeOf(
   };
 }
 
+/** Refuses an operation of too many selections after fragments are spread: Apollo's own rule, where Apollo isn't. */
+export function checkSelections(document: DocumentNode, operation: OperationDefinitionNode): void {
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const node of document.definitions)
+    if (node.kind === Kind.FRAGMENT_DEFINITION) fragments.set(node.name.value, node);
+  const known = new Map<string, number>();
+  const ofFragment = (name: string): number => {
+    const count = known.get(name);
+    if (count !== undefined) return count;
+    const node = fragments.get(name);
+    known.set(name, 0);
+    const counted = node ? ofSet(node.selectionSet) : 0;
+    known.set(name, counted);
+    return counted;
+  };
+  const ofSet = ({ selections }: SelectionSetNode): number =>
+    selections.reduce((sum, selection) => {
+      if (selection.kind === Kind.FRAGMENT_SPREAD) return sum + 1 + ofFragment(selection.name.value);
+      return sum + 1 + (selection.selectionSet ? ofSet(selection.selectionSet) : 0);
+    }, 0);
+  if (ofSet(operation.selectionSet) > LIMITS.recursiveSelections)
+    throw tooLarge(`The operation has more than ${LIMITS.recursiveSelections} selections.`);
+}
+
 function rootFields(
   operation: OperationDefinitionNode,
   fragments: ReadonlyMap<string, FragmentDefinitionNode>,

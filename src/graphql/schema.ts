@@ -1,11 +1,12 @@
 // The whole contract, built once: type-graphql's metadata belongs to the process.
 import 'reflect-metadata';
 import { type GraphQLObjectType, GraphQLSchema, printSchema } from 'graphql';
-import { buildSchemaSync } from 'type-graphql';
+import { buildSchemaSync, type PubSub } from 'type-graphql';
 import { applyPermissions } from '../auth/shield';
 import { BudgetResolver, BudgetStateResolver } from '../resolvers/budget.resolver';
 import { CustomerResolver } from '../resolvers/customer.resolver';
 import { EventResolver } from '../resolvers/event.resolver';
+import { LiveResolver } from '../resolvers/live.resolver';
 import { MessageResolver } from '../resolvers/message.resolver';
 import { StatementLineResolver, StatementResolver } from '../resolvers/statement.resolver';
 import {
@@ -35,7 +36,16 @@ const RESOLVERS = [
   BudgetResolver,
   BudgetStateResolver,
   EventResolver,
+  LiveResolver,
 ] as const;
+
+/** type-graphql wants one where there is a subscription. Ours say themselves what they listen to, and none uses it. */
+const NOBODYS: PubSub = {
+  publish: () => undefined,
+  subscribe: () => {
+    throw new Error('A subscription has no subscribe of its own.');
+  },
+};
 
 const instances = new Map<unknown, object>(RESOLVERS.map((resolver) => [resolver, new resolver()]));
 
@@ -45,14 +55,20 @@ export const bareSchema: GraphQLSchema = buildSchemaSync({
   container: { get: (resolver: unknown) => instances.get(resolver) },
   // Values are checked by scalars and services, each in one place.
   validate: false,
+  pubSub: NOBODYS,
 });
 
-// type-graphql makes these two arguments by itself and takes no descriptions for them.
+// type-graphql makes these by itself and has nowhere to say what they are.
 describeType(
   bareSchema.getQueryType(),
   'What can be read. All of it comes from one snapshot of the database.',
 );
 describeType(bareSchema.getMutationType(), 'What can be written. An answer means: committed.');
+
+describeType(
+  bareSchema.getSubscriptionType(),
+  'What can be listened to, by graphql-ws at the same path. A sign, never a figure.',
+);
 
 function describeType(type: GraphQLObjectType | null | undefined, description: string): void {
   if (type) type.description = description;

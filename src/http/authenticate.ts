@@ -1,5 +1,4 @@
-// Who calls. Only the Authorization header decides, before a body is read.
-import type { FastifyRequest } from 'fastify';
+// Who calls. Only the Authorization header decides, before a body is read. A socket says the same when it begins.
 import { createJwtVerifier } from '../auth/jwt';
 import type { Principal } from '../auth/principal';
 import { looksOpaque } from '../auth/tokens';
@@ -27,24 +26,34 @@ export function authenticatorsOf(config: Config, tokens: TokenService, clock: Cl
   return { token, jwt: createJwtVerifier({ jwksUrl, issuer, audience, algorithms, ...claims }, clock) };
 }
 
+/** What is known of a caller: a request, or who opened a socket. */
+export interface Caller {
+  headers: { authorization?: string | undefined };
+  ip: string;
+}
+
 const REFUSED = 'A valid token is needed: Authorization: Bearer ctm_... Is it complete, expired or revoked?';
 
 /** Throws UNAUTHENTICATED with the same words for every reason, RATE_LIMITED after too many, SERVICE_UNAVAILABLE. */
 export async function authenticate(
-  request: FastifyRequest,
+  { headers, ip }: Caller,
   authenticators: Authenticators,
   rateLimits: RateLimits,
 ): Promise<Principal> {
   try {
-    return await principalOf(request.headers.authorization, authenticators);
+    return await principalOf(headers.authorization, authenticators);
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'UNAUTHENTICATED') throw error;
-    await rateLimits.failedLogin(request.ip);
+    await rateLimits.failedLogin(ip);
     throw unauthenticated(REFUSED);
   }
 }
 
-async function principalOf(header: string | undefined, { token, jwt }: Authenticators): Promise<Principal> {
+/** Throws UNAUTHENTICATED, and counts nothing: for a caller who was let in before. */
+export async function principalOf(
+  header: string | undefined,
+  { token, jwt }: Authenticators,
+): Promise<Principal> {
   const bearer = /^Bearer ([^\s]+)$/i.exec(header ?? '')?.[1];
   if (bearer === undefined) throw unauthenticated(REFUSED);
   if (jwt && !looksOpaque(bearer)) return jwt(bearer);

@@ -7,6 +7,7 @@ import type { StatementObserver } from '../database/sql';
 import { within } from '../database/within';
 import type { FillingObserver } from '../services/jobs/filler';
 import type { JobObserver } from '../services/jobs/job-loop';
+import type { FeedObserver } from '../services/signals/live-feed';
 import type { Settlement } from '../services/turns/saved-message';
 import { TRACKING_OUTCOMES } from '../services/turns/tracking';
 import type { QueueObserver } from '../services/turns/write-queue';
@@ -17,6 +18,7 @@ import type { RequestNotes } from './operation';
 export interface Sources {
   queue: () => { turns: number; bytes: number; batches: number };
   pool: () => { total: number; idle: number; waiting: number };
+  subscribers: () => number;
   /** Rejects when the database doesn't answer. */
   tokensExpiringSoon: () => Promise<number>;
   /** undefined until the clocks were compared. */
@@ -28,7 +30,7 @@ const DATABASE_WITHIN_MS = 2_000;
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const TURNS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000];
 
-export class Metrics implements QueueObserver, JobObserver, FillingObserver {
+export class Metrics implements QueueObserver, JobObserver, FillingObserver, FeedObserver {
   readonly registry = new Registry();
 
   private readonly requests = this.counter(
@@ -92,6 +94,12 @@ export class Metrics implements QueueObserver, JobObserver, FillingObserver {
     'Looks for work that is due, by job and result: done, or failed and tried again.',
     ['job', 'result'],
   );
+  private readonly ticks = this.counter('centesimo_ticks_total', 'Ticks that subscriptions were given.');
+  private readonly socketsClosed = this.counter(
+    'centesimo_sockets_closed_total',
+    'WebSockets that ended, by close code: 1000 and 1001 are usual; 4403: the token was refused or ended.',
+    ['code'],
+  );
   private readonly statementSeconds = this.histogram(
     'centesimo_statement_seconds',
     'Seconds of a SQL statement, by its name.',
@@ -118,7 +126,7 @@ export class Metrics implements QueueObserver, JobObserver, FillingObserver {
   }
 
   /** Gauges are read on request. */
-  watch({ queue, pool, tokensExpiringSoon, clockAheadMs }: Sources): void {
+  watch({ queue, pool, subscribers, tokensExpiringSoon, clockAheadMs }: Sources): void {
     const gauge = (name: string, help: string, value: () => number): void => {
       new Gauge({
         ...{ name, help, registers: [this.registry] },
@@ -133,6 +141,7 @@ export class Metrics implements QueueObserver, JobObserver, FillingObserver {
     gauge('centesimo_pool_connections', 'Connections to the database.', () => pool().total);
     gauge('centesimo_pool_idle', 'Connections that nobody uses.', () => pool().idle);
     gauge('centesimo_pool_waiting', 'Requests that wait for a connection.', () => pool().waiting);
+    gauge('centesimo_subscribers', 'Subscriptions that are open.', subscribers);
     new Gauge({
       name: 'centesimo_clock_ahead_seconds',
       help: "Seconds that this server's clock is ahead of the database's; negative: behind. Looked at once a minute.",
@@ -201,6 +210,14 @@ export class Metrics implements QueueObserver, JobObserver, FillingObserver {
     this.jobRuns.inc({ job, result: failed ? 'failed' : 'done' });
   }
 
+  ticked(): void {
+    this.ticks.inc();
+  }
+
+  socketClosed(code: number): void {
+    this.socketsClosed.inc({ code });
+  }
+
   /** A save that was refused at the door. */
   refusedAtTheDoor(): void {
     this.turnsRefused.inc({ code: 'SERVICE_UNAVAILABLE' });
@@ -214,7 +231,8 @@ export class Metrics implements QueueObserver, JobObserver, FillingObserver {
     this.countOperation(notes);
   }
 
-  private countOperation({ rootFields = [], errorCodes = [] }: RequestNotes): void {
+  /** One operation's root fields and what became of it. */
+  countOperation({ rootFields = [], errorCodes = [] }: RequestNotes): void {
     for (const field of rootFields) this.operations.inc({ field, outcome: errorCodes[0] ?? 'ok' });
   }
 

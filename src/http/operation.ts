@@ -9,7 +9,7 @@ import {
   type OperationDefinitionNode,
 } from 'graphql';
 import { checkEdges } from '../auth/permissions';
-import { AppError, ERROR_CODES, printError } from '../errors';
+import { AppError, badInput, ERROR_CODES, printError } from '../errors';
 import { type Cost, costOf, TEXTS } from '../graphql/cost';
 import { checkCost, checkSize, checkVariables, selectedFields } from '../graphql/limits';
 import type { GraphQLContext } from '../resolvers/context';
@@ -54,6 +54,7 @@ export const operationPlugin = (rateLimits: RateLimits): ApolloServerPlugin<Serv
         const fields = selectedFields(schema, document, operation);
         notes.rootFields = rootFieldsOf(fields);
         if (operation.name) notes.operationName = operation.name.value;
+        if (operation.operation === 'subscription') rethrow(badInput(NOT_BY_HTTP));
         const cost = () => costOfRequest(schema, document, operation, request.variables ?? {}, contextValue);
         if (operation.operation !== 'query') {
           refuse(checkEdges(principal, fields));
@@ -100,16 +101,19 @@ export const operationPlugin = (rateLimits: RateLimits): ApolloServerPlugin<Serv
   },
 });
 
-const rootFieldsOf = (fields: ReadonlySet<string>): string[] =>
-  [...fields].flatMap((field) => /^(?:Query|Mutation)\.(\w+)$/.exec(field)?.[1] ?? []);
+const NOT_BY_HTTP =
+  'A subscription goes over a WebSocket at this path, by the protocol of graphql-ws (graphql-transport-ws): docs/dashboards.md.';
+
+export const rootFieldsOf = (fields: ReadonlySet<string>): string[] =>
+  [...fields].flatMap((field) => /^(?:Query|Mutation|Subscription)\.(\w+)$/.exec(field)?.[1] ?? []);
 
 /** Wrong variables are left to the execution: it does not start and says what is wrong with each. */
-function costOfRequest(
+export function costOfRequest(
   schema: GraphQLSchema,
   document: DocumentNode,
   operation: OperationDefinitionNode,
   variables: Readonly<Record<string, unknown>>,
-  { principal, snapshot }: ServerContext,
+  { principal, snapshot }: Pick<GraphQLContext, 'principal' | 'snapshot'>,
 ): Cost {
   const { coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], variables, {
     maxErrors: 1,

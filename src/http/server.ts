@@ -7,11 +7,19 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ApolloServer } from '@apollo/server';
 import { fastifyApolloHandler } from '@as-integrations/fastify';
 import fastifyCors from '@fastify/cors';
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import fastifyWebsocket from '@fastify/websocket';
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type RouteShorthandOptions,
+} from 'fastify';
+import { handleProtocols } from 'graphql-ws';
 import type { Logger } from 'pino';
 import type { Principal } from '../auth/principal';
 import type { Config } from '../config';
 import type { Database } from '../database/database';
+import type { Notices } from '../database/notices';
 import { Snapshot } from '../database/snapshot';
 import { AppError, badInput } from '../errors';
 import { checkDocument } from '../graphql/limits';
@@ -31,6 +39,9 @@ import { sendFrontPage, wantsPage } from './front-page';
 import { registerGraphiql } from './graphiql';
 import { registerHealth } from './health';
 import { SANDBOX_ORIGIN, sendLandingPage, wantsLandingPage } from './landing-page';
+import { createLive, type LiveHandler, MESSAGE_BYTES } from './live/live';
+import { LiveSockets } from './live/live-sockets';
+import { webSocketUpgrades } from './live/upgrades';
 import type { Metrics } from './metrics';
 import { onlyWith, ownMetrics, registerMetrics } from './metrics-server';
 import type { Place, RequestNotes, ServerContext } from './operation';
@@ -47,12 +58,14 @@ declare module 'fastify' {
     principal: Principal | undefined;
     notes: RequestNotes;
     place: Place;
+    /** Of a WebSocket. */
+    admitted: { initialised: () => void } | undefined;
   }
 }
 
 export interface ServerDeps {
   config: Config;
-  services: GraphQLServices & { tokens: TokenService; clockWatch: ClockWatch };
+  services: GraphQLServices & { tokens: TokenService; clockWatch: ClockWatch; notices: Notices };
   database: Database;
   clock: Clock;
   logger: Logger;
@@ -85,6 +98,7 @@ interface Shared extends ServerDeps {
   rateLimits: RateLimits;
   authenticators: Authenticators;
   door: SaveDoor;
+  sockets: LiveSockets;
   state: { stopping: boolean };
 }
 
@@ -92,6 +106,8 @@ interface Parts extends Shared {
   apollo: ApolloServer<ServerContext>;
   /** False on the public listener when there is an internal one: no mutations, no service tokens. */
   writes: boolean;
+  /** Subscriptions are where people and pages are: on the public listener. */
+  live: boolean;
 }
 
 interface Listener {
@@ -112,13 +128,20 @@ export function createServer(deps: ServerDeps): Server {
     logger,
     refused: () => metrics.refusedAtTheDoor(),
   });
-  const shared: Shared = { ...deps, rateLimits: createRateLimits(config), authenticators, door, state };
+  const sockets = new LiveSockets(clock);
+  services.tokens.onRevocation(sockets);
+  const rateLimits = createRateLimits(config);
+  const shared: Shared = { ...deps, rateLimits, authenticators, door, sockets, state };
   const { host, port, internalHost, internalPort } = config;
   const internal =
     internalPort === undefined
       ? undefined
-      : createListener(shared, { host: internalHost, port: internalPort, writes: true });
-  const publicListener = createListener(shared, { host, port, writes: internal === undefined });
+      : createListener(shared, {
+          ...{ host: internalHost, port: internalPort },
+          ...{ writes: true, live: false },
+        });
+  const writes = internal === undefined;
+  const publicListener = createListener(shared, { host, port, writes, live: true });
   let started = false;
   const stop = async (): Promise<void> => {
     state.stopping = true;
@@ -131,7 +154,7 @@ export function createServer(deps: ServerDeps): Server {
       try {
         const internalUrl = await internal?.start();
         const url = await publicListener.start();
-        await services.tokens.listen();
+        await services.notices.start();
         started = true;
         return { url, internalUrl: internalUrl ?? url };
       } catch (error) {
@@ -143,9 +166,12 @@ export function createServer(deps: ServerDeps): Server {
   };
 }
 
-function createListener(shared: Shared, at: { host: string; port: number; writes: boolean }): Listener {
+function createListener(
+  shared: Shared,
+  at: { host: string; port: number; writes: boolean; live: boolean },
+): Listener {
   const { config, logger, rateLimits } = shared;
-  const { host, port, writes } = at;
+  const { host, port, writes, live } = at;
   const apollo = createApollo({
     schema: writes ? schema : publicSchema,
     sandbox: config.sandbox,
@@ -156,7 +182,7 @@ function createListener(shared: Shared, at: { host: string; port: number; writes
   return {
     async start() {
       await apollo.start();
-      await registerAll(app, { ...shared, apollo, writes });
+      await registerAll(app, { ...shared, apollo, writes, live });
       await app.listen({ host, port });
       return urlOf(app, host);
     },
@@ -204,6 +230,7 @@ async function registerAll(app: FastifyInstance, parts: Parts): Promise<void> {
   app.decorateRequest('principal', undefined);
   app.decorateRequest('notes');
   app.decorateRequest('place');
+  app.decorateRequest('admitted');
   app.setErrorHandler((error, _request, reply) => sendError(reply, fromFastify(error, config), logger));
   app.setNotFoundHandler((request, reply) => sendError(reply, notFound(request), logger));
   app.addHook('onRequest', async (request, reply) => {
@@ -251,7 +278,7 @@ async function registerAll(app: FastifyInstance, parts: Parts): Promise<void> {
   if (metricsPort === undefined && metricsToken !== undefined)
     registerMetrics(app, ownMetrics(parts.metrics), onlyWith(metricsToken, rateLimits));
   registerDashboard(app, { folder: dashboardFolder() });
-  registerGraphQL(app, parts);
+  await registerGraphQL(app, parts);
   registerRest(app, {
     ...{ database, clock: parts.clock, rateLimits },
     authenticate: async (request) => {
@@ -262,8 +289,9 @@ async function registerAll(app: FastifyInstance, parts: Parts): Promise<void> {
   });
 }
 
-function registerGraphQL(app: FastifyInstance, parts: Parts): void {
-  const { config, services, database, clock, apollo, authenticators, rateLimits, writes } = parts;
+async function registerGraphQL(app: FastifyInstance, parts: Parts): Promise<void> {
+  const { config, services, database, clock, apollo, authenticators, rateLimits, writes, live, sockets } =
+    parts;
   const runOperation = fastifyApolloHandler<ServerContext>(apollo, {
     context: async (request, reply) => {
       const { principal, notes, place, id: requestId } = request;
@@ -277,11 +305,13 @@ function registerGraphQL(app: FastifyInstance, parts: Parts): void {
   });
   const graphiql = config.sandbox && registerGraphiql(app);
   const isPage = (request: FastifyRequest) => config.sandbox && wantsLandingPage(request);
-  app.route({
-    method: ['GET', 'POST'],
-    url: '/graphql',
+  const hooks: RouteShorthandOptions = {
     onRequest: async (request, reply) => {
       reply.header('cache-control', 'no-store');
+      if (live && request.ws) {
+        request.admitted = sockets.admit(request);
+        return;
+      }
       if (isPage(request)) return;
       checkHost(request);
       request.principal = await authenticate(request, authenticators, rateLimits);
@@ -299,15 +329,54 @@ function registerGraphQL(app: FastifyInstance, parts: Parts): void {
     },
     onSend: async (request, reply, payload) =>
       typeof payload === 'string' ? compressAnswer(request, reply, payload) : payload,
-    handler(request, reply) {
-      return isPage(request)
-        ? sendLandingPage(apollo, reply, { graphiql })
-        : runOperation.call(this, request, reply);
-    },
-  });
+  };
+  app.post('/graphql', { ...hooks, handler: runOperation });
+  const read = (scope: FastifyInstance, socket: { wsHandler?: LiveHandler } = {}): void => {
+    scope.route({
+      ...{ ...hooks, ...socket, method: 'GET', url: '/graphql' },
+      handler(request, reply) {
+        return isPage(request)
+          ? sendLandingPage(apollo, reply, { graphiql })
+          : runOperation.call(this, request, reply);
+      },
+    });
+  };
+  if (live) await registerLive(app, parts, read);
+  else read(app);
   app.get('/', (request, reply) => {
     if (wantsPage(request)) return sendFrontPage(reply, { sandbox: config.sandbox, graphiql });
     throw notFound(request);
+  });
+}
+
+/** The path's GET, where it may become a WebSocket. In a scope of its own, so that a save passes none of its hooks. */
+async function registerLive(
+  app: FastifyInstance,
+  parts: Parts,
+  read: (scope: FastifyInstance, live: { wsHandler: LiveHandler }) => void,
+): Promise<void> {
+  const { sockets, writes } = parts;
+  const allow = (principal: Principal): void => {
+    if (!writes) refuseService(principal);
+  };
+  const wsHandler = createLive({ ...parts, schema: writes ? schema : publicSchema, allow });
+  await app.register(async (scope) => {
+    await scope.register(fastifyWebsocket, {
+      options: {
+        server: webSocketUpgrades(app.server, '/graphql'),
+        maxPayload: MESSAGE_BYTES,
+        // Answered within what a socket may send.
+        autoPong: false,
+        handleProtocols,
+      },
+      // It has closed the socket with a code that says why.
+      errorHandler: () => undefined,
+      preClose: (done) => {
+        sockets.leave();
+        done();
+      },
+    });
+    read(scope, { wsHandler });
   });
 }
 

@@ -6,6 +6,7 @@ import type { ClosingService } from '../services/ledger/closing';
 import type { VoidService } from '../services/ledger/voids';
 import type { Eraser } from '../services/people/erasure';
 import type { BudgetService } from '../services/signals/budget-service';
+import type { LiveFeed } from '../services/signals/live-feed';
 import type { ServeAdvisor } from '../services/signals/serve-decision';
 import type { SaveMessageService } from '../services/turns/save-message';
 import { createLoaders, type Loaders } from './loaders';
@@ -20,6 +21,7 @@ export interface GraphQLServices {
   readonly budgets: BudgetService;
   readonly serveAdvisor: ServeAdvisor;
   readonly eraser: Eraser;
+  readonly liveFeed: LiveFeed;
 }
 
 export interface GraphQLContext {

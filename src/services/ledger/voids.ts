@@ -43,20 +43,22 @@ export class VoidService {
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
+    /** Told of the workspace after a COMMIT. */
+    private readonly changed: (workspaceId: string) => void,
   ) {}
 
   /**
    * Takes one charge back; a second call returns the result of the first. The caller has checked that the workspace may
    * be written. Throws BAD_USER_INPUT.
    */
-  void(
+  async void(
     workspaceId: string,
     input: { usageRecordId: string; reason: string },
     actor: Actor,
   ): Promise<VoidResult> {
     const reason = checkReason(input.reason);
     const id = checkId('usageRecordId', input.usageRecordId);
-    return inTransaction(this.database, async (sql) => {
+    const result = await inTransaction(this.database, async (sql) => {
       const workspace = await lockCallersWorkspace(sql, workspaceId, this.clock());
       const charges = await findOpenCharges(sql, workspace.id, [id]);
       if (charges.length > 0) await this.reverse(sql, workspace, charges, reason, actor);
@@ -67,6 +69,8 @@ export class VoidService {
         );
       return { record, replayed: charges.length === 0 };
     });
+    if (!result.replayed) this.changed(workspaceId);
+    return result;
   }
 
   /** What `voidMany` would take back now. */

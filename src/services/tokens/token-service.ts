@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { isScope, type Principal, type Scope } from '../../auth/principal';
 import { hashOf, hintOf, makeToken, type StoredKind } from '../../auth/tokens';
 import type { Database } from '../../database/database';
+import type { Notices } from '../../database/notices';
 import type { Sql } from '../../database/sql';
 import { inTransaction } from '../../database/transaction';
 import { badInput } from '../../errors';
@@ -11,7 +12,6 @@ import type { Clock } from '../../values/time';
 import { type Actor, recordAudit } from '../audit';
 import { noSuchWorkspace } from '../workspaces/workspaces';
 import { type CheckedToken, checkNew, type NewToken } from './new-token';
-import { REVOCATIONS, RevocationListener } from './token-revocations';
 import { stateOf, TOKEN_COLUMNS, type TokenRow, type TokenState } from './token-row';
 import { TokenVerifier } from './token-verifier';
 
@@ -36,32 +36,53 @@ export interface ListedToken extends Omit<MadeToken, 'token'> {
   revokedAt: Date | null;
 }
 
+/** Revocations reach every server within a second. */
+const REVOCATIONS = 'centesimo_revocations';
+
+/** Told of tokens whose rights may have ended. */
+export interface RevocationHearer {
+  /** A token was revoked, or its end was moved. */
+  revoked(tokenId: string): void;
+  /** Any token may have been: nothing was heard for a while. */
+  anyRevoked(): void;
+}
+
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const LONGEST_OVERLAP_HOURS = 720;
 
 export class TokenService {
   private readonly verifier: TokenVerifier;
-  private readonly listener: RevocationListener;
+  private readonly hearers: RevocationHearer[] = [];
 
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
     logger: Logger,
     options: { cacheMs: number },
+    /** Where every server's revocations are heard at once; without it they count when the cache ends. */
+    notices: Notices,
   ) {
     this.verifier = new TokenVerifier(database, clock, logger, options);
-    this.listener = new RevocationListener(database, logger, this.verifier);
+    notices.hear(REVOCATIONS, {
+      heard: (id) => {
+        this.verifier.forget(id);
+        for (const hearer of this.hearers) hearer.revoked(id);
+      },
+      missed: () => {
+        this.verifier.forgetAll();
+        for (const hearer of this.hearers) hearer.anyRevoked();
+      },
+    });
   }
 
-  /** Learns of every server's revocations at once; without it they take effect when the cache expires. */
-  listen(): Promise<void> {
-    return this.listener.start();
+  /** `hearer` is told after the next verify() knows. */
+  onRevocation(hearer: RevocationHearer): void {
+    this.hearers.push(hearer);
   }
 
-  async close(): Promise<void> {
-    await this.listener.stop();
-    await this.verifier.close();
+  close(): Promise<void> {
+    return this.verifier.close();
   }
 
   /** Who this token is. Throws UNAUTHENTICATED, or SERVICE_UNAVAILABLE when the database can't say. */

@@ -70,6 +70,8 @@ export class Reconciler {
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly logger: Logger,
+    /** Told of each workspace after a COMMIT. */
+    private readonly changed: (workspaceId: string) => void,
   ) {}
 
   /**
@@ -93,6 +95,7 @@ export class Reconciler {
   private async charge(rows: readonly DeferredRow[], result: Reconciliation): Promise<void> {
     try {
       result.charged += await inTransaction(this.database, (sql) => this.chargeAll(sql, rows));
+      for (const workspaceId of new Set(rows.map((row) => row.workspace_id))) this.changed(workspaceId);
     } catch (error) {
       if (isTransient(error)) throw error;
       if (rows.length > 1) {

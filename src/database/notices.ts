@@ -1,50 +1,66 @@
-// How a revocation reaches every server within a second: PostgreSQL's LISTEN, on a connection of its own, so that it
-// takes none from the pool.
+// How one server tells the others something within a moment: PostgreSQL's LISTEN and NOTIFY, on a connection of its own,
+// so that it takes none from the pool.
 import type { TlsOptions } from 'node:tls';
 import { Client, type ClientConfig } from 'pg';
 import type { Logger } from 'pino';
-import type { Database } from '../../database/database';
-
-export const REVOCATIONS = 'centesimo_revocations';
+import type { Database } from './database';
 
 const CONNECT_WITHIN_MS = 3_000;
 const RECONNECT_AFTER_MS = 1_000;
 const KEEP_ALIVE_AFTER_MS = 10_000;
 
-/** What a listener is told. */
-export interface RevocationHearer {
-  /** A token was revoked, or its end was moved. */
-  forget(tokenId: string): void;
-  /** The connection was lost for a while: any token may have been revoked meanwhile. */
-  forgetAll(): void;
+/** What is told on one channel. */
+export interface Hearer {
+  heard(payload: string): void;
+  /** The connection was lost for a while, or is new: anything may have been told. */
+  missed(): void;
 }
 
 /** Listens until it is stopped, and again after a lost connection. */
-export class RevocationListener {
+export class Notices {
+  private readonly hearers = new Map<string, Hearer>();
   private client: Client | undefined;
+  private connected = false;
   private retry: NodeJS.Timeout | undefined;
   private stopped = false;
 
   constructor(
     private readonly database: Database,
     private readonly logger: Logger,
-    private readonly hearer: RevocationHearer,
   ) {}
 
-  /** Resolves when it listens, or when the first try failed; it goes on trying then. */
+  /** Before start(). `channel` is a name of ours. */
+  hear(channel: string, hearer: Hearer): void {
+    this.hearers.set(channel, hearer);
+  }
+
+  /** Resolves when it listens, or when the first try failed; then it goes on trying. */
   async start(): Promise<void> {
     const client = new Client(connectionOf(this.database));
     // One loss emits both 'error' and 'end'.
     client.once('end', () => this.lose(client));
     client.on('error', () => this.lose(client));
-    client.on('notification', ({ payload }) => this.hearer.forget(payload ?? ''));
+    client.on('notification', ({ channel, payload }) => this.hearers.get(channel)?.heard(payload ?? ''));
     this.client = client;
     try {
       await client.connect();
-      await client.query(`LISTEN ${REVOCATIONS}`);
-      this.hearer.forgetAll();
+      for (const channel of this.hearers.keys()) await client.query(`LISTEN ${channel}`);
+      this.connected = true;
+      for (const hearer of this.hearers.values()) hearer.missed();
     } catch {
       this.lose(client);
+    }
+  }
+
+  /** Tells everybody who listens, this server too. Answers with false when it couldn't be told. */
+  async tell(channel: string, payload: string): Promise<boolean> {
+    const { client, connected } = this;
+    if (!client || !connected) return false;
+    try {
+      await client.query('SELECT pg_notify($1, $2)', [channel, payload]);
+      return true;
+    } catch {
+      return false;
     }
   }
 
@@ -57,6 +73,7 @@ export class RevocationListener {
   private lose(client: Client): void {
     if (this.stopped || this.client !== client) return;
     this.client = undefined;
+    this.connected = false;
     client.end().catch(() => undefined);
     this.logger.warn('not listening for revocations: listening again shortly');
     this.retry = setTimeout(() => void this.start(), RECONNECT_AFTER_MS);
