@@ -112,6 +112,22 @@ const SNIPPETS: Record<string, string | ((text: string) => Promise<void>)> = {
     expect(code).toBe(2);
     expect(stdout + stderr).toContain(text.trimEnd());
   },
+  'dashboards.md js 1': async (text) => {
+    const program = [
+      // Browsers have one; Node 20 has not.
+      "import { WebSocket } from 'ws';",
+      'globalThis.WebSocket = WebSocket;',
+      `const token = '${client}';`,
+      text
+        .replace('wss://metering.example.com', app.url.replace(/^http/, 'ws'))
+        .replace("'shop'", `'${DEMO_WORKSPACE.id}'`)
+        .replace('// Ask for the figures again.', 'console.log(JSON.stringify(tick));\n  process.exit();'),
+    ].join('\n');
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], {
+      cwd: ROOT,
+    });
+    expect(JSON.parse(stdout)).toEqual({ data: { usageChanged: { asOf: expect.stringMatching(/Z$/) } } });
+  },
   'dashboards.md json 1': 'examples.test.ts generates types with it',
   'n8n.md sh 1': async (text) => expect(await shell(text)).toMatch(/ctm_svc_\w+/),
   'n8n.md graphql 1': async (text) => {
