@@ -58,18 +58,18 @@ export interface Services {
   readonly eraser: Eraser;
   readonly liveFeed: LiveFeed;
   readonly notices: Notices;
-  /** Saves what waits, and gives the write path's connections back. */
+  /** Saves the waiting turns, and returns the write path's connections. */
   drain(): Promise<void>;
 }
 
 export interface Surroundings {
   clock: Clock;
   logger: Logger;
-  /** This process's number among those that serve on the same address, from 0. */
+  /** The number of this process, from 0, among the workers that share its address. */
   worker?: number | undefined;
   /** Sees every statement; for tests. */
   observe?: StatementObserver;
-  /** What is counted; a server's own when it is left out. */
+  /** The metrics; by default the server makes its own. */
   metrics?: Metrics;
 }
 
@@ -80,7 +80,7 @@ const both =
     other(...seen);
   };
 
-/** After its COMMIT a turn is counted, and whom it was charged to is remembered. */
+/** Counts a turn after its COMMIT, and notes which workspace and customer it was charged to. */
 const watched = (
   watch: BudgetWatch,
   liveFeed: LiveFeed,
@@ -144,11 +144,11 @@ export function createServices(
 }
 
 export interface App extends Readonly<Urls> {
-  /** Where Prometheus finds /metrics, when there is a METRICS_PORT. */
+  /** The address of /metrics; undefined without a METRICS_PORT. */
   readonly metricsUrl: string | undefined;
   readonly services: Services;
   readonly database: Database;
-  /** Finishes what is in flight, then closes everything. */
+  /** Finishes the running requests, then closes everything. */
   stop(): Promise<void>;
 }
 
@@ -162,16 +162,16 @@ export async function startApp(config: Config, surroundings: Surroundings): Prom
     const services = createServices(database, config, { ...surroundings, metrics });
     metrics.watch(sourcesOf(database, services));
     const server = createServer({ config, services, database, clock, logger, metrics });
-    // A worker's figures are asked for by its primary.
+    // The primary collects a worker's figures.
     const ownPort = surroundings.worker === undefined ? config : { ...config, metricsPort: undefined };
     const counting = await startMetricsServer(ownPort, ownMetrics(metrics), createRateLimits(config), logger);
     const urls = await server.start().catch(async (error: unknown) => {
       await counting?.stop();
       throw error;
     });
-    // A database that doesn't answer is told by others; the job looks again.
+    // Other checks report a database that doesn't answer; the job compares the clocks again later.
     await within(FIRST_LOOK_MS, services.clockWatch.look(), lateLook).catch(() => undefined);
-    // Once a machine: the workers of one have the same zone data.
+    // One worker of a machine is enough: all have the same zone data.
     if ((surroundings.worker ?? 0) === 0) await compareZones(services, logger);
     const jobs = new JobLoop(jobsOf(config, services, metrics), logger, metrics);
     jobs.start();
@@ -191,7 +191,7 @@ interface Parts {
   database: OpenDatabase;
 }
 
-/** Throws when turns were left unsaved; their callers have heard so, or nothing. */
+/** Throws when turns were left unsaved. Their callers got a 503 or no answer. */
 async function stopAll(
   { server, services, jobs, counting, database }: Parts,
   timeoutMs: number,
@@ -209,13 +209,13 @@ async function stopAll(
   try {
     await within(timeoutMs, finish(), late);
   } finally {
-    // Watched to the end.
+    // Last, so that Prometheus can read the metrics until the end.
     await counting?.stop();
     await database.close();
   }
 }
 
-/** A server that can't compare them (with fewer rights, say) serves all the same. */
+/** A server that can't compare the zone data (its role may lack the rights) serves anyway. */
 const compareZones = (services: Services, logger: Logger): Promise<void> =>
   services.zoneWatch
     .look()
@@ -228,7 +228,7 @@ const lateLook = (): Error => new Error("The database's clock was not told in ti
 const CLOCK_EVERY_MS = 60_000;
 const EXPIRY_EVERY_MS = 3_600_000;
 
-/** What falls due, and how often a server looks for it. */
+/** The jobs, and how often a server looks for due work. */
 const jobsOf = (config: Config, services: Services, metrics: Metrics): Job[] => [
   {
     name: 'reconcile',

@@ -1,13 +1,13 @@
-// The environment in, a frozen Config out, or all mistakes at once.
+// Reads the environment into a frozen Config, or reports all mistakes at once.
 import { SETTINGS, type Setting } from './settings';
 
 type Settings = typeof SETTINGS;
 type Value<S> = S extends Setting<infer T> ? T : never;
 
-/** What the environment says, checked. */
+/** The checked settings. */
 export type Config = { readonly [Key in keyof Settings]: Value<Settings[Key]> };
 
-/** Every mistake in the environment, by the setting's name, with what is expected. */
+/** Every mistake in the environment: the setting's name, and what is expected. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 
@@ -18,7 +18,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** An empty variable is one that is not set. Throws ConfigError. */
+/** An empty variable counts as not set. Throws ConfigError. */
 export function loadConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const mistakes: string[] = [];
   const isProduction = environment.NODE_ENV?.trim() === 'production';
@@ -39,7 +39,7 @@ export function loadConfig(environment: Readonly<Record<string, string | undefin
   return Object.freeze(config);
 }
 
-/** Spelled out, so that each key keeps its own type. */
+/** Each key is written out, so that it keeps its own type. */
 function readAll(read: <T>(setting: Setting<T>) => T): Config {
   const s = SETTINGS;
   return {
@@ -118,13 +118,13 @@ export interface PrintedSetting {
   name: string;
   fallback: string;
   meaning: string;
-  /** What is in force; a secret is masked. */
+  /** The value in force; a secret is masked. */
   value: string;
 }
 
 const print = (value: unknown): string => (Array.isArray(value) ? value.join(',') : String(value));
 
-/** Every setting with its default and, given a Config, with what is in force. */
+/** Every setting with its default; with a Config also its value in force. */
 export function describeSettings(config?: Config): PrintedSetting[] {
   return Object.entries(SETTINGS).map(([key, definition]) => {
     const { name, fallback, meaning } = definition;

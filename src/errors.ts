@@ -1,6 +1,6 @@
-// The whole family of errors that a caller can meet, on one page. docs/semantics.md and docs/n8n.md list the same codes.
+// Every error that a caller can get, on one page. docs/semantics.md and docs/n8n.md list the same codes.
 
-/** Code -> HTTP status and whether the same call may succeed when it is sent again unchanged. */
+/** Code -> HTTP status, and whether the same call may succeed when it is sent again unchanged. */
 export const ERROR_CODES = {
   UNAUTHENTICATED: { status: 401, retryable: false },
   FORBIDDEN: { status: 403, retryable: false },
@@ -18,8 +18,8 @@ export const ERROR_CODES = {
 export type ErrorCode = keyof typeof ERROR_CODES;
 
 /**
- * An error whose message is meant for the caller: it says what was wrong, where, and what to do.
- * Everything that is not one of these is masked before it leaves the house (http/mask-error.ts).
+ * An error whose message is meant for the caller: it says what was wrong, where, and what to do. The messages of all
+ * other errors are masked before they reach a caller (http/mask-error.ts).
  */
 export class AppError extends Error {
   override readonly name = 'AppError';

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-// Runs the command line from its bundle: one file with all modules and libraries, and V8's code cache beside it. Finding,
-// reading and compiling some 1 500 files took more than half of a command's time. scripts/bundle.mjs makes both files.
+// Runs the command line from its bundle: one file with all modules and libraries, beside V8's code cache. Without the
+// bundle, finding, reading and compiling some 1 500 files took more than half of a command's time. scripts/bundle.mjs
+// makes both files.
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire, wrap } from 'node:module';
 import { dirname, join } from 'node:path';

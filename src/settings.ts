@@ -1,4 +1,4 @@
-// Every setting: its name, what it may be, what it is when nobody says, and what it means.
+// Every setting: its name, its allowed values, its default and its meaning.
 import { z } from 'zod';
 
 export interface Setting<T> {
@@ -59,7 +59,7 @@ const optional = (
   fallback: undefined,
 });
 
-/** All settings by their key in Config, in the order in which people read them. */
+/** All settings by their key in Config, in the order in which documents list them. */
 export const SETTINGS = {
   host: setting({
     name: 'HOST',

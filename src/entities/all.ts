@@ -1,4 +1,4 @@
-// Every table, for the DataSource: TypeORM compares them with what the migrations make (test/entities.test.ts).
+// Every table, for the DataSource. TypeORM compares them with what the migrations make (test/entities.test.ts).
 import { AuditEntry } from './audit-entry.entity';
 import { Budget } from './budget.entity';
 import { BudgetFiring } from './budget-firing.entity';

@@ -1,6 +1,6 @@
 import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
 
-/** Append-only: who changed what. No foreign key, since an entry outlives the workspace that it tells of. */
+/** Append-only: who changed what. It has no foreign key, since an entry outlives its workspace. */
 @Entity({ name: 'audit_entries' })
 @Index('audit_entries_by_workspace', ['workspaceId', 'id'])
 export class AuditEntry {

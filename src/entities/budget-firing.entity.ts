@@ -3,7 +3,7 @@ import { Budget } from './budget.entity';
 
 const KEY = { primaryKeyConstraintName: 'budget_firings_pkey' };
 
-/** That a threshold was told of: its key is why each event is made once. */
+/** A threshold that was reported. Its primary key makes each event unique. */
 @Entity({ name: 'budget_firings' })
 @ForeignKey(() => Budget, ['workspaceId', 'budgetId'], ['workspaceId', 'id'], {
   name: 'budget_firings_budget_fkey',
@@ -27,7 +27,7 @@ export class BudgetFiring {
   @PrimaryColumn({ name: 'threshold', type: 'integer', ...KEY })
   threshold!: number;
 
-  /** The customer's id; empty for the workspace. */
+  /** The customer's id; empty when the budget is the workspace's. */
   @PrimaryColumn({ name: 'subject', type: 'text', ...KEY })
   subject!: string;
 

@@ -1,7 +1,7 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import { Workspace } from './workspace.entity';
 
-/** A workspace that has budgets, and up to when they were looked at. */
+/** A workspace that has budgets, and the instant up to which they were checked. */
 @Entity({ name: 'budget_sweeps' })
 @Index('budget_sweeps_due', ['dueAt'])
 export class BudgetSweep {
@@ -9,19 +9,19 @@ export class BudgetSweep {
   @ForeignKey(() => Workspace, { name: 'budget_sweeps_workspace_fkey' })
   workspaceId!: string;
 
-  /** When a server looks at it next. */
+  /** When the next server checks it. */
   @Column({ name: 'due_at', type: 'timestamptz' })
   dueAt!: Date;
 
-  /** What was charged before this instant was looked at. */
+  /** Charges before this instant were checked. */
   @Column({ name: 'looked_to', type: 'timestamptz' })
   lookedTo!: Date;
 
-  /** When all customers were looked at last; null: they are to be. */
+  /** When all customers were last checked; null: they must be checked. */
   @Column({ name: 'whole_at', type: 'timestamptz', nullable: true })
   wholeAt!: Date | null;
 
-  /** By which zone's days that was. */
+  /** The zone whose days that check used. */
   @Column({ name: 'whole_zone', type: 'text', nullable: true })
   wholeZone!: string | null;
 }

@@ -42,7 +42,7 @@ export class Budget {
   @Column({ name: 'interval', type: 'text' })
   interval!: string;
 
-  /** Percent of the limit, rising. */
+  /** Percentages of the limit, rising. */
   @Column({ name: 'thresholds', type: 'jsonb' })
   thresholds!: number[];
 
@@ -52,15 +52,18 @@ export class Budget {
   @Column({ name: 'enforcement', type: 'text' })
   enforcement!: string;
 
-  /** Grows when it becomes another limit: what was told of the one before does not count for it. */
+  /** Grows when the budget becomes another limit: reports of an earlier version do not count for the new one. */
   @Column({ name: 'version', type: 'integer' })
   version!: number;
 
-  /** Since when the version holds: periods that ended before are not looked at. */
+  /** Since when the version holds: periods that ended earlier are not checked. */
   @Column({ name: 'version_at', type: 'timestamptz' })
   versionAt!: Date;
 
-  /** The first local day of the period whose forecast was first seen above the limit at forecastSeenAt. */
+  /**
+   * The first local day of the period in which the forecast first passed the limit; forecastSeenAt is when that was
+   * seen.
+   */
   @Column({ name: 'forecast_period', type: 'date', nullable: true })
   forecastPeriod!: string | null;
 

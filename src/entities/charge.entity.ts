@@ -3,8 +3,8 @@ import { Customer } from './customer.entity';
 import { Message } from './message.entity';
 
 /**
- * A line of the ledger, immutable (a trigger sees to it): what one turn cost at the price in force when it happened, or
- * its reversal.
+ * A line of the ledger: what one turn cost at the price in force when it happened, or the reversal of such a charge. A
+ * trigger refuses every change.
  */
 @Entity({ name: 'charges' })
 @ForeignKey(() => Message, ['workspaceId', 'messageId'], ['workspaceId', 'id'], {
@@ -33,7 +33,7 @@ export class Charge {
   @Column({ name: 'customer_id', type: 'uuid' })
   customerId!: string;
 
-  /** Of a reversal: its charge's with the other sign. */
+  /** The amount; a reversal has the amount of its charge with the opposite sign. */
   @Column({ name: 'amount_micros', type: 'bigint' })
   amountMicros!: bigint;
 
@@ -46,11 +46,11 @@ export class Charge {
   @Column({ name: 'saved_at', type: 'timestamptz' })
   savedAt!: Date;
 
-  /** The workspace's epoch in which the line was posted: closing a month ends one. */
+  /** The workspace's epoch in which the line was posted: each closing of a month ends an epoch. */
   @Column({ name: 'epoch', type: 'integer' })
   epoch!: number;
 
-  /** The first day of the local month of occurredAt, in the workspace's zone when the line was posted. */
+  /** The first day of the local month of occurredAt, in the zone that the workspace had when the line was posted. */
   @Column({ name: 'month', type: 'date' })
   month!: string;
 }

@@ -1,7 +1,7 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import { Workspace } from './workspace.entity';
 
-/** A workspace whose months close by themselves: a row of its own, since saves hold the workspace's. */
+/** A workspace whose months close by themselves. It is a separate row, since saves lock the workspace's row. */
 @Entity({ name: 'closing_schedules' })
 @Check('closing_schedules_day_range', 'close_day BETWEEN 1 AND 28')
 @Index('closing_schedules_due', ['dueAt'])
@@ -14,7 +14,7 @@ export class ClosingSchedule {
   @Column({ name: 'close_day', type: 'smallint' })
   closeDay!: number;
 
-  /** When a server looks at it next. */
+  /** When the next server looks whether a month is due. */
   @Column({ name: 'due_at', type: 'timestamptz' })
   dueAt!: Date;
 }

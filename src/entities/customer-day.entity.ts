@@ -1,7 +1,7 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import { Customer } from './customer.entity';
 
-/** A customer's charged turns in one local day of the workspace's zone; a day without any has no row. */
+/** A customer's charged turns in one local day of the workspace's zone. A day without charged turns has no row. */
 @Entity({ name: 'customer_days' })
 @ForeignKey(() => Customer, ['workspaceId', 'customerId'], ['workspaceId', 'id'], {
   name: 'customer_days_customer_fkey',

@@ -1,7 +1,7 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import { Customer } from './customer.entity';
 
-/** A customer's charged turns in one local month of the workspace's zone; a month without any has no row. */
+/** A customer's charged turns in one local month of the workspace's zone. A month without charged turns has no row. */
 @Entity({ name: 'customer_months' })
 @ForeignKey(() => Customer, ['workspaceId', 'customerId'], ['workspaceId', 'id'], {
   name: 'customer_months_customer_fkey',

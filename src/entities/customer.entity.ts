@@ -9,7 +9,7 @@ import { Workspace } from './workspace.entity';
   'customers_have_an_identity',
   '(erased_at IS NULL) = (phone_number IS NOT NULL OR whatsapp_user_id IS NOT NULL)',
 )
-// Names sort byte-wise (COLLATE "C"), which TypeORM can't say: the migration makes it.
+// Names sort byte-wise (COLLATE "C"). TypeORM can't express that, so the migration makes the index.
 @Index('customers_by_name', { synchronize: false })
 @Index('customers_erased', ['workspaceId', 'erasedAt'], { where: 'erased_at IS NOT NULL' })
 export class Customer {
@@ -39,7 +39,7 @@ export class Customer {
   @Column({ name: 'updated_at', type: 'timestamptz' })
   updatedAt!: Date;
 
-  /** Since when nobody knows who this was; null: it is known. */
+  /** When the customer was erased; null: the identity is stored. */
   @Column({ name: 'erased_at', type: 'timestamptz', nullable: true })
   erasedAt!: Date | null;
 }

@@ -1,7 +1,7 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import { Workspace } from './workspace.entity';
 
-/** One person's erasure: under way, or done, and then the receipt. Holds no contact. */
+/** One person's erasure: a running one, or the receipt of a finished one. It holds no contact. */
 @Entity({ name: 'erasures' })
 @Index('erasures_due', ['dueAt'], { where: 'finished_at IS NULL' })
 @Index('erasures_by_actor', ['actor', 'requestedAt'])
@@ -13,11 +13,11 @@ export class Erasure {
   @PrimaryColumn({ name: 'id', type: 'uuid', primaryKeyConstraintName: 'erasures_pkey' })
   id!: string;
 
-  /** Whom it forgets; none: somebody who was never registered. */
+  /** The erased customers; empty: the person was never registered. */
   @Column({ name: 'customer_ids', type: 'uuid', array: true })
   customerIds!: string[];
 
-  /** HMAC-SHA-256 of their contacts, by the workspace's key_pads. */
+  /** HMAC-SHA-256 of their contacts, computed with the workspace's key_pads. */
   @Column({ name: 'contact_hmacs', type: 'bytea', array: true })
   contactHmacs!: Buffer[];
 
@@ -31,30 +31,30 @@ export class Erasure {
   @Column({ name: 'requested_at', type: 'timestamptz' })
   requestedAt!: Date;
 
-  /** When a server goes on with it, unless one is at work. */
+  /** When a server continues it, unless another one is working on it. */
   @Column({ name: 'due_at', type: 'timestamptz' })
   dueAt!: Date;
 
-  /** Up to which turn it has come; null: it begins. */
+  /** The last turn that was processed; null: none yet. */
   @Column({ name: 'walked_at', type: 'timestamptz', nullable: true })
   walkedAt!: Date | null;
 
   @Column({ name: 'walked_id', type: 'uuid', nullable: true })
   walkedId!: string | null;
 
-  /** Turns whose words and contacts it removed. */
+  /** Turns whose texts and contacts were removed. */
   @Column({ name: 'messages', type: 'bigint' })
   messages!: bigint;
 
-  /** Charges of the person that stay, less those taken back. */
+  /** Charges of the person that remain, without those taken back. */
   @Column({ name: 'charges', type: 'bigint' })
   charges!: bigint;
 
-  /** The sum of their ledger's lines. */
+  /** The sum of the person's ledger lines. */
   @Column({ name: 'amount_micros', type: 'bigint' })
   amountMicros!: bigint;
 
-  /** Null: under way. */
+  /** Null while it runs. */
   @Column({ name: 'finished_at', type: 'timestamptz', nullable: true })
   finishedAt!: Date | null;
 }

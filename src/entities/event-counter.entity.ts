@@ -1,7 +1,7 @@
 import { Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
 import { Workspace } from './workspace.entity';
 
-/** The number of a workspace's last event: a row of its own, since saves hold the workspace's. */
+/** The number of a workspace's last event. It is a separate row, since saves lock the workspace's row. */
 @Entity({ name: 'event_counters' })
 export class EventCounter {
   @PrimaryColumn({ name: 'workspace_id', type: 'text', primaryKeyConstraintName: 'event_counters_pkey' })

@@ -1,7 +1,7 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 import { Workspace } from './workspace.entity';
 
-/** What happened that somebody may want to hear of. Never changed; deleted after 400 days. */
+/** Something that was reported to callers. Never changed; deleted after 400 days. */
 @Entity({ name: 'events' })
 @Unique('events_one_per_sequence', ['workspaceId', 'sequence'])
 @Check(
@@ -28,7 +28,7 @@ export class Event {
   @Column({ name: 'occurred_at', type: 'timestamptz' })
   occurredAt!: Date;
 
-  /** JSON, byte by byte as it is sent. */
+  /** The JSON exactly as it is sent, byte by byte. */
   @Column({ name: 'body', type: 'text' })
   body!: string;
 }

@@ -31,29 +31,29 @@ export class Message {
   @PrimaryColumn({ name: 'id', type: 'uuid', primaryKeyConstraintName: 'messages_pkey' })
   id!: string;
 
-  /** The contact as it was given, in E.164. */
+  /** The contact as the caller gave it, in E.164. */
   @Column({ name: 'phone_number', type: 'text', nullable: true })
   phoneNumber!: string | null;
 
   @Column({ name: 'whatsapp_user_id', type: 'text', nullable: true })
   whatsappUserId!: string | null;
 
-  /** The customer registered under the contact when the turn was saved; null: nobody was. */
+  /** The customer registered under the contact when the turn was saved; null: there was none. */
   @Column({ name: 'customer_id', type: 'uuid', nullable: true })
   customerId!: string | null;
 
-  /** Empty: a turn without text. */
+  /** Empty for a turn without text. */
   @Column({ name: 'message', type: 'text' })
   message!: string;
 
   @Column({ name: 'response', type: 'text', nullable: true })
   response!: string | null;
 
-  /** Whether it was charged, and if not, why: one of services/turns/tracking.ts. */
+  /** Whether it was charged, and if not, why: an outcome of services/turns/tracking.ts. */
   @Column({ name: 'outcome', type: 'text' })
   outcome!: string;
 
-  /** The price in force at the turn, kept while its charge is still to be made. */
+  /** The price in force at the turn; stored only while the charge is still to be made. */
   @Column({ name: 'deferred_price_micros', type: 'bigint', nullable: true })
   deferredPriceMicros!: bigint | null;
 
@@ -64,13 +64,13 @@ export class Message {
   savedAt!: Date;
 
   /**
-   * HMAC-SHA-256 of the caller's idempotency key, by the workspace's key_pads; unique in its workspace, for ever. The key
-   * itself holds a phone number when it is WhatsApp's message id.
+   * HMAC-SHA-256 of the caller's idempotency key, computed with the workspace's key_pads; unique in its workspace for
+   * ever. The key itself is not stored: WhatsApp's message ids contain the phone number.
    */
   @Column({ name: 'key_digest', type: 'bytea' })
   keyDigest!: Buffer;
 
-  /** Since when words and contacts are removed; null: they are there. */
+  /** When texts and contacts were removed; null: they are stored. */
   @Column({ name: 'text_removed_at', type: 'timestamptz', nullable: true })
   textRemovedAt!: Date | null;
 }

@@ -1,10 +1,13 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
 import { Workspace } from './workspace.entity';
 
-/** Append-only: the price in force is the latest that starts at or before a turn, the last recorded of equals. */
+/**
+ * Append-only. The price in force is the last one that started at or before a turn; if several start at the same
+ * instant, the last recorded wins.
+ */
 @Entity({ name: 'prices' })
 @Check('prices_not_negative', 'amount_micros >= 0')
-// Descending, which TypeORM can't say: the migration makes it.
+// The index is descending. TypeORM can't express that, so the migration makes it.
 @Index('prices_in_force', { synchronize: false })
 export class Price {
   @PrimaryColumn({ name: 'workspace_id', type: 'text', primaryKeyConstraintName: 'prices_pkey' })
@@ -19,7 +22,7 @@ export class Price {
   })
   id!: bigint;
 
-  /** Stored as -infinity, and null here: from the beginning of time. */
+  /** Stored as -infinity, which becomes null here: the price holds from the beginning of time. */
   @Column({ name: 'starts_at', type: 'timestamptz' })
   startsAt!: Date | null;
 

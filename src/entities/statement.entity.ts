@@ -1,7 +1,10 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 import { Workspace } from './workspace.entity';
 
-/** One closed month. Its lines are decided by month and epoch when it is closed, and written afterwards (sealed). */
+/**
+ * One closed month. The closing fixes which lines it has (by month and epoch); they are written afterwards, and the
+ * statement is then sealed.
+ */
 @Entity({ name: 'statements' })
 @Unique('statements_one_per_month', ['workspaceId', 'month'])
 @Unique('statements_one_per_epoch', ['workspaceId', 'epoch'])
@@ -19,7 +22,7 @@ export class Statement {
   @PrimaryColumn({ name: 'number', type: 'integer', primaryKeyConstraintName: 'statements_pkey' })
   number!: number;
 
-  /** Its first day. */
+  /** The month's first day. */
   @Column({ name: 'month', type: 'date' })
   month!: string;
 
@@ -42,7 +45,7 @@ export class Statement {
   @Column({ name: 'closed_by', type: 'text' })
   closedBy!: string;
 
-  /** Charges less reversals. This and what follows: null until it is sealed. */
+  /** Charges minus reversals. This column and those below are null until the statement is sealed. */
   @Column({ name: 'messages', type: 'bigint', nullable: true })
   messages!: bigint | null;
 
@@ -56,11 +59,11 @@ export class Statement {
   @Column({ name: 'ledger_lines', type: 'bigint', nullable: true })
   ledgerLines!: bigint | null;
 
-  /** The prices of its charges, each with how many there are. */
+  /** The prices of its charges, each with its number of charges. */
   @Column({ name: 'prices', type: 'jsonb', nullable: true })
   prices!: object | null;
 
-  /** Of its ledger lines in their fixed form, in hexadecimal digits. */
+  /** The SHA-256 of its ledger lines in their fixed form, in hexadecimal digits. */
   @Column({ name: 'sha256', type: 'text', nullable: true })
   sha256!: string | null;
 

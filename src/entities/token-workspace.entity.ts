@@ -2,7 +2,7 @@ import { Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 import { Token } from './token.entity';
 import { Workspace } from './workspace.entity';
 
-/** Which workspaces a token is for. */
+/** A workspace that a token may access. */
 @Entity({ name: 'token_workspaces' })
 @Index('token_workspaces_by_token', ['tokenId'])
 export class TokenWorkspace {

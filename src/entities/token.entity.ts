@@ -1,6 +1,6 @@
 import { Check, Column, Entity, PrimaryColumn, Unique } from 'typeorm';
 
-/** An opaque token of a machine or an analyst. The token itself is shown once and never stored. */
+/** An opaque token of a program or an analyst. The token itself is shown once and never stored. */
 @Entity({ name: 'tokens' })
 @Unique('tokens_hash_unique', ['hash'])
 @Check('tokens_kind_known', `kind IN ('SERVICE', 'CLIENT', 'ANALYST')`)
@@ -11,19 +11,19 @@ export class Token {
   @Column({ name: 'name', type: 'text' })
   name!: string;
 
-  /** SERVICE, CLIENT or ANALYST; people (USER) come with a JWT and have no row. */
+  /** SERVICE, CLIENT or ANALYST. People (USER) use a JWT and have no row. */
   @Column({ name: 'kind', type: 'text' })
   kind!: string;
 
-  /** SHA-256 of the token; read only by a query that names it. */
+  /** SHA-256 of the token. TypeORM reads it only when a query names it. */
   @Column({ name: 'hash', type: 'bytea', select: false })
   hash!: Buffer;
 
-  /** Prefix and last four characters, for people to tell tokens apart. */
+  /** Prefix and last four characters, so that people can tell tokens apart. */
   @Column({ name: 'hint', type: 'text' })
   hint!: string;
 
-  /** Such as usage:read; all of them in auth/principal.ts. */
+  /** Such as usage:read; auth/principal.ts has all of them. */
   @Column({ name: 'scopes', type: 'text', array: true })
   scopes!: string[];
 

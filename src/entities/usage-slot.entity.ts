@@ -1,7 +1,7 @@
 import { Check, Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
 import { Workspace } from './workspace.entity';
 
-/** A workspace's turns in 15 minutes of UTC. Split over shards, so that writers don't queue for one row. */
+/** A workspace's turns in 15 minutes of UTC. It is split over shards, so that writers don't wait for one row. */
 @Entity({ name: 'usage_slots' })
 @Check('usage_slots_shard_range', 'shard BETWEEN 0 AND 7')
 export class UsageSlot {
@@ -9,7 +9,7 @@ export class UsageSlot {
   @ForeignKey(() => Workspace, { name: 'usage_slots_workspace_fkey' })
   workspaceId!: string;
 
-  /** The slot's first instant: a whole quarter of an hour. */
+  /** The slot's first instant: a full quarter of an hour. */
   @PrimaryColumn({ name: 'slot_at', type: 'timestamptz', primaryKeyConstraintName: 'usage_slots_pkey' })
   slotAt!: Date;
 
@@ -23,7 +23,7 @@ export class UsageSlot {
   @Column({ name: 'cost_micros', type: 'bigint' })
   costMicros!: bigint;
 
-  /** The first charged turn; null: there is none. */
+  /** The first charged turn; null without one. */
   @Column({ name: 'first_at', type: 'timestamptz', nullable: true })
   firstAt!: Date | null;
 

@@ -1,7 +1,7 @@
 import { Column, Entity, ForeignKey, PrimaryColumn, Unique } from 'typeorm';
 import { Charge } from './charge.entity';
 
-/** Why a charge was taken back, and by whom. The ledger's line for it is a reversal among the charges. */
+/** Why and by whom a charge was taken back. The ledger has a reversal for it, which is a row of charges. */
 @Entity({ name: 'voids' })
 @Unique('voids_reversal_unique', ['workspaceId', 'reversalId'])
 @ForeignKey(() => Charge, ['workspaceId', 'chargeId'], ['workspaceId', 'id'], { name: 'voids_charge_fkey' })
@@ -18,7 +18,7 @@ export class Void {
   @Column({ name: 'reversal_id', type: 'uuid' })
   reversalId!: string;
 
-  /** May name a person; 'erased' once they are. */
+  /** It may name a person; it becomes 'erased' when the person is erased. */
   @Column({ name: 'reason', type: 'text' })
   reason!: string;
 
@@ -26,7 +26,7 @@ export class Void {
   @Column({ name: 'actor', type: 'text' })
   actor!: string;
 
-  /** The token's or the operator's name at that time. */
+  /** The name of the token or operator at that time. */
   @Column({ name: 'actor_name', type: 'text' })
   actorName!: string;
 

@@ -1,14 +1,14 @@
 import { Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
 import { Workspace } from './workspace.entity';
 
-/** By which zone data the local days of a workspace were cut. */
+/** The zone data with which the local days of a workspace were computed. */
 @Entity({ name: 'zone_stamps' })
 export class ZoneStamp {
   @PrimaryColumn({ name: 'workspace_id', type: 'text', primaryKeyConstraintName: 'zone_stamps_pkey' })
   @ForeignKey(() => Workspace, { name: 'zone_stamps_workspace_fkey' })
   workspaceId!: string;
 
-  /** The zone at that time; another than the workspace's says nothing. */
+  /** The workspace's zone at that time. If the workspace has another zone now, the row says nothing. */
   @Column({ name: 'time_zone', type: 'text' })
   timeZone!: string;
 
@@ -16,7 +16,7 @@ export class ZoneStamp {
   @Column({ name: 'tzdata', type: 'text' })
   tzdata!: string;
 
-  /** The zone's offsets since 2009 by that data, as zoneHistory writes them. */
+  /** The zone's offsets since 2009 in that data, as zoneHistory writes them. */
   @Column({ name: 'history', type: 'text', array: true })
   history!: string[];
 }

@@ -1,7 +1,7 @@
-// The code that an error of Node or of PostgreSQL carries.
+// Reads the code of an error of Node or PostgreSQL.
 import { types } from 'node:util';
 
-/** Also true for errors of Node's own modules, which are of another class in a test's sandbox. */
+/** Also true for errors of Node's own modules: in a test's sandbox they belong to another class. */
 export const isError = (error: unknown): error is Error =>
   error instanceof Error || types.isNativeError(error);
 

@@ -11,8 +11,8 @@ let lastMs = 0;
 let sequence = 0;
 
 /**
- * A UUID version 7 (RFC 9562): milliseconds first, so that rows arrive in index order. The 12 bits behind
- * the time count up within one millisecond; when they run out the time borrows from the future.
+ * A UUID version 7 (RFC 9562). It starts with the milliseconds, so rows arrive in the order of the index. The 12 bits
+ * after the time count the ids of one millisecond; when they are used up, the id takes the next millisecond.
  */
 export function newId(nowMs: number = Date.now()): string {
   const bytes = nextRandom();
@@ -43,7 +43,7 @@ function nextRandom(): Buffer {
 export const isUuid = (text: string): boolean =>
   /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(text);
 
-/** The lowest id of version 7 that is made at this instant: what was made before has a lower one. */
+/** The lowest id of version 7 of this instant: every id that was made before is lower. */
 export function lowestIdAt(at: Date): string {
   const hex = Math.max(0, at.getTime()).toString(16).padStart(12, '0');
   return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;

@@ -1,8 +1,12 @@
-// ISO 4217's list one: the codes of currencies, funds and metals in use, with the digits of their minor units.
-// As SIX published it on 2024-06-25, and what amendments 176, 179 and 180 changed up to 2026-01-01: XCG for ANG, XAD, BGN
-// no more. CLDR's digits, which Node has, are what people use in shops: none for the forint, which has two in invoices.
+// ISO 4217's list one: the codes of currencies, funds and metals in use, with the number of decimals of their minor
+// units. The list is that which SIX published on 2024-06-25, with the changes of amendments 176, 179 and 180 up to
+// 2026-01-01: XCG replaces ANG, XAD is new, BGN is gone. Node has CLDR's decimals, which are those of prices in shops:
+// CLDR gives the forint none, but invoices in forints have two.
 
-/** Codes by the decimals of their minor unit. Those without one (gold, the IMF's special drawing rights) have none. */
+/**
+ * Codes by the number of decimals of their minor unit. Codes without a minor unit (gold, the IMF's special drawing
+ * rights) have none.
+ */
 const CODES: Readonly<Record<number, readonly string[]>> = {
   0: [
     'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF',

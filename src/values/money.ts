@@ -6,8 +6,8 @@ export const MICROS = 1_000_000n;
 const MICRO_DIGITS = 6;
 
 /**
- * "0.005" -> 5000n; negative ones too. Throws BAD_USER_INPUT unless it is a plain decimal of whole micro-units, with
- * at most twelve digits before the point: what a 64-bit integer holds.
+ * "0.005" -> 5000n, also for negative amounts. Throws BAD_USER_INPUT unless the text is a plain decimal of whole
+ * micro-units with at most twelve digits before the point, so that it fits into 64 bits.
  */
 export function parseAmount(text: string): bigint {
   const shown = JSON.stringify(text.slice(0, 64));
@@ -22,7 +22,7 @@ export function parseAmount(text: string): bigint {
   return sign === '-' ? -micros : micros;
 }
 
-/** 125000n, EUR -> "0.125": exact, with at least the currency's own digits and no trailing zeros beyond them. */
+/** 125000n, EUR -> "0.125": exact, with at least the currency's own decimals and no further trailing zeros. */
 export function formatMicros(micros: bigint, currency: string): string {
   const size = micros < 0n ? -micros : micros;
   const all = String(size % MICROS).padStart(MICRO_DIGITS, '0');
@@ -31,10 +31,10 @@ export function formatMicros(micros: bigint, currency: string): string {
   return digits === 0 ? whole : `${whole}.${all.slice(0, digits)}`;
 }
 
-/** A code that ISO has withdrawn since its workspace was made: nearly all had two. */
+/** For a code that ISO has withdrawn since its workspace was made: nearly all of them had two decimals. */
 const DIGITS_OF_OLD = 2;
 
-/** The decimals of a currency's minor unit by ISO 4217: EUR 2, JPY 0, KWD 3, CLF 4; 0 where there is none, as of gold. */
+/** The decimals of a currency's minor unit by ISO 4217: EUR 2, JPY 0, KWD 3, CLF 4; 0 without a minor unit (gold). */
 export const currencyDigits = (currency: string): number => ISO_4217.get(currency) ?? DIGITS_OF_OLD;
 
 /** True for a code that is on ISO 4217's list of those in use, such as EUR. */

@@ -1,10 +1,10 @@
-// Calendar months as text, '2025-01', and as dates, of which they are the first days.
+// Calendar months as text, '2025-01', and as the date of their first day.
 import { badInput } from '../errors';
 
-/** Which years may be asked for is period.ts's matter. */
+/** Checks the form only; period.ts checks the year. */
 export const isMonth = (text: string): boolean => /^\d{4}-(0[1-9]|1[0-2])$/.test(text);
 
-/** The text as it is. Throws BAD_USER_INPUT when it is no month. */
+/** Returns the text. Throws BAD_USER_INPUT when it is not a month. */
 export function checkMonth(text: string): string {
   if (isMonth(text)) return text;
   throw badInput(
@@ -18,7 +18,7 @@ export const firstDayOf = (month: string): string => `${month}-01`;
 /** '2025-01-31' -> '2025-01' */
 export const monthOf = (date: string): string => date.slice(0, 7);
 
-/** A month, or a date's, as a number that counts up by one a month. */
+/** The number of a month, or of the month of a date. Each month's number is one more than that of the month before. */
 export const monthNumber = (month: string): number =>
   12 * Number(month.slice(0, 4)) + Number(month.slice(5, 7)) - 1;
 

@@ -1,7 +1,7 @@
-// How work that takes long shares the event loop: a little of it in each turn, for all who read together, so that
-// whoever saves waits for one piece and not for an answer. docs/decisions/0014-slices.md has the figures.
+// How long work shares the event loop. All readers together do a small part of it in each turn of the loop, so that a
+// save waits for one part and not for a whole answer. docs/decisions/0014-slices.md has the figures.
 
-/** Values of an answer, or as much work (about 3 µs each), in one turn of the loop. */
+/** How much is done in one turn of the loop, in values of an answer; one takes about 3 µs. */
 export const A_TURN = 400;
 
 interface Waiting {
@@ -13,7 +13,7 @@ let used = 0;
 let scheduled = false;
 let waiting: Waiting[] = [];
 
-/** Undefined: go on at once. A promise: go on when it is fulfilled. First come, first served. */
+/** Returns undefined when the caller may go on at once, otherwise a promise to wait for. First come, first served. */
 export function pace(weight: number): Promise<void> | undefined {
   schedule();
   if (waiting.length === 0 && fits(weight)) {
@@ -25,7 +25,7 @@ export function pace(weight: number): Promise<void> | undefined {
   });
 }
 
-/** What is larger than a turn has one for itself. */
+/** Work that is larger than a turn gets a turn of its own. */
 const fits = (weight: number): boolean => used === 0 || used + weight <= A_TURN;
 
 function schedule(): void {
@@ -34,7 +34,7 @@ function schedule(): void {
   setImmediate(nextTurn);
 }
 
-/** Sockets are read between two turns. */
+/** Node reads sockets between two turns. */
 function nextTurn(): void {
   scheduled = false;
   used = 0;
@@ -51,8 +51,8 @@ function nextTurn(): void {
 }
 
 /**
- * The items, to be completed a few in each turn: those of a list that is longer than a turn are promises.
- * `weight`: of one item.
+ * Lets a list be completed a few items per turn. If the list is longer than a turn, its items become promises. `weight`
+ * is that of one item.
  */
 export function inTurns<T>(items: readonly T[], weight: number): readonly (T | Promise<T>)[] {
   const atOnce = Math.max(1, Math.floor(A_TURN / Math.max(weight, 1)));
@@ -64,7 +64,7 @@ export function inTurns<T>(items: readonly T[], weight: number): readonly (T | P
   let turn = Promise.resolve();
   for (let first = 0; first < items.length; first += atOnce) {
     const group = items.slice(first, first + atOnce);
-    // Asked for when the group before has had its turn: readers take turns, too.
+    // Waits until the group before had its turn, so that readers alternate.
     turn = turn.then(() => pace(group.length * weight));
     const mine = turn;
     for (const item of group) paced.push(mine.then(() => item));

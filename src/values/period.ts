@@ -1,4 +1,4 @@
-// Periods: half-open ranges of time cut by a zone's days, weeks (Monday first), months and years.
+// Periods: half-open ranges of time, bounded by a zone's days, weeks (Monday first), months or years.
 import { DateTime } from 'luxon';
 import { type AppError, badInput } from '../errors';
 import { checkMonth, firstDayOf } from './month';
@@ -32,19 +32,19 @@ export type GrowthBasis = (typeof GROWTH_BASES)[number];
 export const TIMELINE_INTERVALS = ['HOUR', 'DAY', 'WEEK', 'MONTH'] as const;
 export type TimelineInterval = (typeof TIMELINE_INTERVALS)[number];
 
-/** What a period is by the calendar: it decides which one came before it. */
+/** The calendar unit of a period: it decides which period comes before. */
 export type PeriodKind = 'day' | 'days' | 'week' | 'month' | 'year' | 'range';
 
-/** `from` included, `to` excluded, whole even while it still runs. */
+/** `from` is included, `to` is excluded. A running period is whole: it reaches to its end in the future. */
 export interface Period {
   readonly from: Date;
   readonly to: Date;
-  /** IANA zone whose days, weeks and months cut it. */
+  /** The IANA zone of its days, weeks and months. */
   readonly timeZone: string;
   readonly kind: PeriodKind;
 }
 
-/** Which period is asked for: one of preset; month; from and to; firstDay and lastDay. Nothing: THIS_MONTH. */
+/** Which period: a preset; a month; from and to; or firstDay and lastDay. Default: THIS_MONTH. */
 export interface PeriodChoice {
   preset?: PeriodPreset | null | undefined;
   /** A calendar month, '2025-01'. */
@@ -56,7 +56,7 @@ export interface PeriodChoice {
   lastDay?: string | null | undefined;
 }
 
-/** The same choice as plain text by name, to compare and to keep; what was not given is null or undefined. */
+/** The same choice as plain text by name, to compare and to store; null or undefined: not given. */
 export const choiceTexts = (
   choice: PeriodChoice | null | undefined,
 ): Record<keyof PeriodChoice, string | null | undefined> => ({
@@ -73,8 +73,8 @@ const FIRST_YEAR = 1970;
 const LAST_YEAR = 2200;
 
 /**
- * Throws BAD_USER_INPUT for a zone that is none, when more than one is chosen, when it ends before it starts, is longer
- * than 20 years or lies outside the years 1970 to 2200 (docs/semantics.md#time).
+ * Throws BAD_USER_INPUT for an unknown zone, for more than one choice, and for a period that ends before it starts, is
+ * longer than 20 years or lies outside the years 1970 to 2200 (docs/semantics.md#time).
  */
 export function resolvePeriod(choice: PeriodChoice | null | undefined, zone: string, now: Date): Period {
   const timeZone = assertZone(zone);
@@ -100,7 +100,7 @@ export function resolvePeriod(choice: PeriodChoice | null | undefined, zone: str
 /** True when nothing of the period lies after `asOf`. */
 export const isComplete = (period: Range, asOf: Date): boolean => period.to <= asOf;
 
-/** Whether a month lies in the years 1970 to 2200. Every month with figures does. */
+/** True for a month of the years 1970 to 2200. Every month with figures is one of these. */
 export function mayBeAskedFor(month: string): boolean {
   const year = Number(month.slice(0, 4));
   return year >= FIRST_YEAR && year <= LAST_YEAR;
@@ -122,7 +122,7 @@ const isGiven = (text: string | null | undefined): text is string => text !== nu
 const halfRange = (name: string, shown: string, missing: string): AppError =>
   badInput(`A free period needs both of its ends. Received only ${name} (${shown}): give ${missing} too.`);
 
-/** A date on the calendar, 'YYYY-MM-DD', of the years 1970 to 2200. Throws BAD_USER_INPUT. */
+/** Returns the date 'YYYY-MM-DD'. Throws BAD_USER_INPUT unless it is a date of the years 1970 to 2200. */
 export function checkLocalDate(text: string): string {
   const shown = JSON.stringify(text.slice(0, 32));
   const date = DateTime.fromISO(text, { zone: 'utc' });
@@ -133,7 +133,7 @@ export function checkLocalDate(text: string): string {
   return text;
 }
 
-/** Both days included. The period before has as many days. */
+/** A period of local days, both included. The period before it has as many days. */
 function resolveDays(firstDay: string, lastDay: string, timeZone: string): Period {
   const [first, last] = [firstDay, lastDay].map((day) =>
     DateTime.fromISO(checkLocalDate(day), { zone: 'utc' }),
@@ -153,7 +153,7 @@ function resolveDays(firstDay: string, lastDay: string, timeZone: string): Perio
   return { ...range, timeZone, kind: 'days' };
 }
 
-/** So many calendar months, the one that holds `now` as the last. */
+/** This many calendar months; the last one holds `now`. */
 export function lastMonths(count: number, timeZone: string, now: Date): Period {
   const running = dateOf(now, timeZone).startOf('month');
   const range = between(running.minus({ months: count - 1 }), running.plus({ months: 1 }), timeZone);
@@ -165,7 +165,10 @@ function resolveRange(from: Date, to: Date, timeZone: string): Period {
   return { from, to, timeZone, kind: 'range' };
 }
 
-/** Throws BAD_USER_INPUT unless the range may be asked for. Years are those of UTC: no zone makes a range too long. */
+/**
+ * Throws BAD_USER_INPUT unless the range is allowed. Years are counted in UTC, so the zone never makes a range too
+ * long.
+ */
 export function checkRange({ from, to }: Range): void {
   const shown = `The period from ${formatInstant(from)} to ${formatInstant(to)}`;
   if (to <= from) {
@@ -202,7 +205,7 @@ function resolvePreset(preset: PeriodPreset, timeZone: string, now: Date): Perio
   return preset.startsWith('LAST') || preset === 'YESTERDAY' ? previousPeriod(current) : current;
 }
 
-// Dates and clock times of a zone are reckoned with as Luxon's in UTC, where no hour is skipped or repeated.
+// Local dates and clock times are computed as Luxon's in UTC, where no hour is skipped or repeated.
 const clockOf = (at: Date, zone: string): DateTime =>
   DateTime.fromMillis(localClock(at, zone), { zone: 'utc' });
 
@@ -215,7 +218,7 @@ const between = (from: DateTime, to: DateTime, zone: string): Range => ({
   to: instantOf(to, zone),
 });
 
-/** The whole period before this one: the calendar's for a calendar period, one of equal length for a free range. */
+/** The whole period before this one: the calendar's for a calendar period; one of the same length for a free range. */
 export function previousPeriod(period: Period): Period {
   const { from, kind, timeZone } = period;
   if (kind === 'range') {
@@ -224,14 +227,14 @@ export function previousPeriod(period: Period): Period {
   if (kind === 'days') {
     return { ...period, from: instantOf(dateOf(from, timeZone).minus(stepOf(period)), timeZone), to: from };
   }
-  // The last instant before lies in it, also where the zone left a day out.
+  // The millisecond before always lies in the period before, even if the zone left out a day.
   const start = dateOf(new Date(from.getTime() - 1), timeZone).startOf(kind);
   return { ...period, from: instantOf(start, timeZone), to: from };
 }
 
 type Step = Partial<Record<'days' | 'weeks' | 'months' | 'years', number>>;
 
-/** How far a calendar period lies from the one before it. */
+/** The length of one calendar unit, to go back from a period to the one before. */
 function stepOf({ from, to, kind, timeZone }: Period): Step {
   if (kind === 'week') return { weeks: 1 };
   if (kind === 'month') return { months: 1 };
@@ -240,7 +243,7 @@ function stepOf({ from, to, kind, timeZone }: Period): Step {
   return { days: dateOf(to, timeZone).diff(dateOf(from, timeZone), 'days').days };
 }
 
-/** What growth compares (docs/semantics.md#growth): two half-open ranges. */
+/** The two half-open ranges that growth compares (docs/semantics.md#growth). */
 export function comparison(
   period: Period,
   basis: GrowthBasis,
@@ -256,13 +259,13 @@ export function comparison(
 
 const rangeOf = ({ from, to }: Range): Range => ({ from, to });
 
-/** Where the stretch up to `asOf` ends in the earlier period `whole`; the caller clips it to that. */
+/** The point of the earlier period `whole` that corresponds to `asOf`. The caller limits it to that period. */
 function sameStretchEnd(period: Period, whole: Range, basis: GrowthBasis, asOf: Date): Date {
   const { from, kind, timeZone } = period;
   const clock = clockOf(asOf, timeZone);
   if (kind === 'month' || kind === 'year') {
     const moved = clock.minus(basis === 'YEAR_EARLIER' ? { years: 1 } : stepOf(period));
-    // 31 March a month earlier is the end of February, not some time on its 28th; 29 February likewise.
+    // One month before 31 March is the end of February, not a time on 28 February. 29 February works the same way.
     const end = moved.day === clock.day ? moved : moved.startOf('day').plus({ days: 1 });
     return instantOf(end, timeZone);
   }
@@ -275,7 +278,7 @@ function sameStretchEnd(period: Period, whole: Range, basis: GrowthBasis, asOf: 
   return instantOf(clock.minus({ days }), timeZone);
 }
 
-/** A week is compared with the one 52 weeks earlier, so that Mondays meet Mondays. */
+/** Compares a week with the one 52 weeks earlier, so that both begin on a Monday. */
 function yearEarlier(period: Period): Range {
   const { from, to, kind, timeZone } = period;
   const step: Step = kind === 'week' ? { weeks: 52 } : { years: 1 };
@@ -294,10 +297,10 @@ const COARSER: Record<TimelineInterval, string> = {
 };
 
 /**
- * The bounds of a range's gapless buckets: b0 = from < b1 < ... < bn = to. Ragged ends are clipped; a local day that
- * does not exist leaves no bucket; hours are cut where the clock shows a full hour and where it is changed, so that a
- * repeated hour has two. An empty range has none. Throws BAD_USER_INPUT naming a coarser interval when there are
- * more than `limit`.
+ * The bounds of a range's buckets, without gaps: b0 = from < b1 < ... < bn = to. The first and last bucket end at the
+ * range's ends. A local day that does not exist has no bucket. Hours end where the clock shows a full hour and where
+ * the clock is changed, so a repeated hour has two buckets. An empty range has none. Throws BAD_USER_INPUT, which names
+ * a coarser interval, for more than `limit` buckets.
  */
 export function buckets(range: Range, interval: TimelineInterval, zone: string, limit = 2_000): Date[] {
   if (range.to <= range.from) return [];
@@ -333,7 +336,7 @@ function* hourCuts(range: Range, zone: string): Generator<Date> {
 
 type DateInterval = Exclude<TimelineInterval, 'HOUR'>;
 
-/** The starts of the local days, weeks or months, from the one that holds `from`; without end. */
+/** The starts of the local days, weeks or months, beginning with the one that holds `from`; never ends. */
 function* dateCuts(from: Date, interval: DateInterval, zone: string): Generator<Date> {
   for (const date of dates(dateOf(from, zone), interval)) yield firstInstantAt(date, zone);
 }
@@ -348,7 +351,7 @@ function* dates(first: DateTime, interval: DateInterval): Generator<number> {
 }
 
 export interface LocalStretch {
-  /** 'YYYY-MM-DD', of a month its first day. */
+  /** 'YYYY-MM-DD'; for a month, its first day. */
   date: string;
   from: Date;
   to: Date;
@@ -365,7 +368,7 @@ function wholeUnits(range: Range, interval: 'DAY' | 'MONTH', zone: string): Loca
   let before: Date | undefined;
   for (const cut of dateCuts(range.from, interval, zone)) {
     if (cut > range.to) break;
-    // A date that the zone left out begins where the next one does; it is the next one's.
+    // A date that the zone left out begins where the next date begins, so that instant belongs to the next date.
     if (before && before >= range.from && before < cut) {
       whole.push({ date: localDate(before, zone), from: before, to: cut });
     }

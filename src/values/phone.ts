@@ -2,9 +2,9 @@
 import { badInput } from '../errors';
 
 /**
- * "+39 333 123 4567" or WhatsApp's "393331234567" -> "+393331234567": 7 to 15 digits without a leading zero; spaces,
- * dots, dashes and parentheses are dropped. No numbering plan is consulted. Throws BAD_USER_INPUT, which does not
- * repeat the number.
+ * "+39 333 123 4567", or WhatsApp's "393331234567", -> "+393331234567": 7 to 15 digits without a leading zero. Spaces,
+ * dots, dashes and parentheses are dropped. The numbering plans of countries are not checked. Throws BAD_USER_INPUT,
+ * which does not repeat the number.
  */
 export function parsePhone(text: string): string {
   const digits = text.replace(/[\s().\u2010-\u2015-]/g, '').replace(/^\+/, '');

@@ -1,12 +1,12 @@
-// Instants, zones and slots. Luxon on Node's own zone data is the one truth about zones: SQL is given instants and
-// offsets, never a zone's name.
+// Instants, zones and slots. Luxon, with Node's zone data, is the only source for zones: SQL gets instants and offsets,
+// never the name of a zone.
 import { DateTime, IANAZone } from 'luxon';
 import { badInput } from '../errors';
 
-/** Gives the present instant. Injected, so that tests decide what time it is. */
+/** Returns the present instant. It is injected, so that tests set the time. */
 export type Clock = () => Date;
 
-/** A half-open stretch of time: `from` included, `to` excluded. */
+/** A half-open range of time: `from` included, `to` excluded. */
 export interface Range {
   from: Date;
   to: Date;
@@ -16,14 +16,17 @@ const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 const SECOND_MS = 1_000;
 
-/** 15 minutes: every zone's offset since 2009 is a multiple of it. */
+/** 15 minutes: the offset of every zone has been a multiple of this since 2009. */
 export const SLOT_MS = 900_000;
 
 export const floorSlot = (at: Date): Date => new Date(Math.floor(at.getTime() / SLOT_MS) * SLOT_MS);
 
 export const ceilSlot = (at: Date): Date => new Date(Math.ceil(at.getTime() / SLOT_MS) * SLOT_MS);
 
-/** IANA's names whose spelling follows no rule. ICU knows further ones without a region: its BST is Bangladesh's. */
+/**
+ * IANA's names whose spelling follows no rule. Names without a region are checked here, since ICU knows more of them,
+ * some with another meaning: its BST is Bangladesh's.
+ */
 const SPELLINGS = new Map(
   [
     'CET CST6CDT Cuba EET EST EST5EDT Egypt Eire GB GB-Eire GMT GMT+0 GMT-0 GMT0 Greenwich HST Hongkong Iceland',
@@ -39,7 +42,7 @@ const SPELLINGS = new Map(
 const ZONES_KEPT = 2_000;
 const zones = new Map<string, string>();
 
-/** An IANA zone in IANA's spelling. Throws BAD_USER_INPUT for anything else, offsets like +02:00 included. */
+/** Returns the zone in IANA's spelling. Throws BAD_USER_INPUT for any other text, including offsets such as +02:00. */
 export function assertZone(zone: string): string {
   const known = zones.get(zone);
   if (known !== undefined) return known;
@@ -54,7 +57,7 @@ export function assertZone(zone: string): string {
   return spelled;
 }
 
-/** 'america/port_of_spain' -> 'America/Port_of_Spain'. Node lists one name of each zone only, not its other ones. */
+/** 'america/port_of_spain' -> 'America/Port_of_Spain'. Node lists one name of each zone, without its other names. */
 function spellRegional(zone: string): string | undefined {
   if (!/^[a-z]+(\/[a-z0-9_+-]+){1,2}$/i.test(zone) || /^SystemV/i.test(zone)) return undefined;
   return zone.toLowerCase().replace(/[a-z]+/g, (word) => {
@@ -67,15 +70,18 @@ function spellRegional(zone: string): string | undefined {
 const RFC3339 =
   /^(\d{4}-\d{2}-\d{2})[Tt ]((?:[01]\d|2[0-3]):\d{2}:\d{2})(?:\.(\d{1,9}))?([Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
-/** What WhatsApp and JavaScript give: seconds have 9 or 10 digits from 1973 to 2286, milliseconds three more. */
+/**
+ * Unix time, as WhatsApp and JavaScript give it: from 1973 to 2286 seconds have 9 or 10 digits, milliseconds three
+ * more.
+ */
 const UNIX: readonly (readonly [RegExp, string, string])[] = [
   [/^\d{9,10}$/, 'seconds', 'fromSeconds'],
   [/^\d{12,13}$/, 'milliseconds', 'fromMillis'],
 ];
 
 /**
- * RFC 3339 with an offset -> an instant of the years 1 to 9999; finer than a millisecond is cut off.
- * Throws BAD_USER_INPUT.
+ * RFC 3339 with an offset -> an instant of the years 1 to 9999. Digits beyond the millisecond are cut off. Throws
+ * BAD_USER_INPUT.
  */
 export function parseInstant(text: string): Date {
   const match = RFC3339.exec(text.trim());
@@ -103,24 +109,25 @@ export function parseInstant(text: string): Date {
 /** RFC 3339 in UTC with milliseconds. */
 export const formatInstant = (at: Date): string => at.toISOString();
 
-/** Minutes that a zone is ahead of UTC at an instant, by halves. */
+/** Minutes that a zone is ahead of UTC at an instant; may be a half. */
 export const offsetAt = (ms: number, zone: string): number => IANAZone.create(zone).offset(ms);
 
-/** A stretch of constant offset within one year of UTC; it ends where the next one begins. */
+/** A range with one constant offset, within one year of UTC; it ends where the next one begins. */
 interface Stretch {
   readonly from: number;
   /** Milliseconds ahead of UTC. */
   readonly offset: number;
 }
 
-/** All zones since 2009 and then some: a few megabytes. */
+/** Enough for all zones since 2009: a few megabytes. */
 const YEARS_KEPT = 20_000;
 const years = new Map<string, Map<number, readonly Stretch[]>>();
 let yearsKept = 0;
 
 /**
- * Asking ICU for an offset takes microseconds, and a save asks on its way: a zone's year is asked once and kept. Throws
- * BAD_USER_INPUT for a zone that is none: Luxon's offset of it is NaN, with which nothing that is searched is found.
+ * Each save asks for an offset, and ICU takes microseconds to compute it. So the offsets of a zone are computed for a
+ * whole year and kept. Throws BAD_USER_INPUT for an unknown zone: Luxon's offset would be NaN, and every search with
+ * NaN fails.
  */
 function stretchesOf(year: number, zone: string): readonly Stretch[] {
   const known = years.get(zone)?.get(year);
@@ -136,7 +143,7 @@ function stretchesOf(year: number, zone: string): readonly Stretch[] {
   return made;
 }
 
-/** No zone has changed its clock twice within two weeks since 1970 (Cairo in 2010 took three). */
+/** No zone has changed its clock twice within two weeks since 1970; the closest was Cairo in 2010, with three. */
 const STEP_MS = 14 * DAY_MS;
 
 function findStretches(start: number, end: number, zone: string): Stretch[] {
@@ -147,7 +154,7 @@ function findStretches(start: number, end: number, zone: string): Stretch[] {
     let before = at;
     at = Math.min(at + STEP_MS, end);
     if (offsetOf(at) === offset) continue;
-    // Clocks are changed on the second: `at` becomes the first one with another offset.
+    // Clock changes fall on whole seconds: `at` becomes the first second with the other offset.
     while (at - before > SECOND_MS) {
       const middle = before + Math.floor((at - before) / 2 / SECOND_MS) * SECOND_MS;
       if (offsetOf(middle) === offset) before = middle;
@@ -162,8 +169,8 @@ function findStretches(start: number, end: number, zone: string): Stretch[] {
 const yearOf = (ms: number): number => new Date(ms).getUTCFullYear();
 
 /**
- * What the clock on the zone's wall shows at an instant, as milliseconds that read as UTC: its parts are those of
- * `new Date(localClock(at, zone))` in UTC.
+ * What a clock in the zone shows at an instant, as milliseconds to be read in UTC: `new Date(localClock(at, zone))` has
+ * the local date and time as its UTC parts.
  */
 export function localClock(at: Date, zone: string): number {
   const ms = at.getTime();
@@ -171,12 +178,13 @@ export function localClock(at: Date, zone: string): number {
   return ms + offset;
 }
 
-/** No clock is more than 15 hours ahead of UTC. */
+/** No zone is more than 15 hours ahead of UTC. */
 const AHEAD_MS = 15 * 3_600_000;
 
 /**
- * The first instant at which the zone's clock shows `clock` (as of `localClock`) or later. A time that a clock change
- * repeats is met the first time; one that it skips, where it was skipped. Throws BAD_USER_INPUT for a zone that is none.
+ * The first instant at which the zone's clock shows `clock` (see `localClock`) or later. A time that a clock change
+ * repeats is found the first time; for a time that it skips, the instant of the change is found. Throws BAD_USER_INPUT
+ * for an unknown zone.
  */
 export function firstInstantAt(clock: number, zone: string): Date {
   const since = clock - AHEAD_MS;
@@ -193,31 +201,31 @@ export function firstInstantAt(clock: number, zone: string): Date {
 }
 
 /**
- * The first instant of a local day 'YYYY-MM-DD', also where midnight itself is skipped. A day begins the first time
- * that its date appears, and goes on when the clock is then put back over midnight: days are stretches without gaps.
- * A date that a zone leaves out (Apia, 2011-12-30) begins where the next one does.
+ * The first instant of a local day 'YYYY-MM-DD', also if midnight is skipped. A day begins when its date first appears.
+ * If the clock is then put back over midnight, the day goes on: days have no gaps. A date that a zone leaves out (Apia,
+ * 2011-12-30) begins where the next one begins.
  */
 export const startOfLocalDay = (date: string, zone: string): Date => firstInstantAt(Date.parse(date), zone);
 
-/** Casey put its clock back by three hours; no other zone by more since 1970. */
+/** Casey put its clock back by three hours, the most of any zone since 1970. */
 const PUT_BACK_MS = 3 * 3_600_000;
 
-/** The local day 'YYYY-MM-DD' of an instant: the last that has begun. It never changes within a slot. */
+/** The local day 'YYYY-MM-DD' of an instant: the last day that has begun. It never changes within a slot. */
 export function localDate(at: Date, zone: string): string {
   const clock = localClock(at, zone);
   const next = (Math.floor(clock / DAY_MS) + 1) * DAY_MS;
-  // Put back over midnight, the clock shows the day before for a while.
+  // After the clock is put back over midnight, it shows the day before for a while.
   const put = next - clock <= PUT_BACK_MS && firstInstantAt(next, zone) <= at;
   return new Date(put ? next : clock).toISOString().slice(0, 10);
 }
 
 export interface OffsetSegment {
   from: Date;
-  /** Minutes ahead of UTC, by halves: Monrovia was 44:30 behind until 1972. */
+  /** Minutes ahead of UTC; may be a half: Monrovia was 44:30 behind until 1972. */
   offsetMinutes: number;
 }
 
-/** The stretches of constant offset that cover [from, to), in order; the first begins at `from`. */
+/** The ranges of constant offset that cover [from, to), in order; the first begins at `from`. */
 export function offsetSegments(from: Date, to: Date, zone: string): OffsetSegment[] {
   const segments: OffsetSegment[] = [
     { from, offsetMinutes: (localClock(from, zone) - from.getTime()) / MINUTE_MS },
@@ -234,8 +242,8 @@ export function offsetSegments(from: Date, to: Date, zone: string): OffsetSegmen
 }
 
 /**
- * The same by local days: an instant plus its segment's minutes has the date of its local day and the hour that the clock
- * shows. Where a clock is put back over midnight, the day that has begun goes on, so its minutes are a day more.
+ * The same by local days: an instant plus the minutes of its range has the date of its local day and the hour of the
+ * clock. If the clock is put back over midnight, the day that has begun goes on, so the minutes are a day more.
  */
 export function daySegments(from: Date, to: Date, zone: string): OffsetSegment[] {
   return offsetSegments(from, to, zone).flatMap((segment) => {
@@ -248,11 +256,11 @@ export function daySegments(from: Date, to: Date, zone: string): OffsetSegment[]
   });
 }
 
-/** The zone's offsets from 2009 on, as text: from when, and minutes ahead of UTC, in order. */
+/** The zone's offsets since 2009 as text, in order: from when, and the minutes ahead of UTC. */
 export const zoneHistory = (zone: string, until: Date): string[] =>
   offsetSegments(HISTORY_SINCE, until, zone).map(
     ({ from, offsetMinutes }) => `${formatInstant(from)} ${offsetMinutes}`,
   );
 
-/** Before the first turn (docs/semantics.md#time). */
+/** Earlier than any turn (docs/semantics.md#time). */
 const HISTORY_SINCE = new Date('2009-01-01T00:00:00Z');
