@@ -28,7 +28,7 @@ const forbidden = (message: string) => {
 };
 const needs = (what: string, scope: string) => forbidden(`${what} needs a token with the scope ${scope}.`);
 
-/** By hand, from the table of docs/security.md: the scope, and where the workspace stands. */
+/** Written by hand from the table of docs/security.md: the scope, and the argument with the workspace. */
 const FIELDS: [type: RootType, field: string, scope: Scope | undefined, args?: (id: string) => object][] = [
   ['Query', 'viewer', undefined],
   ['Query', 'workspaces', 'usage:read'],
@@ -119,7 +119,7 @@ it('every REST route stands in this table', () => {
 });
 
 describe('a guarded edge', () => {
-  /** Which scopes open it in a query and below a mutation; each of them alone is enough. */
+  /** The scopes that open the edge in a query and below a mutation; each of them alone is enough. */
   const EDGES: Record<string, { query: Scope[]; mutation: Scope[]; asksFor: Scope }> = {
     'Viewer.workspaces': { query: ['usage:read'], mutation: ['usage:read'], asksFor: 'usage:read' },
     'UsageStatement.lines': { query: ['usage:read'], mutation: ['usage:read'], asksFor: 'usage:read' },

@@ -1,4 +1,4 @@
-// Who calls. Resolved once per request, before anything is parsed.
+// Who calls. It is determined once per request, before the body is parsed.
 
 export const TOKEN_KINDS = ['SERVICE', 'CLIENT', 'ANALYST', 'USER'] as const;
 export type TokenKind = (typeof TOKEN_KINDS)[number];
@@ -17,9 +17,7 @@ export const SCOPES = [
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/**
- * The scopes of each kind of token unless others are named. A person's scopes (USER) come from the claims of the login.
- */
+/** The default scopes of each kind of token. A person's scopes (USER) come from the claims of the login. */
 export const DEFAULT_SCOPES: Readonly<Record<TokenKind, readonly Scope[]>> = {
   SERVICE: ['messages:write', 'customers:write', 'contacts:check'],
   CLIENT: ['usage:read', 'export:read'],
@@ -27,14 +25,14 @@ export const DEFAULT_SCOPES: Readonly<Record<TokenKind, readonly Scope[]>> = {
   USER: ['usage:read'],
 };
 
-/** Only service tokens have these; a login never grants them. */
+/** Only service tokens have these scopes; a login never grants them. */
 export const SERVICE_SCOPES: ReadonlySet<Scope> = new Set<Scope>([
   'messages:write',
   'customers:write',
   'contacts:check',
 ]);
 
-/** No kind has these by default: they are named for a SERVICE or CLIENT token, or granted by a login. */
+/** No kind has these scopes by default: they are named for a SERVICE or CLIENT token, or granted by a login. */
 export const NAMED_SCOPES: ReadonlySet<Scope> = new Set<Scope>([
   'usage:correct',
   'statements:close',
@@ -43,7 +41,7 @@ export const NAMED_SCOPES: ReadonlySet<Scope> = new Set<Scope>([
 ]);
 
 export interface Principal {
-  /** The token's id, or the person's subject: what logs and the audit trail name. */
+  /** The token's id or the person's subject, as logs and the audit trail name it. */
   readonly id: string;
   readonly name: string;
   readonly kind: TokenKind;

@@ -1,10 +1,10 @@
-// The form of an opaque token: ctm_svc_ + 30 random characters + 6 of a checksum over all before.
-// Garbage is refused by the checksum alone, without a look into the database.
+// The form of an opaque token: ctm_svc_, 30 random characters and 6 characters of a checksum over all of them. Random
+// text is refused by its checksum alone, without asking the database.
 import { createHash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { TokenKind } from './principal';
 
-/** Kinds that are stored; a person's token comes from a login of its own. */
+/** Stored kinds. A person's token comes from a separate login. */
 export type StoredKind = Exclude<TokenKind, 'USER'>;
 
 const PREFIXES: Readonly<Record<StoredKind, string>> = {
@@ -12,7 +12,7 @@ const PREFIXES: Readonly<Record<StoredKind, string>> = {
   CLIENT: 'ctm_cli_',
   ANALYST: 'ctm_ana_',
 };
-/** The first characters of a service token: they can be checked before the token is. */
+/** The first characters of a service token, which can be checked before the token is. */
 export const SERVICE_PREFIX = PREFIXES.SERVICE;
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
@@ -26,22 +26,22 @@ export function makeToken(kind: StoredKind): string {
   return body + checksumOf(body);
 }
 
-/** True when the form and the checksum are right; says nothing about whether the token exists. */
+/** True when the form and the checksum are right. It says nothing about whether the token exists. */
 export function isWellFormed(token: string): boolean {
   if (!FORM.test(token)) return false;
   return checksumOf(token.slice(0, -CHECKSUM_LENGTH)) === token.slice(-CHECKSUM_LENGTH);
 }
 
-/** True for anything that claims to be one of ours, well-formed or not. */
+/** True for any text that looks like one of our tokens, well-formed or not. */
 export const looksOpaque = (token: string): boolean => token.startsWith('ctm_');
 
-/** SHA-256: enough for 178 random bits, and all that is stored of a token. */
+/** SHA-256, the only stored form of a token. It is enough for 178 random bits. */
 export const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest();
 
-/** What people know a token by: its kind and its last four characters. */
+/** How people recognise a token: its kind and its last four characters. */
 export const hintOf = (token: string): string => `${token.slice(0, 8)}…${token.slice(-4)}`;
 
-/** Rejection sampling: bytes of 248 and more would favour the first letters of the alphabet. */
+/** Rejection sampling: bytes of 248 and more would make the first letters of the alphabet more frequent. */
 function randomBase62(length: number): string {
   let text = '';
   while (text.length < length) {

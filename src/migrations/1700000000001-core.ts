@@ -3,8 +3,8 @@ import { MigrationInterface, QueryRunner } from 'typeorm';
 /**
  * Workspaces, prices, customers, messages, charges, tokens and the audit trail.
  *
- * Every tenant table's primary key, unique constraints and foreign keys start with workspace_id: a row of
- * one workspace can't point into another, whatever the code above does.
+ * In every tenant table the primary key, unique constraints and foreign keys start with workspace_id: a row of one
+ * workspace can't refer to another workspace, even if the code has a bug.
  */
 export class Core1700000000001 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
@@ -78,7 +78,7 @@ export class Core1700000000001 implements MigrationInterface {
     await runner.query(
       'CREATE INDEX messages_by_customer ON messages (workspace_id, customer_id, occurred_at, id)',
     );
-    // Few turns are not charged, and they are the ones that are asked for: why was this one not?
+    // Few turns are not charged, but they are the ones that people ask about.
     await runner.query(`CREATE INDEX messages_uncharged ON messages (workspace_id, outcome, occurred_at, id)
       WHERE outcome <> 'TRACKED'`);
     await runner.query(`

@@ -1,15 +1,15 @@
 import { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Sums kept ready, written in the charge's own statement and rebuildable from the records.
+ * Sums that are updated in the same statement as the charge, and that can be rebuilt from the records.
  *
- * Slots are 15 minutes of UTC: every zone's offset since 2009 is a multiple of that, so slots add up to the
- * hours and days of any zone. A slot is split over shards, so that writers don't queue for one row.
- * Customer days and months are those of the workspace's zone.
+ * Slots are 15 minutes of UTC. Every zone's offset since 2009 is a multiple of 15 minutes, so slots add up to the hours
+ * and days of any zone. A slot is split over shards, so that writers don't wait for one row. Customer days and months
+ * are those of the workspace's zone.
  */
 export class RollUps1700000000002 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
-    // Free space in each page lets an update stay in place (HOT), without touching the index.
+    // Free space in each page lets PostgreSQL update a row in place (HOT), without touching the index.
     await runner.query(`
       CREATE TABLE usage_slots (
         workspace_id text NOT NULL,

@@ -1,10 +1,11 @@
 import { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * By which zone data a workspace's local days were cut. An upgrade of Node can change a zone's past; days that are stored
- * keep their old bounds until they are rebuilt. An older server neither reads nor writes it.
+ * The zone data with which a workspace's local days were computed. An upgrade of Node can change a zone's past; stored
+ * days keep their old bounds until they are rebuilt. An older server neither reads nor writes this table.
  *
- * One row a workspace, found by its key alone: no other index. On Citus it lies with its workspace.
+ * It has one row per workspace, found by its primary key, so it has no other index. On Citus it is distributed by
+ * workspace_id, beside its workspace.
  */
 export class ZoneStamps1700000000003 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {

@@ -2,14 +2,14 @@ import { MigrationInterface, QueryRunner } from 'typeorm';
 import { buildIndexes } from './beside-saves';
 
 /**
- * What is taken back (voids) and what is closed (usage statements).
+ * Charges that are taken back (voids), and months that are closed (usage statements).
  *
- * It expands only: a server of the version before goes on beside it. Its charges come without epoch and month: a trigger
- * stamps the epoch, and this version's servers fill the month, as they fill the rows that were there before.
- * `centesimo migrate --contract` ends that (ledger-contraction.ts).
+ * It only expands, so a server of the version before can still run. That server writes charges without epoch and month:
+ * a trigger sets the epoch, and servers of this version fill in the month, also in older rows. `centesimo migrate
+ * --contract` ends this (ledger-contraction.ts).
  *
- * One table's lock at a time, so without a transaction: whoever reads holds several tables, in any order, and would
- * meet a transaction with several locks in a deadlock. So each statement may be run again.
+ * It locks one table at a time, so it has no transaction: a reader holds several tables in any order, and a transaction
+ * with several locks could cause a deadlock. Therefore each statement can be run again.
  */
 export class Ledger1700000000004 implements MigrationInterface {
   readonly transaction = false;
@@ -32,7 +32,7 @@ export class Ledger1700000000004 implements MigrationInterface {
   }
 
   private async chargeTriggers(runner: QueryRunner): Promise<void> {
-    // The workspace's row is held until the charge is committed: no closing comes between.
+    // The workspace's row is held until the charge is committed, so no closing can come between.
     await runner.query(`
       CREATE OR REPLACE FUNCTION stamp_epoch() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN
@@ -41,7 +41,7 @@ export class Ledger1700000000004 implements MigrationInterface {
       END $$`);
     await runner.query(`CREATE OR REPLACE TRIGGER charges_stamp_epoch BEFORE INSERT ON charges
       FOR EACH ROW WHEN (NEW.epoch IS NULL) EXECUTE FUNCTION stamp_epoch()`);
-    // What is missing may be filled, once; nothing else of a charge changes.
+    // A missing value may be filled in once. Nothing else of a charge changes.
     await runner.query(`CREATE OR REPLACE TRIGGER charges_only_filled BEFORE UPDATE ON charges
       FOR EACH ROW WHEN (OLD.month IS NOT NULL OR NEW.month IS NULL OR NEW.epoch IS NULL
         OR NEW.epoch <> coalesce(OLD.epoch, NEW.epoch)
@@ -56,17 +56,17 @@ export class Ledger1700000000004 implements MigrationInterface {
 
   private indexes(runner: QueryRunner): Promise<void> {
     return buildIndexes(runner, [
-      // One reversal a charge; and which turns were taken back: few.
+      // One reversal per charge. It also finds the turns that were taken back, which are few.
       { name: 'charges_one_reversal', unique: true, on: 'charges (workspace_id, message_id) WHERE reversal' },
-      // A statement's own lines by month, and what it carries from earlier ones by epoch.
+      // Finds a statement's own lines by month, and lines carried from earlier months by epoch.
       { name: 'charges_by_epoch', on: 'charges (workspace_id, epoch, month)' },
-      // What is still to be filled: empty when all is, and dropped by the contraction.
+      // Rows that are still to be filled. It is empty when all are filled; the contraction drops it.
       { name: 'charges_unfilled', on: 'charges (workspace_id, id) WHERE month IS NULL' },
     ]);
   }
 
   private async voids(runner: QueryRunner): Promise<void> {
-    // A table of its own, since a reason may name a person: the ledger's lines stay bare.
+    // It is a separate table, since a reason may name a person: the ledger's lines hold no personal data.
     await runner.query(`
       CREATE TABLE IF NOT EXISTS voids (
         workspace_id text NOT NULL,
@@ -109,7 +109,7 @@ export class Ledger1700000000004 implements MigrationInterface {
         CONSTRAINT statements_sealed_whole CHECK (num_nulls(messages, total_micros, carried_micros, ledger_lines,
           prices, sha256, sealed_at) IN (0, 7))
       )`);
-    // Closed, with lines still to be written: what a server that was killed left.
+    // Closed months whose lines are still to be written, after a server was killed.
     await runner.query(
       'CREATE INDEX IF NOT EXISTS statements_unsealed ON statements (closed_at) WHERE sealed_at IS NULL',
     );
@@ -127,7 +127,7 @@ export class Ledger1700000000004 implements MigrationInterface {
         CONSTRAINT statement_lines_customer_fkey FOREIGN KEY (workspace_id, customer_id)
           REFERENCES customers (workspace_id, id)
       )`);
-    // The order in which a statement is read: its own month first, the largest first.
+    // The order in which a statement is read: its own month first, then the largest amounts.
     await runner.query(`CREATE INDEX IF NOT EXISTS statement_lines_by_amount ON statement_lines
       (workspace_id, number, month, amount_micros, customer_id)`);
     await runner.query(
@@ -143,7 +143,7 @@ export class Ledger1700000000004 implements MigrationInterface {
         CONSTRAINT closing_schedules_day_range CHECK (close_day BETWEEN 1 AND 28)
       )`);
     await runner.query('CREATE INDEX IF NOT EXISTS closing_schedules_due ON closing_schedules (due_at)');
-    // Sealed, a statement never changes; before, only what sealing adds.
+    // A sealed statement never changes. Before that, only sealing may change it.
     await runner.query(`CREATE OR REPLACE TRIGGER statements_frozen BEFORE UPDATE ON statements
       FOR EACH ROW WHEN (OLD.sealed_at IS NOT NULL
         OR ROW(NEW.workspace_id, NEW.number, NEW.month, NEW.epoch, NEW.time_zone, NEW.from_at, NEW.to_at,
@@ -151,7 +151,7 @@ export class Ledger1700000000004 implements MigrationInterface {
         IS DISTINCT FROM ROW(OLD.workspace_id, OLD.number, OLD.month, OLD.epoch, OLD.time_zone, OLD.from_at,
           OLD.to_at, OLD.closed_at, OLD.closed_by))
       EXECUTE FUNCTION refuse_change()`);
-    // Empty ones go with a workspace that was never charged (services/workspaces/workspace-service.ts).
+    // Empty statements are deleted with a workspace that was never charged (services/workspaces/workspace-service.ts).
     await runner.query(`CREATE OR REPLACE TRIGGER statements_append_only BEFORE DELETE ON statements
       FOR EACH ROW WHEN (OLD.workspace_id IS DISTINCT FROM current_setting('centesimo.deleting_workspace', true))
       EXECUTE FUNCTION refuse_change()`);
@@ -182,7 +182,7 @@ export class Ledger1700000000004 implements MigrationInterface {
     await runner.query('DROP FUNCTION IF EXISTS stamp_epoch()');
     await runner.query(`CREATE OR REPLACE TRIGGER charges_append_only BEFORE UPDATE OR DELETE ON charges
       FOR EACH ROW EXECUTE FUNCTION refuse_change()`);
-    // Its indexes on charges go with the columns, but for the one on neither.
+    // Dropping the columns drops their indexes on charges; this index uses neither column.
     await runner.query('DROP INDEX IF EXISTS charges_one_reversal');
     await runner.query(`ALTER TABLE charges DROP CONSTRAINT IF EXISTS charges_reversals_not_positive,
       DROP COLUMN IF EXISTS month, DROP COLUMN IF EXISTS epoch`);

@@ -2,18 +2,18 @@ import { MigrationInterface, QueryRunner } from 'typeorm';
 import { buildIndexes } from './beside-saves';
 
 /**
- * What forgetting a person needs. WhatsApp's message ids hold the phone number in base64, so a turn is known by a digest
- * of its key from now on: HMAC-SHA-256 with a random secret of the workspace. Texts, contacts and the raw key of a turn
- * change in one way only: all of them are removed at once.
+ * Prepares the tables for erasing a person. WhatsApp's message ids contain the phone number in base64, so from now on a
+ * turn is found by a digest of its key: HMAC-SHA-256 with a random secret of the workspace. The texts, contacts and raw
+ * key of a turn can change in one way only: all of them are removed at once.
  *
- * It expands only: a server of the version before goes on beside it. Its turns come without a digest: a trigger stamps
- * it, and this version's servers fill the rows that were there before. `centesimo migrate --contract` ends that
+ * It only expands, so a server of the version before can still run. That server writes turns without a digest: a
+ * trigger sets it, and servers of this version fill it in in older rows. `centesimo migrate --contract` ends this
  * (people-contraction.ts).
  *
- * One table's lock at a time, so without a transaction, and each statement may be run again: see Ledger1700000000004.
+ * It locks one table at a time, so it has no transaction, and each statement can be run again: see Ledger1700000000004.
  *
- * Citus: messages, customers and voids are distributed by workspace_id as before. The secret lies in workspaces, which
- * is where a save holds a row of its workspace already.
+ * Citus: messages, customers and voids stay distributed by workspace_id. The secret is a column of workspaces, because
+ * a save already holds its workspace's row there.
  */
 export class People1700000000006 implements MigrationInterface {
   readonly transaction = false;
@@ -44,10 +44,11 @@ export class People1700000000006 implements MigrationInterface {
   }
 
   /**
-   * The two pads of HMAC (RFC 2104), each of SHA-256's block of 64 bytes: the key XOR 0x36, then the key XOR 0x5c. The
-   * first is drawn at random, which is the same as drawing the key; the second differs from it by 0x36 XOR 0x5c = 106.
-   * Kept ready, since PostgreSQL has no XOR of bytea, and each save needs them. By a default, so that workspaces that an
-   * older server makes have them too. gen_random_uuid() draws from the system's secure source; pgcrypto may be missing.
+   * The two pads of HMAC (RFC 2104), each as long as a block of SHA-256 (64 bytes): the key XOR 0x36, then the key XOR
+   * 0x5c. The first is drawn at random, which is the same as drawing the key; the second is the first XOR 0x36 XOR 0x5c
+   * = 106. They are stored, since each save needs them and PostgreSQL has no XOR for bytea. They are a default, so that
+   * workspaces which an older server makes have them too. gen_random_uuid() uses the system's secure random source; the
+   * extension pgcrypto may be missing.
    */
   private async secrets(runner: QueryRunner): Promise<void> {
     await runner.query(`
@@ -60,7 +61,7 @@ export class People1700000000006 implements MigrationInterface {
           SELECT string_agg(set_byte('\\x00'::bytea, 0, get_byte(p.bytes, n) # 106), ''::bytea ORDER BY n)
           FROM generate_series(0, 63) n) FROM inner_pad p
       $$`);
-    // Drawn for each row: a short rewrite, since a workspace is one row.
+    // The default is computed for each row. The rewrite is short, since a workspace is one row.
     await runner.query(
       'ALTER TABLE workspaces ADD COLUMN IF NOT EXISTS key_pads bytea NOT NULL DEFAULT new_key_pads()',
     );
@@ -76,15 +77,15 @@ export class People1700000000006 implements MigrationInterface {
       END $$`);
     await runner.query(`CREATE OR REPLACE TRIGGER messages_stamp_key BEFORE INSERT ON messages
       FOR EACH ROW WHEN (NEW.key_digest IS NULL) EXECUTE FUNCTION stamp_key_digest()`);
-    // The CHECKs hold that what is removed is removed whole, with the raw key while there is one, and never unknown by
-    // both its keys. The second one goes with the column.
+    // The CHECKs ensure that contacts, texts and the raw key are removed together, and that a turn always has one of
+    // its two keys. The second CHECK is dropped with the column of the raw key.
     await runner.query(
       messagesOnlyRemoved(`NEW.key_digest IS DISTINCT FROM OLD.key_digest AND OLD.key_digest IS NOT NULL
         OR NEW.idempotency_key IS DISTINCT FROM OLD.idempotency_key AND NEW.idempotency_key IS NOT NULL`),
     );
   }
 
-  /** What entries of a customer say of a person may go; nothing else of the trail ever changes. */
+  /** Lets the audit trail lose a customer's personal values. Nothing else of the trail ever changes. */
   private async auditTriggers(runner: QueryRunner): Promise<void> {
     await runner.query(`CREATE OR REPLACE TRIGGER audit_entries_only_emptied BEFORE UPDATE ON audit_entries
       FOR EACH ROW WHEN (OLD.action NOT IN ('customer.registered', 'customer.updated')
@@ -98,9 +99,10 @@ export class People1700000000006 implements MigrationInterface {
 
   private indexes(runner: QueryRunner): Promise<void> {
     return buildIndexes(runner, [
-      // A turn once: beside the unique raw keys until the contraction, alone after it. What a replay is found by.
+      // Saves each turn once: together with the unique raw key until the contraction, alone after it. Replays are found
+      // by it.
       { name: 'messages_one_per_digest', unique: true, on: 'messages (workspace_id, key_digest)' },
-      // What is still to be filled: empty when all is, and dropped by the contraction.
+      // Rows that are still to be filled. It is empty when all are filled; the contraction drops it.
       { name: 'messages_unkeyed', on: 'messages (workspace_id, id) WHERE key_digest IS NULL' },
     ]);
   }
@@ -127,7 +129,7 @@ export class People1700000000006 implements MigrationInterface {
     await runner.query(`CREATE OR REPLACE TRIGGER audit_entries_append_only BEFORE UPDATE OR DELETE ON audit_entries
       FOR EACH ROW EXECUTE FUNCTION refuse_change()`);
     if (!(await keepsRawKeys(runner))) {
-      // Contracted, and without a turn: see obstacleToDown.
+      // The database is contracted and has no turn: see obstacleToDown.
       await runner.query(`ALTER TABLE messages ADD COLUMN idempotency_key text NOT NULL,
         ADD CONSTRAINT messages_one_per_key UNIQUE (workspace_id, idempotency_key)`);
     }
@@ -148,7 +150,10 @@ export class People1700000000006 implements MigrationInterface {
   }
 }
 
-/** Texts and contacts of a turn are removed, once, and never changed. `keys`: how its keys may not change. */
+/**
+ * Lets a turn's texts and contacts be removed once, and never changed. `keys`: the condition that its keys must not
+ * meet.
+ */
 export const messagesOnlyRemoved = (keys: string): string => `
   CREATE OR REPLACE TRIGGER messages_only_removed BEFORE UPDATE ON messages
     FOR EACH ROW WHEN (

@@ -1,12 +1,13 @@
 import { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * Budgets, what they have told, and events. It expands only: an older server neither reads nor writes these tables.
+ * Budgets, what was reported of them, and events. It only expands: an older server neither reads nor writes these
+ * tables.
  *
- * On Citus all of them are distributed by workspace_id beside the charges. Only two statements look across workspaces:
+ * On Citus all of them are distributed by workspace_id, beside the charges. Only two statements read across workspaces:
  * which sweeps are due, and which events are old.
  *
- * One table's lock at a time, so without a transaction, as Ledger1700000000004: each statement may be run again.
+ * It locks one table at a time, so it has no transaction, as Ledger1700000000004: each statement can be run again.
  */
 export class Signals1700000000007 implements MigrationInterface {
   readonly transaction = false;
@@ -46,11 +47,11 @@ export class Signals1700000000007 implements MigrationInterface {
         CONSTRAINT budgets_enforcement_known CHECK (enforcement IN ('NOTIFY', 'STOP')),
         CONSTRAINT budgets_limit_positive CHECK (limit_units > 0)
       )`);
-    // A customer's own budgets, which go before those of each customer; the foreign key.
+    // For a customer's own budgets, which replace those for each customer; also for the foreign key.
     await runner.query(
       'CREATE INDEX IF NOT EXISTS budgets_by_customer ON budgets (workspace_id, customer_id)',
     );
-    // The key is what makes each event once. In the order in which a look over all customers leaves out what was told.
+    // The primary key makes each event unique. Its order lets a check of all customers skip what was reported.
     await runner.query(`
       CREATE TABLE IF NOT EXISTS budget_firings (
         workspace_id text NOT NULL,
@@ -64,9 +65,9 @@ export class Signals1700000000007 implements MigrationInterface {
         CONSTRAINT budget_firings_budget_fkey FOREIGN KEY (workspace_id, budget_id)
           REFERENCES budgets (workspace_id, id)
       )`);
-    // What is too old to be kept.
+    // Finds rows that are old enough to be deleted.
     await runner.query('CREATE INDEX IF NOT EXISTS budget_firings_by_age ON budget_firings (fired_at)');
-    // One row a workspace with budgets: its own rows are held by saves, and must not be written each minute.
+    // One row per workspace with budgets. Saves lock the workspace's own row, so it must not be written every minute.
     await runner.query(`
       CREATE TABLE IF NOT EXISTS budget_sweeps (
         workspace_id text NOT NULL,
@@ -81,7 +82,8 @@ export class Signals1700000000007 implements MigrationInterface {
   }
 
   private async events(runner: QueryRunner): Promise<void> {
-    // Its row is held from an event's number to its COMMIT: numbers are seen in order and without a gap.
+    // This row is locked from the moment an event gets its number until the COMMIT, so readers see the numbers in order
+    // and without a gap.
     await runner.query(`
       CREATE TABLE IF NOT EXISTS event_counters (
         workspace_id text NOT NULL,
@@ -89,7 +91,7 @@ export class Signals1700000000007 implements MigrationInterface {
         CONSTRAINT event_counters_pkey PRIMARY KEY (workspace_id),
         CONSTRAINT event_counters_workspace_fkey FOREIGN KEY (workspace_id) REFERENCES workspaces (id)
       )`);
-    // The body is text, not jsonb: it is sent, and later signed, byte by byte as it was made.
+    // The body is text, not jsonb: it is sent, and later signed, exactly as it was made.
     await runner.query(`
       CREATE TABLE IF NOT EXISTS events (
         workspace_id text NOT NULL,
@@ -104,9 +106,9 @@ export class Signals1700000000007 implements MigrationInterface {
         CONSTRAINT events_type_known CHECK (type IN
           ('BUDGET_THRESHOLD', 'BUDGET_FORECAST', 'STATEMENT_CLOSED', 'USAGE_VOIDED'))
       )`);
-    // Each type's newest: a rare type is found without walking over the others.
+    // Finds the newest of each type: a rare type is found without reading the others.
     await runner.query('CREATE INDEX IF NOT EXISTS events_by_type ON events (workspace_id, type, sequence)');
-    // What is too old to be kept.
+    // Finds events that are old enough to be deleted.
     await runner.query('CREATE INDEX IF NOT EXISTS events_by_age ON events (occurred_at)');
     await runner.query(`CREATE OR REPLACE TRIGGER events_frozen BEFORE UPDATE ON events
       FOR EACH ROW EXECUTE FUNCTION refuse_change()`);

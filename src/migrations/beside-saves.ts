@@ -1,14 +1,14 @@
-// How a migration changes a table that is in use, so that saves go on meanwhile. Each may be run again.
+// How a migration changes a table that is in use without stopping saves. Each function can be run again.
 import type { QueryRunner } from 'typeorm';
 
 export interface NewIndex {
   name: string;
-  /** Table and columns, as CREATE INDEX has them behind ON. */
+  /** Table and columns, as they follow ON in CREATE INDEX. */
   on: string;
   unique?: true;
 }
 
-/** Builds them one after another. One that was left half-built is invalid, and is made anew. */
+/** Builds them one after another. An index that an interrupted build left is invalid, and is built again. */
 export const buildIndexes = (runner: QueryRunner, indexes: readonly NewIndex[]): Promise<void> =>
   waitingForLocks(runner, async () => {
     for (const { name, on, unique } of indexes) {
@@ -22,7 +22,7 @@ export const dropIndex = (runner: QueryRunner, name: string): Promise<void> =>
     await runner.query(`DROP INDEX CONCURRENTLY IF EXISTS ${name}`);
   });
 
-/** A valid CHECK spares SET NOT NULL its scan under a lock that stops everybody. */
+/** With a valid CHECK, SET NOT NULL does not scan the table under a lock that stops everybody. */
 export async function setNotNull(
   runner: QueryRunner,
   table: string,
@@ -35,11 +35,11 @@ export async function setNotNull(
     ADD CONSTRAINT ${check} CHECK (${filled}) NOT VALID`);
   await runner.query(`ALTER TABLE ${table} VALIDATE CONSTRAINT ${check}`);
   await runner.query(`ALTER TABLE ${table} ${set}`);
-  // By itself: a statement drops constraints before it does anything else, and SET NOT NULL would scan after all.
+  // A statement of its own: in one statement PostgreSQL drops constraints first, and SET NOT NULL would scan the table.
   await runner.query(`ALTER TABLE ${table} DROP CONSTRAINT ${check}`);
 }
 
-/** CONCURRENTLY waits for every transaction that is under way, and stops nobody while it does. */
+/** Lifts lock_timeout: CONCURRENTLY waits for every running transaction, and blocks nobody while it waits. */
 async function waitingForLocks(runner: QueryRunner, work: () => Promise<void>): Promise<void> {
   const [before]: { lock_timeout: string }[] = await runner.query('SHOW lock_timeout');
   await runner.query('SET lock_timeout = 0');

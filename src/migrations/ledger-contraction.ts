@@ -1,7 +1,7 @@
 import { dropIndex, setNotNull } from './beside-saves';
 import type { Contraction } from './contraction';
 
-/** Of Ledger1700000000004. */
+/** The contraction of Ledger1700000000004. */
 export const ledgerContraction: Contraction = {
   name: 'Ledger',
   unfilled: { table: 'charges', missing: 'month IS NULL' },

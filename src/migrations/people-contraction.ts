@@ -2,7 +2,9 @@ import { keepsRawKeys, messagesOnlyRemoved } from './1700000000006-people';
 import { dropIndex, setNotNull } from './beside-saves';
 import type { Contraction } from './contraction';
 
-/** Of People1700000000006: the raw key goes, and with it the phone number inside WhatsApp's message ids. */
+/**
+ * The contraction of People1700000000006. It drops the raw key, and with it the phone number in WhatsApp's message ids.
+ */
 export const peopleContraction: Contraction = {
   name: 'People',
   unfilled: { table: 'messages', missing: 'key_digest IS NULL' },

@@ -1,4 +1,4 @@
-// What every resolver is given: who asks, what may be called, and the one snapshot that all answers are read from.
+// What every resolver gets: the caller, the services, and the one snapshot that all answers of a request are read from.
 import type { Principal } from '../auth/principal';
 import type { Snapshot } from '../database/snapshot';
 import type { CustomerService } from '../services/customers/customer-service';
@@ -12,7 +12,7 @@ import type { SaveMessageService } from '../services/turns/save-message';
 import { createLoaders, type Loaders } from './loaders';
 import { Texts } from './texts';
 
-/** What writes or remembers; other reads are functions of the snapshot. */
+/** Services that write or keep state; other reads are functions of the snapshot. */
 export interface GraphQLServices {
   readonly saveMessages: SaveMessageService;
   readonly customers: CustomerService;
@@ -31,11 +31,11 @@ export interface GraphQLContext {
   readonly snapshot: Snapshot;
   readonly loaders: Loaders;
   readonly texts: Texts;
-  /** True when nobody waits for the answer any more. */
+  /** True when the caller no longer waits for the answer. */
   readonly isGone: () => boolean;
 }
 
-/** One for each request. Whoever makes it ends its snapshot when the response is sent. */
+/** One for each request. Its maker ends its snapshot when the response is sent. */
 export const createContext = (request: Omit<GraphQLContext, 'loaders' | 'texts'>): GraphQLContext => ({
   ...request,
   loaders: createLoaders(request.snapshot),

@@ -1,4 +1,4 @@
-// What one request asks for row by row, and the database is asked for once: all on the request's snapshot.
+// Collects what the rows of one request ask for, and asks the database once. All reads use the request's snapshot.
 import DataLoader from 'dataloader';
 import type { Snapshot } from '../database/snapshot';
 import { forbiddenWorkspace } from '../errors';
@@ -23,7 +23,7 @@ export interface RowKey {
   id: string;
 }
 
-/** Every argument that changes the value is a part of the key: two aliases with two periods don't share. */
+/** Every argument that changes the value is part of the key: two aliases with two periods don't share a value. */
 export interface CustomerScopeKey extends RowKey {
   choice: ScopeChoice;
 }
@@ -93,7 +93,7 @@ function workspaceLoader(snapshot: Snapshot): Loaders['workspaces'] {
   );
 }
 
-/** One statement a workspace. Rows are asked for by the ids of other rows, so that one is missing can't be. */
+/** One statement per workspace. Ids come from foreign keys: a missing row is a bug. */
 function rowLoader<Row>(
   name: string,
   find: (workspaceId: string, ids: readonly string[]) => Promise<Map<string, Row>>,
@@ -115,7 +115,7 @@ function rowLoader<Row>(
   );
 }
 
-/** Questions about single customers: those that differ in the customer alone are answered together. */
+/** Questions about single customers: those that differ only in the customer are answered together. */
 function customerLoader<Key extends RowKey & { choice: Choice }, Value>(
   name: string,
   find: (group: Group<Key>, ids: readonly string[]) => Promise<Value[]>,
@@ -175,7 +175,7 @@ function sinceClosingLoader(snapshot: Snapshot, workspaces: Loaders['workspaces'
 
 type Choice = ScopeChoice & Partial<CustomerTimelineChoice>;
 
-/** The keys of one text are answered by one statement. */
+/** Keys with the same text are answered by one statement. */
 function questionOf({ workspaceId, choice }: RowKey & { choice: Choice }): string {
   const { period, timeZone, interval } = choice;
   return JSON.stringify([workspaceId, choiceTexts(period), timeZone, interval]);
@@ -183,7 +183,7 @@ function questionOf({ workspaceId, choice }: RowKey & { choice: Choice }): strin
 
 type Group<Key> = readonly [Key, ...Key[]];
 
-/** Answers each group of keys for itself: what one of them fails with is not the others' error. */
+/** Answers each group of keys by itself: an error of one group does not affect the others. */
 async function inGroups<Key, Value>(
   keys: readonly Key[],
   groupOf: (key: Key) => string,

@@ -51,7 +51,7 @@ export class MessageResolver {
     return new MessageConnection(mapPage(page, Message.of));
   }
 
-  /** The descriptions stand at the fields. */
+  /** The fields themselves have the descriptions. */
   @FieldResolver(() => String)
   message(@Root() row: Message, @Ctx() { texts }: GraphQLContext): string | Promise<string> {
     return row.message ?? texts.load('message', row, row.messageBytes ?? 0);

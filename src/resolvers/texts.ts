@@ -1,5 +1,5 @@
-// What people wrote, read for the rows that show it: a page of ordinary messages is small, but one of the longest there
-// can be has megabytes, so that an answer has its share and the event loop gets it in pieces (decision 14).
+// Reads people's texts for the rows that show them. A page of ordinary messages is small, but a page of the longest
+// messages has megabytes: so an answer has a limit, and texts are read in parts (decision 14).
 import DataLoader from 'dataloader';
 import type { Snapshot } from '../database/snapshot';
 import { type AppError, badInput } from '../errors';
@@ -7,11 +7,11 @@ import { findTexts, type MessageRow, type TextColumn } from '../services/analyti
 import { A_TURN, pace } from '../values/pace';
 
 /**
- * UTF-8 bytes of texts in one answer, each counted as often as it is asked for. A page of 100 rows of the longest texts
- * that WhatsApp sends, 4 096 characters each way, has room in every script.
+ * The most bytes of UTF-8 text in one answer; a text counts each time it is asked for. It has room for a page of 100
+ * rows with the longest texts that WhatsApp sends, 4 096 characters each way, in every script.
  */
 export const ANSWER_TEXT_BYTES = 4_194_304;
-/** What one statement brings: about a millisecond to decode. */
+/** Texts that one statement reads: decoding them takes about a millisecond. */
 const PART_BYTES = 262_144;
 
 const MAX_BATCH = 500;
@@ -38,17 +38,20 @@ export class Texts {
     this.loaders = { message: loader('message'), response: loader('response') };
   }
 
-  /** What was asked for until now, in bytes. */
+  /** The bytes that were asked for until now. */
   get bytes(): number {
     return this.taken;
   }
 
-  /** Why no more of it is read; undefined while there is room. */
+  /** The error that stops further reads; undefined while there is room. */
   get refusal(): AppError | undefined {
     return this.refused;
   }
 
-  /** `bytes`: what the row says that its text has. Throws BAD_USER_INPUT, before it is read, when it is too much. */
+  /**
+   * `bytes`: the text's length, from its row. Throws BAD_USER_INPUT before the text is read when the answer has no
+   * room.
+   */
   load(column: TextColumn, { id, workspaceId }: Row, bytes: number): string | Promise<string> {
     if (bytes === 0) return '';
     if (this.taken + bytes > ANSWER_TEXT_BYTES) {
@@ -83,7 +86,7 @@ const nameOf = ({ id, workspaceId }: Row): string => JSON.stringify([workspaceId
 
 type Part = readonly [Key, ...Key[]];
 
-/** Keys of one workspace each, together no larger than a part may be. */
+/** Groups of keys of one workspace; together the texts of a group are at most one part long. */
 function* partsOf(keys: readonly Key[]): Generator<Part> {
   let part: [Key, ...Key[]] | undefined;
   let bytes = 0;

@@ -19,7 +19,7 @@ export interface AuditEntry {
   actor: Actor;
   /** What was done, as noun.verb: 'price.set'. */
   action: string;
-  /** Null for what belongs to no single workspace. */
+  /** Null for an action that belongs to no single workspace. */
   workspaceId: string | null;
   /** The id of what was changed. */
   subject: string;
@@ -27,7 +27,7 @@ export interface AuditEntry {
   after: Record<string, unknown> | null;
 }
 
-/** Writes an entry in the transaction of the change itself: neither exists without the other. */
+/** Writes an entry in the transaction of the change, so that neither exists without the other. */
 export async function recordAudit(sql: Sql, entry: AuditEntry): Promise<void> {
   await sql.query(
     'record_audit',
@@ -46,14 +46,14 @@ export async function recordAudit(sql: Sql, entry: AuditEntry): Promise<void> {
 }
 
 export interface ListedAuditEntry extends AuditEntry {
-  /** The name of the token that did it; null for the operator. */
+  /** The token's name; null for the operator. */
   tokenName: string | null;
 }
 
 export interface AuditFilter {
   /** Only entries about this workspace, including tokens that are for it and others. */
   workspaceId?: string | undefined;
-  /** Only what was done to this token, customer or workspace. */
+  /** Only actions on this token, customer or workspace. */
   subject?: string | undefined;
   since?: Date | undefined;
   limit: number;
@@ -70,7 +70,7 @@ interface Row {
   token_name: string | null;
 }
 
-/** The trail, newest first. Across workspaces: for the operator's command only, never behind a token. */
+/** The trail, newest first. It may span workspaces: for the operator's command only, never for a token. */
 export async function listAudit(sql: Sql, filter: AuditFilter): Promise<ListedAuditEntry[]> {
   const rows = await sql.query<Row>(
     'list_audit',

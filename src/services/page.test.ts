@@ -26,7 +26,7 @@ const refused = (message: RegExp) =>
   expect.objectContaining({ code: 'BAD_USER_INPUT', message: expect.stringMatching(message) });
 const NOT_OF_THIS_LIST = refused(/^after is not a cursor of this list\. Give pageInfo\.endCursor/);
 
-/** Seals any JSON value as anybody can who has read the source. */
+/** Seals any JSON value, as anybody who has read the source can. */
 const forge = (value: unknown): string => {
   const body = typeof value === 'string' ? value : JSON.stringify(value);
   const seal = createHash('sha256').update(`cursor 1 ${body}`).digest('hex').slice(0, 12);

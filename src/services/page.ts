@@ -36,7 +36,7 @@ export interface Asked {
 
 export interface Cursor<Position> {
   args: Record<string, string>;
-  /** What was resolved at page one (such as the period's instants) and holds for all pages. */
+  /** Values that were fixed at page one (such as the period's instants) and hold for all pages. */
   resolved: Record<string, string>;
   position: Position;
 }
@@ -61,8 +61,8 @@ export function writeCursor(
 }
 
 /**
- * Reads a cursor of this list and workspace. Arguments that are given beside it must be the ones it was made
- * with; absent ones are taken from it. Throws BAD_USER_INPUT.
+ * Reads a cursor of this list and workspace. Arguments that are given beside it must be those it was made with; missing
+ * ones are taken from it. Throws BAD_USER_INPUT.
  */
 export function readCursor(text: string, asked: Asked, positions: readonly Check[]): Cursor<string[]> {
   const opened = unseal(text);
@@ -134,7 +134,7 @@ const isSealed = (value: unknown): value is Sealed => {
 
 const isTextList = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
 
-/** The cursor is made when it is read: most rows' cursors are never read. */
+/** A cursor is made when it is read, since most rows' cursors are never read. */
 class Item<T> {
   constructor(
     readonly node: T,

@@ -6,7 +6,7 @@ export const GraphQLDateTime = textScalar<Date>({
   name: 'DateTime',
   description: 'An instant, RFC 3339. Input may carry any offset; output is UTC.',
   parse: parseInstant,
-  // Unix time comes as a number as well as as text, and parse says what to do about it.
+  // Unix time may come as a number or as text; the error of parse says what to write.
   readsNumbers: true,
   print(value) {
     if (value instanceof Date) return formatInstant(value);

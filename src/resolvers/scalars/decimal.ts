@@ -1,7 +1,7 @@
 import { badInput } from '../../errors';
 import { printText, textScalar } from './text-scalar';
 
-/** Outside and inside: text. A JSON number is refused, since it has gone through a float already. */
+/** Text both outside and inside. A JSON number is refused, since JSON numbers are floats. */
 export const GraphQLDecimal = textScalar<string>({
   name: 'Decimal',
   description: 'An exact decimal number, written as a string: "0.125". Never a float.',

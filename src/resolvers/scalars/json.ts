@@ -1,7 +1,7 @@
 import { GraphQLScalarType } from 'graphql';
 import { refusal } from './text-scalar';
 
-/** Answers alone have it: what is given as JSON would be checked by nobody. */
+/** For answers only: input given as JSON would not be checked. */
 export const GraphQLJSON = new GraphQLScalarType<never, unknown>({
   name: 'JSON',
   description: 'A JSON value.',

@@ -1,7 +1,7 @@
 import { type ASTNode, GraphQLScalarType, Kind } from 'graphql';
 import { refusal } from './text-scalar';
 
-/** Outside: a JSON number. Inside: a bigint where it was counted, a number otherwise. */
+/** Outside: a JSON number. Inside: a bigint for counts, otherwise a number. */
 export const GraphQLSafeInt = new GraphQLScalarType<number, number>({
   name: 'SafeInt',
   description: 'A whole number up to 2^53 - 1.',

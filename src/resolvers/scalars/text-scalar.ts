@@ -4,17 +4,17 @@ import { AppError, badInput } from '../../errors';
 export interface TextScalarConfig<Value> {
   name: string;
   description: string;
-  /** Text of a caller -> value; throws BAD_USER_INPUT that says what is wrong and what is expected. */
+  /** Turns a caller's text into the value. Throws BAD_USER_INPUT that says what is wrong and what is expected. */
   parse(text: string): Value;
-  /** A JSON number is given to parse as text, which refuses it in better words than "write a string". */
+  /** A JSON number is given to parse as text: parse's error explains more than "write a string". */
   readsNumbers?: boolean;
-  /** A service's value -> text. Throws for what is not one: that is a mistake of ours. */
+  /** Turns a service's value into text. Throws for a wrong value, which is a bug. */
   print(value: unknown): string;
 }
 
 /**
- * A scalar that is written as a string. What it throws is a GraphQLError of its own, since graphql-js puts the
- * value itself into the message of every other error, and that may be a customer's phone number.
+ * A scalar that is written as a string. It throws a GraphQLError of its own, since graphql-js puts the value into the
+ * message of every other error, and the value may be a customer's phone number.
  */
 export function textScalar<Value>(config: TextScalarConfig<Value>): GraphQLScalarType<Value, string> {
   const read = (value: unknown, node?: ASTNode): Value => {
@@ -36,7 +36,7 @@ export function textScalar<Value>(config: TextScalarConfig<Value>): GraphQLScala
   });
 }
 
-/** BAD_USER_INPUT as graphql-js passes it on: unchanged in a document, behind the variable's name otherwise. */
+/** BAD_USER_INPUT as graphql-js passes it on: unchanged for a literal, after the variable's name for a variable. */
 export function refusal(message: string, node?: ASTNode, originalError = badInput(message)): GraphQLError {
   const nodes = node ? { nodes: node } : {};
   return new GraphQLError(message, { ...nodes, originalError, extensions: { code: originalError.code } });

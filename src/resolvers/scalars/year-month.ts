@@ -1,7 +1,7 @@
 import { checkMonth } from '../../values/month';
 import { printText, textScalar } from './text-scalar';
 
-/** Which years a period may lie in is period.ts's matter. */
+/** Checks the form only; period.ts checks the year. */
 export const GraphQLYearMonth = textScalar<string>({
   name: 'YearMonth',
   description: 'A calendar month, such as 2025-01.',

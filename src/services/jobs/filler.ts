@@ -1,23 +1,21 @@
-// Older rows lack what an expanding migration added. Servers fill it in, in small batches beside the saves.
+// Fills in what older rows lack since an expanding migration, in small batches between saves.
 import type { Logger } from 'pino';
 import type { Database } from '../../database/database';
 import type { Sql } from '../../database/sql';
 import { inTransaction } from '../../database/transaction';
 import type { Clock } from '../../values/time';
 
-/** Where a batch begins: the workspace and the id of the last row before it. */
+/** Where a batch begins: the workspace and id of the last row before it. */
 export type Position = readonly [workspaceId: string, id: string];
 
-/** Something that older rows lack. */
+/** One kind of value that older rows lack. */
 export interface Filling {
   readonly table: 'charges' | 'messages';
-  /** SQL condition on the table's own columns that is true where it is missing. */
+  /** SQL condition on the table's own columns that is true for a row that lacks the value. */
   readonly missing: string;
-  /** The partial index on (workspace_id, id) of those rows; the contraction drops it. */
+  /** The partial index of those rows on (workspace_id, id); the contraction drops it. */
   readonly index: string;
-  /**
-   * Fills a batch behind `position`; undefined: nothing is left there. Rows that another server is filling are skipped.
-   */
+  /** Fills a batch after `position`; undefined: no row is left. Rows that another server is filling are skipped. */
   fillFrom(sql: Sql, position: Position): Promise<{ filled: number; position: Position } | undefined>;
 }
 
@@ -26,7 +24,7 @@ const COUNTED = 100_000;
 const LOG_EVERY_MS = 30_000;
 const BEGINNING: Position = ['', '00000000-0000-0000-0000-000000000000'];
 
-/** False once the database is contracted: then no row can lack it. */
+/** False once the database is contracted: from then on no row can lack the value. */
 export async function mayBeUnfilled(sql: Sql, { index }: Filling): Promise<boolean> {
   const [found] = await sql.query<{ open: boolean }>(
     'filling_open',
@@ -36,7 +34,7 @@ export async function mayBeUnfilled(sql: Sql, { index }: Filling): Promise<boole
   return found?.open === true;
 }
 
-/** How many rows of this workspace are still to be filled; counted to 100 000 at most. */
+/** How many rows of this workspace are still to be filled, at most 100 000. */
 export async function countUnfilledOf(sql: Sql, filling: Filling, workspaceId: string): Promise<bigint> {
   if (!(await mayBeUnfilled(sql, filling))) return 0n;
   const [found] = await sql.query<{ rows: bigint }>(
@@ -48,7 +46,7 @@ export async function countUnfilledOf(sql: Sql, filling: Filling, workspaceId: s
   return found?.rows ?? 0n;
 }
 
-/** Told how many rows are left. */
+/** Called with the number of rows that are left. */
 export interface FillingObserver {
   rowsUnfilled(table: string, left: number): void;
 }
@@ -61,7 +59,7 @@ export class Filler {
     private readonly fillings: readonly Filling[],
   ) {}
 
-  /** Fills until nothing is left or `signal` is aborted; answers with how many rows were filled. */
+  /** Fills until no row is left or `signal` is aborted; returns how many rows were filled. */
   async run(signal?: AbortSignal, observer?: FillingObserver): Promise<number> {
     let filled = 0;
     for (const filling of this.fillings) filled += await this.fill(filling, signal, observer);
@@ -93,7 +91,7 @@ export class Filler {
         saidAt = this.clock().getTime();
         say();
       }
-      // Pauses as long as the batch took: saves come first.
+      // Pauses for as long as the batch took, so that saves come first.
       await pause(performance.now() - begun);
     }
     say();
@@ -101,7 +99,7 @@ export class Filler {
   }
 }
 
-/** Counts exactly while that is quick; larger numbers come from the index's statistics. */
+/** Counts exactly as long as that is quick; a larger number comes from the index's statistics. */
 async function countAll(sql: Sql, { table, missing, index }: Filling): Promise<number> {
   const [found] = await sql.query<{ counted: bigint; estimated: number }>(
     'count_all_unfilled',
