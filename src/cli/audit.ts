@@ -49,7 +49,7 @@ export const auditCommand = (cli: Cli): Command =>
 const whoOf = ({ actor, tokenName }: ListedAuditEntry): string =>
   tokenName === null ? actor.name : `${tokenName} (${actor.name})`;
 
-/** What differs, as field: from -> to. What a change says nothing of stays out. */
+/** What differs, as "field: from -> to". Fields that the change does not mention are left out. */
 function changeOf({ before, after }: AuditEntry): string {
   const fields = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])];
   return fields.flatMap((field) => differenceOf(field, before, after)).join(', ');

@@ -1,5 +1,6 @@
-// The file of a backup: gzipped text. A line of JSON says what it is; then each table, its name and columns as a line of JSON and
-// its rows as COPY writes them, up to a line "\."; the last line counts the rows. Cut off or changed, it is refused.
+// The file of a backup: gzipped text. The first line is JSON and describes the file. Each table follows: its name and
+// columns as a line of JSON, its rows as COPY writes them, then a line "\.". The last line counts the rows. A file that
+// was cut off or changed is refused.
 import { randomBytes } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
@@ -23,7 +24,9 @@ export type Head = Omit<z.infer<typeof headSchema>, 'format'>;
 const END_OF_TABLE = '\\.\n';
 const CHUNK_BYTES = 65_536;
 
-/** Writes the file whole or not at all, for its owner alone. An older file of the name is replaced at the end. */
+/**
+ * Writes the whole file or nothing, readable only by its owner. An older file with this name is replaced at the end.
+ */
 export async function writeBackup(
   file: string,
   head: Head,
@@ -57,13 +60,13 @@ export async function writeBackup(
 
 const line = (value: object): string => `${JSON.stringify(value)}\n`;
 
-/** Makes the rename survive a power cut. */
+/** Makes the rename survive a power failure. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   await handle.sync().finally(() => handle.close());
 }
 
-/** Reads a file from its beginning to its end. Every method throws BAD_USER_INPUT when it isn't a whole backup. */
+/** Reads a file from beginning to end. Every method throws BAD_USER_INPUT when the file is not a whole backup. */
 export class BackupReader {
   private readonly lines: AsyncGenerator<Buffer>;
 
@@ -75,7 +78,7 @@ export class BackupReader {
     return this.parse(headSchema, await this.next());
   }
 
-  /** The next table, whose rows must be read before the one after; or the counted rows of all. */
+  /** The next table, whose rows must be read before the one after it; after the last table, the counted rows. */
   async next(): Promise<unknown> {
     const { value } = await this.read();
     try {
@@ -98,7 +101,7 @@ export class BackupReader {
     }
   }
 
-  /** What the file says it holds, once all tables were read. */
+  /** What the file says it holds; call this after all tables were read. */
   counted: Record<string, number> = {};
 
   private async *rows(): AsyncGenerator<Buffer> {
@@ -137,7 +140,7 @@ export class BackupReader {
   }
 }
 
-/** Opens the file at the first read: a stream that fails before anybody reads it would end the process. */
+/** Opens the file at the first read: a stream that failed before anybody reads it would end the process. */
 async function* unzip(file: string): AsyncGenerator<Buffer, undefined> {
   const source = createReadStream(file);
   const unzipped = createGunzip();
@@ -145,7 +148,7 @@ async function* unzip(file: string): AsyncGenerator<Buffer, undefined> {
   yield* source.pipe(unzipped);
 }
 
-/** Lines with their ends. Not by readline, which also ends lines where Unicode does. */
+/** Lines, each with its line feed. readline is not used, since it also splits lines at Unicode's line separators. */
 async function* linesOf(stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer, undefined> {
   let rest: Buffer[] = [];
   for await (const chunk of stream) {

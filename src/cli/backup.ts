@@ -82,7 +82,7 @@ async function fill(client: PoolClient, file: string): Promise<Record<string, nu
   const { names } = tables;
   const rows: Record<string, number> = {};
   for await (const { table, columns, rows: copied } of reader.tables()) {
-    // A name of the file becomes SQL: only one that the database has.
+    // A name from the file becomes SQL, so only a name that the database has is accepted.
     if (!names.includes(table))
       throw badInput(`The backup has a table ${JSON.stringify(table)}, which this version doesn't know.`);
     const write = client.query(copyFrom(`COPY ${copyTarget(tables, table, columns)} FROM STDIN`));
@@ -101,7 +101,7 @@ async function fill(client: PoolClient, file: string): Promise<Record<string, nu
 const notWhole = (file: string): Error =>
   badInput(`${file} doesn't hold the rows that it says. Nothing was written.`);
 
-/** Whether PostgreSQL refused the rows themselves: SQLSTATE's classes 22 (data) and 23 (constraints). */
+/** True when PostgreSQL refused the rows themselves: SQLSTATE classes 22 (data) and 23 (constraints). */
 const isOfRows = (error: unknown): boolean =>
   error instanceof DatabaseError && /^2[23]/.test(error.code ?? '');
 

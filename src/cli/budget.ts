@@ -44,7 +44,7 @@ interface SetOptions {
   stop?: boolean;
 }
 
-/** One of these words, in capitals or not. */
+/** Accepts one of these words, in upper or lower case. */
 const oneOf = <T extends string>(flags: string, about: string, choices: readonly T[], fallback: T): Option =>
   new Option(flags, about)
     .choices(choices.map((choice) => choice.toLowerCase()))

@@ -81,7 +81,7 @@ async function voidMany({ services, output, sql }: CommandContext, options: Void
   );
 }
 
-/** A date is the start of that local day. */
+/** A date means the start of that local day. */
 const instantOf = (text: string, timeZone: string): Date =>
   /^\d{4}-\d{2}-\d{2}$/.test(text)
     ? startOfLocalDay(parseInstant(`${text}T00:00:00Z`).toISOString().slice(0, 10), timeZone)

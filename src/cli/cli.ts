@@ -1,4 +1,4 @@
-// What all commands share: settings, a database, services, and an exit code that means something.
+// What all commands share: settings, a database, services, and exit codes.
 
 import { resolve } from 'node:path';
 import { Command } from 'commander';
@@ -20,10 +20,10 @@ import { createLogger } from './log';
 import { createOutput, type Output } from './output';
 import { print, ReaderGone, tell } from './streams';
 
-/** Who the audit trail names for what the command line does. */
+/** The name in the audit trail for changes by the command line. */
 export const OPERATOR: Actor = { name: 'operator' };
 
-/** 1: it failed; 2: the call or the settings are wrong; 3: it may succeed later. */
+/** 1: the command failed; 2: wrong arguments or settings; 3: it may succeed later. */
 export const EXIT = { failed: 1, badCall: 2, tryAgain: 3 } as const;
 
 export interface CommandContext {
@@ -51,7 +51,7 @@ export class Cli {
       });
   }
 
-  /** A noun whose verbs are commands. */
+  /** Groups commands under a noun: "token create". */
   group(name: string, description: string, commands: readonly Command[]): Command {
     const group = new Command(name)
       .exitOverride()
@@ -65,7 +65,7 @@ export class Cli {
     return createOutput(this.json);
   }
 
-  /** Runs beside a running server or, when there is none, on a database that is started for as long as it takes. */
+  /** Runs beside a running server; without one, the command starts the database for its own duration. */
   async run(
     work: (context: CommandContext) => Promise<void>,
     options: { create?: boolean } = {},
@@ -92,13 +92,13 @@ export class Cli {
 
 const STANDARD_ERROR = 2;
 
-/** What a command logs stands beside what it prints; what is usual stays out. */
+/** A command's log goes beside its output; usual messages are left out. */
 export const commandLogger = ({ logLevel }: Config): Logger =>
   createLogger(logLevel === 'info' ? 'warn' : logLevel, STANDARD_ERROR);
 
 /**
- * The database, which is closed in order also when the command is broken off. Throws BAD_USER_INPUT when there is
- * none, unless `create`: a command in the wrong folder must not make one.
+ * Opens the database. It is closed in order even when the command is interrupted. Throws BAD_USER_INPUT when there is
+ * none, unless `create`: a command in the wrong folder must not create a database.
  */
 export async function openForCommand(
   config: Config,
@@ -124,7 +124,7 @@ const noDatabase = (dataDir: string): string =>
 
 export const settings = (): Config => loadConfig(environment);
 
-/** Says what went wrong on standard error, in words for the operator; answers with the exit code. */
+/** Reports the error on standard error, in words for the operator; returns the exit code. */
 export function explain(error: unknown): number {
   const write = (text: string) => tell(`${text}\n`);
   if (error instanceof AppError) {
@@ -148,7 +148,7 @@ export function explain(error: unknown): number {
   return words !== undefined && isTransient(error) ? EXIT.tryAgain : EXIT.failed;
 }
 
-/** What an operator can do something about; undefined: a failure of ours, whose stack is wanted. */
+/** The message for an error that the operator can act on; undefined for a bug, whose stack is printed. */
 function inWords(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const code = codeOf(error) ?? '';
@@ -168,7 +168,7 @@ function inWords(error: unknown): string | undefined {
   return undefined;
 }
 
-/** A port with its address, as the system's errors have them. */
+/** A port with its address, as the system writes it in errors. */
 const addressOf = (error: Error): string => {
   const { address, port } = { address: undefined, port: undefined, ...error };
   return address === undefined ? String(port ?? '') : `${address}:${port}`;
@@ -176,7 +176,7 @@ const addressOf = (error: Error): string => {
 
 const places = new WeakMap<Error, string>();
 
-/** Makes the error say which database it is of, when that is not the one of the settings. */
+/** Adds the database's address to the error when it is not the database of the settings. */
 export const at = (url: string, error: unknown): unknown => {
   if (error instanceof Error) places.set(error, placeOfUrl(url));
   return error;

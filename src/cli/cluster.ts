@@ -1,38 +1,38 @@
-// Several cores: one primary that owns the database and serves nobody, and workers that serve. Workers share the port.
+// Uses several cores: one primary owns the database and serves nobody, and workers serve. Workers share the port.
 import cluster, { type Worker } from 'node:cluster';
 import type { Logger } from 'pino';
 import type { Config } from '../config';
 import type { Urls } from '../http/server';
 
-/** A worker that ends by itself is replaced, but not more often than this: what ends at once has a reason. */
+/** The shortest time between two starts of a worker: one that ends at once would do so again. */
 const RESTART_PAUSE_MS = 1_000;
-/** Which of the workers this process is, from 0; a replacement takes the number of the one that ended. */
+/** The number of this worker, from 0; a replacement gets the number of the worker that ended. */
 const NUMBER = 'CENTESIMO_WORKER';
 
 export interface Cluster {
   readonly urls: Urls;
-  /** Ends the workers, each after what it has in flight. */
+  /** Ends the workers; each one finishes its running requests first. */
   stop(): Promise<void>;
 }
 
 /** True in a process that was started by startWorkers. */
 export const isWorker = (): boolean => cluster.isWorker && process.env[NUMBER] !== undefined;
 
-/** This process's number among the workers; undefined when it is alone. */
+/** This process's number among the workers; undefined when there are no workers. */
 export const workerNumber = (): number | undefined =>
   process.env[NUMBER] === undefined ? undefined : Number(process.env[NUMBER]);
 
-/** Tells the primary that this worker takes callers. */
+/** Tells the primary that this worker is ready. */
 export const announceReady = (urls: Urls): void => {
   process.send?.({ ...urls });
 };
 
 /**
- * Starts WEB_CONCURRENCY workers on this database, which is at this version already, and answers when all of them
- * take callers. Fails when one of them ends before.
+ * Starts WEB_CONCURRENCY workers on this database, which already has this version, and resolves when all of them are
+ * ready. Rejects when one of them ends before.
  */
 export async function startWorkers(config: Config, databaseUrl: string, logger: Logger): Promise<Cluster> {
-  // Each worker accepts for itself: a connection that the primary had handed to one that just ended would hang.
+  // Each worker accepts connections itself: a connection that the primary gave to a worker which just ended would hang.
   cluster.schedulingPolicy = cluster.SCHED_NONE;
   const running = new Map<number, Worker>();
   let stopping = false;

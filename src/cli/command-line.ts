@@ -1,4 +1,4 @@
-// argv -> command -> exit code. Without a command: serve, so that the package's name alone starts it.
+// Runs the command of argv and sets the exit code. The default command is serve.
 import './environment';
 import 'reflect-metadata';
 import { CommanderError } from 'commander';

@@ -1,7 +1,10 @@
 import { createInterface } from 'node:readline/promises';
 import { badInput } from '../errors';
 
-/** Asks before what can't be undone. Throws BAD_USER_INPUT unless the answer is yes; `yes` answers beforehand. */
+/**
+ * Asks before something that can't be undone; with `yes` it does not ask. Throws BAD_USER_INPUT unless the answer is
+ * yes.
+ */
 export async function confirm(question: string, yes: boolean | undefined): Promise<void> {
   if (yes) return;
   if (!process.stdin.isTTY) throw badInput('Give --yes: there is nobody to ask. Nothing was done.');

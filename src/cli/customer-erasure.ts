@@ -100,7 +100,7 @@ function byWorkspace(receipts: readonly Receipt[]): Map<string, Receipt[]> {
   return found;
 }
 
-/** Counts on one line of a terminal; says nothing where nobody watches. */
+/** Shows a count on one line of a terminal; prints nothing elsewhere. */
 function progress(): (messages: number) => void {
   if (!standard('stderr').isTTY) return () => undefined;
   return (messages) => tell(`\r${messages} turns forgotten`);

@@ -187,7 +187,7 @@ interface CsvRecord {
   info: { lines: number; error?: Error };
 }
 
-/** Bad rows are told by the line on which they end, the header's being 1. */
+/** A bad row is named by the line on which it ends; the header is line 1. */
 async function readRows(file: string): Promise<{ rows: ImportRow[]; misread: BadRow[] }> {
   const rows: ImportRow[] = [];
   const misread: BadRow[] = [];
@@ -219,7 +219,9 @@ async function readRows(file: string): Promise<{ rows: ImportRow[]; misread: Bad
   return { rows, misread };
 }
 
-/** Spreadsheets of countries that write 0,5 separate by semicolons. The header decides: its names have neither. */
+/**
+ * Spreadsheets of countries that write 0,5 separate by semicolons. The header tells which: its names contain neither.
+ */
 const delimiterOf = (text: string): string => (text.split('\n', 1)[0]?.includes(';') ? ';' : ',');
 
 function checkHeader(header: string[]): string[] {
@@ -244,7 +246,7 @@ function whyMisread(
   return undefined;
 }
 
-/** Fewer fields are well: the last ones are optional, and spreadsheets leave them out. */
+/** Missing fields at the end are allowed: they are optional, and spreadsheets leave them out. */
 function moreThanExpected(message: string): boolean {
   const [, expected, got] = /is (\d+), got (\d+)/.exec(message) ?? [];
   return Number(got) > Number(expected);

@@ -1,26 +1,26 @@
-// How this process ends: in order, however it is told to and however often, so that no database stays behind it.
+// Ends this process in order, whatever tells it to end and however often, so that no database keeps running.
 import { constants } from 'node:os';
 
-/** What ends a process unless it is heeded. Not SIGUSR1, which opens Node's debugger. */
+/** Signals that end a process by default. SIGUSR1 is not among them: it opens Node's debugger. */
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGALRM'] as const;
 
 export interface Ending {
-  /** A signal came: the first one, others change nothing. */
+  /** Called for the first signal; later ones change nothing. */
   told(signal: NodeJS.Signals): void;
-  /** An error that nobody caught, or one of stopping itself. */
+  /** Called for an uncaught error, and for an error while stopping. */
   failed(error: unknown, what: string): void;
-  /** The exit code after a signal that was followed; default: 128 and the signal's number, as shells have it. */
+  /** The exit code after a signal; by default 128 and the signal's number, as shells use it. */
   code?: number;
 }
 
 let ending = false;
 
-/** True when the process was told to end: what fails from then on fails because of that. */
+/** True when the process was told to end: later errors follow from that. */
 export const isEnding = (): boolean => ending;
 
 /**
- * Stops what is being started when the process is told to end, or when an error comes that nobody caught; the latter
- * ends it with 1. What comes before the start is over waits for that: it may have taken callers, or made a database.
+ * Stops what is being started when a signal arrives or an uncaught error occurs; after an error the exit code is 1.
+ * During the start it first waits for the start to finish: it may have taken requests or made a database.
  */
 export function stopInOrder<T extends { stop(): Promise<void> }>(
   starting: Promise<T>,
@@ -29,7 +29,7 @@ export function stopInOrder<T extends { stop(): Promise<void> }>(
   const end = (code: number): void => {
     if (ending) return;
     ending = true;
-    // A start that fails has given everything back by itself, and a signal may be why it failed.
+    // A failed start has already released everything, and the signal may be the reason for the failure.
     starting
       .then(
         (started) => started.stop(),

@@ -1,10 +1,10 @@
-// The first import of the process: libraries look at NODE_ENV while they are loaded.
+// The first import of the process: libraries read NODE_ENV while they are loaded.
 import { config as readDotenv } from 'dotenv';
 
 const { parsed } = readDotenv({ processEnv: {}, quiet: true });
 
-/** What the operator has set: the environment and, where it says nothing, the file .env. */
+/** The operator's settings: the environment, then the file .env for settings that the environment lacks. */
 export const environment: Readonly<Record<string, string | undefined>> = { ...parsed, ...process.env };
 
-// Unless it says production, graphql-js looks at every type twice, which is a tenth of what an operation costs.
+// In any other mode graphql-js checks every type again, which takes a tenth of an operation's time.
 process.env.NODE_ENV ??= environment.NODE_ENV ?? 'production';

@@ -15,7 +15,7 @@ interface ExportOptions {
   out?: string;
 }
 
-/** What its rows are. */
+/** The kind of its rows. */
 const ROWS: Readonly<Record<ExportList, string>> = {
   records: 'charges',
   clients: 'clients',

@@ -5,15 +5,15 @@ import { version } from './version';
 /** How a person runs a command of this installation. */
 export function howToRun(): string {
   const folders = projectFolder().split(sep);
-  // npx keeps what it installs by itself in a folder of this name.
+  // npx installs packages in a folder of this name.
   if (folders.includes('_npx')) return `npx ./centesimo-${version()}.tgz`;
   if (folders.includes('node_modules') && process.env.npm_command === 'exec') return 'npx centesimo';
   const isOnPath = folders.includes('node_modules') || basename(process.argv[1] ?? '') === 'centesimo';
-  // Silent: what a command prints may go into a file.
+  // Silent, since a command's output may go into a file.
   return isOnPath ? 'centesimo' : 'npm run -s cli --';
 }
 
-/** A command as a person types it here: `words` are what follows the program's name. */
+/** A command as a person types it here; `words` follow the program's name. */
 export const toType = (words: string): string => `${howToRun()} ${words}`;
 
 /** For the end of a command's help. */

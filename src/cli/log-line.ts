@@ -1,9 +1,9 @@
-// One line of the log as a person reads it in a terminal: time, level, message, and what else is known.
+// One line of the log for a person at a terminal: time, level, message and fields.
 import { styleText } from 'node:util';
 
 export type Style = (format: Parameters<typeof styleText>[0], text: string) => string;
 
-/** With colours, unless NO_COLOR is set or the terminal has none. */
+/** Uses colours unless NO_COLOR is set or the terminal has none. */
 export function styleFor({ NO_COLOR, TERM }: NodeJS.ProcessEnv = process.env): Style {
   const isPlain = (NO_COLOR ?? '') !== '' || TERM === 'dumb';
   return isPlain ? (_format, text) => text : styleText;
@@ -18,7 +18,7 @@ const LEVELS: Readonly<Record<number, readonly [string, Parameters<typeof styleT
   60: ['fatal', 'red'],
 };
 
-/** `line` is one of pino's; what is none is printed as it is. */
+/** `line` is one of pino's; any other text is printed unchanged. */
 export function printLogLine(line: string, style: Style): string {
   const entry = parse(line);
   if (entry === undefined) return line;
@@ -44,7 +44,7 @@ function parse(line: string): Record<string, unknown> | undefined {
   }
 }
 
-/** What everybody looks for in a request first; its id last. */
+/** A request's most important fields come first, its id last. */
 function request(entry: Record<string, unknown>): { words: string; left: Record<string, unknown> } {
   const { method, path, status, durationMs, requestId, ...rest } = entry;
   return { words: `${method} ${path} ${status} ${durationMs} ms`, left: { ...rest, requestId } };
@@ -62,7 +62,7 @@ function stackOf(value: unknown): string | undefined {
   return typeof value.stack === 'string' ? value.stack.replace(/^/gm, '    ') : undefined;
 }
 
-/** The wall clock of this machine, to the second. */
+/** This machine's local time, to the second. */
 function clockTime(atMs: number): string {
   const at = new Date(atMs);
   return [at.getHours(), at.getMinutes(), at.getSeconds()]

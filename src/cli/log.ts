@@ -1,13 +1,14 @@
-// Where the log goes: JSON into a pipe or a file, readable lines into a terminal. A log that can't be written stops nobody.
+// Where the log goes: JSON into a pipe or file, readable lines to a terminal. A log that can't be written stops
+// nothing.
 import { isatty } from 'node:tty';
 import pino, { type Logger } from 'pino';
 import { printLogLine, type Style, styleFor } from './log-line';
 
 export type LogFile = 1 | 2;
 
-/** Bytes that wait for a full disk to have room again; what comes beyond them is dropped. */
+/** How many bytes wait while a full disk has no room; further ones are dropped. */
 const KEPT_BYTES = 1_000_000;
-/** Nobody will ever read here again. */
+/** Errors after which nobody will read here again. */
 const GONE = new Set(['EPIPE', 'EIO', 'EBADF', 'ENXIO']);
 
 /** `file`: standard output (1) or error (2). */
@@ -22,7 +23,7 @@ export function createLogger(level: string, file: LogFile): Logger {
   destination.on('write', () => {
     isFailing = false;
   });
-  // Called when the process ends: on a full disk it would try for ever.
+  // Node calls this when the process ends; on a full disk it would retry for ever.
   destination.flushSync = () => {
     if (!isFailing) flush();
   };

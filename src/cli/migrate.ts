@@ -4,7 +4,7 @@ import { badInput } from '../errors';
 import { type Cli, commandLogger, openForCommand, settings } from './cli';
 import { example } from './how-to-run';
 
-/** The only command that doesn't want the database to be of this version already. */
+/** The only command that does not need the database to have this version. */
 export const migrateCommand = (cli: Cli): Command =>
   cli
     .command('migrate', 'bring the database to this version')

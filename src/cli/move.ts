@@ -44,7 +44,7 @@ async function move({ database, output }: CommandContext, url: string): Promise<
   }
 }
 
-/** One snapshot of the source into one transaction of the target. */
+/** Copies one snapshot of the source in one transaction of the target. */
 const copyAll = (
   from: PoolClient,
   into: PoolClient,

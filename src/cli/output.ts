@@ -1,4 +1,4 @@
-// How a command speaks: a table for people, JSON for scripts.
+// The two forms of a command's output: a table for people, JSON for scripts.
 import { print } from './streams';
 
 /** One row of a listing: column title -> text. */
@@ -9,7 +9,7 @@ export interface Output {
   result(value: object, sentence: string): void;
   /** Prints a listing: a JSON array with --json, a table otherwise. */
   table(values: readonly object[], rows: readonly Row[], empty: string): void;
-  /** Words for people only. */
+  /** Text for people only. */
   say(text: string): void;
 }
 
@@ -25,7 +25,7 @@ export function createOutput(json: boolean, write: (text: string) => void = prin
   };
 }
 
-/** Amounts of micro-units are exact as text; JSON's numbers would be read as floats. */
+/** Amounts of micro-units become text, which is exact: JSON's numbers are read as floats. */
 const toJson = (value: unknown): string =>
   JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part), 2);
 
@@ -42,7 +42,7 @@ function printTable(rows: readonly Row[]): string {
   return [print(titles), ...rows.map((row) => print(titles.map((title) => row[title] ?? '')))].join('\n');
 }
 
-/** Amounts of one currency below each other: with as many decimals as the finest of them, right-aligned. */
+/** Aligns amounts of one currency at the right; all get as many decimals as the one with the most. */
 export function alignAmounts(amounts: readonly string[]): string[] {
   const digits = Math.max(0, ...amounts.map((amount) => decimalsOf(amount).length));
   const exact = amounts.map((amount) => {

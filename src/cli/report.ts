@@ -77,7 +77,7 @@ async function report({ output }: CommandContext, snapshot: Snapshot, options: R
   output.result(value, sentence(scope, snapshot.asOf, value));
 }
 
-/** A closed month beside its usage of today, and the difference by its causes. */
+/** A closed month beside its usage of today, with the causes of the difference. */
 interface ClosedMonth {
   number: number;
   total: string;
@@ -147,7 +147,7 @@ function sentence(scope: UsageScope, asOf: Date, report: Report): string {
   return lines.join('\n');
 }
 
-/** "January 2025 (Europe/Rome)"; of the month that runs, until when, by the shop's clock. */
+/** "January 2025 (Europe/Rome)"; for the running month also the present local time. */
 function monthWords({ period, workspace }: UsageScope, asOf: Date): string {
   const local = (at: Date) => DateTime.fromJSDate(at, { zone: period.timeZone }).setLocale('en');
   const end = local(period.to < asOf ? period.to : asOf);

@@ -52,7 +52,7 @@ async function serveWithWorkers(config: Config, surroundings: Surroundings, opti
   sayReady(primary, config, primary.tokens, surroundings.logger);
 }
 
-/** Owns the database and serves nobody: the database is there before the first worker, and after the last. */
+/** Owns the database and serves nobody: the database starts before the first worker and stops after the last. */
 async function startPrimary(config: Config, surroundings: Surroundings, options: Options) {
   const { logger } = surroundings;
   const { createRateLimits, metricsOfWorkers, startMetricsServer } = loadServer();
@@ -87,8 +87,8 @@ const wantsDemo = (config: Config, options: Options): boolean =>
   options.demo && config.databaseUrl === undefined;
 
 /**
- * The demo is for an empty database of our own; somebody else's is never written to unasked. Its tokens are made last:
- * a demo without any token was broken off, and is finished.
+ * The demo is written only to an empty embedded database; a database of the operator gets it only on request. Its
+ * tokens are made last: a demo without a token was interrupted, and is finished now.
  */
 async function makeDemoOnce(
   { services, database }: Pick<App, 'services' | 'database'>,
@@ -110,7 +110,7 @@ async function makeDemoOnce(
   };
 }
 
-/** A server that was told to stop and did so has done what it should: 0. */
+/** A server that stopped because it was told to has succeeded: 0. */
 const stoppable = <T extends { stop(): Promise<void> }>(
   starting: Promise<T>,
   logger: pino.Logger,

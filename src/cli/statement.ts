@@ -120,7 +120,7 @@ const show = (cli: Cli): Command =>
       }),
     );
 
-/** undefined: for the terminal. */
+/** undefined: print for the terminal. */
 function formatOf({ format, out }: ShowOptions): StatementFormat | undefined {
   if (format !== undefined || out === undefined) return format;
   const found = STATEMENT_FORMATS.find((known) => out.toLowerCase().endsWith(`.${known}`));
@@ -230,10 +230,10 @@ async function statementOf(
   return statement;
 }
 
-/** With the actor, who is the operator's matter. */
+/** Includes the actor, which only the operator may see. */
 const jsonOf = (statement: StatementRow) => ({ ...statementJson(statement), closedBy: statement.closedBy });
 
-/** What `list` and `show` tell, one row a statement. */
+/** The output of `list` and `show`, one row per statement. */
 function statementCells(statements: readonly StatementRow[]): Row[] {
   const amounts = alignAmounts(
     statements.flatMap(({ totalMicros, carriedMicros, currency }) =>

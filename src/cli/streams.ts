@@ -1,4 +1,4 @@
-// Standard output and error: a reader that has gone (a closed pipe, a lost terminal) is no mistake of ours.
+// Standard output and error. A reader that has gone (a closed pipe, a lost terminal) is not an error of ours.
 import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
@@ -8,7 +8,7 @@ type Name = 'stdout' | 'stderr';
 
 const watched = new Set<Name>();
 
-/** The stream, whose errors end nobody from now on. */
+/** The stream; from now on its errors don't end the process. */
 export function standard(name: Name): NodeJS.WriteStream {
   const stream = process[name];
   if (!watched.has(name)) stream.on('error', () => undefined);
@@ -20,12 +20,12 @@ export const print = (text: string): void => {
   standard('stdout').write(text);
 };
 
-/** Words for a person beside the output proper. */
+/** Text for a person beside the actual output. */
 export const tell = (text: string): void => {
   standard('stderr').write(text);
 };
 
-/** Whoever read standard output has ended before all was written. */
+/** The reader of standard output closed it before everything was written. */
 export class ReaderGone extends Error {
   override readonly name = 'ReaderGone';
 
@@ -48,7 +48,7 @@ export async function toStandardOutput(file: Readable): Promise<void> {
   }
 }
 
-/** The file is there only when it is whole. */
+/** The file appears only when it is whole. */
 export async function toFile(path: string, file: Readable): Promise<void> {
   const part = `${path}.part`;
   try {

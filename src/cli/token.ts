@@ -55,7 +55,7 @@ const create = (cli: Cli): Command =>
 
 const opensDashboard = (scopes: readonly string[]): boolean => scopes.includes('usage:read');
 
-/** The page takes the token out of the address bar at once. */
+/** The page removes the token from the address bar at once. */
 const dashboardLink = ({ host, port }: Config, token: string): string =>
   `${baseUrl(host, port)}/dashboard#token=${token}`;
 

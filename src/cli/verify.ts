@@ -53,7 +53,7 @@ export async function verifyOne(
   }
 }
 
-/** What all comparisons came to. */
+/** The result of all comparisons. */
 export const conclusion = (differences: bigint): string =>
   differences === 0n
     ? 'All roll-ups and statements agree with the records.'

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { projectFolder } from '../project-folder';
 
-/** What package.json says. */
+/** The version in package.json. */
 export const version = (): string =>
   z
     .object({ version: z.string() })

@@ -1,4 +1,4 @@
-// What a person sees when the server has started: what to open and what to paste.
+// What a person sees when the server has started: the addresses to open and the commands to paste.
 import { isatty } from 'node:tty';
 import type { Logger } from 'pino';
 import type { Config } from '../config';
@@ -15,7 +15,7 @@ export interface DemoTokens {
 
 type Addresses = Urls & { metricsUrl?: string | undefined };
 
-/** In words to a terminal; to a pipe as one line of JSON, whatever is logged. */
+/** Text on a terminal; one line of JSON into a pipe, at every log level. */
 export function sayReady(
   addresses: Addresses,
   config: Config,
@@ -37,7 +37,7 @@ export function sayReady(
 
 const LINK = toType('token create --kind client --name owner --workspace ID');
 
-/** By which a script knows the line. */
+/** Scripts recognise the line by this. */
 const READY = 'Centesimo is ready';
 
 export function printWelcome(
@@ -99,6 +99,6 @@ const SAVE =
 const REPORT =
   'query ($workspaceId: ID!, $period: PeriodInput) { usage(workspaceId: $workspaceId, period: $period) { totals { cost { amount currency } messages activeClients } growth { messages { percent } } peakHour { label messages } topClients(limit: 3) { rank customer { name } messages cost { amount } } } }';
 
-/** One command that a shell takes as it is: single quotes around, none within. */
+/** One argument for a shell: in single quotes, without single quotes inside. */
 const curl = (url: string, token: string, query: string, variables: object): string =>
   `  curl -s ${url}/graphql -H 'content-type: application/json' -H 'authorization: Bearer ${token}' -d '${JSON.stringify({ query, variables }).replaceAll("'", '\\u0027')}'`;

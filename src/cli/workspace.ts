@@ -134,7 +134,7 @@ async function ask(question: string): Promise<string> {
   if (!process.stdin.isTTY) throw badInput('Give the name with --confirm: there is nobody to ask.');
   const prompt = createInterface({ input: process.stdin, output: standard('stderr') });
   const closed = new AbortController();
-  // The keyboard is read here: Ctrl-C and Ctrl-D come as keys, and would end the process with the database running.
+  // readline takes Ctrl-C and Ctrl-D as keys: without these handlers the process would end while the database runs.
   prompt.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
   prompt.on('close', () => closed.abort());
   try {
