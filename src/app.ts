@@ -21,6 +21,7 @@ import { ClosingService } from './services/ledger/closing';
 import { chargeFilling } from './services/ledger/filling';
 import { VoidService } from './services/ledger/voids';
 import { Eraser } from './services/people/erasure';
+import { Retention } from './services/people/retention';
 import { shardsOf } from './services/roll-ups/roll-ups';
 import { BudgetService } from './services/signals/budget-service';
 import { BudgetWatch } from './services/signals/budget-watch';
@@ -56,6 +57,7 @@ export interface Services {
   readonly serveAdvisor: ServeAdvisor;
   readonly eventExpiry: EventExpiry;
   readonly eraser: Eraser;
+  readonly retention: Retention;
   readonly liveFeed: LiveFeed;
   readonly notices: Notices;
   /** Saves the waiting turns, and returns the write path's connections. */
@@ -137,6 +139,7 @@ export function createServices(
     serveAdvisor: new ServeAdvisor(),
     eventExpiry: new EventExpiry(database, clock),
     eraser: new Eraser(database, clock),
+    retention: new Retention(database, clock, logger),
     liveFeed,
     notices,
     drain: () => queue.drain(),
@@ -256,6 +259,11 @@ const jobsOf = (config: Config, services: Services, metrics: Metrics): Job[] => 
     name: 'erase',
     everyMs: config.reconcileIntervalMs,
     run: (signal) => services.eraser.runDue(signal),
+  },
+  {
+    name: 'old-texts',
+    everyMs: config.reconcileIntervalMs,
+    run: (signal) => services.retention.runDue(signal),
   },
   { name: 'expire', everyMs: EXPIRY_EVERY_MS, run: (signal) => services.eventExpiry.run(signal) },
 ];

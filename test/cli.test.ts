@@ -118,7 +118,7 @@ it('lists what there is, without secrets', async () => {
   );
   expect(stdout).not.toContain(made.token);
   expect((await run('workspace', 'list')).stdout).toMatch(
-    /^listed\s+Shop listed\s+Europe\/Rome\s+0\.005 EUR\s+by hand\s+active$/m,
+    /^listed\s+Shop listed\s+Europe\/Rome\s+0\.005 EUR\s+by hand\s+kept\s+active$/m,
   );
 });
 

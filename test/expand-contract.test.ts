@@ -13,7 +13,7 @@ import { peopleContraction } from '../src/migrations/people-contraction';
 import { verifyStatements } from '../src/services/ledger/statement-check';
 import { verifyWorkspace } from '../src/services/upkeep/verify';
 import { getWorkspace } from '../src/services/workspaces/workspaces';
-import { aTurn, aWorkspace, startApp, type TestApp } from './support/app';
+import { aToken, aTurn, aWorkspace, startApp, type TestApp } from './support/app';
 import { runCommand } from './support/command';
 import { createDatabase, onServer, type TestDatabase } from './support/database';
 import { describeSchema } from './support/describe-schema';
@@ -503,6 +503,7 @@ describe('back to the version before', () => {
     expect(await migrate(dataSource)).toEqual([
       { name: 'Signals1700000000007', direction: 'up' },
       { name: 'Forgetting1700000000008', direction: 'up' },
+      { name: 'Retention1700000000011', direction: 'up' },
     ]);
   });
 
@@ -553,11 +554,101 @@ describe('back to the version before', () => {
       },
       actor,
     );
+    expect(await migrateDown(dataSource)).toMatchObject([{ name: 'Retention1700000000011' }]);
     expect(await migrateDown(dataSource)).toMatchObject([{ name: 'Forgetting1700000000008' }]);
     await expect(migrateDown(dataSource)).rejects.toThrow('Budgets were set, and would be lost');
     expect(await database.sql('SELECT name FROM budgets')).toEqual([{ name: 'month' }]);
     await app.services.budgets.remove('shop', budget.id, actor);
     await app.stop();
     expect(await migrateDown(dataSource)).toMatchObject([{ name: 'Signals1700000000007' }]);
+  });
+
+  it('is refused while texts are kept for some days only: the version before would keep them for ever', async () => {
+    await older();
+    await migrate(dataSource);
+    const app = await startApp({ database });
+    const actor = { name: 'test' };
+    await app.services.workspaces.update('shop', { keepDays: 90 }, actor);
+    await expect(migrateDown(dataSource)).rejects.toThrow('would keep them for ever');
+    await app.services.workspaces.update('shop', { keepDays: null }, actor);
+    await app.stop();
+    expect(await migrateDown(dataSource)).toMatchObject([{ name: 'Retention1700000000011' }]);
+  });
+});
+
+describe('while keys of an older version are being filled', () => {
+  const actor = { name: 'test' };
+  const texts = async () =>
+    (await database.sql<{ text: string }>('SELECT m::text AS text FROM messages m')).filter(({ text }) =>
+      /ciao|older|39333/.test(text),
+    ).length;
+
+  it('nobody is erased, and the refusal says how much is left; nothing is changed', async () => {
+    await older();
+    await saveAsOlder(database, turn('2026-03-01T10:00:00Z'));
+    await saveAsOlder(database, turn('2026-03-02T10:00:00Z'));
+    await migrate(dataSource);
+    const app = await startApp({ database });
+    try {
+      const shop = { id: 'shop' };
+      const token = await aToken(app, {
+        kind: 'client',
+        workspaceIds: [shop.id],
+        scopes: ['customers:erase'],
+      });
+      const erasing = () =>
+        app.api
+          .as(token)
+          .send<{ eraseCustomer: { messages: number } }>(
+            'mutation ($input: EraseCustomerInput!) { eraseCustomer(input: $input) { messages } }',
+            { input: { workspaceId: shop.id, customerId: CUSTOMER, reason: 'asked' } },
+          );
+      const refused = await erasing();
+      expect([refused.status, refused.headers.get('retry-after'), refused.body.errors?.[0]]).toEqual([
+        503,
+        '60',
+        expect.objectContaining({
+          message: expect.stringContaining(
+            "Turns of an older version are still being filled: 2 of this workspace are left. Nobody can be erased before they are done; the server's log says how far it is.",
+          ),
+          extensions: expect.objectContaining({ code: 'SERVICE_UNAVAILABLE' }),
+        }),
+      ]);
+      const command = await runCommand(
+        ['customer', 'erase', '--workspace', 'shop', '--customer', CUSTOMER, '--reason', 'asked', '--yes'],
+        { DATABASE_URL: database.url },
+      );
+      expect([command.code, command.stderr]).toEqual([
+        3,
+        expect.stringContaining('2 of this workspace are left'),
+      ]);
+      expect(await texts()).toBe(2);
+      expect(await database.sql('SELECT name FROM customers')).toEqual([{ name: 'Mario' }]);
+      expect(await database.sql('SELECT FROM erasures')).toEqual([]);
+      await app.services.filler.run();
+      // The raw key is still there, and goes with the words.
+      expect((await erasing()).body.data?.eraseCustomer.messages).toBe(2);
+      expect(await texts()).toBe(0);
+      await contract(dataSource);
+    } finally {
+      await app.stop();
+    }
+  });
+
+  it('no text is removed for its age: it goes, with its raw key, once they are filled', async () => {
+    await older();
+    await saveAsOlder(database, turn('2025-12-01T10:00:00Z'));
+    await migrate(dataSource);
+    const app = await startApp({ database });
+    try {
+      await app.services.workspaces.update('shop', { keepDays: 30 }, actor);
+      app.clock.set('2026-03-16T02:00:00Z');
+      expect([await app.services.retention.runDue(), await texts()]).toEqual([0, 1]);
+      await app.services.filler.run();
+      app.clock.advance(61_000);
+      expect([await app.services.retention.runDue(), await texts()]).toEqual([1, 0]);
+    } finally {
+      await app.stop();
+    }
   });
 });

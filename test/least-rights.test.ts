@@ -63,7 +63,10 @@ it('saves, charges, registers and reports as a user who can neither delete nor c
           input: { workspaceId: shop.id, phoneNumber: '+393331234567', reason: 'asked for it' },
         }),
     ).resolves.toEqual({ eraseCustomer: { messages: 2 } });
+    await owner.services.workspaces.update(shop.id, { keepDays: 30 }, { name: 'test' });
+    await app.api.as(shop.service).data<SaveData>(SAVE, { input: aTurn(shop) });
     app.clock.set('2026-06-15T12:00:00Z');
+    expect(await app.services.retention.runDue()).toBe(1);
     await owner.services.workspaces.update(shop.id, { closeDay: 5 }, { name: 'test' });
     app.clock.set('2026-06-15T12:00:01Z');
     await app.services.closing.closeDue();
@@ -88,6 +91,7 @@ it('saves, charges, registers and reports as a user who can neither delete nor c
       'DROP TABLE charges',
       'UPDATE messages SET customer_id = NULL',
       'UPDATE charges SET amount_micros = 0',
+      'UPDATE text_retentions SET keep_days = 1',
       "INSERT INTO prices (workspace_id, starts_at, amount_micros, recorded_at) VALUES ('x', now(), 1, now())",
     ]) {
       await expect(app.database.dataSource.query(statement)).rejects.toThrow(

@@ -27,6 +27,8 @@ GRANT UPDATE (epoch, month) ON charges TO centesimo_app;
 GRANT UPDATE (epoch) ON workspaces TO centesimo_app;
 GRANT UPDATE (messages, total_micros, carried_micros, ledger_lines, prices, sha256, sealed_at) ON statements TO centesimo_app;
 GRANT UPDATE (due_at) ON closing_schedules TO centesimo_app;
+-- Texts that are too old go each night; for how long they are kept is the owner's to set.
+GRANT UPDATE (due_at, walked_at, walked_id, whole_at) ON text_retentions TO centesimo_app;
 -- Budgets are set and removed; what they told and events are deleted when they are too old. An event is never changed.
 GRANT INSERT, UPDATE, DELETE ON budgets, budget_sweeps TO centesimo_app;
 GRANT INSERT, DELETE ON budget_firings, events TO centesimo_app;

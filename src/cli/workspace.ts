@@ -2,8 +2,10 @@ import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { badInput } from '../errors';
 import { findCloseDays } from '../services/workspaces/closing-days';
+import { findKeepings, type Keeping } from '../services/workspaces/keep-days';
 import { getWorkspace, listAllWorkspaces, type Workspace } from '../services/workspaces/workspaces';
 import { formatMicros, parseAmount } from '../values/money';
+import { formatInstant } from '../values/time';
 import { type Cli, OPERATOR } from './cli';
 import { example } from './how-to-run';
 import { standard } from './streams';
@@ -54,14 +56,14 @@ const list = (cli: Cli): Command =>
   cli.command('list', 'all workspaces, by name').action(() =>
     cli.run(async ({ services, output, sql }) => {
       const workspaces = await listAllWorkspaces(sql, services.clock());
-      const closeDays = await findCloseDays(
-        sql,
-        workspaces.map(({ id }) => id),
-      );
+      const ids = workspaces.map(({ id }) => id);
+      const closeDays = await findCloseDays(sql, ids);
+      const keepings = await findKeepings(sql, ids);
       output.table(
         workspaces.map((workspace) => ({
           ...workspaceJson(workspace),
           closeDay: closeDays.get(workspace.id) ?? null,
+          keepMessagesDays: keepings.get(workspace.id)?.days ?? null,
         })),
         workspaces.map((workspace) => ({
           ID: workspace.id,
@@ -69,6 +71,7 @@ const list = (cli: Cli): Command =>
           ZONE: workspace.timeZone,
           PRICE: `${formatMicros(workspace.priceMicros, workspace.currency)} ${workspace.currency}`,
           CLOSES: closeDays.has(workspace.id) ? `day ${closeDays.get(workspace.id)}` : 'by hand',
+          TEXTS: keepings.has(workspace.id) ? `${keepings.get(workspace.id)?.days} days` : 'kept',
           STATE: workspace.archivedAt ? 'archived' : 'active',
         })),
         'No workspaces.',
@@ -86,26 +89,50 @@ const update = (cli: Cli): Command =>
       '--close-day <day>',
       'close each month by itself on this day of the next, 1 to 28, at 06:00 local; off: by hand',
     )
+    .option(
+      '--keep-messages <days>',
+      'keep the texts and numbers of turns for so long, such as 90d, and remove older ones every night; off: keep all',
+    )
     .addHelpText('after', example('workspace update shop --time-zone Europe/Lisbon'))
-    .action((id: string, options: { name?: string; timeZone?: string; closeDay?: string }) =>
+    .action((id: string, options: UpdateOptions) =>
       cli.run(async ({ services, output, sql }) => {
-        const { closeDay: day, ...change } = options;
+        const { closeDay: day, keepMessages: kept, ...change } = options;
         const workspace = await services.workspaces.update(
           id,
-          day === undefined ? change : { ...change, closeDay: closeDayOf(day) },
+          {
+            ...change,
+            ...(day === undefined ? {} : { closeDay: closeDayOf(day) }),
+            ...(kept === undefined ? {} : { keepDays: keepDaysOf(kept) }),
+          },
           OPERATOR,
         );
         const closeDay = (await findCloseDays(sql, [id])).get(id) ?? null;
+        const keeping = (await findKeepings(sql, [id])).get(id);
         const closes =
           closeDay === null
             ? 'Its months are closed by hand.'
             : `Each month is closed on day ${closeDay} of the next at 06:00; those that are due already, within a minute.`;
         output.result(
-          { ...workspaceJson(workspace), closeDay },
-          `Updated ${workspace.id}: ${workspace.name}, ${workspace.timeZone}. ${closes}`,
+          { ...workspaceJson(workspace), closeDay, keepMessagesDays: keeping?.days ?? null },
+          `Updated ${workspace.id}: ${workspace.name}, ${workspace.timeZone}. ${closes} ${keeps(keeping)}`,
         );
       }),
     );
+
+interface UpdateOptions {
+  name?: string;
+  timeZone?: string;
+  closeDay?: string;
+  keepMessages?: string;
+}
+
+const keeps = (keeping: Keeping | undefined): string =>
+  keeping === undefined
+    ? 'All texts are kept.'
+    : `Texts older than ${keeping.days} days are removed for good every night, next at ${formatInstant(keeping.dueAt)}.`;
+
+const keepDaysOf = (text: string): number | null =>
+  text === 'off' ? null : /^\d{1,4}d$/.test(text) ? Number(text.slice(0, -1)) : Number.NaN;
 
 const closeDayOf = (text: string): number | null =>
   text === 'off' ? null : /^\d{1,2}$/.test(text) ? Number(text) : Number.NaN;

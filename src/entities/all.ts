@@ -15,6 +15,7 @@ import { Message } from './message.entity';
 import { Price } from './price.entity';
 import { Statement } from './statement.entity';
 import { StatementLine } from './statement-line.entity';
+import { TextRetention } from './text-retention.entity';
 import { Token } from './token.entity';
 import { TokenWorkspace } from './token-workspace.entity';
 import { UsageSlot } from './usage-slot.entity';
@@ -45,4 +46,5 @@ export const ALL_ENTITIES = [
   EventCounter,
   Event,
   Erasure,
+  TextRetention,
 ];

@@ -4,6 +4,7 @@ import type { Database } from '../../database/database';
 import type { Sql } from '../../database/sql';
 import { inTransaction } from '../../database/transaction';
 import type { Clock } from '../../values/time';
+import { pause } from './pause';
 
 /** Where a batch begins: the workspace and id of the last row before it. */
 export type Position = readonly [workspaceId: string, id: string];
@@ -110,5 +111,3 @@ async function countAll(sql: Sql, { table, missing, index }: Filling): Promise<n
   const counted = Number(found?.counted ?? 0n);
   return counted < COUNTED ? counted : Math.max(counted, found?.estimated ?? 0);
 }
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

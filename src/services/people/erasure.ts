@@ -7,6 +7,7 @@ import { newId } from '../../values/ids';
 import type { Clock } from '../../values/time';
 import { type Actor, recordAudit } from '../audit';
 import { isErased, toCustomer } from '../customers/customers';
+import { pause } from '../jobs/pause';
 import { checkReason } from '../ledger/voids';
 import { lockCallersWorkspace, lockWorkspace } from '../workspaces/workspaces';
 import {
@@ -359,5 +360,3 @@ const FINISH = `
 
 const FINISH_EMPTY = `
   UPDATE erasures SET finished_at = $3, contact_hmacs = '{}', reason = '' WHERE workspace_id = $1 AND id = $2`;
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -5,7 +5,7 @@ import { countUnfilledOf } from '../jobs/filler';
 import { hmac } from '../turns/key-digest';
 import { keyFilling } from '../turns/key-filling';
 import { findRawKeysKept } from '../turns/saved-turns';
-import type { Person } from './personal-data';
+import { BEGINNING, type Person } from './personal-data';
 
 /** Turns of anybody that one transaction looks at. */
 const PAGE = 10_000;
@@ -113,8 +113,6 @@ const forgetPage = (keepsRawKeys: boolean): string => `
     ORDER BY m.occurred_at, m.id FOR NO KEY UPDATE OF m
   ), removed AS (${removeTexts(keepsRawKeys, '$8')})
   SELECT l.occurred_at::text AS last_at, l.id AS last_id, (SELECT count(*) FROM removed) AS removed FROM last l`;
-
-const BEGINNING = ['-infinity', '00000000-0000-0000-0000-000000000000'] as const;
 
 /** Forgets their turns among the next ones behind `position`; undefined: there are no more. */
 export async function forgetNext(

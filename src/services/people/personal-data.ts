@@ -104,7 +104,8 @@ const toProfile = (row: CustomerRow): object => ({
   createdAt: formatInstant(row.created_at),
 });
 
-const BEGINNING = ['-infinity', '00000000-0000-0000-0000-000000000000'] as const;
+/** Before every turn, for a walk by time. */
+export const BEGINNING = ['-infinity', '00000000-0000-0000-0000-000000000000'] as const;
 /** Turns, of anybody, per statement. */
 const PAGE = 10_000;
 /** Charges per statement. */

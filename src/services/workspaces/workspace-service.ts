@@ -9,6 +9,7 @@ import { assertZone, type Clock } from '../../values/time';
 import { type Actor, recordAudit } from '../audit';
 import { rebuildCustomerRollUps } from '../roll-ups/customer-roll-ups';
 import { checkCloseDay, findCloseDays, lookAtSchedule, setCloseDay } from './closing-days';
+import { checkKeepDays, findKeepings, setKeepDays } from './keep-days';
 import { checkPrice, type Price, recordPrice } from './pricing';
 import { checkName, getWorkspace, lockWorkspace, type Workspace } from './workspaces';
 import { stampZones } from './zone-stamps';
@@ -32,6 +33,8 @@ export interface WorkspaceChange {
   timeZone?: string;
   /** The day of the next month on which a month closes by itself, 1 to 28; null: it does not. */
   closeDay?: number | null;
+  /** For how many days the texts of turns are kept, 1 to 3650; null: for ever. */
+  keepDays?: number | null;
 }
 
 export class WorkspaceService {
@@ -79,17 +82,19 @@ export class WorkspaceService {
   }
 
   /**
-   * Changes the name, the zone or the day of closing. A new zone moves local days and months, so the customers' roll-ups
+   * Changes the name, the zone, the day of closing or how long texts are kept. A new zone moves local days and months, so the customers' roll-ups
    * are made anew in the same transaction; saves wait for it.
    */
   update(id: string, change: WorkspaceChange, actor: Actor): Promise<Workspace> {
     const name = change.name === undefined ? undefined : checkName(change.name);
     const timeZone = change.timeZone === undefined ? undefined : assertZone(change.timeZone);
-    const { closeDay } = change;
+    const { closeDay, keepDays } = change;
     if (closeDay !== undefined && closeDay !== null) checkCloseDay(closeDay);
+    if (keepDays !== undefined && keepDays !== null) checkKeepDays(keepDays);
     return inTransaction(this.database, async (sql) => {
       const before = await lockWorkspace(sql, id, this.clock());
       const dayBefore = (await findCloseDays(sql, [id])).get(id) ?? null;
+      const keptBefore = (await findKeepings(sql, [id])).get(id)?.days ?? null;
       if (closeDay !== undefined) await setCloseDay(sql, id, closeDay, this.clock());
       else if (timeZone !== undefined) await lookAtSchedule(sql, id, this.clock());
       await sql.query(
@@ -103,17 +108,19 @@ export class WorkspaceService {
         await stampZones(sql, [{ id, timeZone }]);
       }
       const after = await getWorkspace(sql, id, this.clock());
+      if (keepDays !== undefined) await setKeepDays(sql, after, keepDays, this.clock());
       await recordAudit(sql, {
         at: this.clock(),
         actor,
         action: 'workspace.updated',
         workspaceId: id,
         subject: id,
-        before: { name: before.name, timeZone: before.timeZone, closeDay: dayBefore },
+        before: { name: before.name, timeZone: before.timeZone, closeDay: dayBefore, keepDays: keptBefore },
         after: {
           name: after.name,
           timeZone: after.timeZone,
           closeDay: closeDay === undefined ? dayBefore : closeDay,
+          keepDays: keepDays === undefined ? keptBefore : keepDays,
         },
       });
       return after;
@@ -198,6 +205,7 @@ export class WorkspaceService {
 export const TABLES_OF_UNUSED = [
   'token_workspaces',
   'closing_schedules',
+  'text_retentions',
   'statements',
   'budget_firings',
   'budgets',

@@ -1,0 +1,133 @@
+// Texts that are older than a workspace keeps them go each night, batch by batch, beside the saves.
+import type { Logger } from 'pino';
+import type { Database } from '../../database/database';
+import type { Sql } from '../../database/sql';
+import { inTransaction } from '../../database/transaction';
+import type { Clock } from '../../values/time';
+import { countUnfilledOf } from '../jobs/filler';
+import { pause } from '../jobs/pause';
+import { keyFilling } from '../turns/key-filling';
+import { nextNight, WHOLE_EVERY_MS } from '../workspaces/keep-days';
+import { getWorkspace } from '../workspaces/workspaces';
+import { holdRawKeys, removeTexts } from './forgetting';
+import { BEGINNING } from './personal-data';
+
+const DAY_MS = 86_400_000;
+/** How long a workspace at work is left to itself before another server goes on with it. */
+const TAKEN_FOR_MS = 60_000;
+/** Turns that one transaction looks at. */
+export const RETENTION_BATCH = 2_000;
+
+/**
+ * A night that was broken off is due again and goes on where it was. A new one begins there too, since everything before
+ * was looked at; once a week it begins with the first turn.
+ */
+const TAKE = `
+  UPDATE text_retentions r SET due_at = $2,
+    walked_at = CASE WHEN r.whole_at <= $1 THEN NULL ELSE r.walked_at END,
+    walked_id = CASE WHEN r.whole_at <= $1 THEN NULL ELSE r.walked_id END,
+    whole_at = CASE WHEN r.whole_at <= $1 THEN $3 ELSE r.whole_at END
+  FROM (
+    SELECT d.workspace_id FROM text_retentions d WHERE d.due_at <= $1
+    ORDER BY d.due_at LIMIT 1 FOR UPDATE SKIP LOCKED) d
+  WHERE r.workspace_id = d.workspace_id
+  RETURNING r.workspace_id`;
+
+const HOLD = `
+  SELECT r.keep_days, r.walked_at::text AS walked_at, r.walked_id FROM text_retentions r
+  WHERE r.workspace_id = $1 FOR UPDATE`;
+
+/** Walks the index by time. Turns that are emptied already cost one look each. */
+const removePage = (keepsRawKeys: boolean): string => `
+  WITH page AS MATERIALIZED (
+    SELECT m.id, m.occurred_at, m.text_removed_at FROM messages m
+    WHERE m.workspace_id = $1 AND (m.occurred_at, m.id) > ($2::timestamptz, $3::uuid) AND m.occurred_at < $4
+    ORDER BY m.occurred_at, m.id LIMIT ${RETENTION_BATCH}
+  ), last AS (
+    SELECT p.occurred_at, p.id FROM page p ORDER BY p.occurred_at DESC, p.id DESC LIMIT 1
+  ), held AS MATERIALIZED (
+    SELECT m.id FROM messages m JOIN page p ON p.id = m.id AND p.text_removed_at IS NULL
+    WHERE m.workspace_id = $1 AND m.text_removed_at IS NULL
+    ORDER BY m.occurred_at, m.id FOR NO KEY UPDATE OF m
+  ), removed AS (${removeTexts(keepsRawKeys, '$5')})
+  SELECT l.occurred_at::text AS last_at, l.id AS last_id, (SELECT count(*) FROM removed) AS removed FROM last l`;
+
+export class Retention {
+  constructor(
+    private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly logger: Logger,
+  ) {}
+
+  /**
+   * Empties what is too old in each workspace that is due; answers with how many turns. Stops between two batches when
+   * `signal` is aborted; a later look goes on there.
+   */
+  async runDue(signal?: AbortSignal): Promise<number> {
+    let removed = 0;
+    while (!signal?.aborted) {
+      const now = this.clock();
+      const [taken] = await inTransaction(this.database, (sql) =>
+        sql.query<{ workspace_id: string }>('take_retention', TAKE, [
+          ...[now, this.heldTo(), new Date(now.getTime() + WHOLE_EVERY_MS)],
+        ]),
+      );
+      if (!taken) break;
+      removed += await this.walk(taken.workspace_id, signal);
+    }
+    return removed;
+  }
+
+  private async walk(workspaceId: string, signal?: AbortSignal): Promise<number> {
+    // Without its digest, a turn would be charged again by a replay: it stays due until servers have filled them.
+    const unfilled = await inTransaction(this.database, (sql) =>
+      countUnfilledOf(sql, keyFilling, workspaceId),
+    );
+    if (unfilled > 0n) return 0;
+    let removed = 0;
+    while (!signal?.aborted) {
+      const begun = performance.now();
+      const batch = await inTransaction(this.database, (sql) => this.step(sql, workspaceId));
+      if (batch === undefined) {
+        if (removed > 0)
+          this.logger.info({ workspaceId, turns: removed }, 'texts that were too old are removed');
+        break;
+      }
+      removed += batch;
+      // As long as it worked: saves come first.
+      await pause(performance.now() - begun);
+    }
+    return removed;
+  }
+
+  /** One transaction's work: how many turns it emptied; undefined: all of this night is done. */
+  private async step(sql: Sql, workspaceId: string): Promise<number | undefined> {
+    // Held: whoever changes the days, or goes on instead, waits for this batch.
+    const [row] = await sql.query<{ keep_days: number; walked_at: string | null; walked_id: string | null }>(
+      'hold_retention',
+      HOLD,
+      [workspaceId],
+    );
+    if (!row) return undefined;
+    const now = this.clock();
+    const position =
+      row.walked_at === null || row.walked_id === null ? BEGINNING : [row.walked_at, row.walked_id];
+    const [page] = await sql.query<{ last_at: string; last_id: string; removed: bigint }>(
+      'remove_old_texts',
+      removePage(await holdRawKeys(sql)),
+      [workspaceId, ...position, new Date(now.getTime() - row.keep_days * DAY_MS), now],
+    );
+    const dueAt = page ? this.heldTo() : nextNight(now, (await getWorkspace(sql, workspaceId, now)).timeZone);
+    await sql.query(
+      'retention_walked',
+      `UPDATE text_retentions SET due_at = $2, walked_at = coalesce($3::timestamptz, walked_at),
+         walked_id = coalesce($4::uuid, walked_id) WHERE workspace_id = $1`,
+      [workspaceId, dueAt, page?.last_at ?? null, page?.last_id ?? null],
+    );
+    return page && Number(page.removed);
+  }
+
+  private heldTo(): Date {
+    return new Date(this.clock().getTime() + TAKEN_FOR_MS);
+  }
+}
