@@ -59,15 +59,15 @@ export const bareSchema: GraphQLSchema = buildSchemaSync({
 });
 
 // type-graphql makes these by itself and has nowhere to say what they are.
+describeType(bareSchema.getQueryType(), 'What can be read. One request reads one snapshot of the database.');
 describeType(
-  bareSchema.getQueryType(),
-  'What can be read. All of it comes from one snapshot of the database.',
+  bareSchema.getMutationType(),
+  'What can be written. When you get an answer, the change is committed.',
 );
-describeType(bareSchema.getMutationType(), 'What can be written. An answer means: committed.');
 
 describeType(
   bareSchema.getSubscriptionType(),
-  'What can be listened to, by graphql-ws at the same path. A sign, never a figure.',
+  'What can be subscribed to, with graphql-ws at the same path. A tick carries no figures.',
 );
 
 function describeType(type: GraphQLObjectType | null | undefined, description: string): void {

@@ -12,7 +12,7 @@ import { ServeDecision, ServeDecisionArgs } from './types/serve-decision';
 
 @Resolver(() => Budget)
 export class BudgetResolver {
-  @Query(() => [Budget], { description: 'The limits that were set, by name, with where they stand now.' })
+  @Query(() => [Budget], { description: "The workspace's budgets, by name, each with its present state." })
   async budgets(
     @Arg('workspaceId', () => ID, WORKSPACE_ID)
     workspaceId: string,
@@ -24,7 +24,7 @@ export class BudgetResolver {
 
   @Query(() => ServeDecision, {
     description:
-      'May this contact be served now? What a chatbot asks before it pays for an answer. Advice only: saving never refuses, and what is saved meanwhile may pass a limit. Scope contacts:check.',
+      'May this contact be served now? A chatbot asks this before it pays for an answer. It is advice only: a save is never refused because of a budget, and turns that are saved at the same time may pass a limit. Needs the scope contacts:check.',
   })
   async serveDecision(
     @Args(() => ServeDecisionArgs) { workspaceId, ...contact }: ServeDecisionArgs,
@@ -36,10 +36,10 @@ export class BudgetResolver {
   }
 
   @Mutation(() => Budget, {
-    description: 'Sets a limit, or changes the one with this name. Scope budgets:write.',
+    description: 'Sets a budget, or changes the one with this name. Needs the scope budgets:write.',
   })
   async setBudget(
-    @Arg('input', () => SetBudgetInput, { description: 'The limit.' }) input: SetBudgetInput,
+    @Arg('input', () => SetBudgetInput, { description: 'The budget.' }) input: SetBudgetInput,
     @Ctx() { services, principal }: GraphQLContext,
   ): Promise<Budget> {
     return Budget.of(await services.budgets.set(input.workspaceId, input, tokenActor(principal)));
@@ -47,7 +47,7 @@ export class BudgetResolver {
 
   @Mutation(() => Boolean, {
     description:
-      'Removes a limit; what it told stays among the events. False when there is none of this id. Scope budgets:write.',
+      'Removes a budget; its events remain. Returns false when there is no budget with this id. Needs the scope budgets:write.',
   })
   deleteBudget(
     @Args(() => DeleteBudgetArgs) { workspaceId, id }: DeleteBudgetArgs,
@@ -67,7 +67,10 @@ export class BudgetResolver {
     return formatUnits(measure, limitUnits, currency);
   }
 
-  @FieldResolver(() => Customer, { nullable: true, description: 'Of a CUSTOMER budget: whose it is.' })
+  @FieldResolver(() => Customer, {
+    nullable: true,
+    description: 'The customer of a CUSTOMER budget; null for others.',
+  })
   customer(
     @Root() { row: { workspaceId, customerId } }: Budget,
     @Ctx() { loaders }: GraphQLContext,
@@ -77,7 +80,7 @@ export class BudgetResolver {
 
   @FieldResolver(() => BudgetState, {
     description:
-      'Where it stands; for EACH_CUSTOMER where the one closest to it stands, and below serveDecision where the asked contact does.',
+      'How much is used. An EACH_CUSTOMER budget shows the customer that is closest to the limit; below serveDecision every budget shows the contact that was asked about.',
   })
   async state(
     @Root() { row, standing }: Budget,
@@ -95,7 +98,8 @@ export class BudgetResolver {
 export class BudgetStateResolver {
   @FieldResolver(() => Customer, {
     nullable: true,
-    description: "Whose usage this is; null for the workspace's, and when no customer used anything.",
+    description:
+      'The customer with this usage; null for the whole workspace, and when no customer used anything.',
   })
   customer(
     @Root() { workspaceId, customerId }: BudgetState,

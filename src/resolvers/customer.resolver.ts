@@ -23,7 +23,8 @@ export class CustomerResolver {
 
   @Query(() => Customer, {
     nullable: true,
-    description: 'One registered customer, also one that was never charged; null when there is none.',
+    description:
+      'One registered customer, even if it was never charged; null when there is no customer with this id.',
   })
   customer(
     @Args(() => CustomerArgs) { workspaceId, id }: CustomerArgs,
@@ -34,7 +35,7 @@ export class CustomerResolver {
 
   @Mutation(() => Customer, {
     description:
-      'Registers a customer, or updates the one with the same phone number or WhatsApp user id. Service tokens with the scope customers:write only.',
+      'Registers a customer, or updates the one with the same phone number or WhatsApp user id. Only for service tokens with the scope customers:write.',
   })
   registerCustomer(
     @Arg('input', () => RegisterCustomerInput, { description: 'The customer.' }) input: RegisterCustomerInput,
@@ -45,10 +46,11 @@ export class CustomerResolver {
 
   @Mutation(() => ErasureReceipt, {
     description:
-      'Forgets a person and keeps the ledger: texts, names, numbers and keys go, charges stay. Scope customers:erase.',
+      'Erases a person and keeps the ledger: texts, names, contacts and keys are removed, charges remain. Needs the scope customers:erase.',
   })
   async eraseCustomer(
-    @Arg('input', () => EraseCustomerInput, { description: 'Whom, and why.' }) input: EraseCustomerInput,
+    @Arg('input', () => EraseCustomerInput, { description: 'The person, and the reason.' })
+    input: EraseCustomerInput,
     @Ctx() { services, principal }: GraphQLContext,
   ): Promise<ErasureReceipt> {
     const erased = await services.eraser.eraseFor(
@@ -60,7 +62,7 @@ export class CustomerResolver {
   }
 
   @FieldResolver(() => UsageTotals, {
-    description: "This customer's own usage (batched: one statement for a whole list).",
+    description: "This customer's usage. A whole list of customers takes one statement.",
   })
   async usage(
     @Root() { workspaceId, id }: Customer,
@@ -74,7 +76,7 @@ export class CustomerResolver {
 
   @FieldResolver(() => [CustomerTimelinePoint], {
     description:
-      "This customer's turns over time; DAY, WEEK or MONTH of the workspace's zone. Default period: the last 12 months, the running one included. Gapless, and ends like UsageReport.timeline.",
+      "This customer's charged turns over time, by DAY, WEEK or MONTH of the workspace's zone. Default period: the last 12 months, including the running one. It has no gaps and ends like UsageReport.timeline.",
   })
   async timeline(
     @Root() { workspaceId, id }: Customer,
@@ -87,7 +89,7 @@ export class CustomerResolver {
   }
 
   @FieldResolver(() => [OutcomeCount], {
-    description: 'Saved turns of this customer by outcome (batched like usage).',
+    description: 'Saved turns of this customer by outcome. A whole list of customers takes one statement.',
   })
   async outcomes(
     @Root() { workspaceId, id }: Customer,

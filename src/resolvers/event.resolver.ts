@@ -9,7 +9,7 @@ import { Event, EventConnection, EventsArgs } from './types/event';
 @Resolver(() => Event)
 export class EventResolver {
   @Query(() => EventConnection, {
-    description: 'What happened that somebody may want to hear of, newest first (Relay connection).',
+    description: "The workspace's events, newest first (Relay connection).",
   })
   async events(
     @Args(() => EventsArgs) { workspaceId, ...query }: EventsArgs,

@@ -10,7 +10,7 @@ export class LiveResolver {
     subscribe: ({ args, context }: { args: { workspaceId: string }; context: GraphQLContext }) =>
       context.services.liveFeed.subscribe(context.principal.id, args.workspaceId),
     description:
-      'Something was saved in this workspace: ask again. One tick at once, then at most one a second; none carries a figure.',
+      'Sends a tick when something was saved in this workspace: then ask for the figures again. The first tick comes at once, then at most one per second.',
   })
   usageChanged(
     @Arg('workspaceId', () => ID, WORKSPACE_ID) _workspaceId: string,

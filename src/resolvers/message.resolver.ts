@@ -17,7 +17,7 @@ import { Workspace } from './types/workspace';
 export class MessageResolver {
   @Mutation(() => SaveMessagePayload, {
     description:
-      'Saves one turn of a conversation and charges it when it must be. Service tokens with the scope messages:write only.',
+      'Saves one turn of a conversation, and charges it if the rules say so. Only for service tokens with the scope messages:write.',
   })
   async saveMessage(
     @Arg('input', () => SaveMessageInput, { description: 'The turn.' }) input: SaveMessageInput,
@@ -28,7 +28,7 @@ export class MessageResolver {
 
   @Mutation(() => [SaveMessageResult], {
     description:
-      'The same for many turns of one workspace in one request (imports, catch-up; at most 500). One result per item, in order; one bad item never spoils the others.',
+      'Saves many turns of one workspace in one request, at most 500 (for imports and for catching up). Returns one result per item, in order; a bad item does not affect the others.',
   })
   async saveMessages(
     @Args(() => SaveMessagesArgs) { workspaceId, items }: SaveMessagesArgs,
@@ -40,7 +40,7 @@ export class MessageResolver {
 
   @Query(() => MessageConnection, {
     description:
-      'The saved messages with their tracking outcomes, newest first: why was this one not charged?',
+      'The saved messages with their tracking outcomes, newest first. They answer why a turn was not charged.',
   })
   async messages(
     @Args(() => MessagesArgs) { workspaceId, ...query }: MessagesArgs,

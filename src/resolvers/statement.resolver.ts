@@ -46,7 +46,7 @@ export class StatementResolver {
 
   @Mutation(() => CloseMonthPayload, {
     description:
-      'Closes a month that has ended and freezes its statement; a second call answers with the first. Scope statements:close.',
+      'Closes a month that has ended, and fixes its statement. A second call returns the result of the first. Needs the scope statements:close.',
   })
   async closeMonth(
     @Arg('input', () => CloseMonthInput, { description: 'Which month.' }) input: CloseMonthInput,
@@ -59,7 +59,7 @@ export class StatementResolver {
 
   @FieldResolver(() => StatementLineConnection, {
     description:
-      'What each client used: its own month first, the largest amounts first. Needs the scope usage:read.',
+      "What each client used: lines of the statement's own month first, then by amount, largest first. Needs the scope usage:read.",
   })
   async lines(
     @Root() { row }: UsageStatement,
@@ -72,7 +72,7 @@ export class StatementResolver {
 
   @FieldResolver(() => SinceClosing, {
     description:
-      'What changed in its month since it was closed, by cause. The statement itself never changes. Needs the scope usage:read.',
+      "How the month's usage changed since it was closed, by cause. The statement itself never changes. Needs the scope usage:read.",
   })
   async sinceClosing(
     @Root() { row }: UsageStatement,
@@ -84,7 +84,7 @@ export class StatementResolver {
 
 @Resolver(() => StatementLine)
 export class StatementLineResolver {
-  @FieldResolver(() => Customer, { description: 'Whose it is, by the name of today.' })
+  @FieldResolver(() => Customer, { description: 'The customer, with the present name.' })
   customer(
     @Root() { workspaceId, customerId }: StatementLine,
     @Ctx() { loaders }: GraphQLContext,

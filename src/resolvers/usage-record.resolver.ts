@@ -24,7 +24,7 @@ export class UsageRecordResolver {
 
   @Mutation(() => VoidUsagePayload, {
     description:
-      'Takes one charge back by a reversal with its instant; a second call answers with the first. Scope usage:correct.',
+      'Takes one charge back: adds a reversal with the same instant. A second call returns the result of the first. Needs the scope usage:correct.',
   })
   async voidUsage(
     @Arg('input', () => VoidUsageInput, { description: 'Which charge, and why.' }) input: VoidUsageInput,
@@ -34,7 +34,7 @@ export class UsageRecordResolver {
     return { usageRecord: UsageRecord.of(record), replayed };
   }
 
-  @FieldResolver(() => Customer, { description: 'Who was charged.' })
+  @FieldResolver(() => Customer, { description: 'The charged customer.' })
   customer(@Root() record: UsageRecord, @Ctx() { loaders }: GraphQLContext): Customer | Promise<Customer> {
     const { workspaceId, customerId } = record;
     return record.customer ?? loaders.customers.load({ workspaceId, id: customerId });
@@ -43,7 +43,7 @@ export class UsageRecordResolver {
   @FieldResolver(() => Message, {
     nullable: true,
     description:
-      'The turn that was charged. Needs the scope messages:read, except in the answer to its save.',
+      'The charged turn. Needs the scope messages:read, except in the answer to the save of this turn.',
   })
   async message(@Root() record: UsageRecord, @Ctx() { loaders }: GraphQLContext): Promise<Message> {
     const { workspaceId, messageId } = record;

@@ -37,8 +37,7 @@ import { UsageTotals } from './types/usage-totals';
 @Resolver(() => UsageReport)
 export class UsageResolver {
   @Query(() => UsageReport, {
-    description:
-      "Everything about one workspace's usage in one period. All parts agree with each other to the last micro-unit.",
+    description: "One workspace's usage in one period. All parts agree to the last micro-unit.",
   })
   async usage(
     @Args(() => UsageArgs) { workspaceId, period, timeZone }: UsageArgs,
@@ -49,7 +48,7 @@ export class UsageResolver {
 
   @Query(() => [Cohort], {
     description:
-      'Of the clients whose first charged turn was in a month, how many came in each month after: one cohort a row. from and to are both included; at most 60 months.',
+      'One cohort for each month: the clients whose first charged turn was in that month, and how many of them had charged turns in each month after. from and to are both included; at most 60 months.',
   })
   async retention(
     @Args(() => RetentionArgs) { workspaceId, from, to }: RetentionArgs,
@@ -59,18 +58,18 @@ export class UsageResolver {
     return findRetention(snapshot, workspace, { from, to }, snapshot.asOf);
   }
 
-  @FieldResolver(() => UsageTotals, { description: 'What the period adds up to.' })
+  @FieldResolver(() => UsageTotals, { description: 'The totals of the period.' })
   async totals(@Root() { scope }: UsageReport, @Ctx() { snapshot }: GraphQLContext): Promise<UsageTotals> {
     return UsageTotals.of(await findTotals(snapshot, scope), scope.workspace.currency);
   }
 
-  @FieldResolver(() => Growth, { description: 'Is it more than before, fairly compared?' })
+  @FieldResolver(() => Growth, { description: 'The change against an earlier range.' })
   async growth(
     @Root() { scope }: UsageReport,
     @Arg('basis', () => GrowthBasisEnum, {
       nullable: true,
       defaultValue: DEFAULTS.basis,
-      description: 'What it is compared with.',
+      description: 'What the period is compared with.',
     })
     basis: GrowthBasis | null,
     @Ctx() { snapshot }: GraphQLContext,
@@ -79,7 +78,8 @@ export class UsageResolver {
   }
 
   @FieldResolver(() => [ClientUsage], {
-    description: 'Highest first; ties by name, then id. rank is shared by ties (1, 2, 2, 4).',
+    description:
+      'The biggest clients, highest first; equal ones by name, then id. Equal clients share a rank (1, 2, 2, 4).',
   })
   async topClients(
     @Root() { scope }: UsageReport,
@@ -96,7 +96,7 @@ export class UsageResolver {
   }
 
   @FieldResolver(() => ClientUsageConnection, {
-    description: 'Every client with usage, with paging (Relay connection), in the same order as topClients.',
+    description: 'Every client with usage, in the order of topClients, with paging (Relay connection).',
   })
   async clients(
     @Root() { scope }: UsageReport,
@@ -109,7 +109,7 @@ export class UsageResolver {
   }
 
   @FieldResolver(() => ClientMovement, {
-    description: 'Who came, stayed, came back and left, against the stretch that growth compares with.',
+    description: 'How many clients are new, returning, reactivated or lost, compared with the earlier range.',
   })
   async clientMovement(
     @Root() { scope }: UsageReport,
@@ -117,7 +117,7 @@ export class UsageResolver {
       nullable: true,
       defaultValue: DEFAULTS.movementBasis,
       description:
-        'What the period is compared with. By default the whole one before: a part of it leaves out who came late in it. While the period runs, lost has those who have not come yet.',
+        'What the period is compared with. Default: the whole period before, since a part of it would leave out clients who came late in it. While the period runs, lost includes clients who have not come yet.',
     })
     basis: GrowthBasis | null,
     @Ctx() { snapshot }: GraphQLContext,
@@ -128,7 +128,7 @@ export class UsageResolver {
 
   @FieldResolver(() => ClientUsageConnection, {
     description:
-      'Clients of one segment, in the order of topClients. rank is their place in the segment; LOST ones have the figures of the stretch before, and their share is of that.',
+      'The clients of one segment, in the order of topClients. rank is their place in the segment. LOST clients have figures of the earlier range, and share is their part of that range.',
   })
   async clientsIn(
     @Root() { scope }: UsageReport,
@@ -141,7 +141,7 @@ export class UsageResolver {
   }
 
   @FieldResolver(() => ClientDistribution, {
-    description: 'How turns spread over the clients that have any.',
+    description: 'How charged turns are distributed over the clients.',
   })
   distribution(
     @Root() { scope }: UsageReport,
@@ -152,7 +152,7 @@ export class UsageResolver {
 
   @FieldResolver(() => HourUsage, {
     nullable: true,
-    description: 'The busiest hour of the day, null when there is no usage; ties go to the earlier hour.',
+    description: 'The busiest hour of the day; of equal hours, the earlier one. Null without usage.',
   })
   async peakHour(
     @Root() { scope }: UsageReport,
@@ -177,7 +177,9 @@ export class UsageResolver {
     return hours.map((hour) => HourUsage.of(hour, scope.workspace.currency));
   }
 
-  @FieldResolver(() => [HeatmapCell], { description: 'Weekday by hour, 168 cells, Monday 0h first.' })
+  @FieldResolver(() => [HeatmapCell], {
+    description: 'Usage by weekday and hour: 168 cells, Monday 0h first.',
+  })
   async heatmap(@Root() { scope }: UsageReport, @Ctx() { snapshot }: GraphQLContext): Promise<HeatmapCell[]> {
     const cells = await findHeatmap(snapshot, scope);
     return cells.map((cell) => HeatmapCell.of(cell, scope));
@@ -185,7 +187,7 @@ export class UsageResolver {
 
   @FieldResolver(() => [TimelinePoint], {
     description:
-      'Gapless: a bucket without usage is there with zeros. Days of 23 and 25 hours are right. Ends with the bucket that holds asOf; at most 2 000 points.',
+      'Usage over time, without gaps: a bucket without usage has zeros. Days of 23 and 25 hours are correct. It ends with the bucket that holds asOf, or the last one with a turn; at most 2 000 points.',
   })
   async timeline(
     @Root() { scope }: UsageReport,
@@ -212,7 +214,7 @@ export class UsageResolver {
   @FieldResolver(() => Forecast, {
     nullable: true,
     description:
-      'Where the running period will end at this pace; null for a complete period or one with too little to tell.',
+      'The totals that the running period will reach at the present pace. Null for a complete period, and before a day has passed.',
   })
   async forecast(
     @Root() { scope }: UsageReport,
@@ -226,7 +228,7 @@ export class UsageResolver {
 @Resolver(() => ClientUsage)
 export class ClientUsageResolver {
   @FieldResolver(() => ClientFigures, {
-    description: 'The same client in the stretch that growth compares with (batched).',
+    description: 'The same client in the range that growth compares with. A whole list takes one statement.',
   })
   async previous(
     @Root() { scope, customer }: ClientUsage,

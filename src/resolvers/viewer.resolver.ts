@@ -7,7 +7,7 @@ import { Workspace } from './types/workspace';
 @Resolver(() => Viewer)
 export class ViewerResolver {
   @Query(() => Viewer, {
-    description: 'Who this token is: its name, kind, scopes and the workspaces it may read.',
+    description: "The caller's token: its name, kind, scopes and workspaces.",
   })
   viewer(@Ctx() { principal }: GraphQLContext): Viewer {
     return Viewer.of(principal);

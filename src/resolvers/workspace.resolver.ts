@@ -22,13 +22,13 @@ export class WorkspaceResolver {
     return loaders.workspaces.load(id);
   }
 
-  @FieldResolver(() => Money, { description: 'The price of one tracked response, as in force now.' })
+  @FieldResolver(() => Money, { description: 'The price of one charged turn that is in force now.' })
   pricePerResponse(@Root() workspace: Workspace): Money {
     return Money.of(workspace.priceMicros, workspace.currency);
   }
 
   @FieldResolver(() => UsageReport, {
-    description: "This workspace's report: one request for all the shops of a token.",
+    description: "This workspace's report. With it one request reads all workspaces of a token.",
   })
   async usage(
     @Root() { id }: Workspace,

@@ -33,7 +33,7 @@ const PERIOD: FieldOptions = { nullable: true, description: 'Which period. Defau
 
 const TIME_ZONE: FieldOptions = {
   nullable: true,
-  description: "Whose days, weeks and months cut the period. Default: the workspace's zone.",
+  description: "The zone of the period's days, weeks and months. Default: the workspace's zone.",
 };
 
 const CUSTOMER_ID: FieldOptions = { nullable: true, description: 'Only this customer. Default: all.' };
@@ -47,13 +47,13 @@ export const FIRST: FieldOptions = {
 export const AFTER: FieldOptions = {
   nullable: true,
   description:
-    'A cursor of this list: the rows behind it. It carries the other arguments, which may be left out beside it.',
+    'A cursor of this list: returns the rows after it. It contains the other arguments, so they can be left out.',
 };
 
 const ORDER_BY: FieldOptions = {
   nullable: true,
   defaultValue: DEFAULTS.orderBy,
-  description: 'By which measure, highest first.',
+  description: 'The measure that orders the clients, highest first.',
 };
 
 @ArgsType()
@@ -114,7 +114,7 @@ export class CustomersArgs {
 
   @Field(() => String, {
     nullable: true,
-    description: 'Only those with this text in the name, the phone number or the WhatsApp user id.',
+    description: 'Only customers with this text in their name, phone number or WhatsApp user id.',
   })
   search?: string | null;
 
@@ -159,7 +159,7 @@ export class CustomerArgs {
 export class CustomerTimelineArgs {
   @Field(() => PeriodInput, {
     nullable: true,
-    description: 'Which period. Default: the last 12 months, the running one included.',
+    description: 'Which period. Default: the last 12 months, including the running one.',
   })
   period?: PeriodInput | null;
 
@@ -216,7 +216,7 @@ export class RetentionArgs {
   @Field(() => ID, WORKSPACE_ID)
   workspaceId!: string;
 
-  @Field(() => GraphQLYearMonth, { description: "The first month, included; of the workspace's zone." })
+  @Field(() => GraphQLYearMonth, { description: "The first month, included, in the workspace's zone." })
   from!: string;
 
   @Field(() => GraphQLYearMonth, { description: 'The last month, included; at most 60 months in all.' })

@@ -20,27 +20,27 @@ import { BudgetEnforcementEnum, BudgetIntervalEnum, BudgetMeasureEnum, BudgetSub
 import { Period } from './period';
 
 @ObjectType('BudgetState', {
-  description: 'Where a budget stands in the period that runs.',
+  description: 'How much of a budget is used in the running period.',
   simpleResolvers: true,
 })
 export class BudgetState {
-  @Field(() => Period, { description: "The day, week or month that runs, of the workspace's zone." })
+  @Field(() => Period, { description: "The running day, week or month in the workspace's zone." })
   period!: Period;
 
   @Field(() => GraphQLDecimal, {
-    description: "What was used: an amount of the workspace's currency, or turns.",
+    description: "The usage: an amount of the workspace's currency, or a number of turns.",
   })
   used!: string;
 
-  @Field(() => GraphQLDecimal, { description: 'What is left up to the limit; 0 beyond it.' })
+  @Field(() => GraphQLDecimal, { description: 'What is left of the limit; 0 when the limit is passed.' })
   remaining!: string;
 
-  @Field(() => GraphQLDecimal, { description: 'What was used, in percent of the limit; two decimals.' })
+  @Field(() => GraphQLDecimal, { description: 'The usage as a percentage of the limit, with two decimals.' })
   usedPercent!: string;
 
   @Field(() => [Int], {
     description:
-      'Thresholds that were passed in this period, rising: reached now, or told by an event. What was told stays.',
+      'Thresholds that were passed in this period, rising: those that are reached now, and those that an event reported, even if the usage has fallen since.',
   })
   crossed!: number[];
 
@@ -69,7 +69,7 @@ export class Budget {
   @Field(() => ID, { description: 'A UUID; unique in its workspace.' })
   id!: string;
 
-  @Field(() => String, { description: 'What people call it; unique in its workspace.' })
+  @Field(() => String, { description: "The budget's name; unique in its workspace." })
   name!: string;
 
   @Field(() => BudgetSubjectEnum, { description: 'Whose usage it limits.' })
@@ -78,13 +78,15 @@ export class Budget {
   @Field(() => BudgetMeasureEnum, { description: 'What it counts.' })
   measure!: BudgetMeasure;
 
-  @Field(() => BudgetIntervalEnum, { description: 'How often it starts anew.' })
+  @Field(() => BudgetIntervalEnum, { description: 'When it starts again from zero.' })
   interval!: BudgetInterval;
 
-  @Field(() => [Int], { description: 'Percent of the limit at which an event is made, rising.' })
+  @Field(() => [Int], { description: 'The percentages of the limit at which an event is created, rising.' })
   thresholds!: number[];
 
-  @Field(() => Boolean, { description: 'Also when the forecast passes the limit.' })
+  @Field(() => Boolean, {
+    description: 'True when the budget also creates an event if the forecast passes the limit.',
+  })
   forecast!: boolean;
 
   @Field(() => BudgetEnforcementEnum, { description: 'What happens when the limit is reached.' })
@@ -102,21 +104,22 @@ export class Budget {
 
 @InputType('SetBudgetInput', {
   description:
-    'A limit to set. A budget that becomes another limit (by its limit, measure, interval or whom it is for) may make its events anew.',
+    'The budget to set. A change of limit, measure, interval, subject or customer makes it another budget, which may create its events again.',
 })
 export class SetBudgetInput implements BudgetInput {
   @Field(() => ID, { description: 'In which workspace.' })
   workspaceId!: string;
 
   @Field(() => String, {
-    description: 'Its name in the workspace, 1 to 200 characters; the same name changes it.',
+    description:
+      'Its name in the workspace, 1 to 200 characters. If a budget with this name exists, it is changed.',
   })
   name!: string;
 
   @Field(() => BudgetSubjectEnum, { description: 'Whose usage it limits.' })
   subject!: BudgetSubject;
 
-  @Field(() => ID, { nullable: true, description: 'For CUSTOMER: which customer.' })
+  @Field(() => ID, { nullable: true, description: 'The customer; only for the subject CUSTOMER.' })
   customerId?: string | null;
 
   @Field(() => BudgetMeasureEnum, { description: 'What it counts.' })
@@ -127,19 +130,19 @@ export class SetBudgetInput implements BudgetInput {
   })
   limit!: string;
 
-  @Field(() => BudgetIntervalEnum, { description: 'How often it starts anew.' })
+  @Field(() => BudgetIntervalEnum, { description: 'When it starts again from zero.' })
   interval!: BudgetInterval;
 
   @Field(() => [Int], {
     description:
-      'Percent of the limit at which an event is made, such as [50, 80, 100]: whole, 1 to 999, at most 20.',
+      'The percentages of the limit at which an event is created, such as [50, 80, 100]: whole numbers from 1 to 999, at most 20 of them.',
   })
   thresholds!: number[];
 
   @Field(() => Boolean, {
     nullable: true,
     description:
-      'Also when the forecast passes the limit. For WORKSPACE and CUSTOMER by WEEK or MONTH. Default: false.',
+      'True: an event is also created when the forecast passes the limit. Only for WORKSPACE and CUSTOMER with WEEK or MONTH. Default: false.',
   })
   forecast?: boolean | null;
 

@@ -10,11 +10,11 @@ import { Period } from './period';
 
 @ObjectType('ClientMovement', {
   description:
-    'How many clients of each segment there are. new + returning + reactivated are the clients of the period.',
+    'The number of clients in each segment. new + returning + reactivated is the number of clients of the period.',
   simpleResolvers: true,
 })
 export class ClientMovement {
-  @Field(() => Period, { description: 'The stretch before that the period is compared with.' })
+  @Field(() => Period, { description: 'The earlier range that the period is compared with.' })
   comparedTo!: Period;
 
   @Field(() => GraphQLSafeInt, { description: 'Their first charged turn ever is in the period.' })
@@ -24,11 +24,11 @@ export class ClientMovement {
   returning!: bigint;
 
   @Field(() => GraphQLSafeInt, {
-    description: 'Charged in the period and ever before, but not in comparedTo.',
+    description: 'Charged in the period and at some time before comparedTo, but not in comparedTo.',
   })
   reactivated!: bigint;
 
-  @Field(() => GraphQLSafeInt, { description: 'Charged in comparedTo, not in the period.' })
+  @Field(() => GraphQLSafeInt, { description: 'Charged in comparedTo, but not in the period.' })
   lost!: bigint;
 
   static of({ comparedTo, clients }: Movement, asOf: Date): ClientMovement {
@@ -48,7 +48,7 @@ const percentile = (part: string) => ({
 
 @ObjectType('ClientDistribution', {
   description:
-    'Of charged turns a client. Percentiles are of the clients with usage, nearest rank. Without clients all are 0.',
+    'How many charged turns each client has. Percentiles are over the clients with usage, by nearest rank. Without clients all figures are 0.',
   simpleResolvers: true,
 })
 export class ClientDistribution implements Distribution {
@@ -68,32 +68,34 @@ export class ClientDistribution implements Distribution {
   max!: bigint;
 
   @Field(() => GraphQLDecimal, {
-    description: 'Charged turns a client on average, at most two decimals, rounded half away from zero.',
+    description: 'Charged turns per client on average, at most two decimals, rounded half away from zero.',
   })
   mean!: string;
 
   @Field(() => GraphQLDecimal, {
     description:
-      'The part of all turns that the busiest tenth of the clients has, rounded up to whole clients; 0 to 1, at most four decimals.',
+      'The share of all charged turns that belongs to the busiest tenth of the clients (rounded up to whole clients); 0 to 1, at most four decimals.',
   })
   topTenthShare!: string;
 }
 
 @ObjectType('Cohort', {
   description:
-    'The clients whose first charged turn ever was in one month. month 0 is the first month itself: retained[0] = clients.',
+    'The clients whose first charged turn ever was in one month. retained[0] is that month itself, so it equals clients.',
   simpleResolvers: true,
 })
 export class Cohort implements CohortRow {
-  @Field(() => GraphQLYearMonth, { description: "The month of their first turn, of the workspace's zone." })
+  @Field(() => GraphQLYearMonth, {
+    description: "The month of their first charged turn, in the workspace's zone.",
+  })
   month!: string;
 
-  @Field(() => GraphQLSafeInt, { description: 'How many they are.' })
+  @Field(() => GraphQLSafeInt, { description: 'The number of these clients.' })
   clients!: bigint;
 
   @Field(() => [GraphQLSafeInt], {
     description:
-      'How many of them came in this month, the next one and so on: up to the last month asked for, or the running one.',
+      'How many of them had a charged turn in this month, in the next one and so on, up to the last requested month or the running one.',
   })
   retained!: bigint[];
 }

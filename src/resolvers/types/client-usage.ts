@@ -11,11 +11,13 @@ import { Money } from './money';
 
 @ObjectType('ClientUsage', {
   description:
-    'share: the fraction of the measure that orders the list (messages for LAST_ACTIVE), 0 to 1, four decimals, "0" when the total is 0.',
+    'One client\'s usage. share is the client\'s fraction of the measure that orders the list (messages for LAST_ACTIVE): 0 to 1, at most four decimals, "0" when the total is 0.',
   simpleResolvers: true,
 })
 export class ClientUsage {
-  @Field(() => Int, { description: 'By the measure that orders the list; shared by ties (1, 2, 2, 4).' })
+  @Field(() => Int, {
+    description: 'The rank by the measure that orders the list; equal clients share a rank (1, 2, 2, 4).',
+  })
   rank!: number;
 
   @Field(() => Customer, { description: 'Whose usage it is.' })
@@ -28,7 +30,7 @@ export class ClientUsage {
   messages!: bigint;
 
   @Field(() => GraphQLDecimal, {
-    description: "The client's part of the whole period, 0 to 1, at most four decimals.",
+    description: "The client's share of the whole period, 0 to 1, at most four decimals.",
   })
   share!: string;
 
@@ -45,7 +47,7 @@ export class ClientUsage {
 }
 
 @ObjectType('ClientFigures', {
-  description: 'What one client used in a stretch of time.',
+  description: 'What one client used in a range of time.',
   simpleResolvers: true,
 })
 export class ClientFigures {

@@ -3,9 +3,9 @@ import { type ClassType, Field, ObjectType } from 'type-graphql';
 import type { Page } from '../../services/page';
 import { GraphQLSafeInt } from '../scalars/safe-int';
 
-@ObjectType('PageInfo', { description: 'Where a page lies in its list.', simpleResolvers: true })
+@ObjectType('PageInfo', { description: 'The position of a page in its list.', simpleResolvers: true })
 export class PageInfo {
-  @Field(() => Boolean, { description: 'True when more rows follow: go on with after: endCursor.' })
+  @Field(() => Boolean, { description: 'True when more rows follow: ask for them with after: endCursor.' })
   hasNextPage!: boolean;
 
   @Field(() => Boolean, { description: 'True when this page was asked for with a cursor.' })
@@ -34,7 +34,9 @@ export function connectionOf<Node extends object>(
     simpleResolvers: true,
   })
   class NodeEdge implements Edge<Node> {
-    @Field(() => String, { description: 'Its place: give it as after to go on behind it. Opaque.' })
+    @Field(() => String, {
+      description: "The row's position: give it as after to get the rows that follow. Opaque.",
+    })
     cursor!: string;
 
     @Field(nodeType, { description: 'The row itself.' })
@@ -49,7 +51,7 @@ export function connectionOf<Node extends object>(
     @Field(() => [nodeType()], { description: 'The rows of this page, without cursors.' })
     readonly nodes: Node[];
 
-    @Field(() => PageInfo, { description: 'Whether there is more, and where to go on.' })
+    @Field(() => PageInfo, { description: 'Whether more rows follow, and the cursor to continue with.' })
     readonly pageInfo: PageInfo;
 
     constructor(private readonly page: Page<Node>) {

@@ -6,14 +6,14 @@ import { connectionOf } from './connection';
 
 @ObjectType('Customer', {
   description:
-    'Somebody who writes to the chatbot and whose turns are charged. Known by a phone number, a WhatsApp user id, or both. Reports call customers with usage clients.',
+    'Somebody who writes to the chatbot and whose turns are charged. A customer is known by a phone number, a WhatsApp user id, or both. Reports say "clients" for customers with usage.',
   simpleResolvers: true,
 })
 export class Customer {
   @Field(() => ID, { description: 'A UUID; unique in its workspace.' })
   id!: string;
 
-  @Field(() => String, { description: 'What people call the customer.' })
+  @Field(() => String, { description: "The customer's name." })
   name!: string;
 
   @Field(() => GraphQLPhoneNumber, {
@@ -41,10 +41,10 @@ export const CustomerConnection = connectionOf('Customer', () => Customer, 'the 
 
 @InputType('RegisterCustomerInput', {
   description:
-    'A customer to register, or to update when the phone number or the WhatsApp user id is known already. What is absent or null keeps what is stored.',
+    'A customer to register; if the phone number or the WhatsApp user id is known already, that customer is updated. Absent or null fields keep the stored value.',
 })
 export class RegisterCustomerInput implements Registration {
-  @Field(() => ID, { description: 'Whose customer it is.' })
+  @Field(() => ID, { description: 'The workspace of the customer.' })
   workspaceId!: string;
 
   @Field(() => String, { description: '1 to 200 characters, not only white space.' })
@@ -52,7 +52,8 @@ export class RegisterCustomerInput implements Registration {
 
   @Field(() => GraphQLPhoneNumber, {
     nullable: true,
-    description: 'Either this or whatsappUserId is needed. When the two belong to two customers: CONFLICT.',
+    description:
+      'Either this or whatsappUserId is needed. If the two belong to different customers, the error is CONFLICT.',
   })
   phoneNumber?: string | null;
 

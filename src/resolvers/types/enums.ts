@@ -31,14 +31,15 @@ function enumType<Value extends string>(
 
 export const TrackingOutcomeEnum = enumType(
   'TrackingOutcome',
-  'Whether one turn was charged, and if not, why. Decided in this order when the turn is saved: NO_RESPONSE, UNKNOWN_CUSTOMER, INACTIVE_CUSTOMER, TRACKED; the first that fits wins.',
+  'Whether one turn was charged, and if not, why. Decided when the turn is saved: the first that applies of NO_RESPONSE, UNKNOWN_CUSTOMER, INACTIVE_CUSTOMER, TRACKED.',
   TRACKING_OUTCOMES,
   {
     TRACKED: 'Charged.',
-    NO_RESPONSE: 'No LLM response, nothing to charge.',
-    UNKNOWN_CUSTOMER: 'Nobody with this number is registered in the workspace.',
+    NO_RESPONSE: 'There is no LLM response, so nothing is charged.',
+    UNKNOWN_CUSTOMER:
+      'No customer with this phone number or WhatsApp user id is registered in the workspace.',
     INACTIVE_CUSTOMER: 'The customer is registered, with the chatbot switched off.',
-    DEFERRED: 'The message is safe; the charge failed for now and is made later by reconciliation.',
+    DEFERRED: 'The message is saved, but its charge failed. Reconciliation makes the charge later.',
     VOIDED: 'Charged, and taken back later.',
   },
 );
@@ -49,21 +50,21 @@ export const TokenKindEnum = enumType(
   TOKEN_KINDS,
   {
     SERVICE: 'A workflow or a server that saves turns and registers customers.',
-    CLIENT: 'An owner who reads the usage figures of the own workspace.',
-    ANALYST: "Somebody who reads figures and customers' messages in the workspaces given.",
-    USER: 'A person who came with a JWT of an outside login. Never writes.',
+    CLIENT: 'An owner who reads the usage figures of their own workspace.',
+    ANALYST: "Somebody who reads figures and customers' messages in the token's workspaces.",
+    USER: 'A person with a JWT of an external login. Never writes.',
   },
 );
 
 export const PeriodPresetEnum = enumType(
   'PeriodPreset',
-  "A period named from now. Days, weeks (Monday first), months and years are those of the query's time zone; a running one is taken whole, up to its end.",
+  "A period relative to now. Days, weeks (Monday first), months and years are those of the query's time zone. A running period is whole: it reaches to its end.",
   PERIOD_PRESETS,
   {
     TODAY: 'The local day that holds now.',
     YESTERDAY: 'The local day before today.',
-    LAST_7_DAYS: 'Seven local days, today as the last.',
-    LAST_30_DAYS: 'Thirty local days, today as the last.',
+    LAST_7_DAYS: 'Seven local days; the last is today.',
+    LAST_30_DAYS: 'Thirty local days; the last is today.',
     THIS_WEEK: 'The week that holds now, from Monday.',
     LAST_WEEK: 'The whole week before this one.',
     THIS_MONTH: 'The calendar month that holds now. The default.',
@@ -75,21 +76,21 @@ export const PeriodPresetEnum = enumType(
 
 export const ClientOrderEnum = enumType(
   'ClientOrder',
-  'Which measure orders clients, highest first. Ties go by name (byte-wise), then id.',
+  'The measure that orders clients, highest first. Equal clients are ordered by name (byte-wise), then id.',
   CLIENT_ORDERS,
   {
-    COST: 'What they cost.',
-    MESSAGES: 'How many turns of theirs were charged.',
-    LAST_ACTIVE: 'When their last charged turn happened, the latest first.',
+    COST: 'The sum of their charges.',
+    MESSAGES: 'The number of their charged turns.',
+    LAST_ACTIVE: 'The instant of their last charged turn, latest first.',
   },
 );
 
 export const TimelineIntervalEnum = enumType(
   'TimelineInterval',
-  "The length of a timeline's buckets, on the clock and calendar of the query's time zone.",
+  "The length of a timeline's buckets, by the clock and calendar of the query's time zone.",
   TIMELINE_INTERVALS,
   {
-    HOUR: 'Hours of the local clock; an hour that a clock change repeats is two buckets.',
+    HOUR: 'Hours of the local clock. An hour that a clock change repeats has two buckets.',
     DAY: 'Local days, of 23, 24 or 25 hours.',
     WEEK: 'Weeks from Monday.',
     MONTH: 'Calendar months.',
@@ -98,18 +99,18 @@ export const TimelineIntervalEnum = enumType(
 
 export const GrowthBasisEnum = enumType('GrowthBasis', 'What a period is compared with.', GROWTH_BASES, {
   SAME_ELAPSED:
-    'A running period is compared with the same stretch of the period before (1-12 March with 1-12 February); a complete one with the whole one before.',
+    'A running period is compared with the same part of the period before (1-12 March with 1-12 February); a complete period with the whole period before.',
   FULL_PREVIOUS: 'Always the whole period before.',
   YEAR_EARLIER: 'The same period one year earlier.',
 });
 
 export const BudgetSubjectEnum = enumType(
   'BudgetSubject',
-  'Whose usage a budget limits. CUSTOMER goes before EACH_CUSTOMER of the same measure and interval.',
+  'Whose usage a budget limits. For its customer, a CUSTOMER budget replaces the EACH_CUSTOMER budgets of the same measure and interval.',
   BUDGET_SUBJECTS,
   {
     WORKSPACE: 'All customers together.',
-    EACH_CUSTOMER: 'Every customer for itself, with the same limit.',
+    EACH_CUSTOMER: 'Every customer separately, with the same limit.',
     CUSTOMER: 'One customer.',
   },
 );
@@ -121,7 +122,7 @@ export const BudgetMeasureEnum = enumType('BudgetMeasure', 'What a budget counts
 
 export const BudgetIntervalEnum = enumType(
   'BudgetInterval',
-  "How often a budget starts anew, by the calendar of the workspace's zone.",
+  "When a budget starts again from zero, by the calendar of the workspace's zone.",
   BUDGET_INTERVALS,
   { DAY: 'Each local day.', WEEK: 'Each Monday.', MONTH: 'On the first of each month.' },
 );
@@ -130,37 +131,40 @@ export const BudgetEnforcementEnum = enumType(
   'BudgetEnforcement',
   'What happens when the limit of a budget is reached.',
   BUDGET_ENFORCEMENTS,
-  { NOTIFY: 'Events only.', STOP: 'serveDecision says no once the limit is reached.' },
+  {
+    NOTIFY: 'Events are created; nothing else happens.',
+    STOP: 'serveDecision answers false once the limit is reached.',
+  },
 );
 
 export const ServeReasonEnum = enumType(
   'ServeReason',
-  'Why a contact may be served or not. Decided in this order: WORKSPACE_ARCHIVED, UNKNOWN_CUSTOMER, INACTIVE_CUSTOMER, BUDGET_REACHED, OK; the first that fits wins.',
+  'Why a contact may be served or not: the first that applies of WORKSPACE_ARCHIVED, UNKNOWN_CUSTOMER, INACTIVE_CUSTOMER, BUDGET_REACHED, OK.',
   SERVE_REASONS,
   {
     OK: 'An answer would be charged.',
-    UNKNOWN_CUSTOMER: 'Nobody with this contact is registered in the workspace.',
+    UNKNOWN_CUSTOMER: 'No customer with this contact is registered in the workspace.',
     INACTIVE_CUSTOMER: 'The customer is registered, with the chatbot switched off.',
     BUDGET_REACHED: 'The limit of a budget with the enforcement STOP is reached.',
     WORKSPACE_ARCHIVED: 'The workspace takes no more turns.',
   },
 );
 
-export const EventTypeEnum = enumType('EventType', 'What an event tells of.', EVENT_TYPES, {
+export const EventTypeEnum = enumType('EventType', 'What an event reports.', EVENT_TYPES, {
   BUDGET_THRESHOLD: 'A threshold of a budget was reached.',
-  BUDGET_FORECAST: 'The period will end above the limit of a budget at this pace.',
+  BUDGET_FORECAST: "At the present pace the period will end above a budget's limit.",
   STATEMENT_CLOSED: 'A month was closed.',
   USAGE_VOIDED: 'A charge was taken back.',
 });
 
 export const ClientSegmentEnum = enumType(
   'ClientSegment',
-  'Where a client stands between the period and the one before.',
+  "How a client's usage in the period compares with the period before.",
   CLIENT_SEGMENTS,
   {
     NEW: 'The first charged turn ever is in the period.',
-    RETURNING: 'Charged in the period and in the one before.',
-    REACTIVATED: 'Charged in the period and ever before, but not in the one before.',
-    LOST: 'Charged in the one before, not in the period.',
+    RETURNING: 'Charged in the period and in the period before.',
+    REACTIVATED: 'Charged in the period and at some earlier time, but not in the period before.',
+    LOST: 'Charged in the period before, but not in the period.',
   },
 );

@@ -6,26 +6,26 @@ import { GraphQLSafeInt } from '../scalars/safe-int';
 import { Money } from './money';
 
 @InputType('EraseCustomerInput', {
-  description: 'By customerId, or by contact for somebody who was never registered.',
+  description: 'The person to erase: by customerId, or by contact for somebody who was never registered.',
 })
 export class EraseCustomerInput {
   @Field(() => ID, { description: 'In which workspace.' })
   workspaceId!: string;
 
-  @Field(() => ID, { nullable: true, description: 'The customer; then without a contact.' })
+  @Field(() => ID, { nullable: true, description: 'The customer. Leave out the contacts then.' })
   customerId?: string | null;
 
   @Field(() => GraphQLPhoneNumber, {
     nullable: true,
-    description: 'Or whoever wrote under this number, also before being registered.',
+    description: 'Instead of customerId: the phone number. Turns from before a registration are found too.',
   })
   phoneNumber?: string | null;
 
-  @Field(() => String, { nullable: true, description: "Or under this WhatsApp's user id." })
+  @Field(() => String, { nullable: true, description: "Instead of customerId: WhatsApp's user id." })
   whatsappUserId?: string | null;
 
   @Field(() => String, {
-    description: 'Why, for the audit trail; no personal data. 1 to 500 characters.',
+    description: 'The reason, for the audit trail, 1 to 500 characters. Write no personal data.',
   })
   reason!: string;
 
@@ -38,29 +38,30 @@ export class EraseCustomerInput {
 }
 
 @ObjectType('ErasureReceipt', {
-  description: 'What was forgotten. Holds no personal data and can be shown to whoever asked.',
+  description: 'What was erased. It holds no personal data, so it can be given to the person who asked.',
   simpleResolvers: true,
 })
 export class ErasureReceipt {
   @Field(() => ID, { description: 'A UUID; unique in its workspace.' })
   id!: string;
 
-  @Field(() => GraphQLDateTime, { description: 'When all of it was done.' })
+  @Field(() => GraphQLDateTime, { description: 'When the erasure was complete.' })
   erasedAt!: Date;
 
   @Field(() => GraphQLSafeInt, { description: 'Turns whose texts, contacts and keys were removed.' })
   messages!: number;
 
   @Field(() => GraphQLSafeInt, {
-    description: 'Charges that stay, less those taken back; the same before and after.',
+    description:
+      'Charges of the person, without those taken back. They remain: the number is the same before and after.',
   })
   charges!: number;
 
-  @Field(() => Money, { description: 'Their sum, the same before and after.' })
+  @Field(() => Money, { description: 'The sum of these charges, the same before and after.' })
   amount!: Money;
 
   @Field(() => Boolean, {
-    description: 'True when nothing was left to forget: this is the receipt of the first time.',
+    description: 'True when nothing was left to erase: this is the receipt of the first erasure.',
   })
   replayed!: boolean;
 

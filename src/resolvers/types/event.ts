@@ -8,25 +8,28 @@ import { connectionOf } from './connection';
 import { EventTypeEnum } from './enums';
 
 @ObjectType('Event', {
-  description: 'Something that happened that somebody may want to hear of. Never changed; kept for 400 days.',
+  description:
+    "Something that was reported: a budget's threshold or forecast, a closed month, a charge taken back. Never changed; kept for 400 days.",
   simpleResolvers: true,
 })
 export class Event {
   @Field(() => ID, { description: 'A UUID; unique in its workspace.' })
   id!: string;
 
-  @Field(() => GraphQLSafeInt, { description: 'Grows by one in its workspace.' })
+  @Field(() => GraphQLSafeInt, {
+    description: "The event's number in its workspace; the next event has the next number.",
+  })
   sequence!: bigint;
 
   @Field(() => EventTypeEnum, { description: 'What happened.' })
   type!: EventType;
 
-  @Field(() => GraphQLDateTime, { description: 'When it was noticed, or done.' })
+  @Field(() => GraphQLDateTime, { description: 'When the server noticed or did it.' })
   occurredAt!: Date;
 
   @Field(() => GraphQLJSON, {
     description:
-      "As it is sent: type, timestamp, workspaceId, sequence and data, which holds ids, figures and instants, never a customer's words, name or number.",
+      "The event as it is sent: type, timestamp, workspaceId, sequence and data. data holds ids, figures and instants, never a customer's words, name or number.",
   })
   data!: unknown;
 
@@ -42,7 +45,7 @@ export class EventsArgs {
   @Field(() => ID, WORKSPACE_ID)
   workspaceId!: string;
 
-  @Field(() => [EventTypeEnum], { nullable: true, description: 'Only these. Default: all.' })
+  @Field(() => [EventTypeEnum], { nullable: true, description: 'Only these types. Default: all.' })
   types?: EventType[] | null;
 
   @Field(() => Int, FIRST)

@@ -17,10 +17,10 @@ const PERCENT = {
   simpleResolvers: true,
 })
 export class MoneyChange {
-  @Field(() => Money, { description: "The period's own amount; of a running one, what is counted by now." })
+  @Field(() => Money, { description: "The period's own amount; for a running period, the amount so far." })
   current!: Money;
 
-  @Field(() => Money, { description: 'The amount of the stretch that it is compared with.' })
+  @Field(() => Money, { description: 'The amount of the range that it is compared with.' })
   previous!: Money;
 
   @Field(() => Money, { description: 'current - previous.' })
@@ -46,11 +46,11 @@ export class MoneyChange {
 })
 export class CountChange {
   @Field(() => GraphQLSafeInt, {
-    description: "The period's own count; of a running one, what is counted by now.",
+    description: "The period's own count; for a running period, the count so far.",
   })
   current!: bigint;
 
-  @Field(() => GraphQLSafeInt, { description: 'The count of the stretch that it is compared with.' })
+  @Field(() => GraphQLSafeInt, { description: 'The count of the range that it is compared with.' })
   previous!: bigint;
 
   @Field(() => GraphQLSafeInt, { description: 'current - previous.' })
@@ -65,9 +65,9 @@ export class CountChange {
   }
 }
 
-@ObjectType('Growth', { description: 'Is it more than before, fairly compared?', simpleResolvers: true })
+@ObjectType('Growth', { description: 'The change against an earlier range.', simpleResolvers: true })
 export class Growth {
-  @Field(() => Period, { description: 'The stretch before that the period is compared with.' })
+  @Field(() => Period, { description: 'The earlier range that the period is compared with.' })
   comparedTo!: Period;
 
   @Field(() => MoneyChange, { description: 'The change of the cost.' })

@@ -12,13 +12,13 @@ import { UsageRecord } from './usage-record';
 import type { Workspace } from './workspace';
 
 @ObjectType('Tracking', {
-  description: 'What was decided about charging a turn, and why.',
+  description: 'Whether a turn was charged, and why or why not.',
   simpleResolvers: true,
 })
 export class Tracking {
   @Field(() => TrackingOutcomeEnum, {
     description:
-      'The outcome, as of the moment of saving: registering or activating later charges nothing. VOIDED: it was charged, and taken back since.',
+      'The outcome when the turn was saved: registering or activating a customer later charges nothing. VOIDED: the turn was charged, and the charge was taken back later.',
   })
   outcome!: TrackingOutcome;
 
@@ -48,18 +48,18 @@ export class Message {
 
   @Field(() => String, {
     description:
-      'What the customer wrote; empty for a turn without text (an image, a sticker), and once texts were removed.',
+      'What the customer wrote; empty for a turn without text (an image, a sticker) and after texts were removed.',
   })
   message?: string;
 
   @Field(() => String, {
     nullable: true,
-    description: 'What the LLM answered, as saved first; null when none was given.',
+    description: 'What the LLM answered, as it was first saved; null without an answer.',
   })
   response?: string | null;
 
   @Field(() => GraphQLDateTime, {
-    description: 'When the turn happened. All figures and periods go by it.',
+    description: 'When the turn happened. All figures and periods use this instant.',
   })
   occurredAt!: Date;
 
@@ -69,7 +69,7 @@ export class Message {
   @Field(() => GraphQLDateTime, {
     nullable: true,
     description:
-      'When texts and numbers were removed, by erasure or retention; the turn and its charge stay.',
+      'When texts and contacts were removed, by erasure or retention. The turn and its charge remain.',
   })
   textRemovedAt!: Date | null;
 

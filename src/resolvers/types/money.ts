@@ -8,7 +8,7 @@ import { GraphQLDecimal } from '../scalars/decimal';
 export class Money {
   @Field(() => GraphQLDecimal, {
     description:
-      'In whole units of the currency, with at least its own decimals and no zeros beyond them: "0.125", "12.00".',
+      'In units of the currency, with at least the currency\'s own decimals and no further trailing zeros: "0.125", "12.00".',
   })
   amount!: string;
 

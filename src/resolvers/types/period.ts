@@ -16,7 +16,7 @@ import { PeriodPresetEnum } from './enums';
     'Which period. Give one of: preset; month; from and to; firstDay and lastDay. Default: THIS_MONTH.',
 })
 export class PeriodInput implements PeriodChoice {
-  @Field(() => PeriodPresetEnum, { nullable: true, description: 'A period named from now.' })
+  @Field(() => PeriodPresetEnum, { nullable: true, description: 'A period relative to now.' })
   preset?: PeriodPreset | null;
 
   @Field(() => GraphQLYearMonth, {
@@ -27,13 +27,13 @@ export class PeriodInput implements PeriodChoice {
 
   @Field(() => GraphQLDateTime, {
     nullable: true,
-    description: 'The first instant of a free period, included. Needs to.',
+    description: 'The first instant of a free period, included. Give "to" as well.',
   })
   from?: Date | null;
 
   @Field(() => GraphQLDateTime, {
     nullable: true,
-    description: 'The end of a free period, excluded: after from, by at most 20 years.',
+    description: 'The end of a free period, excluded. It lies after "from", by at most 20 years.',
   })
   to?: Date | null;
 
@@ -52,7 +52,8 @@ export class PeriodInput implements PeriodChoice {
 }
 
 @ObjectType('Period', {
-  description: 'A resolved period, whole even while it still runs: from is included, to is excluded.',
+  description:
+    'A period as instants: from is included, to is excluded. A running period is whole: it reaches to its end.',
   simpleResolvers: true,
 })
 export class Period {
@@ -63,7 +64,7 @@ export class Period {
   to!: Date;
 
   @Field(() => GraphQLTimeZone, {
-    description: "Whose days, weeks and months these are: the query's, or else the workspace's.",
+    description: "The zone of its days, weeks and months: the query's, or else the workspace's.",
   })
   timeZone!: string;
 

@@ -31,14 +31,14 @@ export class SaveMessageInput implements TurnInput {
   @Field(() => String, {
     nullable: true,
     description:
-      'What the customer wrote, at most 65 536 characters. Absent or blank (an image, a sticker): a turn without text, stored as empty.',
+      'What the customer wrote, at most 65 536 characters. If it is absent or blank (an image, a sticker), the turn is saved without text.',
   })
   message?: string | null;
 
   @Field(() => String, {
     nullable: true,
     description:
-      'What the LLM answered, at most 65 536 characters. Empty, blank or absent: saved, not charged.',
+      'What the LLM answered, at most 65 536 characters. If it is empty, blank or absent, the turn is saved and not charged.',
   })
   response?: string | null;
 
@@ -47,14 +47,14 @@ export class SaveMessageInput implements TurnInput {
 
   @Field(() => GraphQLDateTime, {
     nullable: true,
-    description: 'When the turn happened: since 2009, at most 5 minutes ahead. Default: now.',
+    description: 'When the turn happened: not before 2009, at most 5 minutes in the future. Default: now.',
   })
   occurredAt?: Date | null;
 }
 
 @InputType('SaveMessageItem', {
   description:
-    'One turn of saveMessages: the fields of SaveMessageInput as plain text, checked one by one, so that a bad one is answered for itself.',
+    'One turn of saveMessages: the fields of SaveMessageInput as plain text. Each item is checked separately, so that a bad one gets an error of its own.',
 })
 export class SaveMessageItem implements RawTurn {
   @Field(() => String, {
@@ -71,7 +71,7 @@ export class SaveMessageItem implements RawTurn {
 
   @Field(() => String, {
     nullable: true,
-    description: 'What the LLM answered. Empty, blank or absent: saved, not charged.',
+    description: 'What the LLM answered. If it is empty, blank or absent, the turn is saved and not charged.',
   })
   response?: string | null;
 
@@ -95,7 +95,7 @@ export class SaveMessagesArgs {
 }
 
 @ObjectType('SaveMessagePayload', {
-  description: 'What was saved. An answer with it means: committed.',
+  description: 'What was saved. When you get this answer, the turn is committed.',
   simpleResolvers: true,
 })
 export class SaveMessagePayload {
@@ -103,8 +103,7 @@ export class SaveMessagePayload {
   message!: Message;
 
   @Field(() => Boolean, {
-    description:
-      'True when this idempotency key had been saved before: nothing was written or charged again.',
+    description: 'True when this idempotency key was saved before: nothing was written or charged again.',
   })
   replayed!: boolean;
 
@@ -113,7 +112,10 @@ export class SaveMessagePayload {
   }
 }
 
-@ObjectType('InputProblem', { description: 'Why one item was refused. Final.', simpleResolvers: true })
+@ObjectType('InputProblem', {
+  description: 'Why one item was refused. The same item would be refused again.',
+  simpleResolvers: true,
+})
 export class InputProblem {
   @Field(() => String, { description: 'BAD_USER_INPUT, IDEMPOTENCY_KEY_REUSED or CONFLICT.' })
   code!: string;
@@ -124,14 +126,20 @@ export class InputProblem {
 
 @ObjectType('SaveMessageResult', {
   description:
-    'One element of saveMessages: exactly one of payload and error is there. An error here is final (BAD_USER_INPUT, IDEMPOTENCY_KEY_REUSED); when anything could not be stored for a passing cause, the whole request fails with SERVICE_UNAVAILABLE, and what was stored replays.',
+    'The result of one item of saveMessages: either payload or error. An error is final: the same item would fail again. If any item fails for a temporary reason, the whole request fails with SERVICE_UNAVAILABLE; send it again, and items that were saved already are answered as replays.',
   simpleResolvers: true,
 })
 export class SaveMessageResult {
-  @Field(() => SaveMessagePayload, { nullable: true, description: 'What was saved, when it was.' })
+  @Field(() => SaveMessagePayload, {
+    nullable: true,
+    description: 'What was saved; null when the item was refused.',
+  })
   payload!: SaveMessagePayload | null;
 
-  @Field(() => InputProblem, { nullable: true, description: 'Why it was not saved, when it was not.' })
+  @Field(() => InputProblem, {
+    nullable: true,
+    description: 'Why the item was refused; null when it was saved.',
+  })
   error!: InputProblem | null;
 
   static of(result: ItemResult): SaveMessageResult {

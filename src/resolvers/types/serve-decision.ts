@@ -8,36 +8,40 @@ import { Customer } from './customer';
 import { ServeReasonEnum } from './enums';
 
 @ObjectType('ServeDecision', {
-  description: 'Whether a chatbot should answer this contact, and why not. It tells of this contact alone.',
+  description:
+    'Whether a chatbot should answer this contact, and if not, why. It shows data of this contact only.',
   simpleResolvers: true,
 })
 export class ServeDecision {
   @Field(() => Boolean, {
-    description: 'False for every reason but OK: an answer would not be charged, or a limit is reached.',
+    description: 'True only for the reason OK. False: an answer would not be charged, or a limit is reached.',
   })
   allowed!: boolean;
 
-  @Field(() => ServeReasonEnum, { description: 'Why; the first that fits wins.' })
+  @Field(() => ServeReasonEnum, { description: 'Why; the first reason that applies.' })
   reason!: ServeReason;
 
-  @Field(() => Customer, { nullable: true, description: 'Whom the contact belongs to; null when nobody.' })
+  @Field(() => Customer, {
+    nullable: true,
+    description: 'The customer with this contact; null when there is none.',
+  })
   customer!: Customer | null;
 
   @Field(() => Budget, {
     nullable: true,
     description:
-      'The budget that says no; when none does, the STOP budget that is closest to its limit. Its state is that of this contact. Null when another reason came first, or no STOP budget concerns the contact.',
+      'The budget whose limit is reached; if none is, the STOP budget that is closest to its limit. Its state is that of this contact. Null when another reason came first, or when the contact has no STOP budget.',
   })
   budget!: Budget | null;
 
   @Field(() => GraphQLDateTime, {
     nullable: true,
-    description: 'When the period of the budget that says no ends; of several such budgets, the latest end.',
+    description: 'When the period of the reached budget ends; if several are reached, the latest end.',
   })
   resetsAt!: Date | null;
 
   @Field(() => GraphQLDateTime, {
-    description: 'Everything acknowledged before this instant is counted. At most a second ago.',
+    description: 'Every turn acknowledged before this instant is counted. It is at most a second ago.',
   })
   asOf!: Date;
 
@@ -60,7 +64,8 @@ export class ServeDecisionArgs {
 
   @Field(() => String, {
     nullable: true,
-    description: "WhatsApp's business-scoped user id. With both, it decides, as when a turn is saved.",
+    description:
+      "WhatsApp's business-scoped user id. If both are given, the user id decides, as when a turn is saved.",
   })
   whatsappUserId?: string | null;
 }

@@ -16,10 +16,10 @@ export class StatementLine {
   @Field(() => GraphQLYearMonth, { description: "The month of use: the statement's own, or an earlier one." })
   month!: string;
 
-  @Field(() => GraphQLSafeInt, { description: 'Charges less reversals.' })
+  @Field(() => GraphQLSafeInt, { description: 'Charges minus reversals.' })
   messages!: number;
 
-  @Field(() => Money, { description: 'What they come to.' })
+  @Field(() => Money, { description: 'The sum of charges and reversals.' })
   amount!: Money;
 
   workspaceId!: string;
@@ -36,7 +36,7 @@ export const StatementLineConnection = connectionOf('StatementLine', () => State
 
 @ObjectType('UsageStatement', {
   description:
-    'One closed month, frozen. Every charge and every reversal is on exactly one statement. No fiscal invoice.',
+    'One closed month; it never changes. Every charge and every reversal of a closed month is on exactly one statement. It is not a fiscal invoice.',
   simpleResolvers: true,
 })
 export class UsageStatement {
@@ -52,24 +52,27 @@ export class UsageStatement {
   @Field(() => GraphQLDateTime, { description: 'When it was closed.' })
   closedAt!: Date;
 
-  @Field(() => Money, { description: 'What its lines come to.' })
+  @Field(() => Money, { description: 'The sum of its lines.' })
   total!: Money;
 
-  @Field(() => GraphQLSafeInt, { description: 'Charges less reversals.' })
+  @Field(() => GraphQLSafeInt, { description: 'Charges minus reversals.' })
   messages!: number;
 
   @Field(() => Money, {
     description:
-      'The part of total that belongs to earlier months: turns that came late, charges that were taken back.',
+      'The part of total that belongs to earlier months: turns that came late, and charges that were taken back.',
   })
   carried!: Money;
 
   @Field(() => String, {
-    description: 'Of its ledger lines in their fixed form, as statement export writes them.',
+    description: 'The SHA-256 of its ledger lines in their fixed form, which `statement export` writes.',
   })
   sha256!: string;
 
-  @Field(() => String, { nullable: true, description: 'The statement before; null for the first.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'The SHA-256 of the statement before; null for the first statement.',
+  })
   previousSha256!: string | null;
 
   row!: StatementRow;
@@ -88,11 +91,11 @@ export class UsageStatement {
 
 @ObjectType('SinceClosing', {
   description:
-    'Why a closed month costs something else today than its statement says: total - carried + cameLate + takenBack + zoneChanged = usage.',
+    "Why a closed month's usage of today differs from its statement: total - carried + cameLate + takenBack + zoneChanged = usage.",
   simpleResolvers: true,
 })
 export class SinceClosing {
-  @Field(() => Money, { description: "What the month costs today, by the workspace's zone of today." })
+  @Field(() => Money, { description: "What the month costs today, in the workspace's present zone." })
   usage!: Money;
 
   @Field(() => Money, { description: 'Turns of the month that were charged after it was closed.' })
@@ -105,13 +108,13 @@ export class SinceClosing {
 
   @Field(() => Money, {
     description:
-      "What begins or ends the month by the workspace's zone of today and not by the one of the closing. It is on a neighbour's statement.",
+      "The difference at the month's beginning and end, if the workspace had another zone when the month was closed. These turns are on the statement of a neighbouring month.",
   })
   zoneChanged!: Money;
 
   @Field(() => Money, {
     description:
-      'The part of cameLate and takenBack that no statement has yet: the next month that is closed carries it.',
+      'The part of cameLate and takenBack that is on no statement yet: the next closed month will carry it.',
   })
   open!: Money;
 
@@ -137,19 +140,21 @@ export class CloseMonthInput {
   @Field(() => ID, { description: 'In which workspace.' })
   workspaceId!: string;
 
-  @Field(() => GraphQLYearMonth, { description: 'The month; it has ended, and those before it are closed.' })
+  @Field(() => GraphQLYearMonth, {
+    description: 'The month. It must have ended, and the months before it must be closed.',
+  })
   month!: string;
 }
 
 @ObjectType('CloseMonthPayload', {
-  description: 'The closed month. An answer with it means: committed.',
+  description: 'The closed month. When you get this answer, the closing is committed.',
   simpleResolvers: true,
 })
 export class CloseMonthPayload {
   @Field(() => UsageStatement, { description: 'Its statement.' })
   statement!: UsageStatement;
 
-  @Field(() => Boolean, { description: 'True when it had been closed before: nothing was written again.' })
+  @Field(() => Boolean, { description: 'True when the month was closed before: nothing was written again.' })
   replayed!: boolean;
 
   static of({ statement, replayed }: CloseResult): CloseMonthPayload {

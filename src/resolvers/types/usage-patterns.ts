@@ -17,7 +17,7 @@ const CHARGED = { description: 'Charged turns.' };
 const COST = { description: 'The sum of their charges.' };
 
 @ObjectType('HourUsage', {
-  description: 'hour 0 to 23, label "14:00", share of messages as in ClientUsage.',
+  description: 'The usage of one hour of the day.',
   simpleResolvers: true,
 })
 export class HourUsage {
@@ -43,7 +43,7 @@ export class HourUsage {
   }
 }
 
-@ObjectType('HeatmapCell', { description: 'weekday 1 (Monday) to 7.', simpleResolvers: true })
+@ObjectType('HeatmapCell', { description: 'The usage of one hour of the week.', simpleResolvers: true })
 export class HeatmapCell {
   @Field(() => Int, { description: '1 (Monday) to 7 (Sunday).' })
   weekday!: number;
@@ -59,7 +59,7 @@ export class HeatmapCell {
 
   @Field(() => Int, {
     description:
-      'How many times this weekday and hour came in the period up to asOf: what averages are divided by. An hour that a clock change repeats came twice.',
+      'How many times this weekday and hour occurred in the period up to asOf: divide by it to get an average. An hour that a clock change repeats counts twice.',
   })
   occurrences!: number;
 
@@ -107,7 +107,7 @@ export class TimelinePoint extends Bucket {
 }
 
 @ObjectType('CustomerTimelinePoint', {
-  description: "One bucket of one client's time.",
+  description: "One bucket of a client's timeline.",
   simpleResolvers: true,
 })
 export class CustomerTimelinePoint extends Bucket {
@@ -118,7 +118,7 @@ export class CustomerTimelinePoint extends Bucket {
 
 @ObjectType('OutcomeCount', {
   description:
-    'How many saved turns have an outcome. All outcomes are there, also those with 0; they add up to the saved turns.',
+    'How many saved turns have one outcome. Every outcome is listed, even with 0; together they are all saved turns.',
   simpleResolvers: true,
 })
 export class OutcomeCount {
@@ -130,14 +130,15 @@ export class OutcomeCount {
 }
 
 @ObjectType('Forecast', {
-  description: 'What was counted so far, divided by the elapsed share of the period.',
+  description:
+    'The totals at the end of the period at the present pace: what was counted so far, divided by the elapsed share of the period.',
   simpleResolvers: true,
 })
 export class Forecast {
-  @Field(() => Money, { description: 'The cost at the end of the period, at this pace.' })
+  @Field(() => Money, { description: 'The cost at the end of the period.' })
   cost!: Money;
 
-  @Field(() => GraphQLSafeInt, { description: 'The charged turns at the end of the period, at this pace.' })
+  @Field(() => GraphQLSafeInt, { description: 'The charged turns at the end of the period.' })
   messages!: bigint;
 
   static of({ costMicros, messages }: ForecastRow, currency: string): Forecast {

@@ -8,22 +8,23 @@ import type { Message } from './message';
 import { Money } from './money';
 
 @ObjectType('UsageVoid', {
-  description: 'That a charge was taken back: by a reversal, which figures subtract and exports list.',
+  description:
+    'When, why and by whom a charge was taken back. Figures subtract it, and exports list its reversal.',
   simpleResolvers: true,
 })
 export class UsageVoid {
   @Field(() => GraphQLDateTime, { description: 'When it was taken back.' })
   voidedAt!: Date;
 
-  @Field(() => String, { description: 'Why, as whoever did it wrote.' })
+  @Field(() => String, { description: 'The reason that was given.' })
   reason!: string;
 
-  @Field(() => String, { description: 'The name of the token, or of the operator, that did it.' })
+  @Field(() => String, { description: 'The name of the token or operator that took it back.' })
   by!: string;
 }
 
 @ObjectType('UsageRecord', {
-  description: 'One charge: what one turn cost. Never changed after it was made; taken back, it says so.',
+  description: 'One charge: what one turn cost. It never changes; if it was taken back, voided says so.',
   simpleResolvers: true,
 })
 export class UsageRecord {
@@ -31,17 +32,18 @@ export class UsageRecord {
   id!: string;
 
   @Field(() => Money, {
-    description: 'The price that was in force when the turn happened; later prices leave it as it is.',
+    description: "The price that was in force when the turn happened; later prices don't change it.",
   })
   price!: Money;
 
   @Field(() => GraphQLDateTime, {
-    description: 'When the turn happened. All figures and periods go by it.',
+    description: 'When the turn happened. All figures and periods use this instant.',
   })
   occurredAt!: Date;
 
   @Field(() => GraphQLDateTime, {
-    description: 'When the charge was stored: what came in after an invoice was written has a later one.',
+    description:
+      'When the charge was stored. With it you can find charges that came after an invoice was written.',
   })
   savedAt!: Date;
 
@@ -72,20 +74,22 @@ export class VoidUsageInput {
   @Field(() => ID, { description: 'The charge: the id of a usage record.' })
   usageRecordId!: string;
 
-  @Field(() => String, { description: 'Why, for whoever reads the statement; 1 to 500 characters.' })
+  @Field(() => String, { description: 'The reason, for readers of the statement; 1 to 500 characters.' })
   reason!: string;
 }
 
 @ObjectType('VoidUsagePayload', {
-  description: 'What was taken back. An answer with it means: committed.',
+  description: 'What was taken back. When you get this answer, the change is committed.',
   simpleResolvers: true,
 })
 export class VoidUsagePayload {
-  @Field(() => UsageRecord, { description: 'The charge, with when, why and by whom it was taken back.' })
+  @Field(() => UsageRecord, {
+    description: 'The charge; voided says when, why and by whom it was taken back.',
+  })
   usageRecord!: UsageRecord;
 
   @Field(() => Boolean, {
-    description: 'True when it had been taken back before: nothing was written again.',
+    description: 'True when the charge was taken back before: nothing was written again.',
   })
   replayed!: boolean;
 }

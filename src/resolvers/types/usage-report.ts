@@ -6,7 +6,7 @@ import { Workspace } from './workspace';
 
 @ObjectType('UsageReport', {
   description:
-    "Everything about one workspace's usage in one period. All parts are read from one snapshot, so they agree with each other to the last micro-unit.",
+    "One workspace's usage in one period. All parts are read from one snapshot, so they agree to the last micro-unit.",
   simpleResolvers: true,
 })
 export class UsageReport {
@@ -16,7 +16,7 @@ export class UsageReport {
   @Field(() => Period, { description: 'Which period, resolved.' })
   period!: Period;
 
-  @Field(() => GraphQLDateTime, { description: 'Everything acknowledged before this instant is counted.' })
+  @Field(() => GraphQLDateTime, { description: 'Every turn acknowledged before this instant is counted.' })
   asOf!: Date;
 
   /** What the other parts are asked about; they are field resolvers (usage-report.resolver.ts). */

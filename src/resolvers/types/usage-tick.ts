@@ -2,10 +2,10 @@ import { Field, ObjectType } from 'type-graphql';
 import { GraphQLDateTime } from '../scalars/date-time';
 
 @ObjectType('UsageTick', {
-  description: 'A sign that something was saved; the figures are asked for by a query.',
+  description: 'A signal that something was saved. Ask for the figures with a query.',
   simpleResolvers: true,
 })
 export class UsageTick {
-  @Field(() => GraphQLDateTime, { description: 'When it was sent, by the server.' })
+  @Field(() => GraphQLDateTime, { description: 'When the server sent it.' })
   asOf!: Date;
 }

@@ -4,7 +4,7 @@ import { GraphQLDateTime } from '../scalars/date-time';
 import { GraphQLSafeInt } from '../scalars/safe-int';
 import { Money } from './money';
 
-@ObjectType('UsageTotals', { description: 'What a period adds up to.', simpleResolvers: true })
+@ObjectType('UsageTotals', { description: 'The totals of a period.', simpleResolvers: true })
 export class UsageTotals {
   @Field(() => Money, { description: 'The sum of all charges.' })
   cost!: Money;

@@ -3,9 +3,9 @@ import type { Principal, TokenKind } from '../../auth/principal';
 import { GraphQLDateTime } from '../scalars/date-time';
 import { TokenKindEnum } from './enums';
 
-@ObjectType('Viewer', { description: 'Who the caller is, by the token.', simpleResolvers: true })
+@ObjectType('Viewer', { description: 'The caller, as the token says.', simpleResolvers: true })
 export class Viewer {
-  @Field(() => String, { description: "The token's name, or the person's." })
+  @Field(() => String, { description: 'The name of the token or person.' })
   name!: string;
 
   @Field(() => TokenKindEnum, { description: 'What the token was made for.' })
@@ -16,7 +16,7 @@ export class Viewer {
 
   @Field(() => GraphQLDateTime, {
     nullable: true,
-    description: 'When the token ends; null: it does not end by itself.',
+    description: 'When the token expires; null: it does not expire.',
   })
   expiresAt!: Date | null;
 

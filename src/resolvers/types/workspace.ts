@@ -3,19 +3,19 @@ import { GraphQLCurrencyCode } from '../scalars/currency-code';
 import { GraphQLTimeZone } from '../scalars/time-zone';
 
 @ObjectType('Workspace', {
-  description: 'A business: whose customers write, whose turns are charged, in which zone and currency.',
+  description: 'A business with its customers, time zone and currency.',
   simpleResolvers: true,
 })
 export class Workspace {
   @Field(() => ID, { description: 'The id that its operator gave it, such as workspace-123.' })
   id!: string;
 
-  @Field(() => String, { description: 'What people call it.' })
+  @Field(() => String, { description: 'Its name.' })
   name!: string;
 
   @Field(() => GraphQLTimeZone, {
     description:
-      'Days, weeks, months and hours of the day are those of this zone, unless a query gives another.',
+      'The zone of its days, weeks, months and hours of the day, unless a query gives another zone.',
   })
   timeZone!: string;
 
