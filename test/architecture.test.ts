@@ -85,7 +85,7 @@ describe('the direction of imports', () => {
     .filter(({ linter }) => linter.rules.style?.noRestrictedImports !== undefined)
     .flatMap(({ includes }) => includes);
 
-  it('is ruled by biome.json for the folder of every file', () => {
+  it('has a rule in biome.json for the folder of every file', () => {
     const free = sources.filter(
       (path) =>
         path !== 'src/main.ts' && !ruled.some((rule) => rule === path || rule === `${dirname(path)}/*.ts`),
@@ -122,18 +122,18 @@ describe('the direction of imports', () => {
     }
   });
 
-  it('keeps in src/services, beside its rooms, only what all of them share', () => {
+  it('src/services has, beside its rooms, only files that all rooms share', () => {
     expect(sources.filter((path) => dirname(path) === 'src/services')).toEqual([
       'src/services/audit.ts',
       'src/services/page.ts',
     ]);
   });
 
-  it('knows no circle of rooms', () => {
+  it('has no circle of rooms', () => {
     expect(circles(arrowsBetween(roomOf))).toEqual([]);
   });
 
-  it('knows one circle of files: two GraphQL types that name each other', () => {
+  it('has one circle of files: two GraphQL types that name each other', () => {
     expect(circles(arrowsBetween((path) => path))).toEqual([
       ['src/resolvers/types/message.ts', 'src/resolvers/types/usage-record.ts'],
     ]);
@@ -164,7 +164,7 @@ const MODULE_STATE: Record<string, string> = {
   'src/graphql/cost.ts lengths': 'lives as long as its schema',
 };
 
-it('no module keeps state but what is listed by name', () => {
+it('only the modules listed here keep state', () => {
   const states = sources.flatMap((path) =>
     [
       ...codeOf(path).matchAll(
@@ -178,7 +178,7 @@ it('no module keeps state but what is listed by name', () => {
 const where = (pattern: RegExp, paths: readonly string[]): string[] =>
   paths.filter((path) => pattern.test(codeOf(path)));
 
-it('services and resolvers take no present time: the clock is given to them', () => {
+it('services and resolvers never read the clock: it is injected', () => {
   const rooms = sources.filter((path) => /^src\/(services|resolvers|graphql)\//.test(path));
   expect(where(/new Date\(\)|Date\.now\(\)|DateTime\.(now|local|utc)\(/, rooms)).toEqual([]);
 });
@@ -205,7 +205,7 @@ it.each([
   ).toEqual([]);
 });
 
-it('SQL that asks or changes is written by services and by the database room', () => {
+it('only services and the database room have SQL that reads or changes data', () => {
   const others = sources.filter((path) => !/^src\/(services|database|migrations|embedded)\//.test(path));
   expect(where(/\b(SELECT|INSERT INTO|UPDATE \w+ SET|DELETE FROM|FROM \w+ WHERE)\b/, others)).toEqual([]);
 });
@@ -215,7 +215,7 @@ it('the environment is read by the command line alone', () => {
   expect(strays).toEqual([]);
 });
 
-it('SQL knows no zone by name', () => {
+it('no SQL names a zone', () => {
   expect(where(/AT TIME ZONE/i, sources)).toEqual([]);
 });
 
@@ -251,7 +251,7 @@ describe('docs/architecture.md', () => {
     ),
   ].map(([, name = '', table = '', first]) => ({ name, table, first }));
 
-  it('says of every index that is no primary key what it is for, and of no other', () => {
+  it('gives the reason of every index that is not a primary key, and of no other', () => {
     const section = page.slice(page.indexOf('## Indexes'), page.indexOf('## Tests'));
     const told = [...section.matchAll(/`(\w+)`/g)].map(([, name]) => name ?? '');
     const there = indexes.map(({ name }) => name);
@@ -285,7 +285,7 @@ describe('docs/architecture.md', () => {
     expect(bare.filter((name) => !sources.some((path) => path.endsWith(`/${name}`)))).toEqual([]);
   });
 
-  it('answers each question in one file, and names what to look for there', () => {
+  it('answers each question with one file and the name to look for in it', () => {
     const table = page.slice(page.indexOf('## Question'), page.indexOf('## Rooms'));
     const rows = [...table.matchAll(/^\| (.*\?) \| (.*) \|$/gm)];
     expect(rows.length).toBeGreaterThan(30);
@@ -322,7 +322,7 @@ describe('the documents', () => {
       .trim()
       .replace(/\s/g, '-');
 
-  it.each(pages)('%s links only to what is there', (page) => {
+  it.each(pages)('%s links only to existing targets', (page) => {
     const links = [...read(page).matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g)];
     const broken = links.flatMap(([link, path = '', anchor]) => {
       const target = path === '' ? page : relative(ROOT, join(ROOT, dirname(page), path));
@@ -334,7 +334,7 @@ describe('the documents', () => {
     expect(broken).toEqual([]);
   });
 
-  it('the table of scopes in docs/security.md says what the code gives each kind of token', () => {
+  it('the table of scopes in docs/security.md agrees with the scopes in the code', () => {
     const rows = [...read('docs/security.md').matchAll(/^\| `(\w+:\w+)` \| (.*) \| (.*) \|$/gm)];
     expect(rows.map(([, scope]) => scope)).toEqual([...SCOPES]);
     for (const [, scope, opens = '', kinds = ''] of rows) {
@@ -350,7 +350,7 @@ describe('the documents', () => {
     }
   });
 
-  it("the code's own pointers into the documents are right", () => {
+  it('every reference from the code to a document is right', () => {
     const broken = sources.flatMap((path) =>
       [...read(path).matchAll(/(docs\/[\w/-]+\.md)(?:#([\w-]+))?/g)].flatMap(
         ([pointer, page = '', anchor]) => {

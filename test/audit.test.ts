@@ -59,7 +59,7 @@ it('names the token that registered or changed a customer, and what changed', as
   expect(await audit('--subject', id)).toContain('activeChatbot: true -> false');
 });
 
-it('tells prices from what to what, as in force at the instant from which the new one holds', async () => {
+it('shows the old and the new price, as in force at the instant when the new one starts', async () => {
   const set = (amountMicros: bigint, startsAt: string) =>
     app.services.workspaces.setPrice(shop.id, { amountMicros, startsAt: new Date(startsAt) }, OPERATOR);
   await set(6_000n, '2027-01-01T00:00:00Z');
@@ -77,7 +77,7 @@ it('tells prices from what to what, as in force at the instant from which the ne
   ]);
 });
 
-it('tells the life of a workspace', async () => {
+it('records the life of a workspace', async () => {
   const other = await aWorkspace(app, { name: 'Before' });
   await app.services.workspaces.update(
     other.id,
@@ -153,7 +153,7 @@ it.each([
   );
 });
 
-describe('what an older version wrote of a customer', () => {
+describe('what an older version wrote about a customer', () => {
   const CUSTOMER = 'of an older version';
   const written = (where = '') =>
     app.database.sql(
@@ -207,7 +207,7 @@ describe('what an older version wrote of a customer', () => {
   );
 });
 
-it('is not there when its change is not', async () => {
+it('has no entry for a change that was rolled back', async () => {
   const before = (await trail({})).length;
   await expect(app.services.workspaces.setPrice('nowhere', { amountMicros: 1n }, OPERATOR)).rejects.toThrow();
   await expect(
@@ -218,7 +218,7 @@ it('is not there when its change is not', async () => {
 });
 
 describe('centesimo audit', () => {
-  it('prints a line each, newest first, as many as are asked for', async () => {
+  it('prints one line per entry, newest first, as many as asked for', async () => {
     const printed = await audit('--workspace', shop.id, '--limit', '3');
     const [titles = '', newest = '', ...rest] = printed.trim().split('\n');
 
@@ -239,7 +239,7 @@ describe('centesimo audit', () => {
     });
   });
 
-  it('prints only what came since', async () => {
+  it('prints only entries since an instant', async () => {
     expect(await audit('--since', '2099-01-01T00:00:00Z')).toBe('No entries.\n');
   });
 

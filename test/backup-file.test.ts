@@ -70,7 +70,7 @@ it('brings everything back, verified, and goes on counting; the file is for its 
   }
 });
 
-it('tells of a statement that is not what the ledger says', async () => {
+it('reports a statement that differs from the ledger', async () => {
   const lines = gunzipSync(readFileSync(file)).toString('utf8').split('\n');
   const row = lines.findIndex((line) => line.includes('"table":"statement_lines"')) + 1;
   expect(lines[row]).toMatch(/^workspace-123\t.*\t\d+$/);
@@ -88,7 +88,7 @@ it('tells of a statement that is not what the ledger says', async () => {
   }
 });
 
-describe('a file that is no whole backup', () => {
+describe('a file that is not a complete backup', () => {
   const text = () => gunzipSync(readFileSync(file));
   const lines = () => text().toString('utf8').split('\n');
   const withMigrations = (change: (migrations: string[]) => string[]): Buffer => {
@@ -133,7 +133,7 @@ describe('a file that is no whole backup', () => {
     }
   };
 
-  it('is refused, too, by who reads it only after a while', async () => {
+  it('is also refused by a reader who starts late', async () => {
     const bad = join(dirname(file), 'late.backup');
     writeFileSync(bad, 'PGDMP');
     const reader = new BackupReader(bad);

@@ -80,7 +80,7 @@ async function fill(app: TestApp, shop: TestWorkspace): Promise<Record<string, u
   return turns;
 }
 
-it('is told in docs/operations.md as commands', () => {
+it('is described in docs/operations.md with the same commands', () => {
   expect(backUp).toMatch(/^pg_dump --format=custom .*\n$/);
   expect(restore).toMatch(/^pg_restore .*\n.* verify\n$/);
 });

@@ -22,7 +22,7 @@ it.each(['{ viewer { name } }', 'query ($x: Int) { customers(workspaceId: "w", f
   },
 );
 
-it('what the schema has fits', async () => {
+it('accepts the deepest input of the schema', async () => {
   const { client } = await aWorkspace(app);
   const answer = await app.api
     .as(client)

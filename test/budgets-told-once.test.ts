@@ -73,7 +73,7 @@ it('64 callers over every threshold of three budgets on two servers: each event 
   }
 });
 
-describe('kill -9 of the server that charged', () => {
+describe('after kill -9 of the server that charged', () => {
   const serve = (environment: Record<string, string>) =>
     startServer(['--no-demo'], { DATABASE_URL: app.database.url, ...environment });
   /** Of now: a server has the machine's clock. Looked at whole already, so that only what is charged can lead there. */
@@ -92,7 +92,7 @@ describe('kill -9 of the server that charged', () => {
     (await events()).map(({ data }) => `${data.customerId === null} ${data.threshold}`).sort();
   const all = ['false', 'true'].flatMap((ofAll) => [100, 25, 50, 75].map((percent) => `${ofAll} ${percent}`));
 
-  it('before it looked: the sweep of another tells each event once', async () => {
+  it('before it checked: the sweep of another server reports each event once', async () => {
     await aShopLookedAt();
     const server = await serve({ BUDGET_LOOK_INTERVAL_MS: '86400000' });
     for (let turn = 0; turn < 4; turn += 1) await saveThrough(server.url);
@@ -106,7 +106,7 @@ describe('kill -9 of the server that charged', () => {
     expect(await keys()).toEqual(all);
   });
 
-  it('while it tells: nothing of it is seen, and another tells each event once', async () => {
+  it('while it reports: nothing of that is visible, and another server reports each event once', async () => {
     await aShopLookedAt();
     const [id = ''] = await save(1);
     await app.services.voids.void(

@@ -25,7 +25,7 @@ const firstDays = async () =>
   (await events()).map(({ data }) => [data.period.firstDay, data.threshold]).sort();
 
 describe('a threshold', () => {
-  it('is told once when it is reached, by whoever looks how often', async () => {
+  it('is reported once when it is reached, however often and by whichever server it is checked', async () => {
     await set();
     await save(4);
     await look();
@@ -45,7 +45,7 @@ describe('a threshold', () => {
     ]);
   });
 
-  it('has a body of ids, figures and instants, and no name', async () => {
+  it('has an event with ids, figures and instants, and no name', async () => {
     const budget = await set({ name: 'Marios limit', measure: 'COST', limit: '0.01', thresholds: [80] });
     await save(2);
     await look();
@@ -74,7 +74,7 @@ describe('a threshold', () => {
     await expect(app.database.sql("UPDATE events SET body = '{}'")).rejects.toThrow('never changed');
   });
 
-  it('costs the save no statement', async () => {
+  it('adds no statement to a save', async () => {
     await set();
     await save(1);
     app.statements();
@@ -114,7 +114,7 @@ describe('a threshold', () => {
     expect(await thresholds()).toEqual([[100, '1']]);
   });
 
-  it('that a look could not tell, since the database was away, is told by the next', async () => {
+  it('that was not reported because the database was away is reported by the next look', async () => {
     await set({ limit: '1' });
     await save(1);
     await app.database.sql('ALTER TABLE budget_firings RENAME TO away');
@@ -126,7 +126,7 @@ describe('a threshold', () => {
 });
 
 describe('periods', () => {
-  it('a late turn counts in its own, and only in the one that runs and the one before', async () => {
+  it('a late turn counts in its own period, if that is the running one or the one before', async () => {
     app.clock.set('2026-01-10T12:00:00Z');
     await set({ limit: '2', interval: 'DAY' });
     app.clock.set('2026-03-15T12:00:00Z');
@@ -143,7 +143,7 @@ describe('periods', () => {
     ]);
   });
 
-  it('that ended before the version was made are not looked at', async () => {
+  it('that ended before the version was made are not checked', async () => {
     await save(5, { occurredAt: '2026-03-14T12:00:00Z' });
     const budget = await set({ limit: '2', interval: 'DAY' });
     await sweep();
@@ -158,7 +158,7 @@ describe('periods', () => {
     expect(await events()).toEqual([]);
   });
 
-  it('a charge just before the end is told after it', async () => {
+  it('a charge just before the end is reported after the end', async () => {
     await set({ limit: '1', thresholds: [100], interval: 'DAY' });
     app.clock.set('2026-03-15T22:59:59.900Z');
     await save(1);
@@ -225,7 +225,7 @@ describe('periods', () => {
     );
   });
 
-  it('a change of the zone tells nothing twice, and looks at the new days', async () => {
+  it('a change of the zone reports nothing twice, and checks the new days', async () => {
     await set({ limit: '2', interval: 'DAY', thresholds: [100] });
     // 23:30 on the 14th in Rome, the 15th in Helsinki.
     app.clock.set('2026-03-15T11:00:00Z');
@@ -267,7 +267,7 @@ function oracle(
 }
 
 describe('what is taken back', () => {
-  it('lowers the level: nothing is told of it, and what was told stays', async () => {
+  it('lowers the level: nothing is reported, and earlier reports stay', async () => {
     await set({ limit: '4', thresholds: [50, 100] });
     const ids = await save(3);
     await look();
@@ -286,7 +286,7 @@ describe('what is taken back', () => {
 });
 
 describe('a raised limit', () => {
-  it('opens STOP at once, and is told anew', async () => {
+  it('lifts STOP at once, and is reported again when it is reached', async () => {
     await set({ limit: '2', thresholds: [100], enforcement: 'STOP' });
     await save(2);
     await look();
@@ -303,7 +303,7 @@ describe('a raised limit', () => {
     ]);
   });
 
-  it('may be set while looks go on, and be removed: nothing fails, nothing is told twice', async () => {
+  it('may be set and removed while looks are running: nothing fails, nothing is reported twice', async () => {
     await save(5);
     const work = Array.from({ length: 10 }, async (_, index) => {
       const budget = await set({ name: `b${index % 3}`, limit: String(1 + index), thresholds: [50, 100] });
@@ -324,7 +324,7 @@ describe('a raised limit', () => {
 });
 
 describe('customers', () => {
-  it('each has the limit for itself, and an own budget goes before it', async () => {
+  it("each have the limit separately, and a customer's own budget replaces it", async () => {
     const rita = await aCustomer(app, shop, { name: 'Rita', phoneNumber: '+393330000001' });
     const each: Partial<BudgetInput> = {
       name: 'each',
@@ -377,7 +377,7 @@ describe('customers', () => {
   };
   const each: Partial<BudgetInput> = { subject: 'EACH_CUSTOMER', interval: 'DAY', limit: '1' };
 
-  it('more than one look takes are all told by one sweep, each once', async () => {
+  it('beyond the size of one look are all reported by one sweep, each once', async () => {
     await manyCustomers();
     await set({ ...each, thresholds: [50, 100] });
     await sweep();
@@ -391,7 +391,7 @@ describe('customers', () => {
     expect(await events()).toHaveLength(told.length);
   });
 
-  it('are all looked at again when a budget is set between two slices of a sweep', async () => {
+  it('are all checked again when a budget is set between two slices of a sweep', async () => {
     await manyCustomers();
     const [id = ''] = await save(1);
     await app.services.voids.void(shop.id, { usageRecordId: id, reason: 'makes the counter' }, ACTOR);
@@ -423,7 +423,7 @@ describe('customers', () => {
     expect(await events()).toHaveLength(1 + 2 * MANY);
   });
 
-  it('more than a slice that others charged are all told, each once', async () => {
+  it('beyond one slice that another server charged are all reported, each once', async () => {
     await set({ ...each, thresholds: [100] });
     // From now on a sweep looks at those that were charged.
     await sweep();
@@ -446,7 +446,7 @@ describe('customers', () => {
     expect(new Set(told.map(({ data }) => data.customerId)).size).toBe(MANY);
   });
 
-  it('what a sweep that is broken off leaves is due after half a minute', async () => {
+  it('left by an interrupted sweep are due after half a minute', async () => {
     await manyCustomers();
     await set({ ...each, thresholds: [100] });
     const ending = new AbortController();
@@ -460,7 +460,7 @@ describe('customers', () => {
 });
 
 describe('the forecast', () => {
-  it('is told when two looks an hour apart see it above the limit, once a period', async () => {
+  it('is reported once per period, when two looks an hour apart see it above the limit', async () => {
     app.clock.set('2026-03-02T12:00:00Z');
     await set({ limit: '100', thresholds: [], forecast: true });
     await save(20);
@@ -485,7 +485,7 @@ describe('the forecast', () => {
     expect(await events()).toHaveLength(1);
   });
 
-  it('that fell in between is waited for anew', async () => {
+  it('that fell in between must stay above the limit for another hour', async () => {
     app.clock.set('2026-03-02T12:00:00Z');
     await set({ limit: '100', thresholds: [], forecast: true });
     // 20 turns in 37 of 743 hours.
@@ -504,7 +504,7 @@ describe('the forecast', () => {
     expect((await events()).map(({ type }) => type)).toEqual(['BUDGET_FORECAST']);
   });
 
-  it('of a moment is not told', async () => {
+  it('that is above the limit for a moment is not reported', async () => {
     app.clock.set('2026-03-02T12:00:00Z');
     const customer = await aCustomer(app, shop, { name: 'Rita', phoneNumber: '+393330000001' });
     await set({

@@ -38,7 +38,7 @@ const createShop = (id: string) =>
     'EUR',
   );
 
-it('makes all that a first saved turn needs, beside a running server', async () => {
+it('creates all that a first saved turn needs, beside a running server', async () => {
   const server = await startServer([], { DATABASE_URL: database.url, LOG_LEVEL: 'warn' });
   try {
     expect(await createShop('first')).toMatchObject({
@@ -100,7 +100,7 @@ it('prints the link that opens the dashboard for tokens that may read it, and fo
   expect((await create('service')).stdout).not.toContain('/dashboard');
 });
 
-it('lists what there is, without secrets', async () => {
+it('lists workspaces, prices and tokens without secrets', async () => {
   await createShop('listed');
   const made = await json<{ id: string; token: string }>(
     'token',
@@ -224,7 +224,7 @@ describe('an import of customers', () => {
     await folder.remove();
   });
 
-  it('takes semicolons, and names every row that can not be read', async () => {
+  it("accepts semicolons, and names every row that can't be read", async () => {
     await createShop('semicolons');
     const folder = await aFolder();
     const file = join(folder.path, '..', 'clienti.csv');
@@ -309,7 +309,7 @@ it("reports the demo's month, verifies and rebuilds", async () => {
   await demo.drop();
 });
 
-it('moves everything into another, empty database, and refuses one that is in use', async () => {
+it('moves everything to an empty database, and refuses one that is in use', async () => {
   const other = await createDatabase({ empty: true });
   try {
     const target = new URL(other.url).toString();
@@ -376,13 +376,13 @@ it.each([
 describe('help', () => {
   const TYPED = 'token create --kind service --name n8n --workspace shop';
 
-  it("names commands as they are typed in the project's folder", async () => {
+  it("shows commands as they are typed in the project's folder", async () => {
     const { stdout } = await run('token', 'create', '--help');
     expect(stdout).toContain('Usage: npm run -s cli -- token create ');
     expect(stdout).toContain(`  npm run -s cli -- ${TYPED}\n`);
   });
 
-  it('names them as they are typed where the program is called by its name', async () => {
+  it('shows commands as they are typed when the program is installed', async () => {
     const folder = await aFolder();
     const link = join(dirname(folder.path), 'centesimo');
     try {

@@ -20,7 +20,7 @@ describe('clients who come and go', () => {
     });
   const MOVED = 'clientMovement { comparedTo { from to } new returning reactivated lost }';
 
-  it('are compared whole with whole by default, so that who came late in the month before is returning', async () => {
+  it('are compared with the whole month before by default, so that a client who came late in it is returning', async () => {
     const shop = await shopOfFour();
     expect(
       await reportOn(
@@ -38,7 +38,7 @@ describe('clients who come and go', () => {
     });
   });
 
-  it('are lost with the figures that they had', async () => {
+  it('are listed as lost with their earlier figures', async () => {
     const shop = await shopOfFour();
     const { clientsIn } = await reportOn<{ clientsIn: object }>(
       app,
@@ -56,7 +56,7 @@ describe('clients who come and go', () => {
     });
   });
 
-  it('are new again when all that they had was taken back', async () => {
+  it('are new again when all their earlier charges were taken back', async () => {
     const shop = await aShopWithClients(app, { Anna: ['2026-01-02T10:00:00Z', '2026-03-02T10:00:00Z'] });
     const [first] = await app.database.sql<{ id: string }>(
       'SELECT id FROM charges WHERE workspace_id = $1 ORDER BY occurred_at LIMIT 1',
@@ -123,7 +123,7 @@ describe('clients who come and go', () => {
     expect(app.statements().filter((name) => name === 'previous_figures')).toHaveLength(2);
   });
 
-  it('spread as zeros when nobody came', async () => {
+  it('have a distribution of zeros when nobody came', async () => {
     const shop = await aWorkspace(app);
     expect(
       await reportOn(
@@ -142,7 +142,7 @@ describe('cohorts', () => {
   const ask = (from: string, to: string) =>
     `{ retention(workspaceId: "WORKSPACE", from: "${from}", to: "${to}") { month clients retained } }`;
 
-  it('are a month a row, up to the running one', async () => {
+  it('have one row per month, up to the running one', async () => {
     const shop = await aShopWithClients(app, {
       Anna: ['2026-01-31T22:59:59Z', '2026-03-02T10:00:00Z'],
       Luca: ['2026-01-31T23:00:00Z', '2026-03-02T10:00:00Z'],

@@ -41,7 +41,7 @@ it.each([
   },
 );
 
-it('a server that is 4 s off says nothing', async () => {
+it('a server with a difference of 4 s logs nothing', async () => {
   const app = await startApp({ database, clock: new TestClock().run(-4_000) });
   try {
     expect(await (await app.api.get('/health/ready')).json()).toMatchObject({ checks: { clock: 'ok' } });

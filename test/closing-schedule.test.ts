@@ -83,7 +83,7 @@ async function changeScheduleBeside(act: () => Promise<unknown>): Promise<void> 
   }
 }
 
-it('holds no schedule while it waits for the workspace, which whoever changes one holds', async () => {
+it('locks no schedule while it waits for the workspace, which a change of the schedule locks first', async () => {
   await save('2026-01-10T10:00:00Z');
   await app.services.workspaces.update(shop.id, { closeDay: 1 }, { name: 'test' });
   await changeScheduleBeside(() => app.services.closing.closeDue());
@@ -99,7 +99,7 @@ it.each([{ closeDay: 5 }, { closeDay: null }, { timeZone: 'UTC' }])(
   },
 );
 
-it('closes of an archived workspace what has lines on no statement, and no empty month after that', async () => {
+it('closes months of an archived workspace that have lines on no statement, and no empty month after those', async () => {
   app.clock.set('2026-01-20T12:00:00Z');
   const wrong = await save('2026-01-10T10:00:00Z');
   await app.services.workspaces.update(shop.id, { closeDay: 1 }, { name: 'test' });
@@ -118,7 +118,7 @@ it('closes of an archived workspace what has lines on no statement, and no empty
   expect(await differences()).toEqual([]);
 });
 
-it('closes of an archived workspace every month up to its last one with lines', async () => {
+it('closes every month of an archived workspace up to its last one with lines', async () => {
   app.clock.set('2026-04-20T12:00:00Z');
   await save('2026-01-10T10:00:00Z');
   await save('2026-03-10T10:00:00Z');
@@ -129,7 +129,7 @@ it('closes of an archived workspace every month up to its last one with lines', 
   expect(await closed()).toEqual(['2026-01 schedule', '2026-02 schedule', '2026-03 schedule']);
 });
 
-it('leaves no other shop waiting when the lines of one cannot be written', async () => {
+it("does not hold up other workspaces when the lines of one can't be written", async () => {
   const broken = shop;
   await save('2026-01-10T10:00:00Z');
   await app.services.workspaces.update(broken.id, { closeDay: 1 }, { name: 'test' });
@@ -154,7 +154,7 @@ it('leaves no other shop waiting when the lines of one cannot be written', async
   expect(await sealed(broken)).toEqual([true, true]);
 });
 
-it('goes by the zone of now', async () => {
+it("uses the workspace's present zone", async () => {
   await save('2026-01-10T10:00:00Z');
   await app.services.workspaces.update(shop.id, { closeDay: 1 }, { name: 'test' });
   await app.services.closing.closeDue();

@@ -21,7 +21,7 @@ it('has a default for everything, and cannot be changed', () => {
   expect(Object.isFrozen(config)).toBe(true);
 });
 
-it('takes an empty variable for one that is not set', () => {
+it('treats an empty variable as not set', () => {
   expect(loadConfig({ PORT: '', DATABASE_URL: '  ', SANDBOX: '' })).toEqual(loadConfig({}));
 });
 
@@ -69,7 +69,7 @@ it.each([
   expect(found[0]).toContain(words);
 });
 
-it('tells all mistakes at once', () => {
+it('reports all mistakes at once', () => {
   const found = mistakes({ PORT: 'x', LOG_LEVEL: 'y', CORS_ORIGINS: '*', WRITE_LANES: '0' });
 
   expect(found.map((mistake) => mistake.split('=')[0]).sort()).toEqual([
@@ -80,7 +80,7 @@ it('tells all mistakes at once', () => {
   ]);
 });
 
-it('refuses what contradicts itself', () => {
+it('refuses contradictory settings', () => {
   expect(mistakes({ JWT_JWKS_URL: 'https://login.example.com/jwks' })).toEqual([
     'JWT_JWKS_URL, JWT_ISSUER, JWT_AUDIENCE: all three or none are expected',
   ]);

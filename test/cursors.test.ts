@@ -48,7 +48,7 @@ const realCursor = async (list: keyof typeof LISTS): Promise<string> => {
 };
 
 describe.each(['usageRecords', 'messages', 'customers', 'clients'] as const)('a cursor of %s', (list) => {
-  it('leads on', async () => {
+  it('gives the next page', async () => {
     expect(await ask(list, await realCursor(list))).toBe('ok');
   });
 
@@ -108,7 +108,7 @@ describe.each(['usageRecords', 'messages', 'customers', 'clients'] as const)('a 
     );
   });
 
-  it('with arguments of nonsense is answered or refused, never 500', async () => {
+  it('with nonsense arguments is answered or refused, never 500', async () => {
     const position = ['2026-03-01T00:00:00.000Z', '0190d2b4-0000-7000-8000-000000000000'];
     const resolved = { from: '2026-03-01T00:00:00Z', to: '2026-04-01T00:00:00Z', timeZone: '\u0000' };
     for (const text of ['', '\u0000', "'", '%', '\ud800', 'x'.repeat(1_000)]) {

@@ -110,7 +110,7 @@ it('refuses new customers of an archived workspace and still updates known ones'
   });
 });
 
-it('does in one import what single registrations of its rows do one after another', async () => {
+it('has the same result as registering its rows one after another', async () => {
   const start = [
     { name: 'A', phoneNumber: P1, whatsappUserId: 'IT.1' },
     { name: 'B', phoneNumber: P2 },

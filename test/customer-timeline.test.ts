@@ -22,7 +22,7 @@ describe("a customer's timeline", () => {
     return customers.nodes.map(({ timeline }) => timeline);
   };
 
-  it('is of the last twelve months by month when nothing is asked for', async () => {
+  it('covers the last twelve months by month without arguments', async () => {
     const shop = await aShopWithTurns(app, [
       '2025-03-31T21:59:59Z',
       '2025-03-31T22:00:00Z',
@@ -48,7 +48,7 @@ describe("a customer's timeline", () => {
     expect(month).toHaveLength(15);
   });
 
-  it('is not by hours', async () => {
+  it('refuses hours', async () => {
     const shop = await aShopWithTurns(app, []);
     const errors = await app.api
       .as(shop.client)

@@ -34,7 +34,7 @@ it('answers with a customer that was never charged', async () => {
   expect(await ask(shop.client, shop.id, id.toUpperCase())).toEqual(never);
 });
 
-it('answers null for an id that nobody has, that is no id, or that is of another workspace', async () => {
+it('answers null for an unknown id, for text that is no id, and for an id of another workspace', async () => {
   const shop = await aWorkspace(app);
   const other = await aWorkspace(app);
   const theirs = await aCustomer(app, other, { phoneNumber: '+393331234567' });
@@ -80,7 +80,7 @@ describe('a search', () => {
   });
 });
 
-it('switching the chatbot undoes no change that is made at the same time', async () => {
+it('switching the chatbot does not undo a change that is made at the same time', async () => {
   const shop = await aWorkspace(app);
   const { id } = await aCustomer(app, shop, { name: 'Before', phoneNumber: '+393331234567' });
   const switched = await onServer(app.database.url, async (other) => {

@@ -52,7 +52,7 @@ const differences = async () => {
   }
 };
 
-it('a turn whose charge fails is saved all the same, and charged later at the price of then', async () => {
+it('a turn whose charge fails is still saved, and is charged later at the price of its own instant', async () => {
   await refuseCharges();
   const saved = await save();
   expect(saved.message.tracking).toEqual({ outcome: 'DEFERRED', usage: null });
@@ -72,7 +72,7 @@ it('a turn whose charge fails is saved all the same, and charged later at the pr
   expect(await differences()).toBe(0n);
 });
 
-it('a deferred turn replays as what it is now', async () => {
+it('a replay of a deferred turn shows its present state', async () => {
   await refuseCharges();
   const input = aTurn(shop);
   const saved = await save(input);
@@ -108,7 +108,7 @@ it('reconciliation by two servers at once charges once', async () => {
   expect(await differences()).toBe(0n);
 });
 
-it('a turn that another server is charging is left to it, and holds up nobody', async () => {
+it('a turn that another server is charging is skipped', async () => {
   await refuseCharges();
   for (let turn = 0; turn < 3; turn += 1) await save();
   await allowCharges();
@@ -138,7 +138,7 @@ it('servers look for deferred turns by themselves', async () => {
   }
 });
 
-it('when nothing can be saved the caller hears 503 and nothing is there', async () => {
+it('when nothing can be saved the caller gets 503 and nothing is stored', async () => {
   await app.database.sql(
     `CREATE FUNCTION refuse_message() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$`,
   );

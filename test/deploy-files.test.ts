@@ -79,12 +79,12 @@ describe('the files of the image', () => {
     expect(run(file, args)).toMatchObject({ status: 0, stdout: '0.1.0\n' });
   });
 
-  it('run npm start as far as the settings', () => {
+  it('are enough for npm start to read the settings', () => {
     const { status, stderr } = run('npm', ['start'], { PORT: '30o1' });
     expect([status, stderr]).toEqual([2, expect.stringContaining('PORT="30o1"')]);
   });
 
-  it('give the unit and the commands beside it one DATA_DIR: that of the .env beside them', () => {
+  it('the unit and the commands use the same DATA_DIR: that of the .env file', () => {
     const unit = readFileSync(deploy('centesimo.service'), 'utf8');
     expect(unit).toMatch(/^WorkingDirectory=\/opt\/centesimo$/m);
     expect(unit).not.toMatch(/^(Environment=(?!NODE_ENV)|EnvironmentFile)/m);

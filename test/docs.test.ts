@@ -219,7 +219,7 @@ const find = (names: readonly string[]): Command | undefined =>
     program,
   );
 
-it('names only commands that there are, with options that they have', async () => {
+it('names only existing commands with existing options', async () => {
   const commands = (await pages()).flatMap(({ text }) =>
     [...text.matchAll(/npm run -s cli -- ([^`\n]+)/g)].map(([, command = '']) => command),
   );
@@ -235,7 +235,7 @@ it('names only commands that there are, with options that they have', async () =
   }
 });
 
-it('makes the token that an analyst is told to make', async () => {
+it('creates the token that analysts.md describes', async () => {
   const text = await readFile(join(DOCS, 'analysts.md'), 'utf8');
   const command = /`npm run -s cli -- (token create[^`]+)`/.exec(text)?.[1] ?? '';
   const { code, stdout } = await cli(command.split(' '));

@@ -131,7 +131,7 @@ describe('a first start', () => {
     expect(await answer(second.url)).toBe(42);
   });
 
-  test('of a server and five commands at once makes one cluster, and all get the same address', async () => {
+  test('of a server and five commands at the same time makes one cluster, and all get the same address', async () => {
     const dataDir = newDataDir();
     const holders = [start(dataDir), ...Array.from({ length: 5 }, () => start(dataDir, 'command'))];
     const ready = await Promise.all(holders.map((holder) => holder.ready()));
@@ -156,14 +156,14 @@ describe('a first start', () => {
     expect(readdirSync(dataDir).filter((name) => name.includes('-aside-'))).toEqual([]);
   };
 
-  test('that was killed when its password appeared is made good by the next one', () =>
+  test('that was killed when its password appeared is repaired by the next start', () =>
     isMadeGood('postgres-password'));
 
   longForm.each(['postgres-new-', 'postgres', 'postgres-port'])('and when %s appeared', (file) =>
     isMadeGood(file),
   );
 
-  test('where the cluster folder holds something else moves it aside, and deletes nothing', async () => {
+  test("with other files in the cluster's folder moves them aside, and deletes nothing", async () => {
     const dataDir = newDataDir();
     mkdirSync(clusterOf(dataDir), { recursive: true });
     writeFileSync(join(clusterOf(dataDir), 'precious.txt'), 'mine');
@@ -182,7 +182,7 @@ describe('holders', () => {
     expect(await canAsk(url)).toBe(true);
   });
 
-  test('a command joins the server and leaves it running; the last one out stops it', async () => {
+  test('a command joins the server and leaves it running; the last holder stops it', async () => {
     const dataDir = await stoppedDataDir();
     const server = start(dataDir);
     const { url } = await server.ready();
@@ -293,7 +293,7 @@ describe('after a crash', () => {
   });
 });
 
-describe('what others see', () => {
+describe('what other processes see', () => {
   test('Ctrl-C does not reach the database, and neither arguments nor the log tell secrets or words', async () => {
     const dataDir = await stoppedDataDir();
     const server = start(dataDir);
@@ -315,7 +315,7 @@ describe('what others see', () => {
   });
 });
 
-describe('what cannot work says so, and what to do', () => {
+describe("a start that can't work says why, and what to do", () => {
   test('a cluster of another major version', async () => {
     const dataDir = await stoppedDataDir();
     writeFileSync(join(clusterOf(dataDir), 'PG_VERSION'), '17\n');
@@ -341,7 +341,7 @@ describe('what cannot work says so, and what to do', () => {
     expect(await start(dataDir).failure()).toContain('is in the way');
   });
 
-  test('no optional package: DATABASE_URL', async () => {
+  test('a missing optional package: names DATABASE_URL', async () => {
     const bare = makeProject(join(base, 'bare'));
     removeOptionalPackages(bare);
     expect(await start(newDataDir(), 'server', { in: bare }).failure()).toMatch(/npm ci.*DATABASE_URL/);

@@ -121,7 +121,7 @@ it('a server writes JSON into a pipe: one object a line, one pid in each, and wh
   });
 });
 
-describe('a server whose log is read no longer', () => {
+describe('a server whose log has lost its reader', () => {
   it('goes on when the reader of the pipe ends, and stops in order later', async () => {
     const port = await freePort();
     const child = start(process.execPath, [MAIN, 'serve', '--no-demo'], { more: serve(port) });
@@ -169,8 +169,7 @@ describe('a server whose log is read no longer', () => {
 });
 
 describe('a server that is told to stop', () => {
-  it('twice by SIGTERM to its group stops once, in order, and its database with it', () =>
-    stopsOnce('SIGTERM'));
+  it('twice by SIGTERM to its group stops once, in order, with its database', () => stopsOnce('SIGTERM'));
 
   longForm.each(['SIGINT', 'SIGHUP', 'SIGQUIT'] as const)('by %s as well', (signal) => stopsOnce(signal));
 
@@ -313,7 +312,7 @@ describe('in a terminal (skipped without script of util-linux)', () => {
   });
 });
 
-it('a command whose reader ends early ends too, without a stack, and so does its database', async () => {
+it('a command whose reader ends early ends too, without a stack, and stops its database', async () => {
   await folder.remove();
   folder = await aMadeFolder('demo');
   const line = `{ "$0" "$1" export --workspace workspace-123; echo "ended $?" >&2; } | head -n 1`;

@@ -24,7 +24,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const options = (): { cwd: string; encoding: 'utf8' } => ({ cwd: folder, encoding: 'utf8' });
 
-it('says nothing into a pipe', () => {
+it('prints nothing into a pipe', () => {
   const ran = spawnSync(process.execPath, [SCRIPT, 'dist'], options());
   expect([ran.status, ran.stdout, ran.stderr]).toEqual([0, '', '']);
 });

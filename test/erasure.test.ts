@@ -143,7 +143,7 @@ const namesOf = async () =>
     )
   ).map(({ name }) => name);
 
-it('words, names and numbers are in no row and no line any more, and every figure is as before', async () => {
+it("no row and no line has the person's words, names or numbers any more, and every figure is unchanged", async () => {
   const person = await aPerson();
   await somebodyElse();
   expect((await rowsWith(app.database, CANARIES)).length).toBeGreaterThan(5);
@@ -162,7 +162,7 @@ it('words, names and numbers are in no row and no line any more, and every figur
   expect(await ritas()).toHaveLength(1);
 });
 
-it('the trail says that it was done, by whom and why, and nothing of who it was', async () => {
+it('the trail says that it was done, by whom and why, but not who was erased', async () => {
   const person = await aPerson();
   const { id } = await erase({ customerId: person.id });
   const { stdout } = await runCommand(['audit', '--json', '--subject', person.id], {
@@ -178,7 +178,7 @@ it('the trail says that it was done, by whom and why, and nothing of who it was'
   ]);
 });
 
-it('a forgotten key is answered as before: nothing is stored, charged or compared again', async () => {
+it('the key of an erased turn is answered as before: nothing is stored, charged or compared again', async () => {
   const { id } = await aCustomer(app, shop, { name: NAME, phoneNumber: PHONE });
   const key = wamid();
   const first = await save({ idempotencyKey: key });
@@ -193,7 +193,7 @@ it('a forgotten key is answered as before: nothing is stored, charged or compare
   expect(await rowsWith(app.database, CANARIES)).toEqual([]);
 });
 
-it('who was never registered is forgotten by number, in all ways to write it, or by user id', async () => {
+it('a person who was never registered is erased by number, however it is written, or by user id', async () => {
   await save();
   await save({ phoneNumber: null, whatsappUserId: USER_ID });
   await somebodyElse();
@@ -203,7 +203,7 @@ it('who was never registered is forgotten by number, in all ways to write it, or
   expect(await ritas()).toHaveLength(1);
 });
 
-it("is one workspace's matter: the same number elsewhere stays", async () => {
+it('affects one workspace only: the same number in another one stays', async () => {
   await save();
   const here = shop;
   shop = await aWorkspace(app);
@@ -217,7 +217,7 @@ it("is one workspace's matter: the same number elsewhere stays", async () => {
   );
 });
 
-it('asked again, the first receipt answers; what came since has a receipt of its own', async () => {
+it('a second request gets the first receipt; what came since gets a receipt of its own', async () => {
   const person = await aPerson();
   const first = await erase({ customerId: person.id });
   expect(await erase({ customerId: person.id })).toEqual({ ...first, replayed: true });
@@ -239,7 +239,7 @@ it('asked again, the first receipt answers; what came since has a receipt of its
   expect(await namesOf()).toEqual(['Erased customer 1', 'Erased customer 2']);
 });
 
-it('an erased customer is shown, keeps its figures, and is switched no more', async () => {
+it("an erased customer is shown, keeps its figures, and can't be switched", async () => {
   const person = await aPerson();
   await erase({ customerId: person.id });
   const { customer } = await app.api
@@ -256,7 +256,7 @@ it('an erased customer is shown, keeps its figures, and is switched no more', as
   );
 });
 
-it('a race with 64 saves of the same contact leaves no words with the erased customer', async () => {
+it('64 concurrent saves of the same contact leave no words with the erased customer', async () => {
   const { id } = await aCustomer(app, shop, { name: NAME, phoneNumber: PHONE });
   const saving = Array.from({ length: 64 }, () => save());
   const [receipt, ...saved] = await Promise.all([erase({ customerId: id }), ...saving]);
@@ -277,7 +277,7 @@ it('a race with 64 saves of the same contact leaves no words with the erased cus
   expect(await rowsWith(app.database, CANARIES)).toEqual([]);
 });
 
-it('a save that had found the customer before decides again after', async () => {
+it('a save that found the customer before the erasure decides again after it', async () => {
   const { id } = await aCustomer(app, shop, { name: NAME, phoneNumber: PHONE });
   const saved = await onServer(app.database.url, async (client) => {
     // The save has looked up the customer, and waits for the workspace's row.
@@ -299,7 +299,7 @@ it('a save that had found the customer before decides again after', async () => 
   await erase({ phoneNumber: PHONE });
 });
 
-describe('is refused', () => {
+describe('an erasure is refused', () => {
   it('without the scope, which no kind has by itself', async () => {
     for (const token of [shop.service, shop.client, shop.analyst])
       expect(await app.api.as(token).code(ERASE, { input: input({ phoneNumber: PHONE }) })).toBe('FORBIDDEN');
@@ -322,7 +322,7 @@ describe('is refused', () => {
     ]);
   });
 
-  it('for a customer of another workspace, in the words of one that does not exist', async () => {
+  it('for a customer of another workspace, with the message for one that does not exist', async () => {
     const other = await aWorkspace(app);
     const theirs = await aCustomer(app, other, { name: 'Theirs', phoneNumber: '+393330000009' });
     const [error] = await app.api.as(eraser).errors(ERASE, { input: input({ customerId: theirs.id }) });
@@ -330,7 +330,7 @@ describe('is refused', () => {
     expect(await rowsWith(app.database, ['Theirs'])).toHaveLength(1);
   });
 
-  it('after 20 in a day by one token, in all its workspaces; the next day it goes on', async () => {
+  it('after 20 in a day by one token, over all its workspaces; the next day it works again', async () => {
     const other = await aWorkspace(app);
     const token = await anEraser([shop, other]);
     const people = await Promise.all(
@@ -368,7 +368,7 @@ const manyTurns = (customerId: string) =>
     [shop.id, customerId, PHONE],
   );
 
-it('what takes too long for a caller is ended by a server; asking again has the receipt', async () => {
+it('an erasure that takes too long for its caller is finished by a server; a second request gets the receipt', async () => {
   const { id } = await aCustomer(app, shop, { name: NAME, phoneNumber: PHONE });
   await manyTurns(id);
   const hasty = new Eraser(app.database, app.clock.now, 0);
@@ -387,7 +387,7 @@ it('what takes too long for a caller is ended by a server; asking again has the 
   expect(await erase({ customerId: id })).toMatchObject({ messages: 25_000, replayed: true });
 });
 
-it('killed in the middle, it is ended by whoever is there', async () => {
+it('an erasure that is killed in the middle is finished by another server', async () => {
   const { id } = await aCustomer(app, shop, { name: NAME, phoneNumber: PHONE });
   await manyTurns(id);
   const last = `SELECT id FROM messages WHERE workspace_id = '${shop.id}' ORDER BY occurred_at DESC, id DESC LIMIT 1`;
@@ -413,7 +413,7 @@ it('killed in the middle, it is ended by whoever is there', async () => {
   expect(await erase({ customerId: id })).toMatchObject({ messages: 25_000, replayed: true });
 });
 
-describe('on the command line', () => {
+describe('an erasure on the command line', () => {
   const run = (...args: string[]) => runCommand(['customer', ...args], { DATABASE_URL: app.database.url });
 
   it('a person is erased, and the receipts are listed', async () => {
@@ -455,7 +455,7 @@ describe('on the command line', () => {
   });
 });
 
-describe('of an old copy', () => {
+describe('an erasure of a restored backup', () => {
   const STRANGER = '+393330000077';
   const again = async (url: string, file: string) => {
     const args = ['customer', 'erase', '--again', file, '--yes', '--json'];
@@ -464,7 +464,7 @@ describe('of an old copy', () => {
     return JSON.parse(stdout);
   };
 
-  it('everybody of whom there is a receipt is forgotten again, and nobody who came back', async () => {
+  it('erases everybody who has a receipt again, but nobody who came back', async () => {
     const shared = app;
     const database = await createDatabase();
     const folder = await mkdtemp(join(tmpdir(), 'centesimo-again-'));

@@ -161,7 +161,7 @@ async function inParallel(jobs: (() => Promise<void>)[]): Promise<void> {
 const perFault = Math.ceil(RESPONSES / Object.keys(FAULTS).length);
 
 it.each(Object.entries(FAULTS))(
-  `of ${perFault} answers with the fault "%s" none tells what it must not`,
+  `of ${perFault} answers with the fault "%s" none reveals a secret`,
   async (name, { on, off }) => {
     for (const statement of on) await app.database.sql(statement);
     const leaks: string[] = [];
@@ -182,7 +182,7 @@ it.each(Object.entries(FAULTS))(
   600_000,
 );
 
-it('nor does the log tell words or tokens, of any of them', () => {
+it('the log has no words or tokens of any of them', () => {
   const lines = app.logs().split('\n');
   const found = ['a token', WORDS].flatMap((what) =>
     lines.filter((line) => forbidden[what]?.test(line)).map((line) => `${what} in ${line}`),
@@ -191,7 +191,7 @@ it('nor does the log tell words or tokens, of any of them', () => {
   expect(found.slice(0, 5)).toEqual([]);
 });
 
-it('the search would find each of them', () => {
+it('the search would find each secret', () => {
   const url = new URL(app.database.url);
   for (const text of [
     `connect to ${url.host}`,

@@ -92,14 +92,14 @@ describe('masking', () => {
     expect(log.text()).not.toContain(SECRET);
   });
 
-  it('keeps where our own code failed, for the log', () => {
+  it('keeps the place where our own code failed, for the log', () => {
     toPublicError(databaseError('42P01'), log.logger);
 
     expect(log.text()).toContain('"code":"42P01"');
     expect(log.text()).toMatch(/errors\.test/);
   });
 
-  it.each(Object.entries(ERROR_CODES))('%s leaves with its own words and status', (code, { status }) => {
+  it.each(Object.entries(ERROR_CODES))('%s keeps its own message and status', (code, { status }) => {
     const known = Object.keys(ERROR_CODES).find((name): name is keyof typeof ERROR_CODES => name === code);
     if (!known) throw new Error(code);
     const told = maskGraphQLError(
@@ -112,7 +112,7 @@ describe('masking', () => {
     expect(statusOf(code)).toBe(status);
   });
 
-  it('lets nothing out in thousands of errors of every make', () => {
+  it('reveals nothing in thousands of errors of every kind', () => {
     const secrets = [SECRET, '10.1.2.3', 'SELECT', '/srv/app', 'node_modules', 'tokens'];
     const messages = [
       `${SECRET} at /srv/app/node_modules/x.js:1`,
@@ -190,7 +190,7 @@ describe('a wrong variable', () => {
     expect(told).not.toContain(SECRET);
   });
 
-  it('is refused without its value, whatever that looks like', () => {
+  it('is refused without repeating its value, whatever it is', () => {
     const leaf = fc.oneof(
       fc.string().map((text) => `${text}${SECRET}${text}`),
       fc.constantFrom(`${SECRET}"; at "input.x"`, `"; ${SECRET}`, ` at "${SECRET}"; x`, `\n${SECRET}\u0000`),
@@ -218,7 +218,7 @@ describe('a wrong variable', () => {
   });
 });
 
-describe('through the door', () => {
+describe('over HTTP', () => {
   let app: TestApp;
   let shop: TestWorkspace;
   beforeAll(async () => {
@@ -231,7 +231,7 @@ describe('through the door', () => {
 
   const totals = () => app.api.as(shop.client).send(TOTALS, { workspaceId: shop.id });
 
-  it('a literal is refused without its words', async () => {
+  it('a literal is refused without repeating its text', async () => {
     const { body, status } = await app.api
       .as(shop.analyst)
       .send(
@@ -252,7 +252,7 @@ describe('through the door', () => {
     expect(JSON.stringify(body)).not.toContain(SECRET);
   });
 
-  it('what nobody expected is 500 with an id that the log has, in two lines', async () => {
+  it('an unexpected error is 500 with an id that the log has, in two lines', async () => {
     await app.database.sql('ALTER TABLE workspaces RENAME TO elsewhere');
     const { status, body } = await totals();
     await app.database.sql('ALTER TABLE elsewhere RENAME TO workspaces');
@@ -315,7 +315,7 @@ describe('through the door', () => {
     expect(again.body.data?.saveMessage.replayed).toBe(true);
   });
 
-  it('a mistake in the arguments below a save says that the save was done', async () => {
+  it('an error in arguments below a save says that the turn was saved', async () => {
     const token = await aToken(app, {
       kind: 'service',
       workspaceIds: [shop.id],

@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 const { set, save, look, events } = budgetsOf(() => ({ app, shop }));
 
-it('what is taken back is an event of its own, in the transaction of the void', async () => {
+it('a void writes an event in its own transaction', async () => {
   const [id = ''] = await save(1);
   await app.database.sql('ALTER TABLE events RENAME TO away');
   const failed = app.services.voids.void(shop.id, { usageRecordId: id, reason: 'x' }, ACTOR);
@@ -41,7 +41,7 @@ it('what is taken back is an event of its own, in the transaction of the void', 
   expect(JSON.stringify(told)).not.toContain('Mario');
 });
 
-it('a closed month is an event of its own, once', async () => {
+it('a closed month writes one event', async () => {
   await save(1, { occurredAt: '2026-02-10T12:00:00Z' });
   for (let closed = 0; closed < 2; closed += 1) await app.services.closing.close(shop.id, '2026-02', ACTOR);
   expect(await events()).toEqual([

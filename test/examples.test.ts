@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.stop());
 
-it("a page's typed request answers, and tells errors apart", async () => {
+it("a page's typed request gets an answer, and distinguishes errors", async () => {
   const token = await aToken(app, { kind: 'client', workspaceIds: [DEMO_WORKSPACE.id] });
   const report = await fetchMonthReport(`${app.url}/graphql`, token, DEMO_WORKSPACE.id, '2025-01');
   expect(report).toMatchObject({ totals: { messages: 25 }, growth: { messages: { percent: '31.58' } } });
@@ -34,7 +34,7 @@ it("a page's typed request answers, and tells errors apart", async () => {
   });
 });
 
-it("a page's types are what the documented settings make of the schema", async () => {
+it("a page's types are those that the documented settings generate", async () => {
   const shown = /```json\n([\s\S]*?)```/.exec(
     readFileSync(join(__dirname, '../docs/dashboards.md'), 'utf8'),
   )?.[1];
@@ -75,7 +75,7 @@ describe("Sandbox's operations", () => {
     return JSON.parse(config).initialState;
   };
 
-  it('fit into the address by which Sandbox is told them, beside a header that can be edited', async () => {
+  it('fit into the URL that opens Sandbox, beside a header that can be edited', async () => {
     const { document, variables, headers, sharedHeaders } = await opensWith();
     const address = [document, JSON.stringify(variables, null, 2), JSON.stringify(headers)].map(
       encodeURIComponent,
@@ -101,7 +101,7 @@ describe("Sandbox's operations", () => {
     }
   });
 
-  it('are all in the document that it opens with, and run from there', async () => {
+  it('are all in the document that Sandbox opens with, and run from there', async () => {
     const { document, variables } = await opensWith();
     for (const name of names) {
       const text = read('operations', name);
@@ -115,7 +115,7 @@ describe("Sandbox's operations", () => {
   });
 });
 
-it('an operation without variables needs no file of them', () => {
+it('an operation without variables needs no variables file', () => {
   const folder = mkdtempSync(join(tmpdir(), 'centesimo-operations-'));
   try {
     writeFileSync(join(folder, 'viewer.graphql'), 'query Viewer { viewer { id } }');

@@ -78,7 +78,7 @@ async function differences(app: TestApp): Promise<bigint> {
   }
 }
 
-it('what was charged before, and by an older server beside, is filled, and only then contracted', async () => {
+it('charges of before and of an older server are filled in, and only then the database is contracted', async () => {
   await older();
   await saveAsOlder(database, turn('2026-01-31T22:59:59.999Z'));
   // The first instant of February in Rome.
@@ -140,10 +140,10 @@ it('what was charged before, and by an older server beside, is filled, and only 
   }
 });
 
-describe('closing while an older server goes on beside', () => {
+describe('closing while an older server is running', () => {
   const ACTOR = { name: 'test' };
 
-  it('puts its lines on statements: those of before, of its saves since, and what it posts late', async () => {
+  it('puts its lines on statements: earlier ones, those of its later saves, and late ones', async () => {
     await older();
     await saveAsOlder(database, turn('2026-01-31T22:59:59.999Z'));
     await migrate(dataSource);
@@ -173,7 +173,7 @@ describe('closing while an older server goes on beside', () => {
     }
   });
 
-  it('waits for the filling of what was there before, says how far it is, and writes nothing', async () => {
+  it('waits until earlier charges are filled in, reports the progress, and writes nothing', async () => {
     await older();
     const first = await saveAsOlder(database, turn('2026-01-10T10:00:00Z'));
     // More than a closing fills by itself.
@@ -203,7 +203,7 @@ describe('closing while an older server goes on beside', () => {
   });
 });
 
-it('contracted, it has the schema of a new database', async () => {
+it('a contracted database has the schema of a new one', async () => {
   await older();
   await migrate(dataSource);
   await contract(dataSource);
@@ -237,7 +237,7 @@ it('contracting scans no table under the lock that stops everybody', async () =>
   }
 });
 
-it('servers fill by themselves, two at once', async () => {
+it('servers fill in rows by themselves, two at the same time', async () => {
   await older();
   for (let second = 0; second < 40; second += 1)
     await saveAsOlder(database, turn(`2026-03-01T10:00:${String(second).padStart(2, '0')}Z`));
@@ -286,7 +286,7 @@ describe('a turn is saved once', () => {
     return (await storedDigests(database, 'shop')).map((found) => found === digest(KEY));
   };
 
-  it('by an older server, before its key is filled, after it, and contracted', async () => {
+  it('when an older server saved it: before its digest is filled in, after that, and after the contraction', async () => {
     await older();
     await saveAsOlder(database, { ...turn('2026-03-01T10:00:00Z'), key: KEY });
     await migrate(dataSource);
@@ -328,7 +328,7 @@ describe('a turn is saved once', () => {
     expect(await database.sql('SELECT idempotency_key FROM messages')).toEqual([{ idempotency_key: KEY }]);
   });
 
-  it('and charged, by every batch that is under way when the raw key goes', async () => {
+  it('and charged once by every batch that runs while the raw key is dropped', async () => {
     await older();
     await migrate(dataSource);
     const app = await startApp({ database });
@@ -358,7 +358,7 @@ describe('a turn is saved once', () => {
     }
   });
 
-  it('whose key is in no row of a contracted database', async () => {
+  it('and its key is in no row of a contracted database', async () => {
     const app = await startApp();
     const shop = await aWorkspace(app);
     try {
@@ -373,7 +373,7 @@ describe('a turn is saved once', () => {
   });
 });
 
-it('each workspace has a secret of its own, those of older servers too', async () => {
+it('each workspace has a secret of its own, also one that an older server made', async () => {
   await older();
   await migrate(dataSource);
   await database.sql(
@@ -386,7 +386,7 @@ it('each workspace has a secret of its own, those of older servers too', async (
     expect(key_pads.subarray(64)).toEqual(key_pads.subarray(0, 64).map((byte) => byte ^ 0x36 ^ 0x5c));
 });
 
-describe('the words of a turn', () => {
+describe('the texts of a turn', () => {
   const REMOVED = "text_removed_at = now(), message = '', response = NULL, phone_number = NULL";
 
   it.each([
@@ -411,7 +411,7 @@ describe('the words of a turn', () => {
     }
   });
 
-  it('go with the raw key while there is one, and not before the digest is filled', async () => {
+  it('are removed together with the raw key, and not before the digest is filled in', async () => {
     await older();
     await saveAsOlder(database, turn('2026-03-01T10:00:00Z'));
     await migrate(dataSource);
@@ -433,7 +433,7 @@ describe('the words of a turn', () => {
   });
 });
 
-describe('back to the version before', () => {
+describe('reverting to the version before', () => {
   /** Takes back this version's migrations, the newest first. */
   const backToOlder = async (): Promise<void> => {
     for (;;) {
@@ -450,7 +450,7 @@ describe('back to the version before', () => {
     await database.sql('DELETE FROM events');
   };
 
-  it('goes the way that it came, filled or not', async () => {
+  it('works, whether rows are filled in or not', async () => {
     const before = await older();
     await saveAsOlder(database, turn('2026-03-01T10:00:00Z'));
     await migrate(dataSource);
@@ -473,7 +473,7 @@ describe('back to the version before', () => {
     );
   });
 
-  it('goes the way that it came from a contracted database without turns', async () => {
+  it('works from a contracted database without turns', async () => {
     const before = await older();
     await migrate(dataSource);
     await contract(dataSource);
@@ -541,7 +541,7 @@ describe('back to the version before', () => {
     await expect(backToOlder()).rejects.toThrow('Months were closed');
   });
 
-  it('is refused while there are budgets, and goes on once they are removed', async () => {
+  it('is refused while there are budgets, and works when they are removed', async () => {
     await older();
     await migrate(dataSource);
     const app = await startApp({ database });

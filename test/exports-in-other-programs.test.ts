@@ -161,7 +161,7 @@ describe('LibreOffice (skipped without soffice)', () => {
     240_000,
   );
 
-  it('is told in the docs what it is told here', async () => {
+  it('is configured as the docs say', async () => {
     const page = await readFile(join(__dirname, '../docs/rest.md'), 'utf8');
     for (const options of [ENGLISH, ITALIAN]) expect(page).toContain(`--infilter=CSV:${options} `);
   });

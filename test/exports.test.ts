@@ -129,7 +129,7 @@ describe('an export', () => {
     expect(JSON.parse(lines.at(-1) ?? '')).toEqual({ rows: 25, amount: '0.125', currency: 'EUR' });
   });
 
-  it('of nothing is whole all the same', async () => {
+  it('of nothing is a complete file', async () => {
     const shop = await aWorkspace(app);
     expect(await rowsOf(await get(`export/${shop.id}`, shop.client))).toEqual([]);
     expect(await (await get(`export/${shop.id}?format=json`, shop.client)).json()).toMatchObject({
@@ -264,7 +264,7 @@ describe('an export', () => {
     return shop;
   }
 
-  it('says the same in every format, whatever people are called, also when it is long', async () => {
+  it('has the same content in every format, with any names and at any length', async () => {
     const names = ['Ròmà "la" 👋🏽', 'a\\b\\', 'tab\there, comma', 'line\r\nbreak', '\\N', "o'Neil"];
     const shop = await aShopFilled(names, 1_000);
     const of = async (format: string) =>
@@ -281,7 +281,7 @@ describe('an export', () => {
     expect(new Set(csv.map((row) => row.customer)).size).toBe(6);
   });
 
-  it('in CSV goes into PostgreSQL by \\copy as it is', async () => {
+  it('in CSV can be loaded into PostgreSQL by \\copy unchanged', async () => {
     const shop = await aShopWith('Rossi, "Mario"\nsecond line');
     const text = await (await get(`export/${shop.id}`, shop.client)).text();
     const client = new Client({ connectionString: app.database.url });
@@ -307,7 +307,7 @@ describe('an export', () => {
     await client.end();
   });
 
-  it('of clients has each one once, biggest first, and is called so', async () => {
+  it('of clients has each client once, biggest first, and a fitting name', async () => {
     const response = await demo('export', '?what=clients&month=2025-01');
     expect(response.headers.get('content-disposition')).toBe(
       'attachment; filename="workspace-123-clients-2025-01.csv"',
@@ -322,7 +322,7 @@ describe('an export', () => {
     expect(rows[0]).toMatchObject({ phone: '+393331234567', currency: 'EUR' });
   });
 
-  it('of turns has what was not charged, too: who wrote, what, and why it was not', async () => {
+  it('of turns also has uncharged ones: who wrote, what, and why it was not charged', async () => {
     const shop = await aShopWith('=Mario');
     await app.api.as(shop.service).data(SAVE, {
       input: aTurn(shop, {
@@ -363,7 +363,7 @@ describe('an export', () => {
     ]);
   });
 
-  it('for spreadsheets in Italian has a byte order mark, semicolons, decimal commas and nothing that runs', async () => {
+  it('for Italian spreadsheets has a byte order mark, semicolons, decimal commas and no formula', async () => {
     const shop = await aShopWith('=Mario; "x", y');
     for (const [what, columns] of [
       [
@@ -434,7 +434,7 @@ describe('an export', () => {
     await nothingLeft();
   });
 
-  it('leaves connections for everybody else: more than four at once are put off', async () => {
+  it('leaves connections for other callers: more than four at once get 503', async () => {
     const shop = await aShopWithManyCharges();
     const four = [];
     for (let opened = 0; opened < 4; opened += 1) {
@@ -457,7 +457,7 @@ describe('an export', () => {
     expect((await ended.text()).trimEnd().split('\n')).toHaveLength(80_002);
   });
 
-  it('is one at a time for each token, so that one token can not hold all places', async () => {
+  it("is limited to one at a time for each token, so that one token can't take all places", async () => {
     const shop = await aShopWithManyCharges();
     const { leave, readOn } = await openLong(shop, 'ndjson');
     const second = await get(`export/${shop.id}`, shop.client);
@@ -479,7 +479,7 @@ describe('an export', () => {
     expect([later.status, (await later.text()).length > 0]).toEqual([200, true]);
   });
 
-  it('is one at a time whatever it holds, and a caller who goes away ends it', async () => {
+  it('is limited to one at a time whatever it contains; a caller who goes away ends it', async () => {
     const shop = await aShopWithManyCharges();
     const { leave } = await openLong(shop, 'csv&what=messages', shop.analyst);
     for (const what of ['records', 'clients', 'messages'])
@@ -490,7 +490,7 @@ describe('an export', () => {
     expect(clients).toHaveLength(1);
   });
 
-  it('that can not begin says so with its status', async () => {
+  it("that can't begin answers with a status of failure", async () => {
     const shop = await aShopWith('Mario');
     await app.database.sql('ALTER TABLE charges RENAME TO elsewhere');
     const response = await get(`export/${shop.id}`, shop.client);
@@ -522,7 +522,7 @@ it.each(['HEAD', 'POST', 'PUT', 'DELETE'])('%s is none of its methods', async (m
     expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'NOT_FOUND' } }] });
 });
 
-describe('who may', () => {
+describe('who may export', () => {
   const paths = ['dashboard', 'stats', 'export'];
   it.each(paths)('%s: nobody without a token, nor for another workspace', async (name) => {
     const shop = await aWorkspace(app);
@@ -537,7 +537,7 @@ describe('who may', () => {
     expect((await get(`${name}/${shop.id}`, shop.client)).status).toBe(200);
   });
 
-  it('messages needs messages:read beside, in every format', async () => {
+  it('messages also needs messages:read, in every format', async () => {
     const shop = await aShopWith('Mario');
     for (const format of ['csv', 'json', 'ndjson']) {
       const asked = `export/${shop.id}?what=messages&format=${format}`;

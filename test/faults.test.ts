@@ -66,7 +66,7 @@ const figure = (what: string, value: number | string): void =>
   console.info(`${what}: ${typeof value === 'number' ? Math.round(value) : value}`);
 
 describe('between COMMIT and its answer', () => {
-  it('the cut connection makes no wrong acknowledgement: one message, one charge, not a replay', async () => {
+  it('a cut connection gives no wrong acknowledgement: one message, one charge, not a replay', async () => {
     const turns = Array.from({ length: 30 }, () => aTurn(shop));
     for (const turn of turns) {
       network.cutAfter({ request: 'insert_turns', answer: COMMITTED, times: 1 });
@@ -79,7 +79,7 @@ describe('between COMMIT and its answer', () => {
     figure('cuts between COMMIT and its answer, wrong acknowledgements 0 of', turns.length);
   });
 
-  it('with many callers at once, and the connection cut again and again', async () => {
+  it('many callers at once, with the connection cut repeatedly', async () => {
     network.cutAfter({ request: 'insert_turns', answer: COMMITTED, times: 8 });
     const turns = Array.from({ length: 200 }, () => aTurn(shop));
     const answers = await Promise.all(turns.map((turn) => send(turn)));
@@ -92,7 +92,7 @@ describe('between COMMIT and its answer', () => {
     await expectStored(turns.map(({ idempotencyKey }) => idempotencyKey));
   });
 
-  it('of a caller who never heard the answer, the same key is answered as a replay', async () => {
+  it('a caller who did not get the answer sends the same key again and gets a replay', async () => {
     const door = await FaultyNetwork.to(new URL(app.url));
     try {
       const near = new Api(door.through(app.url), undefined);
@@ -110,8 +110,8 @@ describe('between COMMIT and its answer', () => {
   });
 });
 
-describe('a database that', () => {
-  it('refuses: 503 with Retry-After for saves and reads; served again when it is back', async () => {
+describe('the database', () => {
+  it('refuses connections: 503 with Retry-After for saves and reads, until it is back', async () => {
     const turn = aTurn(shop);
     expect((await send(turn)).status).toBe(200);
     network.set('refuse');
@@ -129,7 +129,7 @@ describe('a database that', () => {
     await expectStored([turn.idempotencyKey, later.idempotencyKey]);
   });
 
-  it('is cut off for a moment, while saves are tried again: nobody notices', async () => {
+  it('is cut off for a moment: saves are retried and no caller notices', async () => {
     // Its token has been seen.
     const first = aTurn(shop);
     expect((await send(first)).status).toBe(200);
@@ -143,7 +143,7 @@ describe('a database that', () => {
     await expectStored([first, ...turns].map(({ idempotencyKey }) => idempotencyKey));
   });
 
-  it('is slow (30 ms a piece, either way) is slow, and nothing else', async () => {
+  it('is slow (30 ms per packet, both ways): answers are slow and nothing fails', async () => {
     network.delayMs = 30;
     const turns = Array.from({ length: 20 }, () => aTurn(shop));
     const statuses = (await Promise.all(turns.map((turn) => send(turn)))).map(({ status }) => status);
@@ -152,7 +152,7 @@ describe('a database that', () => {
     await expectStored(turns.map(({ idempotencyKey }) => idempotencyKey));
   });
 
-  it('falls silent: saves and reads hear 503, and it is served again when it speaks', async () => {
+  it('stops answering: saves and reads get 503 until it answers again', async () => {
     expect((await send(aTurn(shop))).status).toBe(200);
     expect((await read()).status).toBe(200);
     network.set('stall');
@@ -167,7 +167,7 @@ describe('a database that', () => {
     await until(async () => (await read()).status === 200, 'a read');
   });
 
-  it('forgot all connections without a word (half-open): they are given up, new ones serve', async () => {
+  it('loses all connections silently (half-open): they are closed and new ones are opened', async () => {
     expect((await send(aTurn(shop))).status).toBe(200);
     expect((await read()).status).toBe(200);
     network.set('half-open');
@@ -178,7 +178,7 @@ describe('a database that', () => {
     figure('half-open connections, ms to service', ms);
   });
 
-  it('is silent while the server is told to stop: it stops all the same, and says what it left', async () => {
+  it('does not answer while the server stops: the server stops anyway, and logs what it left unsaved', async () => {
     expect((await send(aTurn(shop))).status).toBe(200);
     network.set('stall');
     const saving = send(aTurn(shop)).catch(() => undefined);
@@ -192,7 +192,7 @@ describe('a database that', () => {
   });
 });
 
-it('a caller who goes away leaves no statement running, long before its time is up', async () => {
+it('the statement of a caller who goes away ends long before its time-out', async () => {
   const patient = await startApp({ database: { ...database, url: network.through(database.url) } });
   const blocker = patient.database.dataSource.createQueryRunner();
   try {

@@ -115,7 +115,7 @@ longForm('serves again after kill -9 of the server', async () => {
   }
 });
 
-it('has no demo when told so, and a second server on the folder is told why it may not', async () => {
+it("makes no demo when told so, and a second server on the folder is told why it can't start", async () => {
   await folder.remove();
   folder = await aMadeFolder();
   const server = await startServer(['--no-demo'], environment());

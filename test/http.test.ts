@@ -62,7 +62,7 @@ const expectRefusal = (text: string, code: string): void => {
 };
 
 describe('GraphQL over HTTP', () => {
-  it('is spoken as the specification says: 61 checks, no error, at least 55 ok', async () => {
+  it('follows the specification: 61 checks, no error, at least 55 ok', async () => {
     const fetchFn = (url: string, init: RequestInit = {}) =>
       fetch(url, {
         ...init,
@@ -80,7 +80,7 @@ describe('GraphQL over HTTP', () => {
     expect(of('ok').length).toBeGreaterThanOrEqual(55);
   });
 
-  it('takes a query by GET, and never a mutation', async () => {
+  it('accepts a query by GET, and never a mutation', async () => {
     const get = (query: string, token: string) =>
       app.api
         .as(token)
@@ -97,7 +97,7 @@ describe('GraphQL over HTTP', () => {
     expect(mutation.headers.get('allow')).toBe('POST');
   });
 
-  it('of a query that is refused in part gives the rest, and says what is missing', async () => {
+  it('answers the allowed part of a query, and says what is missing', async () => {
     await app.api.as(shop.service).data(SAVE, { input: aTurn(shop) });
     const query =
       'query ($id: ID!) { usageRecords(workspaceId: $id) { totalCount nodes { message { id } } } }';
@@ -112,7 +112,7 @@ describe('GraphQL over HTTP', () => {
 });
 
 describe('a workflow', () => {
-  it('may leave out what it has not, as null or as empty text', async () => {
+  it('may leave out missing values, as null or as empty text', async () => {
     const save = (input: Record<string, unknown>) =>
       app.api.as(shop.service).data<SaveData>(SAVE, { input: aTurn(shop, input) });
     const { message } = (
@@ -126,7 +126,7 @@ describe('a workflow', () => {
     expect(byPhone.saveMessage.message).toMatchObject({ phoneNumber: '+393331234567', whatsappUserId: null });
   });
 
-  it('needs a contact all the same', async () => {
+  it('must still give a contact', async () => {
     const errors = await app.api
       .as(shop.service)
       .errors(SAVE, { input: aTurn(shop, { phoneNumber: '', whatsappUserId: '' }) });
@@ -267,7 +267,7 @@ describe('a body', () => {
     expect([...answers]).toEqual([['HTTP/1.1 413', 200]]);
   });
 
-  it('of a caller without a token is not waited for', async () => {
+  it('of a caller without a token is not read', async () => {
     const { hostname, port } = new URL(app.url);
     const socket = connect(Number(port), hostname);
     socket.write(
@@ -281,7 +281,7 @@ describe('a body', () => {
     expect(answer).toMatch(/^HTTP\/1.1 401 /);
   });
 
-  it('that is broken says nothing to a caller without a token', async () => {
+  it('that is broken gives a caller without a token no details', async () => {
     expect((await app.api.post('{"query": "ciao')).status).toBe(401);
   });
 });
@@ -358,7 +358,7 @@ describe('a request', () => {
     expect(answer).toMatch(/^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 200 OK/);
   });
 
-  it('of HTTP/1.0 needs no Host for what no address is made of', async () => {
+  it('of HTTP/1.0 needs no Host unless the answer contains an address', async () => {
     expect(await raw('GET /health/live HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1.1 200 /);
   });
 
@@ -375,7 +375,7 @@ describe('a request', () => {
     },
   );
 
-  it('whose body does not come is given up', async () => {
+  it('whose body does not arrive is ended', async () => {
     const answer = await raw(
       `POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${shop.client}\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{`,
     );
@@ -447,21 +447,21 @@ describe('web pages', () => {
     expect(answer.headers.get('vary')).toContain('Origin');
   });
 
-  it('may read what they are refused: the headers are there too', async () => {
+  it('may read refusals: they have the CORS headers too', async () => {
     const answer = await app.api.post(JSON.stringify({ query: VIEWER }), { origin: 'https://shop.example' });
 
     expect(answer.status).toBe(401);
     expect(answer.headers.get('access-control-allow-origin')).toBe('https://shop.example');
   });
 
-  it('cannot make a browser send an operation without asking first', async () => {
+  it("can't make a browser send an operation without a preflight", async () => {
     const simple = await app.api.as(shop.client).get(`/graphql?query=${encodeURIComponent(VIEWER)}`);
 
     expect(simple.status).toBe(400);
     expectRefusal(await simple.text(), 'BAD_REQUEST');
   });
 
-  it('get no cookie, ever', async () => {
+  it('never get a cookie', async () => {
     for (const path of ['/', '/graphql', '/health/ready', '/nothing']) {
       const answer = await fetch(app.url + path, { headers: { accept: 'text/html' } });
       expect(answer.headers.get('set-cookie')).toBeNull();
@@ -473,7 +473,7 @@ describe('Apollo Sandbox', () => {
   const open = (at: TestApp, path: string) =>
     fetch(at.url + path, { headers: { accept: 'text/html,*/*;q=0.8' } });
 
-  it('is one of the places that / leads a browser to, beside the dashboard and the health', async () => {
+  it('is linked from /, beside the dashboard and the health', async () => {
     const answer = await open(app, '/');
     const html = await answer.text();
 
@@ -494,7 +494,7 @@ describe('Apollo Sandbox', () => {
     expect(html).toContain('workspace-123');
   });
 
-  it('runs nothing: what is put into the address is not looked at', async () => {
+  it('runs nothing that is in its address', async () => {
     const answer = await fetch(`${app.url}/graphql?query=%7B__schema%7BqueryType%7Bname%7D%7D%7D`, {
       headers: { accept: 'text/html', 'apollo-require-preflight': '1' },
     });
@@ -518,8 +518,8 @@ describe('Apollo Sandbox', () => {
   });
 });
 
-describe('too often', () => {
-  it('read by one token: 429 with the time to wait; other tokens and saves go on', async () => {
+describe('rate limits', () => {
+  it('too many reads of one token: 429 with the time to wait; other tokens and saves continue', async () => {
     const strict = await startApp({ config: { readPointsPerSecond: 70 } });
     const there = await aWorkspace(strict);
     const read = (token: string) => strict.api.as(token).send(VIEWER);
@@ -543,7 +543,7 @@ describe('too often', () => {
     expect(new Set(saves.map(({ status }) => status))).toEqual(new Set([200]));
   });
 
-  it('refused tokens from one address: 429, while good ones from there still come in', async () => {
+  it('too many refused tokens of one address: 429, while valid tokens of that address still work', async () => {
     const strict = await startApp({ config: { failedLoginsPerMinute: 3 } });
     const there = await aWorkspace(strict);
     const statuses = [];
@@ -573,7 +573,7 @@ describe('too often', () => {
   });
 });
 
-it('a caller behind a proxy cannot take another address by claiming one', async () => {
+it("a caller behind a proxy can't pretend to have another address", async () => {
   const strict = await startApp({ config: { failedLoginsPerMinute: 1, trustProxy: true } });
   const statuses = [];
   for (const claimed of ['192.0.2.1', '192.0.2.2', '192.0.2.3']) {
@@ -586,7 +586,7 @@ it('a caller behind a proxy cannot take another address by claiming one', async 
 });
 
 describe('health', () => {
-  it('is told without a token: alive and ready', async () => {
+  it('is public: alive and ready', async () => {
     const [live, ready] = [await app.api.get('/health/live'), await app.api.get('/health/ready')];
 
     expect([live.status, await live.json()]).toEqual([200, { status: 'ok' }]);
@@ -626,7 +626,7 @@ describe('health', () => {
     expect(live.status).toBe(200);
   });
 
-  it('asks the database once for all who ask together', async () => {
+  it('asks the database once for all simultaneous callers', async () => {
     await Promise.all(Array.from({ length: 50 }, () => app.api.get('/health/ready')));
     const [activity] = await app.database.sql<{ n: number }>(
       "SELECT count(*)::int AS n FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'centesimo'",
@@ -637,7 +637,7 @@ describe('health', () => {
 });
 
 describe('stopping', () => {
-  it('finishes what is in flight and loses nothing that it answered', async () => {
+  it('finishes running requests and loses nothing that it acknowledged', async () => {
     const database = await createDatabase();
     const ending = await startApp({ database });
     const there = await aWorkspace(ending);
@@ -662,7 +662,7 @@ describe('stopping', () => {
     await expect(fetch(`${ending.url}/health/live`)).rejects.toThrow();
   });
 
-  it('tells callers on open connections to come no more', async () => {
+  it('tells callers on open connections to close them', async () => {
     const ending = await startApp({ config: { shutdownTimeoutMs: 1_000 } });
     const there = await aWorkspace(ending);
     const body = JSON.stringify({ query: VIEWER });
@@ -688,7 +688,7 @@ describe('stopping', () => {
     expect(answer).toContain('"viewer"');
   });
 
-  it('does not wait for ever for those who never finish', async () => {
+  it('does not wait for ever for callers who never finish', async () => {
     const ending = await startApp({ config: { shutdownTimeoutMs: 1_000, requestTimeoutMs: 600_000 } });
     const there = await aWorkspace(ending);
     const hanging = raw(

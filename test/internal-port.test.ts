@@ -29,11 +29,11 @@ afterAll(() => app.stop());
 const introspected = async (api: Api): Promise<string> =>
   printSchema(buildClientSchema(await api.data<IntrospectionQuery>(getIntrospectionQuery())));
 
-it('listens twice', () => {
+it('listens on two ports', () => {
   expect(app.internalUrl).not.toBe(app.url);
 });
 
-it('saves through the internal door, and what was saved is read at both', async () => {
+it('saves through the internal port, and both ports read what was saved', async () => {
   await internal.as(shop.service).data(SAVE, { input: aTurn(shop) });
   const read = '{ usageRecords(workspaceId: "ID") { totalCount } }'.replace('ID', shop.id);
 
@@ -42,7 +42,7 @@ it('saves through the internal door, and what was saved is read at both', async 
   }
 });
 
-it('knows no mutation, nor anything that only mutations reach, at the public door', async () => {
+it('has no mutation, and no type that only mutations use, at the public port', async () => {
   const [open, inner] = [
     await introspected(app.api.as(shop.analyst)),
     await introspected(internal.as(shop.analyst)),
@@ -79,7 +79,7 @@ it.each([
   expect(after).toEqual(before);
 });
 
-it('refuses every service token at the public door, whatever else it may do, and says where to go', async () => {
+it('refuses every service token at the public port, and says which port to use', async () => {
   const reading = await aToken(app, {
     kind: 'service',
     workspaceIds: [shop.id],
@@ -98,7 +98,7 @@ it('refuses every service token at the public door, whatever else it may do, and
   }
 });
 
-it('still reads at the public door, edges and limits included', async () => {
+it('still reads at the public port, with edges and limits', async () => {
   const document = '{ usageRecords(workspaceId: "ID") { nodes { message { message } } } }'.replace(
     'ID',
     shop.id,
@@ -108,7 +108,7 @@ it('still reads at the public door, edges and limits included', async () => {
   expect((await app.api.as(shop.analyst).send(document)).status).toBe(200);
 });
 
-it('tells health at both, and stops both', async () => {
+it('has health at both ports, and stops both', async () => {
   const other = await startApp({ config: { internalPort: 0 } });
   const urls = [other.url, other.internalUrl];
   for (const url of urls) expect((await fetch(`${url}/health/ready`)).status).toBe(200);
@@ -124,7 +124,7 @@ it('leaves nothing listening when one of the ports is taken', async () => {
   });
 });
 
-it('without it, one listener serves both', async () => {
+it('without INTERNAL_PORT one listener serves everything', async () => {
   const plain = await startApp({ database: app.database });
   const { status } = await plain.api.as(shop.service).send(SAVE, { input: aTurn(shop) });
   await plain.stop();

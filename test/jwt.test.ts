@@ -55,9 +55,12 @@ describe("a person's token", () => {
     expect((await viewer({ scope })).scopes).toEqual(scopes);
   });
 
-  it.each([[[]], [undefined], [7], [[null, 7]]])('with the workspaces %j is of none', async (workspaces) => {
-    expect((await viewer({ workspaces })).workspaces).toEqual([]);
-  });
+  it.each([[[]], [undefined], [7], [[null, 7]]])(
+    'with the workspaces %j has no workspace',
+    async (workspaces) => {
+      expect((await viewer({ workspaces })).workspaces).toEqual([]);
+    },
+  );
 
   it('never writes, whatever the login claims', async () => {
     const token = await login.sign({ workspaces: [shop.id], scope: 'messages:write customers:write' });
@@ -76,7 +79,7 @@ describe("a person's token", () => {
     expect(await status(await login.sign({ iat: at + 6 }))).toBe(401);
   });
 
-  it('may end in the year 9999 and no later, where an instant can still be written', async () => {
+  it('may end in the year 9999 and no later', async () => {
     const last = Date.parse('9999-12-31T23:59:59Z') / 1_000;
 
     expect((await viewer({ exp: last })).expiresAt).toBe('9999-12-31T23:59:59.000Z');
@@ -158,7 +161,7 @@ describe('a forgery', () => {
     );
   };
 
-  it('is refused, each with the 401 that everybody gets', async () => {
+  it('is refused with the usual 401', async () => {
     const anonymous = await app.api.send(VIEWER);
     const accepted: string[] = [];
     for (const [name, forge] of Object.entries(FORGERIES)) {
@@ -180,7 +183,7 @@ describe('the keys of the login', () => {
   beforeEach(start);
   afterEach(stop);
 
-  it('are asked for once for many', async () => {
+  it('are fetched once for many tokens', async () => {
     const tokens = await Promise.all(Array.from({ length: 20 }, () => login.sign({})));
     const answers = await Promise.all(tokens.map(status));
 
@@ -206,7 +209,7 @@ describe('the keys of the login', () => {
     expect(await status(await login.sign({}))).toBe(200);
   });
 
-  it('503 when nobody listens there', async () => {
+  it("can't be reached: 503", async () => {
     const token = await login.sign({});
     await login.close();
 
@@ -223,7 +226,7 @@ describe('the keys of the login', () => {
     expect(login.asked()).toBe(1);
   });
 
-  it('that are withdrawn open nothing', async () => {
+  it('that are withdrawn are refused', async () => {
     const before = await login.sign({});
     await login.rotate(false);
 

@@ -93,7 +93,7 @@ async function take(server: TestApp, shop: TestWorkspace, step: Step): Promise<v
   }
 }
 
-it('every line is on exactly one statement or open; closed statements stay byte for byte', async () => {
+it('every line is on exactly one statement or still open; closed statements stay the same byte for byte', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.array(step, { minLength: 8, maxLength: 20 }), { minLength: 3, maxLength: 6 }),
@@ -165,7 +165,7 @@ async function asCallersDo<T>(act: () => Promise<T>): Promise<T> {
   }
 }
 
-it('50 voids and a closing get their turn while 64 callers save without a pause', async () => {
+it('50 voids and a closing are done while 64 callers save without a pause', async () => {
   const shop = await aWorkspace(one);
   await aCustomer(one, shop, { phoneNumber: '+393331234567' });
   await one.database.sql('DELETE FROM refusing');

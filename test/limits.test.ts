@@ -40,7 +40,7 @@ describe('the depth', () => {
     return `query ($id: ID!) { usageRecords(workspaceId: $id) { nodes { ${inner} } } }`;
   };
 
-  it(`of ${LIMITS.depth} levels is answered, of more it isn't`, async () => {
+  it(`of ${LIMITS.depth} levels is answered, and of more is refused`, async () => {
     expect(await send(nested(LIMITS.depth))).toBe('ok');
     expect(await send(nested(LIMITS.depth + 1))).toEqual(refused('9 levels'));
   });
@@ -54,7 +54,7 @@ describe('the depth', () => {
     expect(await send(query)).toEqual(refused('9 levels'));
   });
 
-  it('leaves room for introspection, which Apollo Sandbox asks for', async () => {
+  it("is enough for Apollo Sandbox's introspection", async () => {
     const { getIntrospectionQuery } = await import('graphql');
 
     expect(await send(getIntrospectionQuery())).toBe('ok');
@@ -77,7 +77,7 @@ describe('aliases', () => {
   });
 });
 
-it(`directives: ${LIMITS.directives} are answered, on the operation, fields and fragments`, async () => {
+it(`${LIMITS.directives} directives are answered, on the operation, fields and fragments`, async () => {
   const query = (count: number) =>
     `query ($yes: Boolean!) { viewer { ${times(count - 2, (index) => `a${index}: name @include(if: $yes)`)} ... @include(if: $yes) { ...f @skip(if: $yes) } } } fragment f on Viewer { kind }`;
 
@@ -85,7 +85,7 @@ it(`directives: ${LIMITS.directives} are answered, on the operation, fields and 
   expect(await send(query(LIMITS.directives + 1), { yes: true })).toEqual(refused('11 directives'));
 });
 
-it(`root fields: ${LIMITS.rootFields} are answered, also from fragments`, async () => {
+it(`${LIMITS.rootFields} root fields are answered, also from fragments`, async () => {
   const query = (count: number) =>
     `{ ${times(count - 2, (index) => `a${index}: viewer { name }`)} ...f } fragment f on Query { x: viewer { name } y: viewer { name } }`;
 
@@ -93,7 +93,7 @@ it(`root fields: ${LIMITS.rootFields} are answered, also from fragments`, async 
   expect(await send(query(LIMITS.rootFields + 1))).toEqual(refused('6 root fields'));
 });
 
-it(`tokens: ${LIMITS.tokens} are parsed`, async () => {
+it(`${LIMITS.tokens} tokens are parsed`, async () => {
   // Operations of 8 words and signs each, of which one is run.
   const run = (query: string) =>
     app.api.as(shop.analyst).post(JSON.stringify({ query, operationName: 'Q0' }));
@@ -113,7 +113,7 @@ describe('fragments', () => {
     expect(await send(bomb(levels))).toMatch(/^400 /);
   });
 
-  it('that go in circles are refused', async () => {
+  it('that contain themselves are refused', async () => {
     expect(await send('{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }')).toMatch(/^400 /);
   });
 });
@@ -132,7 +132,7 @@ describe('the points', () => {
   const cost = (variables: Record<string, unknown>, fields = 'name phoneNumber whatsappUserId') =>
     costOfQuery(rows.replace('FIELDS', fields), variables).points;
 
-  it('are a page times its row, also when its length is a variable', () => {
+  it("are the page's length times the points of its row, also when the length is a variable", () => {
     // 1 for the page, 1 for nodes, n × 3 values
     expect(cost({ n: 1 })).toBe(2 + 1 * 3);
     expect(cost({ n: 20 })).toBe(2 + 20 * 3);
@@ -142,18 +142,18 @@ describe('the points', () => {
     expect(cost(variables)).toBe(2 + 50 * 3);
   });
 
-  it('count no page longer than may be asked for, and none shorter than one', () => {
+  it('count a page as 1 to 100 rows, whatever length is asked for', () => {
     expect(cost({ n: 2_000_000_000 })).toBe(2 + 100 * 3);
     expect(cost({ n: -5 })).toBe(2 + 1 * 3);
   });
 
-  it('count a page once that is asked for with edges and nodes, and neither twice for its other fields', () => {
+  it('count a page once when it is asked for with edges, nodes and other fields', () => {
     const query =
       '{ customers(workspaceId: "x", first: 10) { nodes { id } edges { node { id } } pageInfo { hasNextPage } } }';
     expect(costOfQuery(query).points).toBe(1 + (1 + 10) + (1 + 10 * 2) + 2);
   });
 
-  it('leave out what is skipped', () => {
+  it('leave out skipped fields', () => {
     const query = 'query ($yes: Boolean!) { viewer { name @skip(if: $yes) kind @include(if: $yes) } }';
     expect(costOfQuery(query, { yes: true }).points).toBe(2);
   });
@@ -172,7 +172,7 @@ describe('the points', () => {
     expect(await send(query, { n: 100 })).toEqual(refused('costs 2\\d\\d\\d\\d points; at most 20000'));
   });
 
-  it('leave wrong variables to be told what is wrong with them', async () => {
+  it('leave wrong variables to the validation, which says what is wrong', async () => {
     expect(await send(rows.replace('FIELDS', 'name'), { n: 'many' })).toBe(
       '400 [BAD_USER_INPUT] The variable $n is not valid: Int cannot represent non-integer value.',
     );
@@ -207,13 +207,13 @@ describe('a timeline', () => {
     expect(points(period, interval)).toBe(expected);
   });
 
-  it('weighs the clients of each point, which PostgreSQL counts for each by itself', () => {
+  it('counts the clients of each point, which PostgreSQL counts separately', () => {
     const month = 'period: { month: "2026-01" }';
     expect(points(month, 'DAY', 'activeClients')).toBe(31 * 26);
     expect(points(month, 'HOUR', 'activeClients')).toBe(744);
   });
 
-  it('weighs the outcomes of all points as one question, and each outcome as a value', () => {
+  it('counts the outcomes of all points as one question, and each outcome as a value', () => {
     const month = 'period: { month: "2026-01" }';
     const question = 10 + 8;
     expect(points(month, 'DAY', 'outcomes { messages }')).toBe(31 + question + 31 * 6);
@@ -276,7 +276,7 @@ describe('a question about each customer of a page', () => {
   });
 });
 
-it('cohorts cost their months, and each the months after it', () => {
+it('cohorts cost their months, each with the months after it', () => {
   const cost = (from: string, to: string) =>
     costOfQuery(`{ retention(workspaceId: "x", from: "${from}", to: "${to}") { month clients retained } }`)
       .points;
@@ -297,7 +297,7 @@ it('questions about every client grow with the months of their period', () => {
   expect(points('clients { totalCount }')).toBe(Math.ceil(2 * (1 + 20 + 10 * (31 / 30))));
 });
 
-it("earlier figures are weighed once for a list, however its clients are asked for, and each client's value", () => {
+it("earlier figures cost once for a list, plus each client's value", () => {
   const points = (part: string) =>
     costOfQuery(`{ usage(workspaceId: "x") { clientsIn(segment: NEW, first: 10) { ${part} } } }`).points;
   const previous = 30 + 10 * (1 + 1 + 1);
@@ -307,7 +307,7 @@ it("earlier figures are weighed once for a list, however its clients are asked f
   );
 });
 
-it('the report of each workspace of a token costs what it costs alone', () => {
+it('the report of each workspace of a token costs as much as that report alone', () => {
   const report =
     'usage(period: { month: "2026-01" }) { totals { messages } heatmap { outcomes { messages } } }';
   const alone = 1 + (1 + 18 + 1) + (1 + 18 + 168 * (1 + 6) + 18);
@@ -353,7 +353,7 @@ describe('the texts of an answer', () => {
     `query ($id: ID!, $n: Int) { messages(workspaceId: $id, first: $n) { nodes { ${fields} } } }`;
   const sentence = `[BAD_USER_INPUT] The messages and responses of this answer have more than ${ANSWER_TEXT_BYTES} bytes. Ask for shorter pages (first), or for each text once.`;
 
-  it('come whole up to the limit, in statements of a few each', async () => {
+  it('are complete up to the limit, read in statements of a few texts each', async () => {
     const { nodes, read } = await ask(page('id message response'), { n: most });
     expect(nodes).toHaveLength(most);
     expect(nodes.every(({ message, response }) => message === longest && response === longest)).toBe(true);
@@ -387,7 +387,7 @@ describe('the texts of an answer', () => {
     expect(read).toEqual([]);
   });
 
-  it('may be asked for as a hundred rows at once where they are ordinary', async () => {
+  it('may be read for a hundred rows at once when they are of ordinary length', async () => {
     const chatty = await aWorkspace(app);
     // As long as WhatsApp sends, in letters of three bytes.
     const text = 'क'.repeat(4_096);
@@ -408,7 +408,7 @@ describe('the texts of an answer', () => {
     expect(body.data?.messages.nodes.filter(({ response }) => response === text)).toHaveLength(100);
   });
 
-  it('tell an empty message from a response that is missing', async () => {
+  it('distinguish an empty message from a missing response', async () => {
     const quiet = await aWorkspace(app);
     const { workspaceId: _, response: __, ...turn } = aTurn(quiet, { message: '' });
     await app.api
@@ -479,7 +479,7 @@ describe('the variables', () => {
   });
 });
 
-it('the whole dashboard in one query is well within', async () => {
+it('the whole dashboard in one query is well within the limits', async () => {
   const dashboard = `query ($id: ID!) { usage(workspaceId: $id) {
     totals { cost { amount currency } messages activeClients averageCostPerClient { amount } firstAt lastAt }
     growth { comparedTo { from to } cost { current { amount } previous { amount } change { amount } percent } messages { percent } }

@@ -84,7 +84,7 @@ describe('a tick', () => {
     await peer.leave();
   });
 
-  it('does not come for what another workspace saved, nor for a turn that was sent again', async () => {
+  it('does not come for saves of another workspace, or for a replay', async () => {
     const neighbour = await aWorkspace(app);
     const [mine, theirs] = [await subscribed(shop.client), await subscribed(neighbour.client, neighbour.id)];
     const input = aTurn(shop);
@@ -100,7 +100,7 @@ describe('a tick', () => {
     await Promise.all([mine.leave(), theirs.leave()]);
   });
 
-  it('comes after 30 s anyway', async () => {
+  it('comes after 30 s without a change', async () => {
     const feed = { tick: () => ({ asOf: clock.now() }), postpone: () => undefined, left: () => undefined };
     const subscriber = new Subscriber('token', shop.id, feed);
     await subscriber.next();
@@ -112,7 +112,7 @@ describe('a tick', () => {
     expect(subscriber.isWaiting).toBe(true);
   });
 
-  it('is one for many turns, and one more at most waits for a reader that is slow', async () => {
+  it('is one for many turns, and at most one more waits for a slow reader', async () => {
     const ticks = app.services.liveFeed.subscribe('slow', shop.id);
     expect((await ticks.next()).done).toBe(false);
     for (let turn = 0; turn < 20; turn += 1) await save(app);
@@ -122,7 +122,7 @@ describe('a tick', () => {
     expect(await next).toEqual({ value: undefined, done: true });
   });
 
-  it('is told to other servers at most twice a second, whatever is saved', async () => {
+  it('is sent to other servers at most twice a second, whatever is saved', async () => {
     const listener = new Client({ connectionString: app.database.url });
     await listener.connect();
     await listener.query('LISTEN centesimo_changes');
@@ -197,7 +197,7 @@ describe('a socket ends', () => {
     clock.set(since);
   });
 
-  it('with 4403 when another server revokes its token, and no other ends', async () => {
+  it('with 4403 when another server revokes its token, while others stay open', async () => {
     const { id, token } = await app.services.tokens.create(
       { kind: 'client', name: 'test', workspaceIds: [shop.id] },
       ACTOR,
@@ -210,13 +210,13 @@ describe('a socket ends', () => {
     await stays.leave();
   });
 
-  it('with 4401 when it subscribes before it says who it is', async () => {
+  it('with 4401 when it subscribes before it sends a token', async () => {
     const peer = await LivePeer.open(app.url);
     peer.subscribe('1', shop.id);
     expect(await peer.ended).toMatchObject({ code: 4401 });
   });
 
-  it('with 4400 for what is no message, or nests without end', async () => {
+  it('with 4400 for text that is no message, or nests too deeply', async () => {
     for (const text of ['hello', '{"type":"x"}', `${'['.repeat(1_000)}`]) {
       const peer = await LivePeer.open(app.url);
       peer.socket.send(text);
@@ -242,7 +242,7 @@ describe('a socket ends', () => {
     await stays.leave();
   });
 
-  it('with 4429 when it is one too many of its token', async () => {
+  it('with 4429 when its token has too many sockets', async () => {
     const peers = await Promise.all(Array.from({ length: 6 }, () => LivePeer.as(shop.client, app.url)));
     const one = await LivePeer.open(app.url);
     one.init(shop.client);
@@ -263,7 +263,7 @@ describe('a socket ends', () => {
     await stopped;
   });
 
-  it('on a server that stops, also when its peer says no goodbye', async () => {
+  it('on a server that stops, even when its peer does not answer the close', async () => {
     const stopping = await startApp({ clock, database: app.database });
     const peer = await subscribed(shop.client, shop.id, stopping.url);
     peer.socket.pause();
@@ -325,7 +325,7 @@ describe('an operation is refused, and its socket stays', () => {
     expect(app.services.liveFeed.size).toBe(0);
   });
 
-  it('the one beyond a thousand of a process', async () => {
+  it('a subscription beyond a thousand of one process', async () => {
     const { liveFeed } = app.services;
     const held = Array.from({ length: 1_000 }, (_, n) => liveFeed.subscribe(`token-${n}`, shop.id));
     const peer = await LivePeer.as(shop.client, app.url);
@@ -348,14 +348,14 @@ describe('an operation is refused, and its socket stays', () => {
     expect(outcomes).toContain('error RATE_LIMITED');
   });
 
-  it('a subscription by POST, in words that say where it goes', async () => {
+  it('a subscription by POST, with a message that says where to send it', async () => {
     const [error] = await app.api.as(shop.client).errors(CHANGED, { id: shop.id });
     expect(error?.message).toMatch(/^\[BAD_USER_INPUT\] A subscription goes over a WebSocket/);
   });
 });
 
-describe('a request that wants to be something else', () => {
-  it('is refused with 429 when 20 sockets of its address have said nothing yet', async () => {
+describe('a request for an upgrade', () => {
+  it('is refused with 429 when 20 sockets of its address have not sent a token yet', async () => {
     const lone = await startApp({ clock, database: app.database });
     const open = await Promise.all(Array.from({ length: 20 }, () => LivePeer.open(lone.url)));
     await expect(LivePeer.open(lone.url)).rejects.toThrow('429');
@@ -366,7 +366,7 @@ describe('a request that wants to be something else', () => {
     await lone.stop();
   });
 
-  it('is a request as any other when it only offers HTTP/2', async () => {
+  it('is handled as an ordinary request when it only offers HTTP/2', async () => {
     const body = JSON.stringify({ query: SAVE, variables: { input: aTurn(shop) } });
     const headers = [
       ...[
@@ -388,14 +388,14 @@ describe('a request that wants to be something else', () => {
     socket.end();
   });
 
-  it('is answered as a request when it asks for a WebSocket elsewhere', async () => {
+  it('is handled as an ordinary request when it asks for a WebSocket at another path', async () => {
     const socket = new WebSocket(`${app.url.replace('http', 'ws')}/health/live`);
     const [error] = await once(socket, 'error');
     expect(String(error)).toContain('200');
   });
 });
 
-it('with INTERNAL_PORT, sockets are at the public address alone, and take no service token', async () => {
+it('with INTERNAL_PORT, sockets are at the public address only, and refuse service tokens', async () => {
   const split = await startApp({ clock, database: app.database, config: { internalPort: 0 } });
   const peer = await subscribed(shop.client, shop.id, split.url);
   const service = await LivePeer.open(split.url);
@@ -408,7 +408,7 @@ it('with INTERNAL_PORT, sockets are at the public address alone, and take no ser
   expect(code).toBe(4403);
 });
 
-it('the metrics know subscribers, ticks and how sockets ended', async () => {
+it('the metrics count subscribers, ticks and how sockets ended', async () => {
   const counted = await startApp({ clock, database: app.database, config: { metricsToken: 'secret' } });
   const peer = await subscribed(shop.client, shop.id, counted.url);
   const figures = () => counted.api.as('secret').get('/metrics');

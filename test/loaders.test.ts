@@ -111,7 +111,7 @@ it('outcomes of a timeline and a heatmap are read once, however many points have
   ]);
 });
 
-it('counts pages and clients only when it is asked to', async () => {
+it('counts pages and clients only when asked', async () => {
   const page = (fields: string) =>
     ask(`{ customers(workspaceId: "${shop.id}", first: 2) { ${fields} }
       usage(workspaceId: "${shop.id}") { timeline { ${fields === 'totalCount' ? 'activeClients' : 'messages'} } } }`);
@@ -124,7 +124,7 @@ it('counts pages and clients only when it is asked to', async () => {
   expect(counted.ran).toMatchObject({ count_customers: 1, active_clients: 1 });
 });
 
-it('takes null for every optional argument as if it were absent', async () => {
+it('treats null for every optional argument as absent', async () => {
   const { data } = await ask<Record<string, { nodes?: unknown[] }>>(
     `{ usageRecords(workspaceId: "${shop.id}", period: null, timeZone: null, customerId: null, first: null, after: null) {
          nodes { id } }

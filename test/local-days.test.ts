@@ -63,7 +63,7 @@ describe('local days', () => {
     await expect(page({ after, period: other })).rejects.toThrow('another lastDay');
   });
 
-  it('tell two aliases of one customer apart', async () => {
+  it('are separate for two aliases of one customer', async () => {
     const shop = await aShopWithTurns(app, [
       '2026-03-01T10:00:00Z',
       '2026-03-02T10:00:00Z',
@@ -140,7 +140,7 @@ describe('local days', () => {
     ]);
   });
 
-  it('that a zone left out are refused, and are no hole in longer ranges', async () => {
+  it('that a zone left out are refused, and leave no gap in longer ranges', async () => {
     const shop = await aShopWithTurns(app, ['2011-12-30T09:59:00Z', '2011-12-30T10:00:00Z'], {
       timeZone: 'Pacific/Apia',
     });

@@ -84,7 +84,7 @@ function hostileReader(token: string): Reader {
 
 const isUntaken = (refusal: string): boolean => refusal.includes('not taken yet. Read them or close');
 
-it('keeps within its heap beside readers who take nothing, saves, and answers when they are gone', async () => {
+it('stays within its heap beside readers who read nothing, saves, and answers when they are gone', async () => {
   const tokens = await Promise.all(
     Array.from({ length: TOKENS }, () => aToken(app, { kind: 'analyst', workspaceIds: [shop.id] })),
   );

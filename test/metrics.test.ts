@@ -51,7 +51,7 @@ async function grown(
 
 const save = (input: Record<string, unknown>) => app.api.as(shop.service).send<SaveData>(SAVE, { input });
 
-it('count turns by outcome, replays and refusals, and time what their callers waited', async () => {
+it('count turns by outcome, replays and refusals, and measure how long callers waited', async () => {
   const names = [
     'centesimo_turns_total{outcome="TRACKED"}',
     'centesimo_turns_total{outcome="UNKNOWN_CUSTOMER"}',
@@ -88,7 +88,7 @@ it('count operations by root field and outcome, and requests by route and status
   expect(Object.values(found)[4]).toBeGreaterThanOrEqual(2);
 });
 
-it('count what is refused before it waits, and what is still to be charged', async () => {
+it('count saves refused at the door, and turns still to be charged', async () => {
   const full = await startApp({
     database: app.database,
     config: { metricsToken: TOKEN, writeLanes: 1, writeBatchMax: 1, writeQueueMax: 1 },
@@ -110,7 +110,7 @@ it('count what is refused before it waits, and what is still to be charged', asy
   }
 });
 
-it('say how the server is: queue, pool, database, tokens that end soon', async () => {
+it("show the server's state: queue, pool, database, tokens that end soon", async () => {
   const found = await figures();
   for (const name of [
     'queue_turns',
@@ -125,7 +125,7 @@ it('say how the server is: queue, pool, database, tokens that end soon', async (
   expect(found.get('process_resident_memory_bytes')).toBeGreaterThan(0);
 });
 
-it('hold no label that a caller chose, and no word of anybody', async () => {
+it('have no label that a caller chose, and no word of anybody', async () => {
   await save(aTurn(shop, { phoneNumber: PHONE, message: 'a secret word' }));
   await app.api.as(shop.client).send(`query Chosen_by_the_caller { viewer { __typename } }`);
   await app.api.get('/no-such-page-of-ours');
@@ -135,7 +135,7 @@ it('hold no label that a caller chose, and no word of anybody', async () => {
     expect(text).not.toContain(word);
 });
 
-it('are for who has the token', async () => {
+it('are readable only with the token', async () => {
   for (const token of [undefined, 'a-token-for-somebody-else', shop.service]) {
     const refused = await scrape(app.url, token);
     expect([token, refused.status, refused.headers.get('www-authenticate')]).toEqual([token, 401, 'Bearer']);
@@ -145,7 +145,7 @@ it('are for who has the token', async () => {
   expect(allowed.headers.get('cache-control')).toBe('no-store');
 });
 
-it('are nowhere unless asked for, and on a port of their own when one is given', async () => {
+it('are off by default, and on their own port when one is set', async () => {
   const silent = await startApp({ database: app.database });
   expect((await scrape(silent.url)).status).toBe(404);
   await silent.stop();
@@ -170,7 +170,7 @@ it('say that the database is gone when it is', async () => {
   await lost.stop().catch(() => undefined);
 });
 
-it('are not offered to a primary by a server that has none', () => {
+it('are not given to a primary by a server without workers', () => {
   expect(cluster.listenerCount('message')).toBe(0);
 });
 
@@ -223,7 +223,7 @@ it('are the sum of all processes with WEB_CONCURRENCY', async () => {
   }
 });
 
-it('have every series that the examples watch', async () => {
+it('have every series that the example alerts use', async () => {
   await save(aTurn(shop, { phoneNumber: PHONE }));
   const text = await (await scrape(app.url, TOKEN)).text();
   const folder = join(__dirname, '../examples/observability');

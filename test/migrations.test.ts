@@ -35,7 +35,7 @@ const tables = async () =>
     )
   ).map(({ name }) => name);
 
-it('go up, down to nothing, and up again to the same schema', async () => {
+it('run up, down to nothing, and up again to the same schema', async () => {
   await connected(async (dataSource) => {
     await migrate(dataSource);
     const first = await describeSchema(database);
@@ -54,7 +54,7 @@ it('are run once when 20 servers start at the same moment', async () => {
   expect(ran.filter((steps) => steps.length > 0)).toHaveLength(1);
 });
 
-it('let others go on while somebody keeps a table: they give up, wait, and try again', async () => {
+it("don't block others while a session keeps a table locked: they give up, wait, and try again", async () => {
   const holder = new Client({ connectionString: database.url });
   await holder.connect();
   try {
@@ -107,7 +107,7 @@ it('of a newer version are left alone by an older one, which serves on the table
   }
 });
 
-it('make the schema that is kept in test/schema.txt, so that a change is seen in review', async () => {
+it('make the schema in test/schema.txt, so that a change is seen in review', async () => {
   await connected((dataSource) => migrate(dataSource));
   const file = join(__dirname, 'schema.txt');
   const made = await describeSchema(database);
@@ -153,7 +153,7 @@ describe('the catalogue', () => {
     expect(keys.length).toBeGreaterThan(15);
   });
 
-  it('has no table that the deletion of an unused workspace forgets', async () => {
+  it('has no table that is left out when an unused workspace is deleted', async () => {
     const tenants = await database.sql<{ name: string }>(
       `SELECT table_name AS name FROM information_schema.columns
        WHERE table_schema = 'public' AND column_name = 'workspace_id' ORDER BY 1`,

@@ -24,7 +24,7 @@ it.each([
   );
 });
 
-it('Unix seconds within a batch are refused for that item alone', async () => {
+it('Unix seconds in a batch are refused for that item only', async () => {
   const { workspaceId, ...item } = aTurn(shop, { occurredAt: '1736168405' });
   const { saveMessages } = await app.api.as(shop.service).data<{
     saveMessages: { error: { message: string } | null }[];
@@ -75,7 +75,7 @@ describe('the header centesimo-error-field', () => {
     expect(rest).toMatchObject({ error: errors.map(({ message }) => message).join(', ') });
   });
 
-  it('also where GraphQL is not reached', async () => {
+  it('also where the request does not reach GraphQL', async () => {
     expect(await post(bad, asked, 'ctm_svc_wrong')).toMatchObject({
       error: expect.stringMatching(/^\[UNAUTHENTICATED\]/),
       errors: [{ message: expect.stringMatching(/^\[UNAUTHENTICATED\]/) }],

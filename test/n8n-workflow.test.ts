@@ -82,7 +82,7 @@ const send = async (item: Item, answer: object) => {
   return data?.saveMessage ?? errors;
 };
 
-it('makes an item of each message, and none of a status event', () => {
+it('makes one item of each message, and no item of a status event', () => {
   const made = trigger.map((json) => runCode([{ json }]).length);
   expect(made).toEqual([1, 1, 1, 1, 0, 2]);
 });
@@ -150,7 +150,7 @@ it.each(failures)('saves a turn whose LLM %s, uncharged', async (why, output) =>
   expect(later).toMatchObject({ replayed: false, message: { tracking: { outcome: 'TRACKED' } } });
 });
 
-it("goes on to save when the LLM's step fails", () => {
+it("still saves when the LLM's step fails", () => {
   expect(node('Answer')).toMatchObject({ retryOnFail: true, onError: 'continueRegularOutput' });
 });
 
@@ -204,7 +204,7 @@ it('gives each message of an event its own contact, and remembers the item it ca
   ]);
 });
 
-describe('what becomes of an answer', () => {
+describe('what happens with an answer', () => {
   const item: Item = {
     json: { message: { id: 'wamid.x', timestamp: '1736168405' }, contact: {}, said: 'ciao' },
   };
@@ -222,7 +222,7 @@ describe('what becomes of an answer', () => {
     return decide([{ errors: [{ message, extensions: { code } }], data: null }, { error: message }]);
   };
 
-  it('is saved only when the answer says so', () => {
+  it('counts as saved only when the answer says so', () => {
     expect(decide([{ data: { saveMessage: { replayed: false } } }])).toMatchObject({
       saved: true,
       again: false,
@@ -247,7 +247,7 @@ describe('what becomes of an answer', () => {
     },
   );
 
-  it('is kept when it came too late to try again', () => {
+  it('is kept when it is too late to try again', () => {
     expect(decide([{ error: 'ECONNREFUSED' }], { giveUpAt: Date.now() - 1 })).toMatchObject({
       saved: false,
       again: false,
@@ -256,19 +256,19 @@ describe('what becomes of an answer', () => {
   });
 });
 
-it('asks for JSON with a token that the workflow does not hold', () => {
+it('asks for JSON with a token that is not stored in the workflow', () => {
   expect(node('Save and charge').parameters).toMatchObject({
     requestFormat: 'json',
     authentication: 'headerAuth',
   });
 });
 
-it("does not rely on n8n's retries, which look past GraphQL errors", () => {
+it("does not rely on n8n's retries, which ignore GraphQL errors", () => {
   expect(node('Save and charge')).not.toHaveProperty('retryOnFail');
   expect(node('Save and charge').onError).toBe('continueRegularOutput');
 });
 
-it('takes every code for passing that is retryable, and no other', () => {
+it('retries exactly the retryable codes', () => {
   const passing = /passing = \[([^\]]*)\]/.exec(codeOf('Saved?'))?.[1] ?? '';
   const named = [...passing.matchAll(/'(\w+)'/g)].map(([, code]) => code);
   const retryable = Object.entries(ERROR_CODES).flatMap(([code, { retryable }]) => (retryable ? [code] : []));

@@ -86,7 +86,7 @@ async function load(callers: number, turns: number): Promise<Load> {
   return found;
 }
 
-it('goes on saving full batches when far more is offered, and refuses the rest before it saves what waits', async () => {
+it('keeps saving full batches under far more load, and refuses the rest at once', async () => {
   const enough = await load(ENOUGH_CALLERS, TURNS);
   const tooMuch = await load(TOO_MANY_CALLERS, TURNS);
   console.info(

@@ -52,7 +52,7 @@ const settled = async <T>(promise: Promise<T>, ms: number): Promise<boolean> => 
   return early;
 };
 
-it('answers 503 with Retry-After at once when the queue is full, and saves all that it took', async () => {
+it('answers 503 with Retry-After at once when the queue is full, and saves all accepted turns', async () => {
   const inputs = Array.from({ length: 60 }, () => aTurn(shop));
   const answers: Awaited<ReturnType<typeof send>>[] = [];
   let sending: Promise<unknown>[] = [];
@@ -101,7 +101,7 @@ function answerToHead(token: string): Promise<string> {
   });
 }
 
-it('refuses a save at the door when it is full: no body is waited for, no token looked at; reads go on', async () => {
+it('refuses a save at the door when it is full, without reading body or token; reads continue', async () => {
   let sending: ReturnType<typeof send>[] = [];
   // Its token is known from here on.
   expect((await send(aTurn(shop))).status).toBe(200);
@@ -173,7 +173,7 @@ function watchResponses(): { responses: ServerResponse[]; end: () => void } {
   return { responses, end: () => unsubscribe('http.server.request.start', add) };
 }
 
-it('does not save for callers who have gone while they waited, and saves for those who have ended their side only', async () => {
+it('does not save for callers who went away, but saves for callers who only closed their sending side', async () => {
   const inputs = Array.from({ length: 12 }, () => aTurn(shop));
   const sockets: Socket[] = [];
   const watched = watchResponses();
@@ -200,7 +200,7 @@ it('does not save for callers who have gone while they waited, and saves for tho
   expect(again.body.data?.saveMessage.replayed).toBe(false);
 });
 
-it('saves for a caller who ends his side in the same breath', async () => {
+it('saves for a caller who closes the sending side together with the request', async () => {
   const input = aTurn(shop);
   const { hostname, port } = new URL(app.url);
   const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
@@ -219,7 +219,7 @@ it('answers several saves on one connection in their order', async () => {
   expect(text.match(/"replayed":false/g)).toHaveLength(4);
 });
 
-it('forgets all saves of a connection that has broken, also those behind the first', async () => {
+it('drops all waiting saves of a broken connection, also those behind the first', async () => {
   const watched = watchResponses();
   let first = new Socket();
   const others: Socket[] = [];
@@ -242,7 +242,7 @@ it('forgets all saves of a connection that has broken, also those behind the fir
   expect(await stored()).toBe(11);
 });
 
-it('refuses saves while the process is late and many are under way, and takes them when it is in time', async () => {
+it('refuses saves while the process is late and many are running, and accepts them again afterwards', async () => {
   await app.stop();
   app = await startApp({
     config: { writeLanes: 1, writeBatchMax: 5, writeQueueMax: 95, overloadLagMs: 200 },
@@ -273,7 +273,7 @@ it('refuses saves while the process is late and many are under way, and takes th
   expect((await send(aTurn(shop))).status).toBe(200);
 });
 
-it('bounds the bytes that wait, too', async () => {
+it('limits the waiting bytes, too', async () => {
   await app.stop();
   app = await startApp({ config: { writeLanes: 1, writeBatchMax: 1, writeQueueMaxBytes: 300_000 } });
   shop = await aWorkspace(app);
@@ -307,7 +307,7 @@ it('takes a batch that is larger than the empty queue', async () => {
   expect(saveMessages.filter(({ payload }) => payload?.replayed === false)).toHaveLength(2 * QUEUE);
 });
 
-it('saves what waits before it stops, and takes no more', async () => {
+it('saves the waiting turns before it stops, and accepts no more', async () => {
   const saving = Array.from({ length: QUEUE }, () => send(aTurn(shop)));
   while ((await stored()) === 0) await new Promise((next) => setTimeout(next, 5));
   await app.services.drain();

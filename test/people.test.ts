@@ -57,7 +57,7 @@ async function others(): Promise<void> {
   await save({ message: 'canary elsewhere' }, other);
 }
 
-it('is all that is kept of the person, and nothing of anybody else', async () => {
+it('is all that is stored about the person, and nothing about anybody else', async () => {
   const { mario, before, charged, wrong, unanswered } = await aPerson();
   await others();
   await app.services.closing.close(shop.id, '2026-01', ACTOR);
@@ -105,7 +105,7 @@ it('is the same by the id, by either contact and by both', async () => {
   expect(await exported('--phone', PHONE, '--whatsapp-user-id', USER_ID)).toEqual(byPhone);
 });
 
-it('of somebody who was never registered is what came in under the contact; of nobody it is empty', async () => {
+it('of a person who was never registered has the turns of the contact; of an unknown contact it is empty', async () => {
   const turn = await save({ phoneNumber: '+393339999999' });
   expect(await exported('--phone', '+393339999999')).toMatchObject({
     ...{ customers: [], turns: [{ id: turn.id }], charges: [], statementMonths: [], auditEntries: [] },
@@ -113,7 +113,7 @@ it('of somebody who was never registered is what came in under the contact; of n
   expect(await exported('--phone', '+393338888888')).toMatchObject({ customers: [], turns: [] });
 });
 
-it('is whole over many pages', async () => {
+it('is complete over many pages', async () => {
   const mario = await aCustomer(app, shop, { phoneNumber: PHONE });
   await app.database.sql(
     `WITH m AS (

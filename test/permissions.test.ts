@@ -331,7 +331,7 @@ it('every edge to a customer, message, charge, statement, workspace or sum is de
 });
 
 describe.each(Object.entries(MATRIX))('%s', (field, row) => {
-  it('answers whom it should, and nobody else', async () => {
+  it('answers the tokens with its scope, and nobody else', async () => {
     // 4 kinds of A, of B and of both; nobody; expired ones of each kind; revoked ones of each kind that is stored.
     expect(tokens.size).toBe(12 + 1 + 4 + 3);
     const [expected, found]: [string[], string[]] = [[], []];
@@ -350,7 +350,7 @@ describe.each(Object.entries(MATRIX))('%s', (field, row) => {
     expect(found).toEqual(expected);
   });
 
-  it('says the same of a foreign workspace and of one that does not exist', async () => {
+  it('gives the same answer for a foreign workspace and for one that does not exist', async () => {
     if (!row.ofWorkspace || field.startsWith('Subscription')) return;
     for (const kind of KINDS) {
       const told = [];
@@ -383,7 +383,7 @@ describe('every REST route', () => {
     ),
   }));
 
-  it.each(rows)('$route answers whom its scope names, and nobody else', async ({ route, open }) => {
+  it.each(rows)('$route answers the tokens with its scope, and nobody else', async ({ route, open }) => {
     const [expected, found]: [string[], string[]] = [[], []];
     for (const [caller, token] of tokens) {
       for (const [target, workspaceId] of [
@@ -424,7 +424,7 @@ function expectation(
   return scoped && own ? '200 ok' : '403 FORBIDDEN';
 }
 
-it('a login that names a workspace which does not exist opens nothing, in the words of a foreign one', async () => {
+it('a login that names a workspace which does not exist gets the same refusal as for a foreign one', async () => {
   const token = await login.sign({ workspaces: ['ghost', '', '__proto__'], scope: 'messages:read' });
   const found: string[] = [];
   for (const [field, row] of Object.entries(MATRIX)) {
@@ -476,7 +476,7 @@ describe('an alias', () => {
   });
 });
 
-describe('an edge that leads further than the scope', () => {
+describe('an edge to data of another scope', () => {
   const codes = async (scopes: string[], document: string, variables = {}): Promise<string[]> => {
     const kind = scopes.some((scope) => /:(write|check)$/.test(scope)) ? 'service' : 'analyst';
     const token = await aToken(app, { kind, workspaceIds: [a.id], scopes });
@@ -546,7 +546,7 @@ describe('an edge that leads further than the scope', () => {
     },
   );
 
-  it("a save's own payload is the saver's, down to the charge and back", async () => {
+  it("a save's own payload is readable, down to the charge and back", async () => {
     const document = `mutation ($input: SaveMessageInput!) { saveMessage(input: $input) { message {
       message customer { name } workspace { name }
       tracking { usage { customer { name } message { message customer { name } } } } } } }`;
@@ -578,7 +578,7 @@ describe('an edge that leads further than the scope', () => {
     expect(rows[0]?.n).toBe(0);
   });
 
-  it('of a budget that was set leads to its figures with usage:read alone', async () => {
+  it('of a budget that was set shows its figures only with usage:read', async () => {
     const input = {
       ...{ workspaceId: a.id, name: 'guarded', subject: 'WORKSPACE', measure: 'COST', limit: '10' },
       ...{ interval: 'MONTH', thresholds: [80], enforcement: 'STOP' },
@@ -597,7 +597,7 @@ describe('an edge that leads further than the scope', () => {
     expect(await codes(['contacts:check'], further)).toEqual([forbidden('Customer.usage', 'usage:read')]);
   });
 
-  it('of another operation in the same document is none of its business', async () => {
+  it('of another operation in the same document does not matter', async () => {
     const answer = await app.api.as(a.service).post(
       JSON.stringify({
         query: `${SAVE} query Other($id: ID!) { customers(workspaceId: $id) { nodes { usage { messages } } } }`,

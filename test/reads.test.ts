@@ -54,7 +54,7 @@ describe("a token's points", () => {
     expect((await app.api.as(shop.service).send(SAVE, { input: aTurn(shop) })).status).toBe(200);
   });
 
-  it('never keep a service from saving, whatever it has read', async () => {
+  it('never stop a service token from saving, whatever it has read', async () => {
     const service = app.api.as(shop.service);
     for (let count = 0; count < 4; count += 1) await service.send(bad);
 
@@ -100,7 +100,7 @@ describe("a token's points", () => {
     expect(byUrl).toEqual(byGraphQL);
   });
 
-  it('that no read may cost are no report, either', async () => {
+  it('are also limited for a REST report', async () => {
     const search = 'from=2021-01-01T00:00:00Z&to=2025-12-31T00:00:00Z';
     const answer = await app.api.as(shop.client).get(`/api/usage/dashboard/${shop.id}?${search}`);
     const body: { errors: { message: string }[] } = Object(await answer.json());
@@ -110,7 +110,7 @@ describe("a token's points", () => {
     ]);
   });
 
-  it('are taken for what texts turn out to have', async () => {
+  it('are charged for the texts that were really read', async () => {
     const message = 'x'.repeat(60_000);
     for (let count = 0; count < 10; count += 1)
       await app.api.as(shop.service).data(SAVE, { input: aTurn(shop, { message, response: message }) });
@@ -121,7 +121,7 @@ describe("a token's points", () => {
   });
 });
 
-it('lets one large read of a token run at once, others in their order', async () => {
+it('runs one large read of a token at a time, the others in their order', async () => {
   const reads = new LargeReads({ atOnce: 2, ofToken: 1 });
   const begun: string[] = [];
   const enter = async (token: string, name: string) => {
@@ -143,7 +143,7 @@ it('lets one large read of a token run at once, others in their order', async ()
   expect(begun).toEqual(['a1', 'b1', 'a2', 'c1']);
 });
 
-it('passes over a large read whose caller is gone when its turn comes', async () => {
+it('skips a large read whose caller is gone when its turn comes', async () => {
   const reads = new LargeReads({ atOnce: 1, ofToken: 1 });
   const first = await reads.enter('a', () => false);
   let begun = false;
@@ -215,7 +215,7 @@ describe('a body', () => {
     expect(status).toBe(200);
   });
 
-  it('of the longest page of the longest texts comes whole', async () => {
+  it('of the longest page with the longest texts is complete', async () => {
     const message = '𝄞è"\\\n'.repeat(9_000);
     for (let at = 0; at < 20; at += 1)
       await app.api.as(shop.service).data(SAVE, { input: aTurn(shop, { message, response: message }) });
@@ -230,8 +230,8 @@ describe('a body', () => {
   });
 });
 
-describe('in pieces', () => {
-  it('an answer is the text that JSON.stringify makes', async () => {
+describe('an answer in pieces', () => {
+  it('is the text that JSON.stringify makes', async () => {
     await fc.assert(
       fc.asyncProperty(fc.jsonValue({ maxDepth: 6 }), async (value) => {
         const result = { errors: undefined, data: value };
@@ -240,7 +240,7 @@ describe('in pieces', () => {
     );
   });
 
-  it('a long text keeps its characters whole', async () => {
+  it('keeps the characters of a long text whole', async () => {
     const text = `x${'𝄞'.repeat(300_000)}`;
     const pieces: Buffer[] = [];
     for await (const piece of streamed(text)) pieces.push(Buffer.from(piece));
@@ -248,7 +248,7 @@ describe('in pieces', () => {
     expect(Buffer.concat(pieces).toString('utf8')).toBe(text);
   });
 
-  it('a long list lets the loop turn between, and keeps its order', async () => {
+  it('lets the event loop run between parts of a long list, and keeps the order', async () => {
     const items = Array.from({ length: 20 }, (_, index) => index);
     let turns = 0;
     let going = true;
@@ -263,7 +263,7 @@ describe('in pieces', () => {
     expect(turns).toBeGreaterThanOrEqual(18);
   });
 
-  it('little work waits for nobody', async () => {
+  it('does little work without waiting', async () => {
     await new Promise((next) => setImmediate(next));
     expect(pace(1)).toBeUndefined();
     expect(inTurns([1, 2, 3], 5)).toEqual([1, 2, 3]);

@@ -62,7 +62,7 @@ describe('the reference example', () => {
     });
   });
 
-  it('adds up: the parts of every cut are the total', async () => {
+  it('adds up: the parts of every breakdown are the total', async () => {
     for (const period of [{ month: '2025-01' }, { preset: 'THIS_YEAR' }, { preset: 'LAST_30_DAYS' }]) {
       const data = await app.api.as(token).data<{
         usage: {
@@ -190,7 +190,7 @@ describe('growth', () => {
     };
   }
 
-  it('compares a running month with the same stretch of the month before', async () => {
+  it('compares a running month with the same part of the month before', async () => {
     app.clock.set('2026-03-12T14:00:00Z');
     const shop = await aShopWithTurns(app, [
       ...['2026-02-02T10:00:00Z', '2026-02-12T13:59:59Z', '2026-02-12T14:00:01Z', '2026-02-27T10:00:00Z'],
@@ -223,7 +223,7 @@ describe('growth', () => {
 });
 
 describe('clients', () => {
-  it('share a rank when they tie, and are sorted by name then', async () => {
+  it('share a rank when they are equal, sorted by name', async () => {
     app.clock.set('2026-03-15T12:00:00Z');
     const shop = await aWorkspace(app);
     const people = [
@@ -345,7 +345,7 @@ describe('lists', () => {
     };
   }
 
-  it('walk every row once, newest first, though new ones arrive', async () => {
+  it('show every row once, newest first, while new ones arrive', async () => {
     app.clock.set('2026-03-15T12:00:00Z');
     const instants = Array.from(
       { length: 25 },
@@ -382,7 +382,7 @@ describe('lists', () => {
     expect([answer.status, answer.body.errors?.[0]?.extensions.code]).toEqual([400, 'BAD_USER_INPUT']);
   });
 
-  it("refuse another workspace's cursor, and other arguments beside one", async () => {
+  it("refuse another workspace's cursor, and a cursor with other arguments", async () => {
     app.clock.set('2026-03-15T12:00:00Z');
     const shop = await aShopWithTurns(app, ['2026-03-01T10:00:00Z', '2026-03-02T10:00:00Z']);
     const { usageRecords } = await app.api.as(shop.client).data<Records>(RECORDS, { id: shop.id, first: 1 });
@@ -395,7 +395,7 @@ describe('lists', () => {
     );
   });
 
-  it('of messages say why a turn was not charged, for those who may read messages', async () => {
+  it('of messages say why a turn was not charged, for tokens with messages:read', async () => {
     app.clock.set('2026-03-15T12:00:00Z');
     const shop = await aShopWithTurns(app, ['2026-03-01T10:00:00Z']);
     await saveAt(app, shop, ['2026-03-02T10:00:00Z'], {

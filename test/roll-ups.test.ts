@@ -197,7 +197,7 @@ const clientsOf = (parts: readonly (Part & Client)[]) =>
     parts.map((part) => [part.customer.id, part.messages, micros(part.cost.amount), part.lastAt].join(' ')),
   );
 
-it('agree with the records, and all parts with the total, after anything done by anybody at once', async () => {
+it('agree with the records, and all parts with the total, after concurrent changes of every kind', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(client, { minLength: 4, maxLength: 8 }),
@@ -286,7 +286,7 @@ describe('verify and rebuild', () => {
     expect(await verify(shop)).toMatchObject({ differences: 0n });
   });
 
-  it('remove what no record stands behind', async () => {
+  it('remove rows without records', async () => {
     const shop = await aShopWithTurns(10);
     await app.database.sql(
       `INSERT INTO usage_slots SELECT workspace_id, slot_at - interval '90 days', 7, messages, cost_micros,
@@ -298,7 +298,7 @@ describe('verify and rebuild', () => {
     expect(await verify(shop)).toMatchObject({ differences: 0n });
   });
 
-  it('go on beside saves', async () => {
+  it('run beside saves', async () => {
     const shop = await aShopWithTurns(40);
     await app.database.sql('UPDATE usage_slots SET messages = messages + 5 WHERE workspace_id = $1', [
       shop.id,

@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterAll(() => app.stop());
 
 describe('a turn that is charged', () => {
-  it('is answered with its charge, its customer and the price in force', async () => {
+  it('returns its charge, its customer and the price in force', async () => {
     const shop = await aWorkspace(app);
     const mario = await aCustomer(app, shop, { name: 'Mario Rossi', phoneNumber: '+39 333 123 4567' });
     const { saveMessage } = await app.api.as(shop.service).data<SaveData>(SAVE, {
@@ -74,7 +74,7 @@ describe('a turn that is charged', () => {
     expect(prices).toEqual(['0.005', '0.007']);
   });
 
-  it('may cost nothing, and is a charge all the same', async () => {
+  it('may have a price of zero, and is still a charge', async () => {
     const shop = await aWorkspace(app, { priceMicros: 0n });
     await aCustomer(app, shop, { phoneNumber: '+393331234567' });
     const { saveMessage } = await app.api.as(shop.service).data<SaveData>(SAVE, { input: aTurn(shop) });
@@ -141,7 +141,7 @@ describe('a turn that is not charged', () => {
     ]);
   });
 
-  it('stays as it was decided when the customer is registered later', async () => {
+  it('keeps its outcome when the customer is registered later', async () => {
     const shop = await aWorkspace(app);
     const turn = aTurn(shop);
     expect(await outcomeOf(shop, turn)).toBe('UNKNOWN_CUSTOMER');
@@ -150,7 +150,7 @@ describe('a turn that is not charged', () => {
   });
 });
 
-describe('who wrote', () => {
+describe('the customer', () => {
   it('is found by WhatsApp user id without a phone number', async () => {
     const shop = await aWorkspace(app);
     const anna = await aCustomer(app, shop, { whatsappUserId: 'IT.1349' });
@@ -213,7 +213,7 @@ describe('a retry', () => {
     expect(await app.database.sql('SELECT FROM messages WHERE workspace_id = $1', [shop.id])).toHaveLength(1);
   });
 
-  it('of a turn whose words were removed is a replay, whatever it says, and stores nothing', async () => {
+  it('of a turn whose texts were removed is a replay whatever it contains, and stores nothing', async () => {
     const shop = await aWorkspace(app);
     await aCustomer(app, shop, { phoneNumber: '+393331234567' });
     const first = aTurn(shop, { message: 'ciao' });
@@ -241,7 +241,7 @@ describe('a retry', () => {
     expect(usage.totals.messages).toBe(1);
   });
 
-  it('answers a stored key of an archived workspace as it did first, and takes no new one', async () => {
+  it('gets the first answer in an archived workspace, which accepts no new key', async () => {
     const shop = await aWorkspace(app);
     await aCustomer(app, shop, { phoneNumber: '+393331234567' });
     const input = aTurn(shop);
@@ -265,7 +265,7 @@ describe('a retry', () => {
     ]);
   });
 
-  it('settles equal keys of one request: one save, one replay, one refusal', async () => {
+  it('with equal keys in one request gives one save, one replay and one refusal', async () => {
     const shop = await aWorkspace(app);
     await aCustomer(app, shop, { phoneNumber: '+393331234567' });
     const { workspaceId: _, ...item } = aTurn(shop, { message: 'ciao' });
@@ -297,7 +297,7 @@ it('a turn that shares a batch with a misuse of its stored key is still a replay
   ]);
 });
 
-it('of several prices from the same instant on, the last recorded is charged', async () => {
+it('if several prices start at the same instant, the last recorded is charged', async () => {
   const shop = await aWorkspace(app);
   await aCustomer(app, shop, { phoneNumber: '+393331234567' });
   const startsAt = new Date(app.clock.now().getTime() - 1_000);
@@ -317,7 +317,7 @@ const SAVE_ALL = /* GraphQL */ `
   }`;
 
 describe('many turns at once', () => {
-  it('are answered one by one and in order; a bad one never spoils the others', async () => {
+  it('are answered one by one and in order; a bad one does not affect the others', async () => {
     const shop = await aWorkspace(app);
     await aCustomer(app, shop, { phoneNumber: '+393331234567' });
     const { workspaceId: _, ...good } = aTurn(shop);
@@ -381,7 +381,7 @@ describe('input that is refused', () => {
     expect(await app.database.sql('SELECT FROM messages WHERE workspace_id = $1', [shop.id])).toHaveLength(0);
   });
 
-  it("a workspace that is not this token's, and one that does not exist, with the same words", async () => {
+  it('a workspace of another token and one that does not exist, with the same message', async () => {
     const shop = await aWorkspace(app);
     const other = await aWorkspace(app);
     const foreign = await app.api.as(shop.service).send(SAVE, { input: aTurn(other) });
@@ -394,7 +394,7 @@ describe('input that is refused', () => {
   });
 });
 
-describe('input that works', () => {
+describe('input that is accepted', () => {
   it.each([
     ['no text (an image)', undefined, ''],
     ['NUL, which is dropped', 'a\u0000b', 'ab'],

@@ -57,7 +57,7 @@ const placesIn = (types: readonly GraphQLNamedType[]): Place[] =>
 const contract = placesIn(Object.values(buildSchema(read('contract.graphql')).getTypeMap()));
 const places = placesIn(Object.values(bareSchema.getTypeMap()));
 
-it('is what schema.graphql says; npm run schema:emit writes it anew', () => {
+it('is the same as schema.graphql; npm run schema:emit writes it', () => {
   expect(printContract()).toBe(read('../schema.graphql'));
 });
 
@@ -84,7 +84,7 @@ const byField = (a: string, b: string): number => {
   return fieldA === fieldB ? 0 : fieldA < fieldB ? -1 : 1;
 };
 
-it('adds nothing that the contract does not have', () => {
+it('adds nothing to the contract', () => {
   const fixed = new Set(contract.map(({ place }) => place));
 
   expect(places.map(({ place }) => place).filter((place) => !fixed.has(place))).toEqual([]);

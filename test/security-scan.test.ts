@@ -142,14 +142,14 @@ it.each([['nobody'], ['a caller with a token']])('%s finds none of them', async 
   expect(Object.keys(PROBES).length).toBeGreaterThanOrEqual(12);
 });
 
-it('the probes do find what is open: introspection with a token', async () => {
+it('the probes do find an open door: introspection with a token', async () => {
   expect(await PROBES.introspection?.found(asking(shop.analyst))).toBe(true);
   expect((await asking(shop.analyst)(query('query cop { __typename }'))).body.data).toEqual({
     __typename: 'Query',
   });
 });
 
-it('nobody in particular gets one and the same answer from all of them', async () => {
+it('every probe without a token gets the same 401', async () => {
   const texts = new Set<string>();
   const ask: Ask = async (init) => {
     const heard = await asking(undefined)(init);

@@ -18,7 +18,7 @@ beforeEach(async () => {
 const { set, save, decide } = budgetsOf(() => ({ app, shop }));
 
 describe('serveDecision', () => {
-  it('says why not, the first reason first', async () => {
+  it('gives the first reason that applies', async () => {
     await set({ limit: '1', enforcement: 'STOP' });
     const off = { name: 'Off', phoneNumber: '+393330000009', activeChatbot: false };
     await aCustomer(app, shop, off);
@@ -68,7 +68,7 @@ describe('serveDecision', () => {
     });
   });
 
-  it('names the budget that is closest to its limit while none says no', async () => {
+  it('names the budget that is closest to its limit while none is reached', async () => {
     await set({ name: 'a', limit: '100', enforcement: 'STOP' });
     await set({ name: 'b', limit: '4', enforcement: 'STOP' });
     await set({ name: 'c', limit: '50', enforcement: 'STOP' });
@@ -76,7 +76,7 @@ describe('serveDecision', () => {
     expect(await decide()).toMatchObject({ reason: 'OK', budget: { name: 'b', state: { used: '2' } } });
   });
 
-  it('knows a contact as a save does: by user id, else by number', async () => {
+  it('finds a contact as a save does: by user id, else by number', async () => {
     await aCustomer(app, shop, { name: 'Rita', whatsappUserId: 'IT.1' });
     expect(await decide(null, 'IT.1')).toMatchObject({ customer: { name: 'Rita' } });
     expect(await decide('+393331234567', 'IT.1')).toMatchObject({ customer: { name: 'Rita' } });
@@ -85,7 +85,7 @@ describe('serveDecision', () => {
     expect(await code).toBe('BAD_USER_INPUT');
   });
 
-  it('tells of the asked contact alone, of STOP alone, and of the one that says no for longest', async () => {
+  it("shows the contact's own figures, STOP budgets only, and of several reached ones that which ends last", async () => {
     await aCustomer(app, shop, { name: 'Rita', phoneNumber: '+393330000001' });
     await set({ name: 'notify', limit: '1', thresholds: [100] });
     expect(await decide()).toMatchObject({ reason: 'OK', budget: null });
@@ -101,7 +101,7 @@ describe('serveDecision', () => {
     });
   });
 
-  it('has sums of the workspace that are at most a second old, and says of when they are', async () => {
+  it('uses sums of the workspace that are at most a second old, and says of when they are', async () => {
     await set({ limit: '2', enforcement: 'STOP' });
     await save(1);
     expect(await decide()).toMatchObject({ reason: 'OK', asOf: '2026-03-15T12:00:00.000Z' });

@@ -18,7 +18,7 @@ beforeEach(async () => {
 });
 const { set, save, look, states } = budgetsOf(() => ({ app, shop }));
 
-it('budgets say where they stand now, those of each customer by the one that is closest', async () => {
+it('budgets show their present state, EACH_CUSTOMER ones that of the closest customer', async () => {
   const rita = await aCustomer(app, shop, { name: 'Rita', phoneNumber: '+393330000001' });
   await set({ name: 'a', measure: 'COST', limit: '0.02', thresholds: [50, 80], interval: 'WEEK' });
   await set({ name: 'b', subject: 'EACH_CUSTOMER', limit: '3', interval: 'DAY' });
@@ -86,7 +86,7 @@ describe('the version', () => {
   });
 });
 
-describe('refuses in words', () => {
+describe('setting a budget refuses', () => {
   const SET = 'mutation ($input: SetBudgetInput!) { setBudget(input: $input) { id name } }';
   it.each<[string, Record<string, unknown>, RegExp]>([
     ['a threshold of 0', { thresholds: [50, 0] }, /whole percentage from 1 to 999, such as 80; got 0/],

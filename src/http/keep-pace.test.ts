@@ -43,14 +43,14 @@ async function fill(): Promise<void> {
   }
 }
 
-it('ends the connection of a reader who takes less than the least rate over a window', async () => {
+it('closes the connection of a reader who is slower than the lowest rate over a window', async () => {
   await fill();
   jest.advanceTimersByTime(WINDOW_MS);
   jest.advanceTimersByTime(WINDOW_MS);
   expect(response.destroyed).toBe(true);
 });
 
-it('waits with a reader who takes enough in each window', async () => {
+it('keeps the connection of a reader who reads enough in each window', async () => {
   await fill();
   jest.advanceTimersByTime(WINDOW_MS);
   const enough = (LEAST_BYTES_PER_SECOND * WINDOW_MS) / 1_000;
@@ -64,12 +64,12 @@ it('waits with a reader who takes enough in each window', async () => {
   expect(response.destroyed).toBe(false);
 });
 
-it('blames no reader for a file that is late', () => {
+it('does not close the connection when the file itself is late', () => {
   jest.advanceTimersByTime(10 * WINDOW_MS);
   expect(response.destroyed).toBe(false);
 });
 
-it('ends every export after the longest time, however fast it is read', () => {
+it('ends every export after the longest time, even for a fast reader', () => {
   jest.advanceTimersByTime(LONGEST_MS);
   expect(response.destroyed).toBe(true);
 });

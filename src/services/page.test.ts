@@ -46,7 +46,7 @@ describe('first', () => {
 });
 
 describe('a cursor', () => {
-  it('gives back what page one was asked, what was resolved then, and the position', () => {
+  it('contains the arguments of page one, what was resolved then, and the position', () => {
     expect(read(cursor)).toEqual({
       args: { period: 'THIS_MONTH' },
       resolved: { from: '2025-01-01' },
@@ -54,7 +54,7 @@ describe('a cursor', () => {
     });
   });
 
-  it('is text that an address can hold', () => {
+  it('contains only characters that a URL may have', () => {
     expect(cursor).toMatch(/^[\w-]+$/);
   });
 
@@ -169,18 +169,18 @@ describe('a page', () => {
     ]);
   });
 
-  it('has a next one only if a row more was found than asked for', () => {
+  it('has a next page only if one more row was found than asked for', () => {
     expect(page([1, 2, 3], 2).hasNextPage).toBe(true);
     expect(page([1, 2], 2).hasNextPage).toBe(false);
     expect(page([], 2)).toMatchObject({ items: [], hasNextPage: false });
   });
 
-  it('has a previous one if it was asked for after a cursor', () => {
+  it('has a previous page if it was asked for after a cursor', () => {
     expect(page([1], 2, true).hasPreviousPage).toBe(true);
     expect(page([1], 2, false).hasPreviousPage).toBe(false);
   });
 
-  it('counts all rows when it is asked to', async () => {
+  it('counts all rows only when asked', async () => {
     expect(await page([1], 2).total()).toBe(99);
   });
 });

@@ -29,7 +29,7 @@ describe('a new id', () => {
     expect(new Set(ids.map(millisecondsOf))).toEqual(new Set([at]));
   });
 
-  it('takes the next millisecond once a millisecond has no numbers left, and goes on rising', () => {
+  it('uses the next millisecond when a millisecond has no numbers left, and keeps rising', () => {
     const at = afterAllOthers();
     const ids = Array.from({ length: 10_000 }, () => newId(at));
     expect(ids).toEqual([...ids].sort());
@@ -40,7 +40,7 @@ describe('a new id', () => {
     expect(millisecondsOf(ids.at(-1) ?? '')).toBe(at + 2);
   });
 
-  it('starts each millisecond at a number that nobody can guess, low enough to leave room', () => {
+  it('starts each millisecond at a random number that is low enough to leave room', () => {
     const at = afterAllOthers();
     const first = Array.from({ length: 1_000 }, (_, index) =>
       Number.parseInt(newId(at + index).slice(15, 18), 16),

@@ -84,7 +84,7 @@ describe('formatMicros', () => {
     );
   });
 
-  test('has no float in it: 64-bit sums keep their last micro-unit', () => {
+  test('uses no float: 64-bit sums keep their last micro-unit', () => {
     expect(formatMicros(9_223_372_036_854_775_807n, 'EUR')).toBe('9223372036854.775807');
     expect(formatMicros(2n ** 53n + 1n, 'EUR')).toBe('9007199254.740993');
   });
@@ -146,7 +146,7 @@ describe('rounding', () => {
     expect(divideHalfAwayFromZero(numerator, denominator)).toBe(expected);
   });
 
-  test('is off by half a unit at most and symmetric about zero', () => {
+  test('differs by at most half a unit, and is symmetric about zero', () => {
     const whole = fc.bigInt({ min: -(2n ** 80n), max: 2n ** 80n });
     const divisor = fc.bigInt({ min: 1n, max: 2n ** 64n });
     fc.assert(

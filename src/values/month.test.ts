@@ -18,7 +18,7 @@ it('begins on its first day', () => {
   expect(monthOf('2025-01-31')).toBe('2025-01');
 });
 
-it('counts up by one a month, over the years', () => {
+it('counts up by one each month, across years', () => {
   const months = ['2024-11', '2024-12', '2025-01', '2025-02'];
   expect(months.slice(0, -1).map(monthAfter)).toEqual(months.slice(1));
   const numbers = months.map(monthNumber);

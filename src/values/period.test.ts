@@ -100,7 +100,7 @@ describe('resolvePeriod', () => {
     expect(resolvePeriod({ month: '2025-12' }, ROME, now).to).toEqual(local('2026-01-01T00:00'));
   });
 
-  test('from and to are taken as they are', () => {
+  test('from and to are used unchanged', () => {
     const chosen = { from: at('2025-01-06T13:07:00.001Z'), to: at('2025-01-06T13:07:00.002Z') };
     expect(resolvePeriod(chosen, ROME, now)).toEqual({ ...chosen, timeZone: ROME, kind: 'range' });
   });
@@ -164,12 +164,12 @@ describe('resolvePeriod', () => {
     expect(() => runInNewContext('ask()', { ask }, { timeout: 5_000 })).toThrow('is not an IANA time zone');
   });
 
-  test('takes 20 years to the last millisecond', () => {
+  test('accepts exactly 20 years, to the millisecond', () => {
     const chosen = { from: at('2005-01-01T00:00:00Z'), to: at('2025-01-01T00:00:00Z') };
     expect(ends(resolvePeriod(chosen, 'UTC', now))).toEqual(chosen);
   });
 
-  test('takes or refuses the same 20 years in every zone', () => {
+  test('accepts or refuses the same 20 years in every zone', () => {
     const from = at('2005-03-28T00:00:00Z');
     const to = at('2025-03-28T00:00:00Z');
     const later = new Date(to.getTime() + 1);
@@ -212,7 +212,7 @@ describe('resolvePeriod', () => {
 });
 
 describe('a period', () => {
-  test('is complete from its end on, not a millisecond before', () => {
+  test('is complete from its end on, and not one millisecond earlier', () => {
     const period = resolvePeriod({ month: '2025-01' }, ROME, at('2025-01-01T00:00:00Z'));
     expect(isComplete(period, period.to)).toBe(true);
     expect(isComplete(period, new Date(period.to.getTime() - 1))).toBe(false);
@@ -286,7 +286,7 @@ describe('growth compares', () => {
     });
   });
 
-  test('a running free range with the same physical stretch of the range before', () => {
+  test('a running free range with the same part of the range before', () => {
     const free = { from: at('2025-03-28T00:00:00Z'), to: at('2025-04-01T00:00:00Z') };
     const asOf = at('2025-03-30T05:00:00Z');
     expect(comparison(resolvePeriod(free, ROME, asOf), 'SAME_ELAPSED', asOf)).toEqual({
@@ -306,7 +306,7 @@ describe('growth compares', () => {
     expect(comparison(preset(name, asOf), 'SAME_ELAPSED', asOf).previous).toEqual(range(from, to));
   });
 
-  test('FULL_PREVIOUS: always whole with whole, also while it runs', () => {
+  test('FULL_PREVIOUS: always with the whole period before, even while the period runs', () => {
     const march = month('2025-03');
     expect(comparison(march, 'FULL_PREVIOUS', local('2025-03-12T15:00'))).toEqual({
       current: ends(march),
@@ -314,7 +314,7 @@ describe('growth compares', () => {
     });
   });
 
-  test('a period that has not begun: whole with whole', () => {
+  test('a period that has not begun with the whole period before', () => {
     const march = month('2025-03');
     expect(comparison(march, 'SAME_ELAPSED', local('2025-02-12T15:00')).current).toEqual(ends(march));
   });
@@ -369,7 +369,7 @@ describe('growth compares', () => {
     expect(comparison(period, 'YEAR_EARLIER', local(asOf)).previous).toEqual(range(from, to));
   });
 
-  test('ranges that lie in order: what runs ends as of now, and the earlier one not after its whole', () => {
+  test('ranges in order: a running one ends now, and the earlier one ends at most with its period', () => {
     const bases = fc.constantFrom(...GROWTH_BASES);
     const elapsed = fc.double({ min: 0, max: 1.2, noNaN: true });
     fc.assert(
@@ -389,7 +389,7 @@ describe('growth compares', () => {
 });
 
 describe('buckets', () => {
-  test.each(ZONES)('of a year of days in %s are the local days, and months hold them', (name) => {
+  test.each(ZONES)('of a year in %s are the local days, and months contain them', (name) => {
     for (const year of [2011, 2018, 2024]) {
       const whole = range(`${year}-01-01T00:00`, `${year + 1}-01-01T00:00`, name);
       const days = buckets(whole, 'DAY', name);
@@ -417,7 +417,7 @@ describe('buckets', () => {
     );
   });
 
-  test('are the same cuts however the range is moved: a part of a range has its own part of them', () => {
+  test('do not depend on the range: a part of a range has the same cuts inside', () => {
     fc.assert(
       fc.property(
         zone,
@@ -459,7 +459,7 @@ describe('buckets', () => {
     ]);
   });
 
-  test('Apia has no bucket for 30 December 2011, and none that is empty', () => {
+  test('Apia has no bucket for 30 December 2011, and no empty one', () => {
     const days = buckets(
       range('2011-12-28T00:00', '2012-01-02T00:00', 'Pacific/Apia'),
       'DAY',
@@ -503,7 +503,7 @@ describe('buckets', () => {
     ]);
   });
 
-  test('hours run on over the new year of UTC where it falls inside a local hour', () => {
+  test('an hour continues over the UTC new year when that falls inside a local hour', () => {
     const bounds = buckets(
       { from: at('2024-12-31T22:30:00Z'), to: at('2025-01-01T01:30:00Z') },
       'HOUR',
@@ -541,7 +541,7 @@ describe('buckets', () => {
     );
   });
 
-  test('are as many as the limit at most; beyond it a coarser interval is named', () => {
+  test('are at most as many as the limit; above it the error names a coarser interval', () => {
     const days = (count: number) => ({
       from: local('2020-01-01T00:00'),
       to: new Date(local('2020-01-01T00:00').getTime() + count * DAY_MS),
@@ -558,13 +558,13 @@ describe('buckets', () => {
     );
   });
 
-  test('of an empty range are none', () => {
+  test('do not exist for an empty range', () => {
     expect(
       buckets({ from: at('2025-01-01T00:00:00Z'), to: at('2025-01-01T00:00:00Z') }, 'DAY', ROME),
     ).toEqual([]);
   });
 
-  test('of 20 years of days are all there', () => {
+  test('of 20 years of days are complete', () => {
     const years = range('2006-01-01T00:00', '2026-01-01T00:00');
     expect(buckets(years, 'DAY', ROME, 10_000)).toHaveLength(7_306);
   });

@@ -43,7 +43,7 @@ describe('parsePhone', () => {
     expect(() => parsePhone('0393331234567')).toThrow(/^(?!.*0393331234567)/);
   });
 
-  test('gives one form to all ways of writing a number, and keeps that form', () => {
+  test('gives all ways of writing a number the same form, and keeps that form', () => {
     const separators = fc.array(fc.constantFrom(' ', '.', '-', '(', ')', ''), {
       minLength: 16,
       maxLength: 16,

@@ -13,7 +13,7 @@ describe('cleanText', () => {
     expect(cleanText('\udc4b\ud83d')).toBe('\ufffd\ufffd');
   });
 
-  test('gives text without NUL that is well-formed and stays as it is when cleaned again', () => {
+  test('returns well-formed text without NUL that a second cleaning does not change', () => {
     const anything = fc
       .array(fc.integer({ min: 0, max: 0xffff }))
       .map((units) => String.fromCharCode(...units));
@@ -28,7 +28,7 @@ describe('cleanText', () => {
     );
   });
 
-  test('leaves well-formed text without NUL alone', () => {
+  test('does not change well-formed text without NUL', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         expect(cleanText(text)).toBe(text.replaceAll('\u0000', ''));

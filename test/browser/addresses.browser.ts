@@ -13,7 +13,7 @@ const WORKSPACE = 'workspace=workspace-123';
 const JANUARY = `?${WORKSPACE}&month=2025-01`;
 
 describe('a client', () => {
-  it('that was never charged has a name, a state and what was saved', async () => {
+  it('that was never charged has a name, a state and its saved turns', async () => {
     const workspace = { id: 'workspace-123' };
     const phoneNumber = '+393339999999';
     const customer = await aCustomer(shop.app, workspace, {
@@ -73,7 +73,7 @@ it.each([
   await page.context().close();
 });
 
-it('tells what the server refuses in the language of the page', async () => {
+it("shows the server's refusals in the language of the page", async () => {
   const { page } = await visit(shop, JANUARY, { token: shop.client, locale: 'it-IT' });
   await untilCard(page, 'Costo', /0,125\s€/);
   const answers = [
@@ -101,7 +101,7 @@ it('tells what the server refuses in the language of the page', async () => {
 });
 
 describe('compared', () => {
-  it('by weekday: every day with the same day of the week', async () => {
+  it('by weekday: every day with the same day of the earlier week', async () => {
     const { page, operations } = await visit(shop, `?${WORKSPACE}&from=2025-01-06&to=2025-01-07`, {
       ...{ token: shop.client },
     });
@@ -121,7 +121,7 @@ describe('compared', () => {
     await page.context().close();
   });
 
-  it('not by weekday where months are, and not in percent of next to nothing', async () => {
+  it('shows no weekdays for months, and no percentage of a tiny amount', async () => {
     const { page } = await visit(shop, `?${WORKSPACE}&period=this-year`, { token: shop.client });
     await page.getByRole('heading', { name: 'Clients', exact: true }).waitFor();
     expect(await page.getByLabel('Compare with').locator('option').allTextContents()).not.toContain(
@@ -130,7 +130,7 @@ describe('compared', () => {
     await page.context().close();
   });
 
-  it('with next to nothing: in words, without a percentage of thousands', async () => {
+  it('with a tiny amount: in words, without a percentage of thousands', async () => {
     const { page } = await visit(shop, '', {});
     await page.route('**/graphql', async (route) => {
       const response = await route.fetch();
@@ -145,7 +145,7 @@ describe('compared', () => {
   });
 });
 
-it('a month that is over is complete, not live; one that runs is live', async () => {
+it('a past month is complete and not live; the running month is live', async () => {
   const { page } = await visit(shop, JANUARY, { token: shop.client, locale: 'it-IT' });
   await page.locator('.as-of').getByText('Concluso').waitFor();
   expect(await page.getByText('In diretta').count()).toBe(0);
@@ -170,7 +170,7 @@ it('speaks Italian as people do', async () => {
   await page.context().close();
 });
 
-it('breaks no number, however long', async () => {
+it('breaks no number across lines, however long', async () => {
   const { page } = await visit(shop, '', { viewport: { width: 320, height: 640 } });
   await page.route('**/graphql', async (route) => {
     const response = await route.fetch();

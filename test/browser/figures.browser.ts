@@ -49,7 +49,7 @@ describe('January 2025', () => {
     await page.context().close();
   });
 
-  it('behind each plot as a table, whose sums are the total', async () => {
+  it('shows each plot also as a table whose sum is the total', async () => {
     const { page } = await visit(shop, JANUARY, { token: shop.client });
     await page.locator('[data-drawn=true] canvas').first().waitFor();
     for (const summary of await page.getByText('Show table').all()) await summary.click();
@@ -84,7 +84,7 @@ describe('January 2025', () => {
     await page.context().close();
   });
 
-  it('explains on hover and to the keyboard what it is compared with', async () => {
+  it('explains on hover and on focus what it is compared with', async () => {
     const { page } = await visit(shop, JANUARY, { token: shop.client });
     const why = page.getByRole('region', { name: 'Cost', exact: true }).getByRole('button');
     await why.hover();
@@ -129,7 +129,7 @@ describe('the pickers', () => {
     await page.context().close();
   });
 
-  it('of what is compared: the same stretch, the whole before, a year earlier', async () => {
+  it('of the comparison: the same part, the whole period before, a year earlier', async () => {
     const { page } = await visit(shop, JANUARY, { token: shop.client });
     await untilCard(page, 'Cost', '€0.125');
     await page.getByLabel('Compare with').selectOption('A year earlier');
@@ -151,7 +151,7 @@ describe('the pickers', () => {
 });
 
 describe('clients', () => {
-  it('page by page, in the order that was chosen, and found by name or number', async () => {
+  it('are paged in the chosen order, and found by name or number', async () => {
     const { page } = await visit(shop, '?workspace=workspace-123&period=last-30-days', {
       token: shop.client,
     });
@@ -246,7 +246,7 @@ describe('exports', () => {
   });
 });
 
-it('an empty workspace speaks to its owner, not to an operator', async () => {
+it('an empty workspace explains itself to its owner, not to an operator', async () => {
   const empty = await aWorkspace(shop.app, { name: 'Nuovo' });
   const { page } = await visit(shop, '', { token: empty.client });
   const panel = page.getByRole('region', { name: 'No messages yet' });

@@ -53,7 +53,7 @@ describe.each(['light', 'dark'] as const)('axe finds nothing, %s', (colorScheme)
   });
 });
 
-it('is dark when the system is, or by choice', async () => {
+it('is dark when the system is dark, or by choice', async () => {
   const { page } = await visit(shop, JANUARY, { token: shop.client, colorScheme: 'dark' });
   const paper = () => page.evaluate('getComputedStyle(document.body).backgroundColor');
   await untilCard(page, 'Cost', '€0.125');
@@ -79,7 +79,7 @@ it('works by keyboard: skip link, controls, links', async () => {
   await page.context().close();
 });
 
-it('moves nothing when the reader asked for that', async () => {
+it('has no animation when the reader asked for none', async () => {
   const { page } = await visit(shop, JANUARY, { token: shop.client, reducedMotion: 'reduce' });
   await untilCard(page, 'Cost', '€0.125');
   expect(await page.evaluate('document.getAnimations().length')).toBe(0);
@@ -122,7 +122,7 @@ describe('what is served', () => {
     expect((await get('/dashboard', { 'if-none-match': etag })).status).toBe(304);
   });
 
-  it('only the built files, and the page for each of its views', async () => {
+  it('only the built files, and the page for each of its addresses', async () => {
     for (const path of ['/dashboard/', '/dashboard/messages', '/dashboard/clients/some-id'])
       expect((await get(path)).headers.get('content-type')).toBe('text/html; charset=utf-8');
     for (const path of [

@@ -108,7 +108,7 @@ it('opens with the operations of Sandbox, each in a tab with its variables', asy
   await page.context().close();
 });
 
-it('its bar is no wider than a phone', async () => {
+it('its bar fits the width of a phone', async () => {
   const { page } = await open('/graphiql');
   await page.setViewportSize({ width: 320, height: 640 });
   await editor(page).waitFor();
@@ -117,7 +117,7 @@ it('its bar is no wider than a phone', async () => {
   await page.context().close();
 });
 
-it('keeps no token: nothing is stored, and a reload has forgotten it', async () => {
+it('stores no token: a reload forgets it', async () => {
   const { page } = await open('/graphiql');
   await signIn(page, shop.analyst);
   await page.getByRole('tab', { name: 'BusiestHours' }).click();
@@ -152,7 +152,7 @@ describe('Sandbox, when its host', () => {
     await page.context().close();
   });
 
-  it('may come late: whoever goes back to it is left there', async () => {
+  it('comes late: a person who goes back to it stays there', async () => {
     const { page } = await open('/graphiql');
     await page.getByRole('link', { name: 'Apollo Sandbox' }).click();
     await page.getByText('Apollo Sandbox cannot be loaded').waitFor();
@@ -161,7 +161,7 @@ describe('Sandbox, when its host', () => {
   });
 });
 
-it('/ leads there', async () => {
+it('/ links to it', async () => {
   const { page, foreign, complaints } = await open('/');
   await page.getByRole('link', { name: 'API, without the internet' }).click();
   await editor(page).waitFor();
@@ -169,7 +169,7 @@ it('/ leads there', async () => {
   await page.context().close();
 });
 
-it('has a policy of its own, without a word for scripts from elsewhere, only its own files, and can be switched off', async () => {
+it('has its own content policy without foreign scripts, serves only its own files, and can be switched off', async () => {
   const get = (path: string) => fetch(`${shop.app.url}${path}`);
   const policy = (await get('/graphiql')).headers.get('content-security-policy') ?? '';
   expect(policy).toContain("default-src 'none'; script-src 'self';");

@@ -108,7 +108,7 @@ it.each([
   },
 );
 
-it('names the shop as text where the screen has a choice of two', async () => {
+it("prints the shop's name where the screen has a menu of two shops", async () => {
   const other = await aWorkspace(shop.app, { name: 'Bar Centrale' });
   const token = await aToken(shop.app, { kind: 'client', workspaceIds: ['workspace-123', other.id] });
   const { page } = await visit(shop, '?workspace=workspace-123', { token });

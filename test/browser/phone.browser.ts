@@ -56,7 +56,7 @@ describe.each([
     await page.context().close();
   });
 
-  it('a client with such a name', async () => {
+  it('a client with a long name', async () => {
     const { page } = await visit(shop, `?workspace=${hostile.id}`, { token: both, ...options });
     await page.getByRole('link', { name: LONG_NAME }).click();
     await page.getByRole('heading', { level: 1, name: LONG_NAME }).waitFor();
@@ -149,7 +149,7 @@ it.each(['', '/messages'])('the chosen period is read whole at 320 px: /dashboar
   await page.context().close();
 });
 
-it('a long name makes the picker of a shop no wider than others, on every page', async () => {
+it('a long name does not widen the menu of shops, on every page', async () => {
   const { page } = await visit(shop, `/messages?workspace=${hostile.id}`, { token: both, locale: 'it-IT' });
   const picker = await page.locator('select[name=workspace]').boundingBox();
   expect(picker?.width).toBeLessThan(400);
@@ -167,7 +167,7 @@ it('a check box is square beside a label of two lines', async () => {
   await page.context().close();
 });
 
-it('a tapped bar tells its figures within the screen', async () => {
+it('a tapped bar shows its figures within the screen', async () => {
   const { page } = await visit(shop, '?workspace=workspace-123&compare=same-weekdays', {
     ...{ token: shop.client, locale: 'it-IT' },
     ...PHONE,
@@ -221,7 +221,7 @@ it.each(['', '/messages'])('a finger finds every target: /dashboard%s', async (p
   await page.context().close();
 });
 
-it('what is needed now and then is in a menu; the menu of the view compares and exports', async () => {
+it('rare actions are in a menu; the menu of the view compares and exports', async () => {
   const { page } = await visit(shop, '?workspace=workspace-123&month=2025-01', {
     token: shop.client,
     ...PHONE,
@@ -236,7 +236,7 @@ it('what is needed now and then is in a menu; the menu of the view compares and 
   await page.context().close();
 });
 
-it('a tapped cell of the week tells its numbers, and a table tells all', async () => {
+it('a tapped cell of the week shows its numbers, and a table shows all', async () => {
   const { page } = await visit(shop, '?workspace=workspace-123&month=2025-01', {
     ...{ token: shop.client, locale: 'it-IT' },
     ...PHONE,

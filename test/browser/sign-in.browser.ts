@@ -51,7 +51,7 @@ describe('asked to stay', () => {
     await page.context().close();
   });
 
-  it('by whoever came by a link, and taken back', async () => {
+  it('can be chosen after a link, and undone', async () => {
     const { page } = await visit(shop, '?month=2025-01', { token: shop.client });
     await untilCard(page, 'Cost', '€0.125');
     const second = await page.context().newPage();
@@ -69,7 +69,7 @@ describe('asked to stay', () => {
     await page.context().close();
   });
 
-  it('leaves the token of the device where it is when a link opens another', async () => {
+  it('keeps the stored token when a link opens another one', async () => {
     const { page } = await visit(shop, '', { token: shop.client });
     await page.getByRole('button', { name: 'Menu' }).click();
     await page.getByLabel('Stay signed in on this device').check();
@@ -85,7 +85,7 @@ describe('asked to stay', () => {
   });
 });
 
-it('can be installed: Chromium finds nothing that is missing', async () => {
+it('can be installed: Chromium finds nothing missing', async () => {
   // A profile of its own, since a private window installs nothing.
   const folder = await mkdtemp(join(tmpdir(), 'centesimo-install-'));
   const context = await chromium.launchPersistentContext(folder, { executablePath: CHROMIUM, args: FLAGS });
@@ -144,7 +144,7 @@ it('a link with a bad token says so, and lets another be pasted', async () => {
   await page.context().close();
 });
 
-it('a token that ends keeps what was on the screen, and the next one goes on', async () => {
+it('an expired token keeps the figures on the screen, and the next token continues', async () => {
   const { services } = shop.app;
   const made = await services.tokens.create(
     { name: 'short', kind: 'client', workspaceIds: ['workspace-123'] },
@@ -164,7 +164,7 @@ it('a token that ends keeps what was on the screen, and the next one goes on', a
   await page.context().close();
 });
 
-it('picks among the workspaces of a token; a foreign one is named', async () => {
+it('chooses among the workspaces of a token; the name of a foreign one is shown', async () => {
   const other = await aWorkspace(shop.app, { name: 'Bar Sport', currency: 'JPY', priceMicros: 5_000n });
   const token = await aToken(shop.app, { kind: 'client', workspaceIds: [other.id, 'workspace-123'] });
   const { page } = await visit(shop, '?workspace=workspace-123&month=2025-01', { token });

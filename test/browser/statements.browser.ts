@@ -55,7 +55,7 @@ it('lists the closed months, newest first, with what was billed and what is coun
   await page.context().close();
 });
 
-it('says by three causes why a closed month costs something else today, and where that is billed', async () => {
+it("explains by three causes why a closed month's usage changed, and where that is billed", async () => {
   const { page, complaints } = await open('/statements/2025-01');
   expect(await rowsOf(page, 'What changed since it was closed')).toEqual([
     'This month on the statement | €0.015',
@@ -91,7 +91,7 @@ it('says the same in Italian', async () => {
   await page.context().close();
 });
 
-it('shows what a statement carries from an earlier month, and says when nothing changed', async () => {
+it('shows amounts carried from earlier months, and says when nothing changed', async () => {
   const { page } = await open('/statements/2025-02');
   expect(await card(page, 'Total of the statement')).toContain('€0.010 of it from earlier months');
   expect(await rowsOf(page, 'Clients')).toEqual([
@@ -109,7 +109,7 @@ it('shows what a statement carries from an earlier month, and says when nothing 
   await quiet.context().close();
 });
 
-it('saves the paper in the reader’s language, and the lines as CSV', async () => {
+it('saves the PDF in the reader’s language, and the lines as CSV', async () => {
   const { page } = await open('/statements', { locale: 'it-IT' });
   const asked: string[] = [];
   page.on('request', (request) => {
@@ -132,7 +132,7 @@ it('saves the paper in the reader’s language, and the lines as CSV', async () 
   await page.context().close();
 });
 
-it('leads from a month of usage to its statement, and back', async () => {
+it('links a month of usage to its statement, and back', async () => {
   const { page } = await visit(shop, `?workspace=${mine.id}&month=2025-01`, { token });
   await page.getByRole('link', { name: 'Closed: statement no. 1, €0.015' }).click();
   await page.getByRole('heading', { name: 'Statement of January 2025' }).waitFor();
@@ -144,7 +144,7 @@ it('leads from a month of usage to its statement, and back', async () => {
   await page.context().close();
 });
 
-it('says of a month that runs that it is not closed, and of a shop that none is', async () => {
+it('says that the running month is not closed, and that a shop has no closed month', async () => {
   const { page } = await open('/statements/2025-03');
   await page.getByText('March 2025 is not closed.').waitFor();
   await page.goto(page.url().replace('2025-03', '2025-13'));
@@ -158,7 +158,7 @@ it('says of a month that runs that it is not closed, and of a shop that none is'
   await none.context().close();
 });
 
-it.each([320, 390])('is never wider than a phone of %i px, whatever a name', async (width) => {
+it.each([320, 390])('fits a phone of %i px with any name', async (width) => {
   const { app } = shop;
   const long = await aWorkspace(app, { name: LONG });
   await aCustomer(app, long, { name: LONG, phoneNumber: '+393331234567' });

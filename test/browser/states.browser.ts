@@ -12,7 +12,7 @@ const JANUARY = '?workspace=workspace-123&month=2025-01';
 const asks = (operation: string) => (text: string | null) =>
   text !== null && JSON.parse(text).operationName === operation;
 
-it('shows the shape of what will come until it comes, then when that was and in whose time', async () => {
+it('shows a skeleton while loading, then the time of the figures and its zone', async () => {
   const { page, complaints } = await visit(shop, '');
   let letGo: () => void = () => undefined;
   const held = new Promise<void>((resolve) => {
@@ -86,7 +86,7 @@ it('keeps the figures when the server fails, and tries again when asked to', asy
   await page.context().close();
 });
 
-it('writes an amount that no float can hold as it is', async () => {
+it('shows an amount that no float can hold exactly', async () => {
   const { page } = await visit(shop, '');
   await page.route('**/graphql', async (route) => {
     const response = await route.fetch();
@@ -102,7 +102,7 @@ it('writes an amount that no float can hold as it is', async () => {
   await page.context().close();
 });
 
-it('opens at the same view for a colleague with a token of their own', async () => {
+it('opens the same view for a colleague with another token', async () => {
   const mine = await visit(shop, `${JANUARY}&order=messages&search=ross&compare=full-previous`, {
     token: shop.client,
   });
@@ -148,7 +148,7 @@ it("weighs at most 180 kB over the wire with everything but the plots' library",
   await page.context().close();
 });
 
-it('would hear the browser complain about a script from elsewhere', async () => {
+it('would notice that the browser blocks a script from another host', async () => {
   const { page, complaints } = await visit(shop, '');
   await page.evaluate(
     `{ const script = document.createElement('script'); script.textContent = 'window.inlined = 1'; document.head.append(script); }`,

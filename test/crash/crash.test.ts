@@ -36,7 +36,7 @@ async function crash(
 
 const report = (verdict: Verdict): void => console.info(`seed ${SEED}`, JSON.stringify(verdict));
 
-it('loses, doubles and miscounts nothing when server, database or both are killed under load', async () => {
+it('loses nothing, doubles nothing and counts right when server, database or both are killed under load', async () => {
   const verdict = await crash(ROUNDS, TARGETS, {}, 200);
   report(verdict);
 

@@ -28,7 +28,7 @@ const turns = async (prefix: string) =>
   (await stage.centesimo.turns(prefix)).map(({ key, outcome, charges }) => [key, outcome, charges]);
 const said = () => stage.meta.sent.at(-1)?.text;
 
-it('answers until the limit is reached, and then politely, without the model and without a charge', async () => {
+it('answers until the limit is reached, and then politely declines without the model and without a charge', async () => {
   const prompts = () => stage.model.prompts.length;
   for (const index of [0, 1]) {
     const execution = await stage.deliver(NAME, message(`wamid.ask.${index}.`));
@@ -50,7 +50,7 @@ it('answers until the limit is reached, and then politely, without the model and
   ]);
 });
 
-it('pays no model for somebody who is not registered', async () => {
+it('does not call the model for somebody who is not registered', async () => {
   const asked = stage.model.prompts.length;
   await stage.deliver(NAME, message('wamid.stranger.', '393339999999'));
   expect([said(), stage.model.prompts.length]).toEqual([
@@ -60,7 +60,7 @@ it('pays no model for somebody who is not registered', async () => {
   expect(await turns('wamid.stranger.')).toEqual([['wamid.stranger.0:not-served', 'NO_RESPONSE', 0]]);
 });
 
-it('answers when nobody says whether it may', async () => {
+it("answers when serveDecision can't be reached", async () => {
   await stage.centesimo.cli('budget', 'remove', '--workspace', WORKSPACE, '--name', 'each day');
   const execution = await stage.centesimo.withRenamed('budgets', () =>
     stage.deliver(NAME, message('wamid.away.')),
@@ -70,6 +70,6 @@ it('answers when nobody says whether it may', async () => {
   expect(await turns('wamid.away.')).toEqual([['wamid.away.0', 'TRACKED', 1]]);
 });
 
-it('calls nobody outside this machine', () => {
+it('sends no request outside this machine', () => {
   expect(stage.n8n.refused).toEqual([]);
 });

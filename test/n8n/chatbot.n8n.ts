@@ -70,7 +70,7 @@ describe.each(chatbots)('%s', (name) => {
     expect(done ?? [TURNS]).toEqual([TURNS]);
   });
 
-  it('keeps a bad turn for somebody, tells them its id, and saves the others', async () => {
+  it('keeps a bad turn for a person, reports its id, and saves the others', async () => {
     const prefix = `${own}bad.`;
     const changes = textsOf(prefix, 5);
     const bad = changes[2]?.messages[0];
@@ -95,7 +95,7 @@ describe.each(chatbots)('%s', (name) => {
     expect(stage.mail.mails.at(-1)?.replaceAll('=\n', '')).toContain(`${prefix}2`);
   });
 
-  it('saves the turn of a failing model under a key of its own, and charges a later run', async () => {
+  it('saves the turn of a failing model with its own key, and charges a later run', async () => {
     const prefix = `${own}failing.`;
     stage.model.failsOn = 'messaggio 0';
     await stage.deliver(name, textsOf(prefix, 2));
@@ -110,6 +110,6 @@ describe.each(chatbots)('%s', (name) => {
   });
 });
 
-it('calls nobody outside this machine', () => {
+it('sends no request outside this machine', () => {
   expect(stage.n8n.refused).toEqual([]);
 });

@@ -210,7 +210,7 @@ describe('the table of errors in docs/n8n.md', () => {
     await run('limited', ['RATE_LIMITED']);
   });
 
-  it('has a row for each code that n8n was shown, and no other', () => {
+  it('has a row for each code that n8n got, and no other', () => {
     expect([...rows.keys()].sort()).toEqual([...shown.keys()].sort());
   });
 
@@ -235,7 +235,7 @@ it('the header centesimo-error-field lets n8n try again; the item then leaves by
 });
 
 describe('send-again', () => {
-  it('saves what a long outage left, and leaves a bad turn to somebody, once', async () => {
+  it('saves the turns of a long outage, and reports a bad turn to a person, once', async () => {
     await stage.n8n.publish(stage.workflow('whatsapp-chatbot'));
     const bad = textsOf('wamid.again.bad.', 1);
     const [message] = bad[0]?.messages ?? [];
@@ -264,7 +264,7 @@ describe('send-again', () => {
   });
 });
 
-it('weekly-report writes to the owner what last week cost', async () => {
+it('weekly-report sends the owner the cost of last week', async () => {
   await save(
     turn({ idempotencyKey: 'wamid.week', occurredAt: new Date(Date.now() - 7 * 86_400_000).toISOString() }),
   );
@@ -327,7 +327,7 @@ describe('n8n-nodes-centesimo', () => {
     expect(await stage.n8n.testCredential(wrong)).toMatchObject({ status: 'Error' });
   });
 
-  it('saves many turns in one request, one result an item', async () => {
+  it('saves many turns in one request, with one result per item', async () => {
     const { runs } = await stage.n8n.execute('nodeMany', 'Start');
     const [saved, failed] = runs['Save Many']?.[0]?.outputs ?? [];
     expect(saved?.map(({ json }) => json)).toEqual([
@@ -371,12 +371,12 @@ describe('n8n-nodes-centesimo', () => {
     expect(service).toMatchObject({ status: 'error', error: expect.stringContaining('[FORBIDDEN]') });
   });
 
-  it('offers agents the figures, never the saving', async () => {
+  it('offers agents the figures, never saves', async () => {
     expect(await stage.n8n.isTool('n8n-nodes-centesimo.centesimoUsage')).toBe(true);
     expect(await stage.n8n.isTool('n8n-nodes-centesimo.centesimo')).toBe(false);
   });
 });
 
-it('calls nobody outside this machine', () => {
+it('sends no request outside this machine', () => {
   expect(stage.n8n.refused).toEqual([]);
 });

@@ -62,7 +62,7 @@ async function asked(token: string, query: string, input: object): Promise<void>
   }
 }
 
-it('every line is on one statement or open, whenever servers are killed', async () => {
+it('every line is on one statement or still open, whenever servers are killed', async () => {
   const keys: string[] = [];
   const seen = new Map<string, string>();
   let stopped = false;

@@ -50,7 +50,7 @@ describe.each([
   ['pieces', coverWithCustomerDays],
   ['pieces in sum', netCoverWithCustomerDays],
 ])('the %s of a range', (_, coverOf) => {
-  it('hold every instant of it once and no other, in every zone', () => {
+  it('cover every instant of the range exactly once and no other, in every zone', () => {
     fc.assert(
       fc.property(range, zone, fc.array(instant, { maxLength: 20 }), (part, timeZone, more) => {
         const cover = coverOf(part, timeZone);
@@ -61,7 +61,7 @@ describe.each([
   });
 });
 
-it('in sum no range reads more than half a month of days at either end', () => {
+it('the cover for sums reads at most half a month of days at either end', () => {
   fc.assert(
     fc.property(range, zone, (part, timeZone) => {
       expect(daysOf(netCoverWithCustomerDays(part, timeZone))).toBeLessThanOrEqual(2 * 16);
@@ -75,7 +75,7 @@ it('in sum no range reads more than half a month of days at either end', () => {
   });
 });
 
-it('slots and records hold every instant of a range once', () => {
+it('slots and records cover every instant of a range exactly once', () => {
   fc.assert(
     fc.property(range, fc.array(instant, { maxLength: 20 }), (part, more) => {
       const { slots, edges } = coverWithSlots(part);
@@ -86,14 +86,14 @@ it('slots and records hold every instant of a range once', () => {
   );
 });
 
-describe('a range that is asked about in parts', () => {
+describe('a range in several parts', () => {
   const at = (time: string): Date => new Date(`2025-01-06T${time}:00Z`);
   const parts = (from: string, to: string, ...cuts: string[]): string[] =>
     cutInsideSlots({ from: at(from), to: at(to) }, cuts.map(at)).map(
       (part) => `${part.from.toISOString().slice(11, 16)} ${part.to.toISOString().slice(11, 16)}`,
     );
 
-  it('is cut where a part begins inside a slot, and not where it begins with one', () => {
+  it('reads records where a part begins inside a slot, but not where it begins with a slot', () => {
     expect(parts('10:00', '12:00')).toEqual(['10:00 12:00']);
     expect(parts('10:00', '12:00', '11:00', '11:15')).toEqual(['10:00 12:00']);
     expect(parts('10:00', '12:00', '10:01', '11:15', '11:20')).toEqual([
@@ -103,7 +103,7 @@ describe('a range that is asked about in parts', () => {
     ]);
   });
 
-  it('is not cut at its ends or outside of it', () => {
+  it('is not cut at its own ends or outside itself', () => {
     expect(parts('10:01', '12:01', '09:59', '10:01', '12:01', '12:02')).toEqual(['10:01 12:01']);
   });
 });

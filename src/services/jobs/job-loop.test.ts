@@ -27,7 +27,7 @@ function held() {
   return { job: { name: 'held', everyMs: 100, run }, signals, ends };
 }
 
-it('looks at each interval, and a job that fails is tried again and stops no other', async () => {
+it('looks at each interval; a failed job is tried again and does not stop the others', async () => {
   const failing = { name: 'failing', everyMs: 100, run: () => Promise.reject(new Error('no luck')) };
   const fine = { name: 'fine', everyMs: 50, run: () => Promise.resolve() };
   const loop = loopOf(failing, fine);
@@ -45,7 +45,7 @@ it('looks at each interval, and a job that fails is tried again and stops no oth
   await loop.stop();
 });
 
-it('never looks twice at once', async () => {
+it('never starts a second look while one is running', async () => {
   const { job, signals, ends } = held();
   const loop = loopOf(job);
   loop.start();
@@ -58,7 +58,7 @@ it('never looks twice at once', async () => {
   await loop.stop();
 });
 
-it('tells a look that is under way to stop, waits for it, and begins no other', async () => {
+it('aborts the running look, waits for it, and starts no other', async () => {
   const { job, signals, ends } = held();
   const loop = loopOf(job);
   loop.start();

@@ -18,7 +18,7 @@ it.each([
   expect(printable(text, has)).toEqual({ text: shown, whole });
 });
 
-it('keeps what joins Arabic letters or parts them, and drops it elsewhere', () => {
+it('keeps joiners and non-joiners between Arabic letters, and drops them elsewhere', () => {
   const all = () => true;
   expect(printable('می\u200cخواهم', all).text).toBe('می\u200cخواهم');
   expect(printable('ab\u200cc\u200dd', all).text).toBe('abcd');

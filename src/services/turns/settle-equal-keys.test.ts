@@ -43,7 +43,7 @@ const codeOf = (settlement: Settlement | undefined): string | undefined =>
 const ok = (message: SavedMessage, replayed: boolean): Settlement => ({ ok: { message, replayed } });
 
 describe('turns of one batch', () => {
-  it('lead in their order; a later one of the same key follows the first', () => {
+  it('the first turn of a key leads, and later ones follow it', () => {
     const [a, b, again, third] = [
       turn('a'),
       turn('b', { idempotencyKey: 'other' }),
@@ -81,12 +81,12 @@ describe('a follower', () => {
     );
   });
 
-  it('is still open when its leader reused a stored key with other content: its own may be what is stored', () => {
+  it('is still open when its leader reused a stored key with other content, since the follower may match what is stored', () => {
     const refused: Settlement = { error: keyReused('key') };
     expect(follow(turn('b'), turn('a', { message: 'other words' }), refused)).toBeUndefined();
   });
 
-  it('with the content of a leader that reused a stored key reuses it too', () => {
+  it('reuses the stored key too when it has the content of a leader that did', () => {
     const refused: Settlement = { error: keyReused('key') };
     expect(follow(turn('b'), turn('a'), refused)).toBe(refused);
   });
@@ -96,7 +96,7 @@ describe('a follower', () => {
     expect(follow(turn('b', { message: 'other words' }), turn('a'), refused)).toBe(refused);
   });
 
-  it('of a leader that was never settled is not saved, and may be sent again', () => {
+  it('is not saved when its leader was never settled, and may be sent again', () => {
     expect(codeOf(follow(turn('b'), turn('a'), undefined))).toBe('SERVICE_UNAVAILABLE');
   });
 });
