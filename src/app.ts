@@ -37,6 +37,7 @@ import { ClockWatch } from './services/upkeep/clock-watch';
 import { Reconciler } from './services/upkeep/reconcile';
 import { WorkspaceService } from './services/workspaces/workspace-service';
 import { ZoneWatch } from './services/workspaces/zone-stamps';
+import { HOUR_MS, MINUTE_MS } from './values/duration';
 import type { Clock } from './values/time';
 
 export interface Services {
@@ -228,8 +229,8 @@ const compareZones = (services: Services, logger: Logger): Promise<void> =>
 
 const FIRST_LOOK_MS = 2_000;
 const lateLook = (): Error => new Error("The database's clock was not told in time.");
-const CLOCK_EVERY_MS = 60_000;
-const EXPIRY_EVERY_MS = 3_600_000;
+const CLOCK_EVERY_MS = MINUTE_MS;
+const EXPIRY_EVERY_MS = HOUR_MS;
 
 /** The jobs, and how often a server looks for due work. */
 const jobsOf = (config: Config, services: Services, metrics: Metrics): Job[] => [

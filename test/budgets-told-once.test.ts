@@ -2,6 +2,7 @@
 import { Client } from 'pg';
 import { Api } from './support/api';
 import {
+  ACTOR,
   aCustomer,
   aTurn,
   aWorkspace,
@@ -11,12 +12,11 @@ import {
   type TestWorkspace,
 } from './support/app';
 import { budgetsOf } from './support/budgets';
+import { aChargedShop } from './support/charged-shop';
 import { startServer } from './support/command';
 import { createDatabase } from './support/database';
 import { until } from './support/embedded-process';
 import { SAVE, type SaveData } from './support/operations';
-
-const ACTOR = { name: 'test' };
 
 let app: TestApp;
 let shop: TestWorkspace;
@@ -26,8 +26,7 @@ beforeAll(async () => {
 afterAll(() => app.stop());
 beforeEach(async () => {
   app.clock.set('2026-03-15T12:00:00Z');
-  shop = await aWorkspace(app);
-  await aCustomer(app, shop, { phoneNumber: '+393331234567' });
+  shop = await aChargedShop(app);
 });
 const { set, save, sweep, events } = budgetsOf(() => ({ app, shop }));
 

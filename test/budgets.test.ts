@@ -1,12 +1,12 @@
 // What budgets tell: each threshold once, by level, whatever happens in between.
+
 import fc from 'fast-check';
 import { Client } from 'pg';
-import { aCustomer, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
+import { HOUR_MS } from '../src/values/duration';
+import { ACTOR, aCustomer, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
 import { type BudgetInput, budgetsOf } from './support/budgets';
+import { aChargedShop } from './support/charged-shop';
 import { until } from './support/embedded-process';
-
-const ACTOR = { name: 'test' };
-const HOUR_MS = 3_600_000;
 
 let app: TestApp;
 let shop: TestWorkspace;
@@ -16,8 +16,7 @@ beforeAll(async () => {
 afterAll(() => app.stop());
 beforeEach(async () => {
   app.clock.set('2026-03-15T12:00:00Z');
-  shop = await aWorkspace(app);
-  await aCustomer(app, shop, { phoneNumber: '+393331234567' });
+  shop = await aChargedShop(app);
 });
 const { set, save, look, sweep, events, thresholds, states, decide } = budgetsOf(() => ({ app, shop }));
 

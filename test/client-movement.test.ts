@@ -1,5 +1,5 @@
 // Clients who come, stay, come back and leave; cohorts of those who came first in one month.
-import { aWorkspace, startApp, type TestApp } from './support/app';
+import { ACTOR, aWorkspace, startApp, type TestApp } from './support/app';
 import { aShopWithClients, reportOn } from './support/shops';
 
 let app: TestApp;
@@ -7,8 +7,6 @@ beforeAll(async () => {
   app = await startApp();
 });
 afterAll(() => app.stop());
-
-const ACTOR = { name: 'test' };
 
 describe('clients who come and go', () => {
   const shopOfFour = () =>

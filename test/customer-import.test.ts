@@ -1,13 +1,12 @@
 // An import registers each row as a single registration would, in the order of the file.
 import type { ImportRow } from '../src/services/customers/customer-import';
 import type { Registration } from '../src/services/customers/customer-service';
-import { aCustomer, aTurn, aWorkspace, startApp, type TestApp } from './support/app';
+import { ACTOR, aCustomer, aTurn, aWorkspace, startApp, type TestApp } from './support/app';
 import { hasLongForms } from './support/long-form';
 import { SAVE } from './support/operations';
 
 const P1 = '+393330000001';
 const P2 = '+393330000002';
-const ACTOR = { name: 'test' };
 
 let app: TestApp;
 beforeAll(async () => {

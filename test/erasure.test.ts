@@ -8,6 +8,7 @@ import { Eraser } from '../src/services/people/erasure';
 import { verifyWorkspace } from '../src/services/upkeep/verify';
 import { getWorkspace } from '../src/services/workspaces/workspaces';
 import {
+  ACTOR,
   aCustomer,
   aToken,
   aTurn,
@@ -24,7 +25,6 @@ import { digester } from './support/keys';
 import { untilWaiting } from './support/lock-waits';
 import { OUTCOMES, SAVE, type SaveData, TOTALS } from './support/operations';
 
-const ACTOR = { name: 'test' };
 const NUMBER = '393337654321';
 const PHONE = `+${NUMBER}`;
 const USER_ID = 'IT.99887766554433221100';

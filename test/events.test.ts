@@ -1,10 +1,9 @@
 // Events: written with what they tell of, listed, and kept for 400 days.
-import { aCustomer, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
+import { HOUR_MS } from '../src/values/duration';
+import { ACTOR, startApp, type TestApp, type TestWorkspace } from './support/app';
 import { budgetsOf } from './support/budgets';
+import { aChargedShop } from './support/charged-shop';
 import { runCommand } from './support/command';
-
-const ACTOR = { name: 'test' };
-const HOUR_MS = 3_600_000;
 
 let app: TestApp;
 let shop: TestWorkspace;
@@ -14,8 +13,7 @@ beforeAll(async () => {
 afterAll(() => app.stop());
 beforeEach(async () => {
   app.clock.set('2026-03-15T12:00:00Z');
-  shop = await aWorkspace(app);
-  await aCustomer(app, shop, { phoneNumber: '+393331234567' });
+  shop = await aChargedShop(app);
 });
 const { set, save, look, events } = budgetsOf(() => ({ app, shop }));
 

@@ -13,7 +13,7 @@ import { peopleContraction } from '../src/migrations/people-contraction';
 import { verifyStatements } from '../src/services/ledger/statement-check';
 import { verifyWorkspace } from '../src/services/upkeep/verify';
 import { getWorkspace } from '../src/services/workspaces/workspaces';
-import { aToken, aTurn, aWorkspace, startApp, type TestApp } from './support/app';
+import { ACTOR, aToken, aTurn, aWorkspace, startApp, type TestApp } from './support/app';
 import { runCommand } from './support/command';
 import { createDatabase, onServer, type TestDatabase } from './support/database';
 import { describeSchema } from './support/describe-schema';
@@ -141,8 +141,6 @@ it('charges of before and of an older server are filled in, and only then the da
 });
 
 describe('closing while an older server is running', () => {
-  const ACTOR = { name: 'test' };
-
   it('puts its lines on statements: earlier ones, those of its later saves, and late ones', async () => {
     await older();
     await saveAsOlder(database, turn('2026-01-31T22:59:59.999Z'));

@@ -1,7 +1,7 @@
 // Outcomes over time, averages, single clients, segments, cohorts, the distribution: an oracle in plain SQL over the
 // records, with PostgreSQL's own time zones, agrees with every figure.
 import fc from 'fast-check';
-import { aCustomer, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
+import { ACTOR, aCustomer, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
 import { reportOn } from './support/shops';
 
 let app: TestApp;
@@ -10,7 +10,6 @@ beforeAll(async () => {
 });
 afterAll(() => app.stop());
 
-const ACTOR = { name: 'test' };
 /** None of them puts its clock back over midnight: there PostgreSQL's days are not ours (docs/semantics.md#time). */
 const ZONES = ['UTC', 'Europe/Rome', 'America/New_York', 'Asia/Kathmandu', 'Australia/Lord_Howe'];
 const zone = fc.constantFrom(...ZONES);

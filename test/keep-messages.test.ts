@@ -6,7 +6,15 @@ import { RETENTION_BATCH } from '../src/services/people/retention';
 import { rebuildWorkspace } from '../src/services/upkeep/rebuild';
 import { verifyWorkspace } from '../src/services/upkeep/verify';
 import { getWorkspace } from '../src/services/workspaces/workspaces';
-import { aCustomer, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
+import {
+  ACTOR,
+  aCustomer,
+  aTurn,
+  aWorkspace,
+  startApp,
+  type TestApp,
+  type TestWorkspace,
+} from './support/app';
 import { rowsWith, traces } from './support/canaries';
 import { fixedForms, statementDifferences } from './support/charged-shop';
 import { runCommand } from './support/command';
@@ -14,7 +22,6 @@ import { onServer } from './support/database';
 import { untilWaiting } from './support/lock-waits';
 import { OUTCOMES, SAVE, type SaveData, TOTALS } from './support/operations';
 
-const ACTOR = { name: 'test' };
 const NUMBER = '393337654321';
 const PHONE = `+${NUMBER}`;
 /** In a turn: words and a number. The customer keeps its name and number. */

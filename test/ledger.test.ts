@@ -6,10 +6,17 @@ import type { CloseResult } from '../src/services/ledger/closing';
 import { verifyStatements } from '../src/services/ledger/statement-check';
 import { verifyWorkspace } from '../src/services/upkeep/verify';
 import { getWorkspace } from '../src/services/workspaces/workspaces';
-import { aCustomer, aWorkspace, startApp, type TestApp, TestClock, type TestWorkspace } from './support/app';
+import {
+  ACTOR,
+  aCustomer,
+  aWorkspace,
+  startApp,
+  type TestApp,
+  TestClock,
+  type TestWorkspace,
+} from './support/app';
 import { fixedForms } from './support/charged-shop';
 
-const ACTOR = { name: 'test' };
 const SKEW_MS = 5 * 60_000;
 const NOW = Date.parse('2026-03-15T12:00:00Z');
 const FIRST = Date.parse('2025-11-20T00:00:00Z');

@@ -4,6 +4,7 @@ import { Client } from 'pg';
 import { WebSocket } from 'ws';
 import { Subscriber } from '../src/services/signals/subscriber';
 import {
+  ACTOR,
   aCustomer,
   aToken,
   aTurn,
@@ -18,7 +19,6 @@ import { aLogin } from './support/login';
 import { SAVE } from './support/operations';
 import { PlainSocket } from './support/plain-socket';
 
-const ACTOR = { name: 'test' };
 const HOUR_MS = 3_600_000;
 
 let app: TestApp;

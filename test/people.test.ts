@@ -1,11 +1,18 @@
 // A person's own data, for who asks for it.
-import { aCustomer, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
+import {
+  ACTOR,
+  aCustomer,
+  aTurn,
+  aWorkspace,
+  startApp,
+  type TestApp,
+  type TestWorkspace,
+} from './support/app';
 import { runCommand } from './support/command';
 import { SAVE, type SaveData } from './support/operations';
 
 const PHONE = '+393331234567';
 const USER_ID = 'IT.13491208655302741918';
-const ACTOR = { name: 'test' };
 
 let app: TestApp;
 let shop: TestWorkspace;

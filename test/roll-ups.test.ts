@@ -5,6 +5,7 @@ import { rebuildWorkspace } from '../src/services/upkeep/rebuild';
 import { type Verification, verifyWorkspace } from '../src/services/upkeep/verify';
 import { getWorkspace } from '../src/services/workspaces/workspaces';
 import {
+  ACTOR,
   aCustomer,
   aTurn,
   aWorkspace,
@@ -31,7 +32,6 @@ const ZONES = [
   ...['UTC', 'Europe/Rome', 'Asia/Kathmandu', 'America/St_Johns', 'Australia/Lord_Howe'],
   ...['Pacific/Apia', 'America/New_York', 'Asia/Kolkata'],
 ];
-const ACTOR = { name: 'test' };
 /** Both clock changes of a winter lie in it. */
 const FIRST = Date.parse('2025-10-20T00:00:00Z');
 const LAST = Date.parse('2026-03-15T12:00:00Z');

@@ -1,8 +1,7 @@
 // serveDecision: may this contact be served now?
-import { aCustomer, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
+import { ACTOR, aCustomer, startApp, type TestApp, type TestWorkspace } from './support/app';
 import { budgetsOf, DECIDE } from './support/budgets';
-
-const ACTOR = { name: 'test' };
+import { aChargedShop } from './support/charged-shop';
 
 let app: TestApp;
 let shop: TestWorkspace;
@@ -12,8 +11,7 @@ beforeAll(async () => {
 afterAll(() => app.stop());
 beforeEach(async () => {
   app.clock.set('2026-03-15T12:00:00Z');
-  shop = await aWorkspace(app);
-  await aCustomer(app, shop, { phoneNumber: '+393331234567' });
+  shop = await aChargedShop(app);
 });
 const { set, save, decide } = budgetsOf(() => ({ app, shop }));
 

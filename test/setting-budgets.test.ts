@@ -1,9 +1,16 @@
 // Setting, changing, listing and removing budgets, over GraphQL and on the command line.
-import { aCustomer, aToken, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
+import {
+  ACTOR,
+  aCustomer,
+  aToken,
+  aWorkspace,
+  startApp,
+  type TestApp,
+  type TestWorkspace,
+} from './support/app';
 import { type BudgetInput, budgetsOf, MONTH } from './support/budgets';
+import { aChargedShop } from './support/charged-shop';
 import { runCommand } from './support/command';
-
-const ACTOR = { name: 'test' };
 
 let app: TestApp;
 let shop: TestWorkspace;
@@ -13,8 +20,7 @@ beforeAll(async () => {
 afterAll(() => app.stop());
 beforeEach(async () => {
   app.clock.set('2026-03-15T12:00:00Z');
-  shop = await aWorkspace(app);
-  await aCustomer(app, shop, { phoneNumber: '+393331234567' });
+  shop = await aChargedShop(app);
 });
 const { set, save, look, states } = budgetsOf(() => ({ app, shop }));
 

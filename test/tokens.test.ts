@@ -1,17 +1,17 @@
 // Who may come in: the form of tokens, their life from creation to revocation, and that nothing else opens the door.
+
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { Client } from 'pg';
 import pino from 'pino';
 import { hashOf, hintOf, isWellFormed, makeToken } from '../src/auth/tokens';
 import { TokenVerifier } from '../src/services/tokens/token-verifier';
-import { aToken, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
+import { DAY_MS } from '../src/values/duration';
+import { ACTOR, aToken, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
 import { until } from './support/embedded-process';
 import { hasLongForms } from './support/long-form';
 import { SAVE } from './support/operations';
 
-const ACTOR = { name: 'test' };
 const VIEWER = '{ viewer { name kind scopes expiresAt } }';
-const DAY_MS = 86_400_000;
 
 let app: TestApp;
 let shop: TestWorkspace;

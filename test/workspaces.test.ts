@@ -1,8 +1,14 @@
 // What changes of a workspace's settings do to the turns that are being saved.
-import { aCustomer, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
+import {
+  ACTOR,
+  aCustomer,
+  aTurn,
+  aWorkspace,
+  startApp,
+  type TestApp,
+  type TestWorkspace,
+} from './support/app';
 import { SAVE } from './support/operations';
-
-const ACTOR = { name: 'test' };
 
 let app: TestApp;
 let shop: TestWorkspace;

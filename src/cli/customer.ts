@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import type { Command } from 'commander';
 import { parse } from 'csv-parse';
 import { Snapshot } from '../database/snapshot';
+import { liftTimeLimit } from '../database/sql';
 import { AppError, badInput } from '../errors';
 import type { BadRow, ImportRow } from '../services/customers/customer-import';
 import { listCustomers } from '../services/customers/customers';
@@ -135,7 +136,7 @@ const exportOne = (cli: Cli): Command =>
         const workspace = await getWorkspace(sql, options.workspace, now);
         const snapshot = new Snapshot(database, now);
         try {
-          await snapshot.query('no_time_limit', 'SET LOCAL statement_timeout = 0');
+          await liftTimeLimit(snapshot);
           const { customer: customerId, phone: phoneNumber, whatsappUserId } = options;
           const pieces = exportPerson(snapshot, workspace, { customerId, phoneNumber, whatsappUserId });
           await toStandardOutput(Readable.from(pieces));

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { Snapshot } from '../database/snapshot';
+import { liftTimeLimit } from '../database/sql';
 import { verifyStatements } from '../services/ledger/statement-check';
 import { rebuildWorkspace } from '../services/upkeep/rebuild';
 import { type Difference, type Verification, verifyWorkspace } from '../services/upkeep/verify';
@@ -36,7 +37,7 @@ export async function verifyOne(
 ): Promise<Verification> {
   const snapshot = new Snapshot(database, services.clock());
   try {
-    await snapshot.query('no_time_limit', 'SET LOCAL statement_timeout = 0');
+    await liftTimeLimit(snapshot);
     const rollUps = await verifyWorkspace(snapshot, workspace);
     const statements = await verifyStatements(database, workspace);
     const found = statements.differences.map(

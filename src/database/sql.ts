@@ -87,6 +87,14 @@ export class SqlConnection implements Sql {
   }
 }
 
+/** For long work: PostgreSQL does not end statements of this transaction for their time. */
+export const NO_TIME_LIMIT = 'SET LOCAL statement_timeout = 0';
+
+/** The same through a Sql. The caller's transaction has begun. */
+export const liftTimeLimit = async (sql: Sql): Promise<void> => {
+  await sql.query('no_time_limit', NO_TIME_LIMIT);
+};
+
 /** The database was silent for too long: it or the network is gone. The statement may have been executed. */
 class NoAnswer extends Error {}
 

@@ -3,6 +3,7 @@ import type { ClientBase } from 'pg';
 import { badInput } from '../errors';
 import type { Contraction } from '../migrations/contraction';
 import { CONTRACTIONS } from './data-source';
+import { NO_TIME_LIMIT } from './sql';
 
 export interface Tables {
   /** All tables but the list of migrations. A table comes after those that it refers to. */
@@ -72,7 +73,7 @@ export async function migrationsOf(client: ClientBase): Promise<string[]> {
 export async function inSnapshot<T>(client: ClientBase, work: () => Promise<T>): Promise<T> {
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
   try {
-    await client.query('SET LOCAL statement_timeout = 0');
+    await client.query(NO_TIME_LIMIT);
     for (const { unfilled } of CONTRACTIONS) await checkFilled(client, unfilled);
     return await work();
   } finally {
@@ -95,7 +96,7 @@ async function checkFilled(client: ClientBase, { table, missing }: Contraction['
 export async function filling<T>(client: ClientBase, what: string, work: () => Promise<T>): Promise<T> {
   await client.query('BEGIN');
   try {
-    await client.query('SET LOCAL statement_timeout = 0');
+    await client.query(NO_TIME_LIMIT);
     const { rows } = await client.query<{ used: boolean }>('SELECT EXISTS (SELECT FROM workspaces) AS used');
     if (rows[0]?.used)
       throw badInput(`${what} has workspaces already. Give an empty one; nothing was written.`);

@@ -1,6 +1,6 @@
 import type { Database } from './database';
 import { Lease } from './lease';
-import { isSerializationFailure } from './sql';
+import { isSerializationFailure, liftTimeLimit } from './sql';
 
 const ATTEMPTS = 5;
 
@@ -18,7 +18,7 @@ export const inLongTransaction = <T>(database: Database, work: (lease: Lease) =>
     runOnce(
       database,
       async (lease) => {
-        await lease.query('no_time_limit', 'SET LOCAL statement_timeout = 0');
+        await liftTimeLimit(lease);
         return work(lease);
       },
       0,

@@ -28,6 +28,7 @@ import { PAGE_LIMIT } from '../services/page';
 import { BUDGETS_LIMIT, THRESHOLDS_LIMIT } from '../services/signals/budget-service';
 import { TRACKING_OUTCOMES } from '../services/turns/tracking';
 import { TEXT_LIMIT } from '../services/turns/turn';
+import { DAY_MS, HOUR_MS } from '../values/duration';
 import { monthNumber } from '../values/month';
 import {
   type Period,
@@ -329,8 +330,6 @@ function monthsOf({ from, to }: Arguments): number {
   return Math.min(Math.max(months, 1), MONTHS_LIMIT);
 }
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 /** 1970 began on a Thursday. */
 const MONDAY_MS = 3 * DAY_MS;
 

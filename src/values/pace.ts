@@ -71,3 +71,9 @@ export function inTurns<T>(items: readonly T[], weight: number): readonly (T | P
   }
   return paced;
 }
+
+/**
+ * Waits between two batches of work in the background, usually as long as the batch took, so that saves come first; or
+ * before a retry.
+ */
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

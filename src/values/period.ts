@@ -1,6 +1,7 @@
 // Periods: half-open ranges of time, bounded by a zone's days, weeks (Monday first), months or years.
 import { DateTime } from 'luxon';
 import { type AppError, badInput } from '../errors';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from './duration';
 import { checkMonth, firstDayOf } from './month';
 import {
   assertZone,
@@ -321,13 +322,11 @@ export function buckets(range: Range, interval: TimelineInterval, zone: string, 
   return bounds;
 }
 
-const HOUR_MS = 3_600_000;
-
 function* hourCuts(range: Range, zone: string): Generator<Date> {
   const segments = offsetSegments(range.from, range.to, zone);
   for (const [index, segment] of segments.entries()) {
     const end = segments[index + 1]?.from ?? range.to;
-    const offset = segment.offsetMinutes * 60_000;
+    const offset = segment.offsetMinutes * MINUTE_MS;
     yield segment.from;
     const first = Math.ceil((segment.from.getTime() + offset) / HOUR_MS) * HOUR_MS - offset;
     for (let ms = first; ms < end.getTime(); ms += HOUR_MS) yield new Date(ms);
@@ -345,7 +344,7 @@ function* dates(first: DateTime, interval: DateInterval): Generator<number> {
   if (interval === 'MONTH') {
     for (let date = first.startOf('month'); ; date = date.plus({ months: 1 })) yield date.toMillis();
   }
-  const step = interval === 'DAY' ? 24 * HOUR_MS : 7 * 24 * HOUR_MS;
+  const step = interval === 'DAY' ? DAY_MS : 7 * DAY_MS;
   const start = first.startOf(interval === 'DAY' ? 'day' : 'week').toMillis();
   for (let date = start; ; date += step) yield date;
 }

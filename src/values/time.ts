@@ -2,6 +2,7 @@
 // never the name of a zone.
 import { DateTime, IANAZone } from 'luxon';
 import { badInput } from '../errors';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from './duration';
 
 /** Returns the present instant. It is injected, so that tests set the time. */
 export type Clock = () => Date;
@@ -12,8 +13,6 @@ export interface Range {
   to: Date;
 }
 
-const DAY_MS = 86_400_000;
-const MINUTE_MS = 60_000;
 const SECOND_MS = 1_000;
 
 /** 15 minutes: the offset of every zone has been a multiple of this since 2009. */
@@ -179,7 +178,7 @@ export function localClock(at: Date, zone: string): number {
 }
 
 /** No zone is more than 15 hours ahead of UTC. */
-const AHEAD_MS = 15 * 3_600_000;
+const AHEAD_MS = 15 * HOUR_MS;
 
 /**
  * The first instant at which the zone's clock shows `clock` (see `localClock`) or later. A time that a clock change
@@ -208,7 +207,7 @@ export function firstInstantAt(clock: number, zone: string): Date {
 export const startOfLocalDay = (date: string, zone: string): Date => firstInstantAt(Date.parse(date), zone);
 
 /** Casey put its clock back by three hours, the most of any zone since 1970. */
-const PUT_BACK_MS = 3 * 3_600_000;
+const PUT_BACK_MS = 3 * HOUR_MS;
 
 /** The local day 'YYYY-MM-DD' of an instant: the last day that has begun. It never changes within a slot. */
 export function localDate(at: Date, zone: string): string {

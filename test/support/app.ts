@@ -9,7 +9,8 @@ import { Api } from './api';
 import { createDatabase, type TestDatabase } from './database';
 import { demoTemplate } from './demo';
 
-const ACTOR = { name: 'test' };
+/** Who makes changes in tests, for the audit trail. */
+export const ACTOR = { name: 'test' };
 
 /** A clock that a test sets. It stands still unless it is moved. */
 export class TestClock {

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { DAY_MS } from '../../values/duration';
 import { localDate, type Range } from '../../values/time';
 import {
   type CustomerCover,
@@ -8,7 +9,6 @@ import {
   netCoverWithCustomerDays,
 } from './cover';
 
-const DAY_MS = 86_400_000;
 const ZONES = [
   ...['UTC', 'Europe/Rome', 'Asia/Kathmandu', 'America/St_Johns', 'Australia/Lord_Howe'],
   ...['Pacific/Apia', 'America/New_York', 'Africa/Cairo'],

@@ -1,5 +1,7 @@
 // WHAT IS READ FROM A ROLL-UP, WHAT FROM RECORDS? A range is cut into whole roll-ups and single records at its ragged
 // edges.
+
+import { DAY_MS } from '../../values/duration';
 import { localDays, localMonths } from '../../values/period';
 import { ceilSlot, floorSlot, type Range } from '../../values/time';
 
@@ -78,7 +80,7 @@ export function coverWithDays(range: Range, zone: string, sign: Sign = 1): Omit<
 }
 
 /** Longer than any month in any zone. */
-const LONGEST_MONTH_MS = 32 * 86_400_000;
+const LONGEST_MONTH_MS = 32 * DAY_MS;
 
 /**
  * The same for sums only. If the range has more than half of a month, the whole month is added and the rest of it is
@@ -126,4 +128,4 @@ function edges(range: Range, inner: Range | undefined): Range[] {
 
 /** The next date on the calendar, without a zone: 'YYYY-MM-DD' in and out. */
 const dayAfter = (date: string): string =>
-  new Date(Date.parse(`${date}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10);
+  new Date(Date.parse(`${date}T00:00:00Z`) + DAY_MS).toISOString().slice(0, 10);

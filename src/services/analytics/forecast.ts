@@ -1,5 +1,6 @@
 // Where will the running period end at this pace?
 import type { Sql } from '../../database/sql';
+import { DAY_MS } from '../../values/duration';
 import { divideHalfAwayFromZero } from '../../values/money';
 import { isComplete } from '../../values/period';
 import type { Range } from '../../values/time';
@@ -10,8 +11,6 @@ export interface Forecast {
   costMicros: bigint;
   messages: bigint;
 }
-
-const DAY_MS = 86_400_000;
 
 export async function findForecast(sql: Sql, scope: UsageScope): Promise<Forecast | null> {
   const { period, asOf } = scope;

@@ -1,5 +1,6 @@
 // WHERE IS A PEAK HOUR COMPUTED? Here: usage by weekday and local hour; peak hours and the heatmap read these cells.
 import type { Sql } from '../../database/sql';
+import { MINUTE_MS } from '../../values/duration';
 import { daySegments, type Range } from '../../values/time';
 import { cutInsideSlots } from './cover';
 import { slotParts } from './parts';
@@ -78,7 +79,7 @@ export function countOccurrences({ from, to }: Range, timeZone: string): number[
   const segments = daySegments(from, to, timeZone);
   for (const [index, segment] of segments.entries()) {
     const end = segments[index + 1]?.from ?? to;
-    const hourAt = (at: Date) => (at.getTime() / 60_000 + segment.offsetMinutes) / HOUR_MINUTES;
+    const hourAt = (at: Date) => (at.getTime() / MINUTE_MS + segment.offsetMinutes) / HOUR_MINUTES;
     const first = Math.floor(hourAt(segment.from));
     const hours = Math.ceil(hourAt(end)) - first;
     const weeks = Math.floor(hours / HOURS_OF_WEEK);

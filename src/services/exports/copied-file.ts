@@ -4,6 +4,7 @@ import type { PoolClient } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import type { Database } from '../../database/database';
 import { Lease } from '../../database/lease';
+import { NO_TIME_LIMIT } from '../../database/sql';
 import { AppError, unavailable } from '../../errors';
 import { CopiedRows, type FileForm } from './copy-text';
 
@@ -96,7 +97,7 @@ async function openFile<Found>(
   try {
     signal?.throwIfAborted();
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-    await client.query('SET LOCAL statement_timeout = 0');
+    await client.query(NO_TIME_LIMIT);
     const { copy, form, found } = await plan(client);
     const copied = client.query(copyTo(copy));
     const file = new CopiedRows(form);

@@ -3,8 +3,8 @@ import type { Logger } from 'pino';
 import type { Database } from '../../database/database';
 import type { Sql } from '../../database/sql';
 import { inTransaction } from '../../database/transaction';
+import { pause } from '../../values/pace';
 import type { Clock } from '../../values/time';
-import { pause } from './pause';
 
 /** Where a batch begins: the workspace and id of the last row before it. */
 export type Position = readonly [workspaceId: string, id: string];

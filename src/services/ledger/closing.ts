@@ -6,6 +6,7 @@ import { describeError } from '../../database/describe-error';
 import type { Sql } from '../../database/sql';
 import { inTransaction } from '../../database/transaction';
 import { badInput, unavailable } from '../../errors';
+import { DAY_MS } from '../../values/duration';
 import { firstDayOf, monthAfter, monthOf } from '../../values/month';
 import { type Period, resolvePeriod } from '../../values/period';
 import { type Clock, formatInstant } from '../../values/time';
@@ -140,7 +141,7 @@ export class ClosingService {
         // Nothing to close yet: looks again a day later.
         const dueAt =
           next === undefined
-            ? new Date(now.getTime() + 86_400_000)
+            ? new Date(now.getTime() + DAY_MS)
             : dueInstant(next, due.closeDay, workspace.timeZone);
         if (next !== undefined && dueAt <= now) {
           await this.closeLocked(sql, workspace, next, SCHEDULE);

@@ -1,6 +1,7 @@
 // Do the statements say what the ledger says? For the operator, never behind a token.
 import type { Database } from '../../database/database';
 import { Lease } from '../../database/lease';
+import { liftTimeLimit } from '../../database/sql';
 import { monthAfter, monthOf } from '../../values/month';
 import type { Workspace } from '../workspaces/workspaces';
 import { clientLinesOf, fixedForm, hashOf, type StatementKey, sumsOf } from './members';
@@ -36,7 +37,7 @@ export async function verifyStatements(
   };
   try {
     await lease.query('begin_snapshot', 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
-    await lease.query('no_time_limit', 'SET LOCAL statement_timeout = 0');
+    await liftTimeLimit(lease);
     const sealed = await lease.query<SealedRow>(
       'sealed_statements',
       `SELECT s.number, s.month, s.epoch, s.messages, s.total_micros, s.carried_micros, s.ledger_lines, s.sha256

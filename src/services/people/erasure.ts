@@ -3,11 +3,12 @@ import type { Database } from '../../database/database';
 import type { Sql } from '../../database/sql';
 import { inTransaction } from '../../database/transaction';
 import { AppError, badInput, unavailable } from '../../errors';
+import { DAY_MS } from '../../values/duration';
 import { newId } from '../../values/ids';
+import { pause } from '../../values/pace';
 import type { Clock } from '../../values/time';
 import { type Actor, recordAudit } from '../audit';
 import { isErased, toCustomer } from '../customers/customers';
-import { pause } from '../jobs/pause';
 import { checkReason } from '../ledger/voids';
 import { lockCallersWorkspace, lockWorkspace } from '../workspaces/workspaces';
 import {
@@ -44,7 +45,6 @@ export interface Erased {
 
 /** What is asked for over the API is limited, since it can't be undone. */
 export const ERASURES_A_DAY = 20;
-const DAY_MS = 86_400_000;
 /** How long a caller over the API is kept waiting; what is left then is done without them. */
 const ANSWER_WITHIN_MS = 10_000;
 /** How long one at work is left to itself before another server goes on with it. */

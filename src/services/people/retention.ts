@@ -3,16 +3,16 @@ import type { Logger } from 'pino';
 import type { Database } from '../../database/database';
 import type { Sql } from '../../database/sql';
 import { inTransaction } from '../../database/transaction';
+import { DAY_MS } from '../../values/duration';
+import { pause } from '../../values/pace';
 import type { Clock } from '../../values/time';
 import { countUnfilledOf } from '../jobs/filler';
-import { pause } from '../jobs/pause';
 import { keyFilling } from '../turns/key-filling';
 import { nextNight, WHOLE_EVERY_MS } from '../workspaces/keep-days';
 import { getWorkspace } from '../workspaces/workspaces';
 import { holdRawKeys, removeTexts } from './forgetting';
 import { BEGINNING } from './personal-data';
 
-const DAY_MS = 86_400_000;
 /** How long a workspace at work is left to itself before another server goes on with it. */
 const TAKEN_FOR_MS = 60_000;
 /** Turns that one transaction looks at. */

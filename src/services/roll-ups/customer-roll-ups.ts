@@ -1,10 +1,11 @@
 // The customers' days and months made anew from the records: when a workspace changes its zone, and by the rebuild.
-import type { Sql } from '../../database/sql';
+import { liftTimeLimit, type Sql } from '../../database/sql';
+import { DAY_MS } from '../../values/duration';
 import { type LocalStretch, localDays } from '../../values/period';
 import { countsStill } from './roll-ups';
 
 /** Longer than any local day: one of 25 hours, or more where a zone went back over the date line. */
-const MARGIN_MS = 2 * 86_400_000;
+const MARGIN_MS = 2 * DAY_MS;
 
 /** The local days from the one that holds `first` to the one that holds `last`, each with its first instant. */
 export function daysOf(first: Date, last: Date, timeZone: string): LocalStretch[] {
@@ -17,7 +18,7 @@ export function daysOf(first: Date, last: Date, timeZone: string): LocalStretch[
  * no save can write a day of the old zone behind it.
  */
 export async function rebuildCustomerRollUps(sql: Sql, workspaceId: string, timeZone: string): Promise<void> {
-  await sql.query('no_time_limit', 'SET LOCAL statement_timeout = 0');
+  await liftTimeLimit(sql);
   await sql.query('clear_customer_days', 'DELETE FROM customer_days WHERE workspace_id = $1', [workspaceId]);
   await sql.query('clear_customer_months', 'DELETE FROM customer_months WHERE workspace_id = $1', [
     workspaceId,

@@ -4,6 +4,7 @@ import type { Database } from '../../database/database';
 import { Lease } from '../../database/lease';
 import type { Sql } from '../../database/sql';
 import { inTransaction } from '../../database/transaction';
+import { HOUR_MS, MINUTE_MS } from '../../values/duration';
 import { lowestIdAt } from '../../values/ids';
 import type { Clock } from '../../values/time';
 import type { Settlement } from '../turns/saved-message';
@@ -28,9 +29,9 @@ const SLICE = 5_000;
 /**
  * How much older than its COMMIT a charge's id may be, with clocks that differ. The hourly look finds even older ones.
  */
-const MARGIN_MS = 2 * 60_000;
+const MARGIN_MS = 2 * MINUTE_MS;
 /** How often all customers are looked at, whatever was charged. */
-const WHOLE_EVERY_MS = 3_600_000;
+const WHOLE_EVERY_MS = HOUR_MS;
 
 export class BudgetWatch {
   private marks = new Map<string, Mark>();

@@ -3,6 +3,7 @@ import type { Database } from '../../database/database';
 import type { Sql } from '../../database/sql';
 import { inTransaction } from '../../database/transaction';
 import { badInput } from '../../errors';
+import { DAY_MS } from '../../values/duration';
 import { newId } from '../../values/ids';
 import { type Clock, formatInstant } from '../../values/time';
 import { checkFirst, isWhole, type Page, readCursor, toPage, writeCursor } from '../page';
@@ -143,7 +144,6 @@ async function countEvents(sql: Sql, workspaceId: string, types: readonly EventT
   return Number(row?.total ?? 0n);
 }
 
-const DAY_MS = 86_400_000;
 /** How long events and budgets' reports are kept. */
 export const KEPT_DAYS = 400;
 const BATCH = 1_000;

@@ -1,6 +1,7 @@
 // One look at a workspace's budgets: by level, not by edge. A threshold is reported when the usage is at or above it
 // and no row says that it was reported. So it does not matter who looks, how often, or what happened in between.
 import type { Sql } from '../../database/sql';
+import { HOUR_MS } from '../../values/duration';
 import type { Period } from '../../values/period';
 import { formatInstant } from '../../values/time';
 import { forecastOf } from '../analytics/forecast';
@@ -59,7 +60,7 @@ export interface Found {
 /** Marks the forecast where others have a percentage. */
 const FORECAST = 0;
 /** How long a forecast must stay above the limit before it is reported. */
-const FORECAST_AFTER_MS = 3_600_000;
+const FORECAST_AFTER_MS = HOUR_MS;
 
 /** Reads what is due; writes nothing. */
 export async function findDue(sql: Sql, sight: Sight): Promise<Found> {

@@ -1,5 +1,6 @@
 // A token as it is stored: without its text.
 import type { StoredKind } from '../../auth/tokens';
+import { DAY_MS } from '../../values/duration';
 
 export interface TokenRow {
   id: string;
@@ -22,7 +23,7 @@ export const TOKEN_COLUMNS = `t.id, t.name, t.kind, t.hash, t.hint, t.scopes, t.
 export type TokenState = 'active' | 'expires soon' | 'expired' | 'revoked';
 
 /** How long before its end the log and the list warn: an expired service token loses turns. */
-const WARN_BEFORE_MS = 30 * 86_400_000;
+const WARN_BEFORE_MS = 30 * DAY_MS;
 
 export function stateOf(row: Pick<TokenRow, 'expires_at' | 'revoked_at'>, now: Date): TokenState {
   const left = row.expires_at.getTime() - now.getTime();

@@ -7,6 +7,7 @@ import type { Notices } from '../../database/notices';
 import type { Sql } from '../../database/sql';
 import { inTransaction } from '../../database/transaction';
 import { badInput } from '../../errors';
+import { DAY_MS, HOUR_MS } from '../../values/duration';
 import { isUuid, newId } from '../../values/ids';
 import type { Clock } from '../../values/time';
 import { type Actor, recordAudit } from '../audit';
@@ -47,8 +48,6 @@ export interface RevocationHearer {
   anyRevoked(): void;
 }
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 const LONGEST_OVERLAP_HOURS = 720;
 
 export class TokenService {

@@ -3,8 +3,9 @@ import type { Logger } from 'pino';
 import type { Database } from '../../database/database';
 import { describeError } from '../../database/describe-error';
 import { inTransaction } from '../../database/transaction';
+import { MINUTE_MS } from '../../values/duration';
 
-const EVERY_MS = 60_000;
+const EVERY_MS = MINUTE_MS;
 
 export class TokenUses {
   private readonly notedAt = new Map<string, number>();

@@ -9,6 +9,7 @@ import { Lease } from '../../database/lease';
 import { isTransient } from '../../database/sql';
 import { within } from '../../database/within';
 import { unauthenticated, unavailable } from '../../errors';
+import { DAY_MS } from '../../values/duration';
 import { type Clock, formatInstant } from '../../values/time';
 import { stateOf, TOKEN_COLUMNS, type TokenRow } from './token-row';
 import { TokenUses } from './token-uses';
@@ -16,7 +17,7 @@ import { TokenUses } from './token-uses';
 const CACHE_SIZE = 10_000;
 /** A caller must get an answer within 3 s, even if the database is silent. */
 const ANSWER_WITHIN_MS = 2_500;
-const WARN_EVERY_MS = 86_400_000;
+const WARN_EVERY_MS = DAY_MS;
 
 /** http/authenticate.ts answers with the same words for every reason: nobody learns whether a token exists. */
 const refused = () => unauthenticated('This token is not valid.');

@@ -1,5 +1,6 @@
 // A turn as the write path knows it: checked, normalised, with an id of its own.
 import { AppError, badInput, unavailable } from '../../errors';
+import { MINUTE_MS } from '../../values/duration';
 import { newId } from '../../values/ids';
 import { parsePhone } from '../../values/phone';
 import { cleanText } from '../../values/text';
@@ -12,7 +13,7 @@ const KEY_LIMIT = 255;
 /** WhatsApp did not exist before: an earlier instant confuses seconds with milliseconds. */
 export const EARLIEST_TURN = new Date('2009-01-01T00:00:00Z');
 /** How far a caller's clock may be ahead of ours. */
-export const CLOCK_SKEW_MS = 5 * 60_000;
+export const CLOCK_SKEW_MS = 5 * MINUTE_MS;
 
 /** What a caller gives for one turn; absent and null are the same. */
 export interface TurnInput {

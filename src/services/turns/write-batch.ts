@@ -4,6 +4,7 @@ import { describeError } from '../../database/describe-error';
 import { isConnectionLoss, isTransient, SqlConnection } from '../../database/sql';
 import { forbiddenWorkspace, unavailable } from '../../errors';
 import { codeOf } from '../../values/error-code';
+import { pause } from '../../values/pace';
 import type { Clock } from '../../values/time';
 import { archived } from '../workspaces/workspaces';
 import { type DecidedTurn, decided, insertDeferred, insertTurns } from './insert-turns';
@@ -247,5 +248,3 @@ const saved = ({ turn, context, outcome, chargeId, savedAt }: DecidedTurn): Save
           },
   },
 });
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,7 +1,7 @@
 // Roll-ups made anew from the records, which are the only truth.
 
 import type { Database } from '../../database/database';
-import type { Sql } from '../../database/sql';
+import { liftTimeLimit, type Sql } from '../../database/sql';
 import { inTransaction } from '../../database/transaction';
 import { firstDayOf, monthAfter, monthOf } from '../../values/month';
 import type { LocalStretch } from '../../values/period';
@@ -37,7 +37,7 @@ export async function rebuildWorkspace(
   const days = daysOf(span.first, span.last, workspace.timeZone);
   for (const [index, day] of days.entries()) {
     await inTransaction(database, async (sql) => {
-      await sql.query('no_time_limit', 'SET LOCAL statement_timeout = 0');
+      await liftTimeLimit(sql);
       const locked = await lockWorkspace(sql, workspace.id, day.from);
       if (locked.timeZone !== workspace.timeZone)
         throw new Error('The zone was changed meanwhile. Run the rebuild again.');

@@ -3,9 +3,9 @@
 import { DateTime } from 'luxon';
 import type { Sql } from '../../database/sql';
 import { badInput } from '../../errors';
+import { DAY_MS } from '../../values/duration';
 import { firstInstantAt, localDate } from '../../values/time';
 
-const DAY_MS = 86_400_000;
 /** Before the shops open, and hours away from the closing of months. */
 const NIGHT_HOUR = 3;
 /** Turns that came later than their night are looked for once in so many days. */
