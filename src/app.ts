@@ -228,7 +228,7 @@ const compareZones = (services: Services, logger: Logger): Promise<void> =>
     );
 
 const FIRST_LOOK_MS = 2_000;
-const lateLook = (): Error => new Error("The database's clock was not told in time.");
+const lateLook = (): Error => new Error('The database did not answer with its clock in time.');
 const CLOCK_EVERY_MS = MINUTE_MS;
 const EXPIRY_EVERY_MS = HOUR_MS;
 

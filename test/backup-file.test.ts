@@ -98,7 +98,7 @@ describe('a file that is not a complete backup', () => {
   };
   const OTHER_VERSION =
     /^The backup is of another version \(its newest migration is (\w+), this database's is (?!\1)\w+\)\. Restore it with the version that made it, then upgrade\. Nothing was written\.\n$/;
-  const NOT_WHOLE = /is no whole backup of Centesimo.*Nothing was written\.\n$/;
+  const NOT_WHOLE = /is not a complete backup of Centesimo.*Nothing was written\.\n$/;
   const broken: [string, () => Buffer, RegExp][] = [
     ['without its end', () => gzipSync(lines().slice(0, -2).join('\n')), NOT_WHOLE],
     ['of another kind', () => Buffer.from('PGDMP'), NOT_WHOLE],
@@ -109,7 +109,7 @@ describe('a file that is not a complete backup', () => {
         all.splice(all.findIndex((line) => line.includes('"charges"')) + 1, 1);
         return gzipSync(all.join('\n'));
       },
-      /doesn't hold the rows that it says\. Nothing was written\.\n$/,
+      /doesn't have as many rows as its last line says\. Nothing was written\.\n$/,
     ],
     ['of an older version', () => withMigrations((all) => all.slice(0, -1)), OTHER_VERSION],
     ['of a newer version', () => withMigrations((all) => [...all, 'Newer1900000000000']), OTHER_VERSION],

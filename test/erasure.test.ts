@@ -306,11 +306,11 @@ describe('an erasure is refused', () => {
   });
 
   it.each([
-    [{}, 'Say who'],
-    [{ customerId: '0190d2b4-0000-7000-8000-000000000000', phoneNumber: PHONE }, 'Say who'],
+    [{}, 'Give the id of a customer'],
+    [{ customerId: '0190d2b4-0000-7000-8000-000000000000', phoneNumber: PHONE }, 'Give the id of a customer'],
     [{ customerId: 'Mario' }, 'not the id of a customer'],
     [{ customerId: '0190d2b4-0000-7000-8000-000000000000' }, 'There is no customer'],
-    [{ phoneNumber: '+390000000' }, 'Nothing is kept of this contact'],
+    [{ phoneNumber: '+390000000' }, 'Nothing is stored about this contact'],
     [{ phoneNumber: PHONE, reason: ' ' }, 'reason must have 1 to 500'],
     [{ phoneNumber: PHONE, reason: 'x'.repeat(501) }, 'reason must have 1 to 500'],
     [{ whatsappUserId: '' }, 'whatsappUserId must have'],
@@ -419,7 +419,7 @@ describe('an erasure on the command line', () => {
   it('a person is erased, and the receipts are listed', async () => {
     const person = await aPerson();
     const refused = await run('erase', '--workspace', shop.id, '--phone', PHONE, '--reason', 'asked');
-    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('Give --yes')]);
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('Confirm with --yes')]);
     const { code, stdout } = await run(
       ...['erase', '--workspace', shop.id, '--phone', PHONE, '--reason', 'asked', '--yes', '--json'],
     );

@@ -62,7 +62,7 @@ describe('masking', () => {
     const told = toPublicError(databaseError(code), log.logger);
 
     expect(told).toEqual({
-      message: '[SERVICE_UNAVAILABLE] The database is not available for now. Try again shortly.',
+      message: '[SERVICE_UNAVAILABLE] The database is not available at the moment. Try again shortly.',
       extensions: { code: 'SERVICE_UNAVAILABLE', retryAfterSeconds: 1 },
     });
     expect(log.text()).not.toContain(SECRET);

@@ -100,9 +100,7 @@ it('charges of before and of an older server are filled in, and only then the da
       { name: 'test' },
     );
     expect(gone.record.voided?.reason).toBe('x');
-    await expect(contract(dataSource)).rejects.toThrow(
-      '3 charges of an older version are still to be filled',
-    );
+    await expect(contract(dataSource)).rejects.toThrow('3 charges of an older version are not filled in yet');
     const moved = await runCommand(['move', '--to', database.url], { DATABASE_URL: database.url });
     expect([moved.code, moved.stderr]).toEqual([2, expect.stringContaining('still being filled')]);
     // And the keys of the two turns that were there before.
@@ -607,7 +605,7 @@ describe('while keys of an older version are being filled', () => {
         '60',
         expect.objectContaining({
           message: expect.stringContaining(
-            "Turns of an older version are still being filled: 2 of this workspace are left. Nobody can be erased before they are done; the server's log says how far it is.",
+            "Turns of an older version are still being filled in: 2 of this workspace are left. Nobody can be erased before that is done; the server's log shows the progress.",
           ),
           extensions: expect.objectContaining({ code: 'SERVICE_UNAVAILABLE' }),
         }),

@@ -140,8 +140,8 @@ it('is complete over many pages', async () => {
 });
 
 it.each([
-  [[], 'Say who: the id of a customer'],
-  [['--customer', '0190d2b4-0000-7000-8000-000000000000', '--phone', PHONE], 'Say who'],
+  [[], 'Give the id of a customer'],
+  [['--customer', '0190d2b4-0000-7000-8000-000000000000', '--phone', PHONE], 'Give the id of a customer'],
   [['--customer', 'Mario'], 'not the id of a customer'],
   [['--customer', '0190d2b4-0000-7000-8000-000000000000'], 'There is no customer 0190d2b4'],
   [['--phone', '12'], 'A phone number has 7 to 15 digits'],

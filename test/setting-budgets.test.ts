@@ -102,7 +102,7 @@ describe('setting a budget refuses', () => {
     ['half a turn', { limit: '1.5' }, /whole number of turns/],
     ['a limit of 0', { limit: '0' }, /more than 0/],
     ['a negative limit', { limit: '-1' }, /more than 0/],
-    ['a limit of more than a billion', { limit: '1000000001' }, /slip of the unit/],
+    ['a limit of more than a billion', { limit: '1000000001' }, /wrong unit/],
     ['no customer', { subject: 'CUSTOMER' }, /needs customerId/],
     ['a customer for all', { customerId: 'foreign' }, /is for the subject CUSTOMER/],
     [
@@ -111,8 +111,8 @@ describe('setting a budget refuses', () => {
       /There is no customer/,
     ],
     ['what is no id', { subject: 'CUSTOMER', customerId: 'x' }, /not the id of a customer/],
-    ['a forecast of a day', { forecast: true, interval: 'DAY' }, /by WEEK or MONTH/],
-    ['a forecast of each', { forecast: true, subject: 'EACH_CUSTOMER' }, /WORKSPACE and CUSTOMER/],
+    ['a forecast of a day', { forecast: true, interval: 'DAY' }, /interval WEEK or MONTH/],
+    ['a forecast of each', { forecast: true, subject: 'EACH_CUSTOMER' }, /subject WORKSPACE or CUSTOMER/],
     ['a budget that does nothing', { thresholds: [] }, /would do nothing/],
     ['no name', { name: ' ' }, /name must have 1 to 200/],
   ])('%s', async (_, given, words) => {

@@ -177,7 +177,7 @@ it('has the SHA-256 of what statement export writes, and the hash before it', as
 it.each([
   ['2026-03', /2026-03 has not ended in Europe\/Rome: it can be closed from 2026-03-31T22:00:00.000Z on/],
   ['2026-02', /Months are closed in order: 2026-01 comes first/],
-  ['2025-12', /2025-12 lies before the first month that can be closed, 2026-01/],
+  ['2025-12', /2025-12 is before the first month that can be closed, 2026-01/],
   ['2026-13', /is not a calendar month/],
 ])('refuses %s, and writes nothing', async (month, words) => {
   await save('2026-01-10T10:00:00Z');
@@ -435,7 +435,7 @@ describe('the command', () => {
   it('closes in order, lists and shows', async () => {
     await save('2026-01-10T10:00:00Z');
     const asked = await run('statement', 'close', '--workspace', shop.id, '--through', '2026-02');
-    expect([asked.code, asked.stderr]).toEqual([2, expect.stringContaining('Give --yes')]);
+    expect([asked.code, asked.stderr]).toEqual([2, expect.stringContaining('Confirm with --yes')]);
     const done = await run('statement', 'close', '--workspace', shop.id, '--through', '2099-02', '--yes');
     expect([done.code, done.stderr]).toEqual([2, expect.stringContaining('has not ended')]);
     expect(JSON.parse((await run('statement', 'list', '--workspace', shop.id, '--json')).stdout)).toEqual([]);

@@ -309,7 +309,7 @@ describe('charge void', () => {
     const hers = await save('2026-03-10T12:00:00Z', { phoneNumber: '+393330000001' });
     const day = ['--from', '2026-03-10', '--to', '2026-03-11', '--json'];
     const asked = await run(...day);
-    expect([asked.code, asked.stderr]).toEqual([2, expect.stringContaining('Give --yes')]);
+    expect([asked.code, asked.stderr]).toEqual([2, expect.stringContaining('Confirm with --yes')]);
     const first = await run(...day, '--customer', other.id, '--yes');
     expect(JSON.parse(first.stdout)).toEqual({ voided: 1, amount: '0.005', currency: 'EUR' });
     const rest = await run(...day, '--yes');

@@ -53,7 +53,7 @@ export function createJwtVerifier(options: JwtOptions, clock: Clock): (token: st
       currentDate: now,
     }).catch((error: unknown) => {
       if (isOfTheToken(error)) throw notValid();
-      throw unavailable("The login's keys can't be had for now. Try again shortly.", error);
+      throw unavailable("The login's keys can't be fetched at the moment. Try again shortly.", error);
     });
     return toPrincipal(payload, options, now);
   };

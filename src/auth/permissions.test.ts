@@ -95,7 +95,7 @@ describe.each(FIELDS)('%s.%s', (type, field, scope, args = () => ({})) => {
 
 it('nobody may use a root field without a rule', () => {
   expect(checkRootField(caller(...SCOPES), 'Query', 'newField', { workspaceId: 'shop' })).toEqual(
-    forbidden('Query.newField is not open to anybody.'),
+    forbidden('Query.newField may not be used by any token.'),
   );
 });
 

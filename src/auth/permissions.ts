@@ -113,7 +113,7 @@ export function checkRootField(
   args: Readonly<Record<string, unknown>>,
 ): AppError | true {
   const declared = ROOT_FIELDS[type][field];
-  if (!declared) return new AppError('FORBIDDEN', `${type}.${field} is not open to anybody.`);
+  if (!declared) return new AppError('FORBIDDEN', `${type}.${field} may not be used by any token.`);
   const scoped = declared.scope === undefined ? true : needs(principal, declared.scope, field);
   if (scoped !== true || !declared.workspace) return scoped;
   return checkWorkspace(principal, String(valueAt(args, declared.workspace)));

@@ -56,7 +56,7 @@ export function applyPermissions(schema: GraphQLSchema): GraphQLSchema {
     const root = ROOT_TYPES.find((name) => name === type.name);
     tree[type.name] = root ? rootRules(root) : edgeRules(type.name);
   }
-  const fallbackError = new AppError('FORBIDDEN', 'This is not open to this token.');
+  const fallbackError = new AppError('FORBIDDEN', 'This token may not use this field.');
   // Errors pass unchanged: http/mask-error.ts is the only place that hides one.
   const permissions = shield(tree, {
     fallbackRule: deny,

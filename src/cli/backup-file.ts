@@ -136,7 +136,7 @@ export class BackupReader {
 
   private broken(error?: unknown): Error {
     const why = error instanceof Error ? ` (${error.message})` : '';
-    return badInput(`${this.file} is no whole backup of Centesimo${why}. Nothing was written.`);
+    return badInput(`${this.file} is not a complete backup of Centesimo${why}. Nothing was written.`);
   }
 }
 

@@ -99,7 +99,7 @@ async function fill(client: PoolClient, file: string): Promise<Record<string, nu
 }
 
 const notWhole = (file: string): Error =>
-  badInput(`${file} doesn't hold the rows that it says. Nothing was written.`);
+  badInput(`${file} doesn't have as many rows as its last line says. Nothing was written.`);
 
 /** True when PostgreSQL refused the rows themselves: SQLSTATE classes 22 (data) and 23 (constraints). */
 const isOfRows = (error: unknown): boolean =>

@@ -7,7 +7,8 @@ import { badInput } from '../errors';
  */
 export async function confirm(question: string, yes: boolean | undefined): Promise<void> {
   if (yes) return;
-  if (!process.stdin.isTTY) throw badInput('Give --yes: there is nobody to ask. Nothing was done.');
+  if (!process.stdin.isTTY)
+    throw badInput('Confirm with --yes: without a terminal nobody can be asked. Nothing was done.');
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const answer = await prompt.question(`${question} Type yes to go on: `);

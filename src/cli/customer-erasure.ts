@@ -67,7 +67,7 @@ async function eraseAgain(
 ): Promise<void> {
   const { workspace, customer, phone, whatsappUserId, reason } = options;
   if ([workspace, customer, phone, whatsappUserId, reason].some((given) => given !== undefined))
-    throw badInput('--again says who by itself: give it alone, with --yes at most.');
+    throw badInput('--again takes the people from the file: give no other option but --yes.');
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw badInput(`${file} can't be read: ${error instanceof Error ? error.message : String(error)}`);
   });

@@ -230,7 +230,7 @@ function checkHeader(header: string[]): string[] {
   const unknown = names.find((name) => !COLUMNS.includes(name));
   if (unknown !== undefined || !names.includes('name')) {
     throw badInput(
-      `The header must name columns of ${COLUMNS.join(', ')}, and name among them; got ${header.join(', ')}.`,
+      `The header must have columns of this list, and one of them must be name: ${COLUMNS.join(', ')}; got ${header.join(', ')}.`,
     );
   }
   return names;

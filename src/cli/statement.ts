@@ -138,7 +138,7 @@ async function writeStatement(
   const { name } = await getWorkspace(sql, workspaceId, services.clock());
   if (lang && format !== 'pdf') throw badInput('--lang is for a PDF. Leave it out, or ask for --format pdf.');
   if (format === 'pdf' && out === undefined && standard('stdout').isTTY)
-    throw badInput('A PDF is nothing for a terminal. Give --out FILE.');
+    throw badInput("A PDF can't be shown in a terminal. Give --out FILE.");
   const file =
     format === 'pdf'
       ? Readable.from([

@@ -158,7 +158,8 @@ const remove = (cli: Cli): Command =>
     );
 
 async function ask(question: string): Promise<string> {
-  if (!process.stdin.isTTY) throw badInput('Give the name with --confirm: there is nobody to ask.');
+  if (!process.stdin.isTTY)
+    throw badInput('Give the name with --confirm: without a terminal nobody can be asked.');
   const prompt = createInterface({ input: process.stdin, output: standard('stderr') });
   const closed = new AbortController();
   // readline takes Ctrl-C and Ctrl-D as keys: without these handlers the process would end while the database runs.

@@ -70,7 +70,7 @@ async function checkFilled(
   );
   if (found && BigInt(found.rows) > 0n) {
     throw badInput(
-      `${found.rows} ${table} of an older version are still to be filled. A running server does it, and its log says how far it is.`,
+      `${found.rows} ${table} of an older version are not filled in yet. A running server fills them in and logs its progress.`,
     );
   }
 }
@@ -86,7 +86,7 @@ export function migrateDown(dataSource: DataSource): Promise<MigrationStep[]> {
     const [newest] = await executed(askedThrough(dataSource));
     if (newest === undefined) return [];
     if (!namesOf(dataSource).includes(newest))
-      throw badInput(`${newest} is of a newer version: take it back with that version.`);
+      throw badInput(`${newest} is of a newer version: revert it with that version.`);
     const migration = dataSource.migrations.find((one) => (one.name ?? one.constructor.name) === newest);
     const obstacle = migration && mayRefuse(migration) ? await migration.obstacleToDown(runner) : undefined;
     if (obstacle !== undefined) throw badInput(obstacle);
@@ -184,7 +184,7 @@ async function withPatience<T>(work: () => Promise<T>): Promise<T> {
       if (!isLockTimeout(error)) throw error;
       if (attempt === ATTEMPTS) {
         throw unavailable(
-          'A migration needs a table that somebody keeps locked. Find them in pg_stat_activity, end them, and migrate again.',
+          'A migration needs a table that another session keeps locked. Find that session in pg_stat_activity, end it, and migrate again.',
           error,
         );
       }

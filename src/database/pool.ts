@@ -11,7 +11,7 @@ export interface PoolLoad {
 }
 
 export function poolLoad({ driver }: DataSource): PoolLoad {
-  if (!(driver instanceof PostgresDriver)) throw new Error('Only PostgreSQL is spoken here.');
+  if (!(driver instanceof PostgresDriver)) throw new Error('Only PostgreSQL is supported.');
   const pool: Pool | undefined = driver.master;
   return { total: pool?.totalCount ?? 0, idle: pool?.idleCount ?? 0, waiting: pool?.waitingCount ?? 0 };
 }

@@ -54,7 +54,7 @@ function inOrder(tables: readonly { name: string; needs: readonly string[] }[]):
   const done = new Set<string>();
   while (done.size < tables.length) {
     const next = tables.filter(({ name, needs }) => !done.has(name) && needs.every((need) => done.has(need)));
-    if (next.length === 0) throw new Error('The tables point at each other in a circle.');
+    if (next.length === 0) throw new Error('The tables refer to each other in a circle.');
     for (const { name } of next) done.add(name);
   }
   return [...done];
@@ -87,7 +87,7 @@ async function checkFilled(client: ClientBase, { table, missing }: Contraction['
   );
   if (rows[0]?.unfilled) {
     throw badInput(
-      `Rows of ${table} of an older version are still being filled by a running server; centesimo_unfilled_rows and its log say how far it is. Try again when it is done; nothing was copied.`,
+      `Rows of ${table} of an older version are still being filled in by a running server; centesimo_unfilled_rows and its log show the progress. Try again when it is done; nothing was copied.`,
     );
   }
 }

@@ -71,4 +71,4 @@ export class LargeReads {
 }
 
 const refusal = (): AppError =>
-  new AppError('RATE_LIMITED', 'Too many large reads are under way. Try again in 2 s, or ask for less.', 2);
+  new AppError('RATE_LIMITED', 'Too many large reads are running. Try again in 2 s, or ask for less.', 2);

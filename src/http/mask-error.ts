@@ -62,7 +62,7 @@ export function toPublicError(error: unknown, logger: Logger): PublicError {
 function knownError(error: unknown): AppError | undefined {
   if (error instanceof AppError) return error;
   if (isTransient(error))
-    return unavailable('The database is not available for now. Try again shortly.', error);
+    return unavailable('The database is not available at the moment. Try again shortly.', error);
   return undefined;
 }
 

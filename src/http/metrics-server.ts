@@ -49,7 +49,9 @@ export const onlyWith =
     const given = /^Bearer ([^\s]+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
     if (timingSafeEqual(digestOf(given), digestOf(token))) return;
     await rateLimits.failedLogin(request.ip);
-    throw unauthenticated('The metrics need Authorization: Bearer and what METRICS_TOKEN says.');
+    throw unauthenticated(
+      'The metrics need the header Authorization: Bearer with the text of METRICS_TOKEN.',
+    );
   };
 
 const digestOf = (text: string): Buffer => createHash('sha256').update(text).digest();

@@ -40,7 +40,11 @@ describe('first', () => {
 
   it.each([0, -1, PAGE_LIMIT + 1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('%p is refused', (first) => {
     expect(() => checkFirst(first)).toThrow(
-      refused(new RegExp(`^first must be a whole number from 1 to 100; got ${first}\\. Page on with after`)),
+      refused(
+        new RegExp(
+          `^first must be a whole number from 1 to 100; got ${first}\\. Read further pages with after`,
+        ),
+      ),
     );
   });
 });

@@ -18,7 +18,7 @@ export interface Page<T> {
 export function checkFirst(first: number): number {
   if (!Number.isInteger(first) || first < 1 || first > PAGE_LIMIT) {
     throw badInput(
-      `first must be a whole number from 1 to ${PAGE_LIMIT}; got ${first}. Page on with after: pageInfo.endCursor.`,
+      `first must be a whole number from 1 to ${PAGE_LIMIT}; got ${first}. Read further pages with after: pageInfo.endCursor.`,
     );
   }
   return first;

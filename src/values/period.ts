@@ -111,7 +111,7 @@ function resolveMonth(text: string, timeZone: string): Period {
   const month = checkMonth(text);
   if (!mayBeAskedFor(month)) {
     throw badInput(
-      `${JSON.stringify(month)} lies outside the years ${FIRST_YEAR} to ${LAST_YEAR}. Ask for a month of these.`,
+      `${JSON.stringify(month)} lies outside the years ${FIRST_YEAR} to ${LAST_YEAR}. Ask for a month of these years.`,
     );
   }
   const start = DateTime.fromISO(firstDayOf(month), { zone: 'utc' });
@@ -121,7 +121,9 @@ function resolveMonth(text: string, timeZone: string): Period {
 const isGiven = (text: string | null | undefined): text is string => text !== null && text !== undefined;
 
 const halfRange = (name: string, shown: string, missing: string): AppError =>
-  badInput(`A free period needs both of its ends. Received only ${name} (${shown}): give ${missing} too.`);
+  badInput(
+    `A free period needs both of its ends. Received only ${name} (${shown}): give ${missing} as well.`,
+  );
 
 /** Returns the date 'YYYY-MM-DD'. Throws BAD_USER_INPUT unless it is a date of the years 1970 to 2200. */
 export function checkLocalDate(text: string): string {
@@ -130,7 +132,9 @@ export function checkLocalDate(text: string): string {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text) || !date.isValid)
     throw badInput(`${shown} is not a day of the calendar. Write year, month and day, such as 2025-01-31.`);
   if (date.year < FIRST_YEAR || date.year > LAST_YEAR)
-    throw badInput(`${shown} lies outside the years ${FIRST_YEAR} to ${LAST_YEAR}. Ask for a day of these.`);
+    throw badInput(
+      `${shown} lies outside the years ${FIRST_YEAR} to ${LAST_YEAR}. Ask for a day of these years.`,
+    );
   return text;
 }
 
@@ -141,7 +145,7 @@ function resolveDays(firstDay: string, lastDay: string, timeZone: string): Perio
   );
   if (!first || !last || last < first) {
     throw badInput(
-      `firstDay ${firstDay} is after lastDay ${lastDay}. Both are included; the same day twice is one day.`,
+      `firstDay ${firstDay} is after lastDay ${lastDay}. Both are included; for one day give the same day twice.`,
     );
   }
   if (last >= first.plus({ years: MAX_YEARS }))
@@ -150,7 +154,9 @@ function resolveDays(firstDay: string, lastDay: string, timeZone: string): Perio
     );
   const range = between(first, last.plus({ days: 1 }), timeZone);
   if (range.to <= range.from)
-    throw badInput(`There was no ${firstDay} in ${timeZone}: the zone left it out. Ask for a day beside it.`);
+    throw badInput(
+      `There was no ${firstDay} in ${timeZone}: the zone left it out. Ask for the day before or after it.`,
+    );
   return { ...range, timeZone, kind: 'days' };
 }
 
@@ -176,7 +182,9 @@ export function checkRange({ from, to }: Range): void {
     throw badInput(`${shown} ends before it starts. to is excluded, so it must lie after from.`);
   }
   if (from.getTime() < Date.UTC(FIRST_YEAR, 0) || to.getTime() > Date.UTC(LAST_YEAR + 1, 0)) {
-    throw badInput(`${shown} lies outside the years ${FIRST_YEAR} to ${LAST_YEAR}. Ask for a part of these.`);
+    throw badInput(
+      `${shown} lies outside the years ${FIRST_YEAR} to ${LAST_YEAR}. Ask for a period within these years.`,
+    );
   }
   if (to > DateTime.fromJSDate(from, { zone: 'utc' }).plus({ years: MAX_YEARS }).toJSDate()) {
     throw badInput(`${shown} is longer than ${MAX_YEARS} years. Ask for a shorter one.`);

@@ -34,7 +34,8 @@ export class LiveSockets implements RevocationHearer {
     const waiting = this.uninitialised.get(ip) ?? 0;
     if (waiting >= UNINITIALISED_OF_ADDRESS)
       throw new AppError('RATE_LIMITED', 'Too many sockets of this address have not sent a token yet.', 3);
-    if (this.held >= SOCKETS_OF_PROCESS) throw unavailable('The server has as many sockets as it takes.');
+    if (this.held >= SOCKETS_OF_PROCESS)
+      throw unavailable('The server has no room for another socket. Try again shortly.');
     this.uninitialised.set(ip, waiting + 1);
     this.held += 1;
     const initialised = once(() => {

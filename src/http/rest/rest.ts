@@ -103,7 +103,7 @@ function costOfQuestion(
   { asOf }: Snapshot,
 ): Cost {
   const operation = getOperationAST(question);
-  if (!operation) throw new Error('What a report costs is counted by one operation.');
+  if (!operation) throw new Error('A report must be one operation, so that its cost can be counted.');
   return costOf(schema, question, operation, given(variables), { now: asOf, workspaces: 1 });
 }
 

@@ -32,7 +32,7 @@ export async function findRetention(
   const months = monthNumber(to) - first + 1;
   if (months < 1) throw badInput(`from ${from} is after to ${to}. Both are included.`);
   if (months > MONTHS_LIMIT)
-    throw badInput(`From ${from} to ${to} are ${months} months; at most ${MONTHS_LIMIT} are answered.`);
+    throw badInput(`From ${from} to ${to} are ${months} months; at most ${MONTHS_LIMIT} can be asked for.`);
   const last = Math.min(monthNumber(to), monthNumber(localDate(asOf, workspace.timeZone)));
   const rows = await sql.query<{ first: string; month: string; clients: bigint }>(
     'retention',

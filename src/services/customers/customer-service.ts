@@ -51,7 +51,7 @@ export class CustomerService {
         throw badInput(
           `There is no customer ${JSON.stringify(id)} in the workspace ${JSON.stringify(workspaceId)}.`,
         );
-      if (isErased(before)) throw badInput(`The customer ${before.id} was erased, and stays as it is.`);
+      if (isErased(before)) throw badInput(`The customer ${before.id} was erased and can't be changed.`);
       const after = { ...before, activeChatbot };
       await this.write(sql, before, after, actor);
       return after;

@@ -32,7 +32,7 @@ export function checkRegistration(input: Registration): CheckedRegistration {
     activeChatbot: input.activeChatbot ?? null,
   };
   if (checked.phoneNumber === null && checked.whatsappUserId === null) {
-    throw badInput('A customer needs a phoneNumber or a whatsappUserId to be known by.');
+    throw badInput('A customer needs a phoneNumber or a whatsappUserId.');
   }
   return checked;
 }

@@ -44,13 +44,13 @@ function takePlace(database: Database, reader: string | undefined): () => void {
   if (reader !== undefined && places.some((place) => place.reader === reader)) {
     throw new AppError(
       'RATE_LIMITED',
-      'This token has an export under way: it may have one at a time. Wait for it to end, or end it.',
+      'This token is reading another export, and may read one at a time. Wait until it ends, or stop it.',
       PUT_OFF_SECONDS,
     );
   }
   if (places.length >= EXPORTS_AT_ONCE) {
     throw unavailable(
-      `${places.length} exports are under way, which is as many as there may be.`,
+      `${places.length} exports are running, and no more may run at once. Try again later.`,
       undefined,
       PUT_OFF_SECONDS,
     );

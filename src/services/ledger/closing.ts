@@ -103,7 +103,7 @@ export class ClosingService {
     if (month !== next) {
       throw badInput(
         month < next
-          ? `${month} lies before the first month that can be closed, ${next}. What comes late for it is carried to the next statement.`
+          ? `${month} is before the first month that can be closed, ${next}. Its late charges are carried to the next statement.`
           : `Months are closed in order: ${next} comes first.`,
       );
     }
@@ -248,7 +248,7 @@ async function checkFilled(sql: Sql, workspace: Workspace): Promise<void> {
   const left = await countUnfilled(sql, workspace.id);
   if (left > 0)
     throw unavailable(
-      `Charges of an older version are still being filled: ${left} of this workspace are left. Close the month when they are done; the server's log says how far it is.`,
+      `Charges of an older version are still being filled in: ${left} of this workspace are left. Close the month when that is done; the server's log shows the progress.`,
       undefined,
       60,
     );

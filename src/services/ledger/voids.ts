@@ -65,7 +65,7 @@ export class VoidService {
       const record = await findUsageRecord(sql, workspace.id, id);
       if (!record)
         throw badInput(
-          `There is no charge ${id} in the workspace ${JSON.stringify(workspace.id)}. Its id is that of a usageRecord.`,
+          `There is no charge ${id} in the workspace ${JSON.stringify(workspace.id)}. Give the id of a usageRecord.`,
         );
       return { record, replayed: charges.length === 0 };
     });

@@ -278,7 +278,7 @@ export class Eraser {
     if (begun.first) return { receipt: begun.first, currency, replayed: true };
     if (!isDone)
       throw unavailable(
-        'Name and number are cleared; there are so many turns that the rest is being done without you. Ask again for the receipt.',
+        'The name and the contacts are removed. There are many turns, so the server goes on in the background. Send the same request again to get the receipt.',
         undefined,
         30,
       );
@@ -292,7 +292,7 @@ export class Eraser {
       if (made && made.customerIds.length + made.contactHmacs.length > 0)
         return { receipt: made, currency, replayed: false };
       const first = await findFirstReceipt(sql, workspaceId, [], begun.contactHmacs);
-      if (!first) throw badInput('Nothing is kept of this contact: there is nobody to erase.');
+      if (!first) throw badInput('Nothing is stored about this contact, so there is nobody to erase.');
       return { receipt: first, currency, replayed: true };
     });
   }

@@ -27,7 +27,7 @@ export async function checkKeysFilled(sql: Sql, workspaceId: string): Promise<vo
   const left = await countUnfilledOf(sql, keyFilling, workspaceId);
   if (left > 0n)
     throw unavailable(
-      `Turns of an older version are still being filled: ${left} of this workspace are left. Nobody can be erased before they are done; the server's log says how far it is.`,
+      `Turns of an older version are still being filled in: ${left} of this workspace are left. Nobody can be erased before that is done; the server's log shows the progress.`,
       undefined,
       60,
     );

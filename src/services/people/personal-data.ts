@@ -67,7 +67,7 @@ export async function findPerson(
   const { customerId, phoneNumber, whatsappUserId } = query;
   const byContact = phoneNumber !== undefined || whatsappUserId !== undefined;
   if (byContact === (customerId !== undefined))
-    throw badInput('Say who: the id of a customer, or a phone number, a WhatsApp user id, or both.');
+    throw badInput('Give the id of a customer, or a phone number, a WhatsApp user id, or both.');
   if (customerId !== undefined && !isUuid(customerId)) throw badInput('This is not the id of a customer.');
   const phone = phoneNumber === undefined ? null : parsePhone(phoneNumber);
   const userId = whatsappUserId === undefined ? null : checkUserId(whatsappUserId);

@@ -135,7 +135,7 @@ async function checkCustomer(sql: Sql, workspaceId: string, id: string): Promise
   const found = await findCustomersById(sql, workspaceId, [id]);
   if (!found.has(id))
     throw badInput(
-      `There is no customer ${id} in the workspace ${JSON.stringify(workspaceId)}. Its id is that of customers.`,
+      `There is no customer ${id} in the workspace ${JSON.stringify(workspaceId)}. Give the id of one of the customers.`,
     );
 }
 
@@ -183,7 +183,7 @@ function checkBudget(input: BudgetInput): Wanted {
   const thresholds = checkThresholds(input.thresholds);
   if (forecast && (subject === 'EACH_CUSTOMER' || interval === 'DAY'))
     throw badInput(
-      'There is a forecast for the subjects WORKSPACE and CUSTOMER by WEEK or MONTH. Leave forecast out, or choose one of these.',
+      'A forecast needs the subject WORKSPACE or CUSTOMER and the interval WEEK or MONTH. Leave forecast out, or choose one of these.',
     );
   if (thresholds.length === 0 && !forecast && enforcement === 'NOTIFY')
     throw badInput('This budget would do nothing: give thresholds, forecast or the enforcement STOP.');
@@ -200,7 +200,7 @@ function checkSubject({ subject, customerId }: BudgetInput): string | null {
     if (given === null) return null;
     throw badInput(`customerId is for the subject CUSTOMER; this budget is for ${subject}.`);
   }
-  if (given === null) throw badInput('The subject CUSTOMER needs customerId: whose budget it is.');
+  if (given === null) throw badInput('The subject CUSTOMER needs customerId.');
   if (!isUuid(given))
     throw badInput('customerId is not the id of a customer: a UUID, as customers lists it.');
   return given.toLowerCase();
@@ -210,7 +210,7 @@ function checkLimit(measure: BudgetMeasure, text: string): bigint {
   const micros = parseAmount(text);
   if (micros <= 0n) throw badInput('limit must be more than 0.');
   if (micros > LIMIT_MAX * MICROS)
-    throw badInput(`limit is at most ${LIMIT_MAX}: more is a slip of the unit.`);
+    throw badInput(`limit is at most ${LIMIT_MAX}. A higher limit looks like a wrong unit.`);
   if (measure === 'COST') return micros;
   if (micros % MICROS !== 0n)
     throw badInput('limit is a whole number of turns when the measure is MESSAGES.');

@@ -76,10 +76,12 @@ export class LiveFeed {
     if (held >= SUBSCRIPTIONS_OF_TOKEN)
       throw new AppError(
         'RATE_LIMITED',
-        `A token has at most ${SUBSCRIPTIONS_OF_TOKEN} subscriptions at a time. End one, or ask by query.`,
+        `A token has at most ${SUBSCRIPTIONS_OF_TOKEN} subscriptions at a time. End one, or use queries.`,
       );
     if (this.count >= SUBSCRIPTIONS_OF_PROCESS)
-      throw unavailable('The server has as many subscriptions as it takes. Ask by query meanwhile.');
+      throw unavailable(
+        'The server has no room for another subscription. Use queries for now, or try again later.',
+      );
     const subscriber = new Subscriber(principalId, workspaceId, {
       tick: () => this.tick(),
       postpone: () => this.schedule(),

@@ -151,7 +151,7 @@ function checkContact(contact: Contact): { phoneNumber: string | null; whatsappU
   const phoneNumber = contact.phoneNumber ? parsePhone(contact.phoneNumber) : null;
   const whatsappUserId = contact.whatsappUserId ? checkUserId(contact.whatsappUserId) : null;
   if (phoneNumber === null && whatsappUserId === null)
-    throw badInput('Who is asked about? Give phoneNumber or whatsappUserId.');
+    throw badInput('Give phoneNumber or whatsappUserId: the contact to decide about.');
   return { phoneNumber, whatsappUserId };
 }
 

@@ -72,7 +72,7 @@ export class TokenVerifier {
   private ask(key: string, hash: Buffer): Promise<Principal> {
     const asking = this.asking.get(key);
     if (asking) return asking;
-    const late = () => unavailable("The token can't be checked for now. Try again shortly.");
+    const late = () => unavailable("The token can't be checked at the moment. Try again shortly.");
     const answer = within(ANSWER_WITHIN_MS, this.lookUp(hash), late)
       .then((principal) => {
         // If a revocation was announced while the statement ran, its older answer must not be cached.
@@ -108,7 +108,7 @@ export class TokenVerifier {
       return row;
     } catch (error) {
       if (!isTransient(error)) throw error;
-      throw unavailable("The token can't be checked for now. Try again shortly.", error);
+      throw unavailable("The token can't be checked at the moment. Try again shortly.", error);
     } finally {
       await lease.release();
     }

@@ -97,7 +97,7 @@ export const keyReused = (idempotencyKey: string): AppError =>
 
 export const notSaved = (cause?: unknown): AppError =>
   unavailable(
-    'The turn could not be saved for now. Retry with the same idempotencyKey; it is never charged twice.',
+    'The turn could not be saved at the moment. Retry with the same idempotencyKey; it is never charged twice.',
     cause,
   );
 

@@ -79,7 +79,7 @@ export class BatchWriter {
       if (isTransient(error)) {
         this.logger.warn(
           { error: describeError(error), turns: unsettled.length },
-          'a batch could not be saved for now',
+          'a batch could not be saved at the moment',
         );
         for (const turn of unsettled) settled.set(turn.id, { error: notSaved(error) });
       } else if (unsettled.length > 1) {

@@ -20,7 +20,7 @@ export function dueInstant(month: string, closeDay: number, timeZone: string): D
 /** Throws BAD_USER_INPUT. */
 export function checkCloseDay(day: number): void {
   if (!Number.isInteger(day) || day < 1 || day > 28)
-    throw badInput('A month closes by itself on a day from 1 to 28 of the next one, or never: off.');
+    throw badInput('Give the day of the next month on which a month closes by itself, 1 to 28, or off.');
 }
 
 /** The day by workspace; a workspace that is missing closes no month by itself. */

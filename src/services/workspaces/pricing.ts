@@ -48,6 +48,6 @@ export async function recordPrice(sql: Sql, workspaceId: string, price: Price): 
 export function checkPrice(amountMicros: bigint): bigint {
   if (amountMicros < 0n) throw badInput("A price can't be negative.");
   if (amountMicros > PRICE_LIMIT_MICROS)
-    throw badInput('A price of more than a million is refused as a slip of the unit.');
+    throw badInput('A price is at most one million of the currency. A higher price looks like a wrong unit.');
   return amountMicros;
 }

@@ -233,7 +233,7 @@ async function deleteUnused(sql: Sql, id: string): Promise<void> {
 function defaultPrice(currency: string): bigint {
   if (currencyDigits(currency) > 0) return DEFAULT_PRICE_MICROS;
   throw badInput(
-    `${currency} has no decimals, so there is no usual price: say what one tracked response costs (--price), such as 1.`,
+    `${currency} has no decimals, so it has no default price. Give the price of one tracked response (--price), such as 1.`,
   );
 }
 

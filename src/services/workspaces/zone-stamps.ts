@@ -82,12 +82,12 @@ export class ZoneWatch {
           ...{ workspaceId: row.id, timeZone: row.time_zone, since: row.since },
           ...{ cutBy: row.tzdata, present: TZDATA },
         },
-        `the zone data at hand differs from what this workspace's days were cut by. When all servers have the same Node: centesimo rebuild --workspace ${row.id}`,
+        `this workspace's days were computed with zone data that differ from this server's. When all servers have the same Node, run: centesimo rebuild --workspace ${row.id}`,
       );
     if (moved.length > NAMED)
       this.logger.warn(
         { workspaces: moved.length },
-        "the zone data at hand differs from what these workspaces' days were cut by: centesimo rebuild",
+        "these workspaces' days were computed with zone data that differ from this server's: run centesimo rebuild",
       );
   }
 }
