@@ -68,9 +68,9 @@ export interface CopyOptions {
 }
 
 /**
- * Plans the file in the snapshot that its rows are read from, and opens it. Throws SERVICE_UNAVAILABLE when there is no
- * connection to be had, too many exports are under way or the caller has gone, RATE_LIMITED when the reader has one under
- * way.
+ * Plans the file in the snapshot that its rows are read from, and opens it. Throws SERVICE_UNAVAILABLE when no
+ * connection is available, too many exports are running or the caller has gone, and RATE_LIMITED when the reader
+ * already has a running export.
  */
 export async function copyToFile<Found>(
   database: Database,

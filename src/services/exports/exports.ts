@@ -50,8 +50,8 @@ export interface Export {
 
 /**
  * The period is resolved as a report's. The caller has checked that the workspace may be read. Throws BAD_USER_INPUT,
- * SERVICE_UNAVAILABLE when there is no connection to be had or too many exports are under way, and RATE_LIMITED when
- * the reader has one under way.
+ * SERVICE_UNAVAILABLE when no connection is available or too many exports are running, and RATE_LIMITED when the reader
+ * already has a running export.
  */
 export async function startExport(
   database: Database,

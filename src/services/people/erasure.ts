@@ -1,4 +1,4 @@
-// How a person is forgotten: the identity at once, the turns in batches that a killed server's successor ends.
+// How a person is erased: the identity at once, the turns in batches. If a server is killed, another one continues.
 import type { Database } from '../../database/database';
 import type { Sql } from '../../database/sql';
 import { inTransaction } from '../../database/transaction';
@@ -32,7 +32,7 @@ import {
 } from './receipts';
 
 export interface ErasureInput extends PersonQuery {
-  /** Why, for the audit trail; no personal data. */
+  /** The reason, for the audit trail; no personal data. */
   reason: string;
 }
 
@@ -43,16 +43,16 @@ export interface Erased {
   replayed: boolean;
 }
 
-/** What is asked for over the API is limited, since it can't be undone. */
+/** Erasures over the API are limited, since they can't be undone. */
 export const ERASURES_A_DAY = 20;
-/** How long a caller over the API is kept waiting; what is left then is done without them. */
+/** How long a caller over the API waits; after that the server continues without the caller. */
 const ANSWER_WITHIN_MS = 10_000;
-/** How long one at work is left to itself before another server goes on with it. */
+/** How long a server may work on an erasure before another one takes it over. */
 const TAKEN_FOR_MS = 60_000;
-/** Any fixed number, as GATES. */
+/** An arbitrary fixed number, as GATES. */
 const DAILY = 0x63746d05;
 
-/** What was begun, or found. */
+/** An erasure that was begun now, or found. */
 interface Begun {
   id: string;
   contactHmacs: readonly Buffer[];
@@ -76,9 +76,9 @@ export class Eraser {
   ) {}
 
   /**
-   * Forgets a person for a caller with a token, at most 20 a day. Throws BAD_USER_INPUT, RATE_LIMITED, and
-   * SERVICE_UNAVAILABLE while older turns are being filled, or when there is so much to walk that servers go on without
-   * the caller: asking again answers with the receipt once it is done.
+   * Erases a person for a caller with a token, at most 20 a day. Throws BAD_USER_INPUT, RATE_LIMITED, and
+   * SERVICE_UNAVAILABLE while older turns are being filled in, or when there are so many turns that the server
+   * continues without the caller: a later call returns the receipt.
    */
   async eraseFor(workspaceId: string, input: ErasureInput, actor: Actor): Promise<Erased> {
     const begun = await this.begin(workspaceId, input, actor, ERASURES_A_DAY);
@@ -90,7 +90,7 @@ export class Eraser {
     );
   }
 
-  /** The same for the operator, without limits; `progress` hears how many turns are forgotten. */
+  /** The same for the operator, without limits; `progress` gets the number of erased turns. */
   async erase(
     workspaceId: string,
     input: ErasureInput,
@@ -101,7 +101,7 @@ export class Eraser {
     return this.answer(workspaceId, begun, await this.walk(workspaceId, begun, () => false, progress));
   }
 
-  /** Ends what killed servers and impatient callers left. */
+  /** Finishes erasures that killed servers left, or whose callers no longer wait. */
   async runDue(signal?: AbortSignal): Promise<void> {
     for (;;) {
       const [taken] = await inTransaction(this.database, (sql) =>
@@ -115,8 +115,8 @@ export class Eraser {
   }
 
   /**
-   * Forgets again what a restored backup knows of people of whom there are receipts: up to each receipt's instant, so
-   * that who came back stays. May be run again. Throws BAD_USER_INPUT, SERVICE_UNAVAILABLE.
+   * Erases everybody with a receipt again, after a backup was restored: up to each receipt's instant, so that later
+   * turns stay. Can be run again. Throws BAD_USER_INPUT, SERVICE_UNAVAILABLE.
    */
   async eraseAgain(
     workspaceId: string,
@@ -158,7 +158,7 @@ export class Eraser {
     }
     await inTransaction(this.database, async (sql) => {
       await forgetBesideTurns(sql, workspaceId, ids);
-      // Last: a receipt that is there says that all of it is done.
+      // Written last: a stored receipt means that everything is done.
       await restoreReceipts(sql, receipts, actor.name);
       await recordAudit(sql, {
         ...{ at: this.clock(), actor, action: 'customers.erased-again', workspaceId, subject: workspaceId },
@@ -168,7 +168,7 @@ export class Eraser {
     return { customers, messages };
   }
 
-  /** Clears the identity, and writes down what is still to be done. */
+  /** Clears the identity, and stores what is still to be done. */
   private begin(workspaceId: string, input: ErasureInput, actor: Actor, aDay?: number): Promise<Begun> {
     const reason = checkReason(input.reason);
     return inTransaction(this.database, async (sql) => {
@@ -214,7 +214,7 @@ export class Eraser {
     return row?.id;
   }
 
-  /** True when it is done; false when `isOver` said so before. */
+  /** True when it is done; false when `isOver` returned true before that. */
   private async walk(
     workspaceId: string,
     { id, first }: Begun,
@@ -228,14 +228,14 @@ export class Eraser {
       if (messages === undefined) return true;
       progress(messages);
       if (isOver()) return false;
-      // As long as it worked: saves come first.
+      // Pauses for as long as the batch took, so that saves come first.
       await pause(performance.now() - begun);
     }
   }
 
-  /** One transaction's work: answers with the turns that are forgotten so far; undefined: all is done. */
+  /** One transaction's work: returns the number of turns erased so far; undefined: everything is done. */
   private async step(sql: Sql, workspaceId: string, id: string): Promise<number | undefined> {
-    // Held: of two servers one goes on where the other ended.
+    // The row is locked: of two servers, one continues where the other stopped.
     const [row] = await sql.query<Row>('hold_erasure', HOLD, [workspaceId, id]);
     if (!row || row.finished_at !== null) return undefined;
     const known: Known = {
@@ -262,7 +262,7 @@ export class Eraser {
     const now = this.clock();
     await forgetBesideTurns(sql, row.workspace_id, row.customer_ids);
     const isNobody = row.customer_ids.length === 0 && row.messages === 0n;
-    // Nothing is kept of somebody of whom nothing was kept; the row counts for the limit.
+    // If nothing was stored about the person, the row keeps nothing either; it only counts for the limit.
     await sql.query('finish_erasure', isNobody ? FINISH_EMPTY : FINISH, [row.workspace_id, row.id, now]);
     if (isNobody) return;
     for (const subject of row.customer_ids.length === 0 ? [row.id] : row.customer_ids)
@@ -302,7 +302,7 @@ export class Eraser {
   }
 }
 
-/** Each once, up to its latest receipt. In the order of the receipts, which numbers the erased customers. */
+/** Each once, up to its latest receipt, in the order of the receipts: that order numbers the erased customers. */
 function knownBy(receipts: readonly Receipt[]): Known {
   const customers = new Map<string, Date>();
   const contacts = new Map<string, Date>();
@@ -316,7 +316,7 @@ function knownBy(receipts: readonly Receipt[]): Known {
   };
 }
 
-/** Two calls of one token are counted one after the other, though their workspaces differ. */
+/** Counts two calls of one token one after the other, even for different workspaces. */
 async function checkDay(sql: Sql, actor: Actor, limit: number, now: Date): Promise<void> {
   await sql.query('count_one_by_one', 'SELECT pg_advisory_xact_lock($1, hashtext($2))', [DAILY, actor.name]);
   const [row] = await sql.query<{ requests: bigint; oldest: Date | null }>(

@@ -1,4 +1,4 @@
-// How words, names and numbers go while the turns and the ledger stay.
+// How texts, names and numbers are removed while the turns and the ledger stay.
 import type { Sql } from '../../database/sql';
 import { unavailable } from '../../errors';
 import { countUnfilledOf } from '../jobs/filler';
@@ -7,21 +7,21 @@ import { keyFilling } from '../turns/key-filling';
 import { findRawKeysKept } from '../turns/saved-turns';
 import { BEGINNING, type Person } from './personal-data';
 
-/** Turns of anybody that one transaction looks at. */
+/** Turns that one transaction reads, of any person. */
 const PAGE = 10_000;
 
-/** Whom to forget, each with the instant up to which; null: whatever is there. Never a contact itself. */
+/** The people to erase, each with the instant up to which; null: everything. It never holds a contact itself. */
 export interface Known {
   customers: readonly { id: string; before: Date | null }[];
   contacts: readonly { hmac: Buffer; before: Date | null }[];
 }
 
-/** Up to which turn a walk by time has come; undefined: it begins. */
+/** The last turn that a walk by time has read; undefined: none yet. */
 export type WalkPosition = readonly [occurredAt: string, id: string] | undefined;
 
 /**
- * A turn without the digest of its key would be charged again by a replay once its raw key is gone. Throws
- * SERVICE_UNAVAILABLE.
+ * Refuses while a turn lacks the digest of its key: once its raw key is removed, a replay would be charged again.
+ * Throws SERVICE_UNAVAILABLE.
  */
 export async function checkKeysFilled(sql: Sql, workspaceId: string): Promise<void> {
   const left = await countUnfilledOf(sql, keyFilling, workspaceId);
@@ -33,7 +33,7 @@ export async function checkKeysFilled(sql: Sql, workspaceId: string): Promise<vo
     );
 }
 
-/** What a contact is known by in receipts, in any order. */
+/** The HMACs by which receipts know a contact, in any order. */
 export async function hmacsOf(
   sql: Sql,
   workspaceId: string,
@@ -48,8 +48,8 @@ export async function hmacsOf(
 }
 
 /**
- * Takes name and contacts from customers, in this order. The caller holds the workspace's row: no save is under way, and
- * by the raised settings_version a batch that had found them looks again.
+ * Removes name and contacts from customers, in this order. The caller holds the workspace's row, so no save is running;
+ * the raised settings_version makes a batch that had read them read again.
  */
 export async function clearCustomers(
   sql: Sql,
@@ -73,15 +73,15 @@ export async function clearCustomers(
   );
 }
 
-/** The words and contacts of the turns `held` (id). $1: the workspace. */
+/** Removes the texts and contacts of the turns `held` (id). $1: the workspace. */
 export const removeTexts = (keepsRawKeys: boolean, now: string): string => `
   UPDATE messages m SET message = '', response = NULL, phone_number = NULL, whatsapp_user_id = NULL,
     ${keepsRawKeys ? 'idempotency_key = NULL, ' : ''}text_removed_at = ${now}
   FROM held h WHERE m.workspace_id = $1 AND m.id = h.id RETURNING m.id`;
 
 /**
- * No index knows contacts: it would cost each save. So this walks by time, as an export of a person's data does. Each
- * contact of a page is hashed once.
+ * There is no index on contacts, since it would slow down each save. So this walks by time, as an export of a person's
+ * data does. Each contact of a page is hashed once.
  */
 const forgetPage = (keepsRawKeys: boolean): string => `
   WITH page AS MATERIALIZED (
@@ -114,7 +114,7 @@ const forgetPage = (keepsRawKeys: boolean): string => `
   ), removed AS (${removeTexts(keepsRawKeys, '$8')})
   SELECT l.occurred_at::text AS last_at, l.id AS last_id, (SELECT count(*) FROM removed) AS removed FROM last l`;
 
-/** Forgets their turns among the next ones behind `position`; undefined: there are no more. */
+/** Erases the people's turns among the next turns after `position`; undefined: there are no more. */
 export async function forgetNext(
   sql: Sql,
   workspaceId: string,
@@ -138,13 +138,16 @@ export async function forgetNext(
   return row && { removed: Number(row.removed), position: [row.last_at, row.last_id] };
 }
 
-/** Are there raw keys? The answer holds until the transaction ends: `migrate --contract` waits for this lock. */
+/**
+ * True while raw keys are stored. The answer holds until the transaction ends, since `migrate --contract` waits for
+ * this lock.
+ */
 export async function holdRawKeys(sql: Sql): Promise<boolean> {
   await sql.query('hold_raw_keys', 'LOCK TABLE messages IN ROW EXCLUSIVE MODE');
   return findRawKeysKept(sql);
 }
 
-/** What else may name a person: why their charges were taken back, and what the trail said of them. */
+/** Other places that may name a person: the reasons of voids, and the audit trail. */
 export async function forgetBesideTurns(
   sql: Sql,
   workspaceId: string,
@@ -166,7 +169,7 @@ export async function forgetBesideTurns(
   );
 }
 
-/** Is there anything of an erased customer that came since? */
+/** True when something of an erased customer came since. */
 export async function isAnythingLeft(sql: Sql, workspaceId: string, customerId: string): Promise<boolean> {
   const [found] = await sql.query<{ left: boolean }>(
     'anything_left',

@@ -1,4 +1,4 @@
-// All that is stored about one person in one workspace, as one JSON: people may ask for it by law.
+// All that is stored about one person in one workspace, as one JSON: the law lets people ask for it.
 import type { Sql } from '../../database/sql';
 import { badInput } from '../../errors';
 import { isUuid } from '../../values/ids';
@@ -7,7 +7,7 @@ import { parsePhone } from '../../values/phone';
 import { formatInstant } from '../../values/time';
 import { CUSTOMER_COLUMNS, type CustomerRow, checkUserId } from '../customers/customers';
 
-/** The person: a customer's id, or contacts, which may belong to nobody registered. */
+/** The person: a customer's id, or contacts, which need not belong to a registered customer. */
 export interface PersonQuery {
   customerId?: string | undefined;
   phoneNumber?: string | undefined;
@@ -57,7 +57,7 @@ async function* list(name: string, batches: Batches): AsyncGenerator<string> {
   yield ']';
 }
 
-/** `lock`: how the customers' rows are held. Throws BAD_USER_INPUT. */
+/** `lock`: the lock of the customers' rows. Throws BAD_USER_INPUT. */
 export async function findPerson(
   sql: Sql,
   workspaceId: string,
@@ -104,9 +104,9 @@ const toProfile = (row: CustomerRow): object => ({
   createdAt: formatInstant(row.created_at),
 });
 
-/** Before every turn, for a walk by time. */
+/** The position before every turn, for a walk by time. */
 export const BEGINNING = ['-infinity', '00000000-0000-0000-0000-000000000000'] as const;
-/** Turns, of anybody, per statement. */
+/** Turns per statement, of any person. */
 const PAGE = 10_000;
 /** Charges per statement. */
 const LINES = 1_000;
@@ -117,7 +117,7 @@ interface TurnRow {
    */
   last_at: string;
   last_id: string;
-  /** Null: no turn of this page is theirs. */
+  /** Null: no turn of this page belongs to the person. */
   id: string | null;
   customer_id: string | null;
   phone_number: string | null;

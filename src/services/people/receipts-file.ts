@@ -1,4 +1,4 @@
-// Receipts outside the database: one JSON a line, so that a restored backup can be made to forget again.
+// Receipts in a file, one JSON per line, to erase people again after a backup was restored.
 import { badInput } from '../../errors';
 import { isUuid } from '../../values/ids';
 import { formatMicros, parseAmount } from '../../values/money';
@@ -17,7 +17,7 @@ export const receiptJson = (receipt: Receipt, currency: string): object => ({
   contactHmacs: receipt.contactHmacs.map((hmac) => hmac.toString('hex')),
 });
 
-/** Throws BAD_USER_INPUT, which names the line. All of it is read before anything is done. */
+/** Throws BAD_USER_INPUT, which names the line. The whole file is read before anything is done. */
 export function readReceipts(text: string): Receipt[] {
   const lines = text.split(/\r?\n/).map((line) => line.trim());
   const receipts = lines.flatMap((line, index) => (line === '' ? [] : [readReceipt(line, index + 1)]));

@@ -1,14 +1,14 @@
-// What is kept of an erasure: counts and sums, which customer ids, and HMACs of contacts. No personal data.
+// What remains of an erasure: counts, sums, ids of customers, and HMACs of contacts. No personal data.
 import type { Sql } from '../../database/sql';
 
-/** One erasure that is done. */
+/** One finished erasure. */
 export interface Receipt {
   workspaceId: string;
   id: string;
   erasedAt: Date;
-  /** Turns whose words and contacts were removed. */
+  /** Turns whose texts and contacts were removed. */
   messages: bigint;
-  /** Charges of the person that stay, less those taken back, and the sum of the ledger's lines, in micro-units. */
+  /** Charges of the person that remain, without those taken back, and the sum of the ledger's lines, in micro-units. */
   charges: bigint;
   amountMicros: bigint;
   customerIds: string[];
@@ -29,7 +29,7 @@ export interface ReceiptRow {
 export const RECEIPT_COLUMNS =
   'e.workspace_id, e.id, e.finished_at, e.messages, e.charges, e.amount_micros, e.customer_ids, e.contact_hmacs';
 
-/** Somebody was forgotten; the other rows asked for somebody of whom nothing is kept. */
+/** SQL: a person was erased. Other rows are requests about people of whom nothing was stored. */
 const IS_RECEIPT =
   'e.finished_at IS NOT NULL AND cardinality(e.customer_ids) + cardinality(e.contact_hmacs) > 0';
 
@@ -64,7 +64,7 @@ export async function listReceipts(
   return rows.map((row) => ({ ...toReceipt(row), currency: row.currency }));
 }
 
-/** Puts receipts back that a restored backup does not have. One that it has stays as it is. */
+/** Stores receipts that a restored backup does not have. Existing ones stay unchanged. */
 export async function restoreReceipts(sql: Sql, receipts: readonly Receipt[], actor: string): Promise<void> {
   for (const receipt of receipts)
     await sql.query(

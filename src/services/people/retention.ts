@@ -1,4 +1,4 @@
-// Texts that are older than a workspace keeps them go each night, batch by batch, beside the saves.
+// Removes texts that are older than a workspace keeps them, each night, in batches between saves.
 import type { Logger } from 'pino';
 import type { Database } from '../../database/database';
 import type { Sql } from '../../database/sql';
@@ -13,14 +13,14 @@ import { getWorkspace } from '../workspaces/workspaces';
 import { holdRawKeys, removeTexts } from './forgetting';
 import { BEGINNING } from './personal-data';
 
-/** How long a workspace at work is left to itself before another server goes on with it. */
+/** How long a server may work on a workspace before another one takes it over. */
 const TAKEN_FOR_MS = 60_000;
-/** Turns that one transaction looks at. */
+/** Turns that one transaction reads. */
 export const RETENTION_BATCH = 2_000;
 
 /**
- * A night that was broken off is due again and goes on where it was. A new one begins there too, since everything before
- * was looked at; once a week it begins with the first turn.
+ * An interrupted night is due again and continues where it stopped. A new night begins there too, since everything
+ * before was checked; once a week it begins with the first turn.
  */
 const TAKE = `
   UPDATE text_retentions r SET due_at = $2,
@@ -37,7 +37,7 @@ const HOLD = `
   SELECT r.keep_days, r.walked_at::text AS walked_at, r.walked_id FROM text_retentions r
   WHERE r.workspace_id = $1 FOR UPDATE`;
 
-/** Walks the index by time. Turns that are emptied already cost one look each. */
+/** Walks the index by time. A turn that is already emptied costs one look-up. */
 const removePage = (keepsRawKeys: boolean): string => `
   WITH page AS MATERIALIZED (
     SELECT m.id, m.occurred_at, m.text_removed_at FROM messages m
@@ -60,8 +60,8 @@ export class Retention {
   ) {}
 
   /**
-   * Empties what is too old in each workspace that is due; answers with how many turns. Stops between two batches when
-   * `signal` is aborted; a later look goes on there.
+   * Removes texts that are too old in each due workspace; returns the number of turns. Stops between two batches when
+   * `signal` is aborted; a later run continues there.
    */
   async runDue(signal?: AbortSignal): Promise<number> {
     let removed = 0;
@@ -79,7 +79,8 @@ export class Retention {
   }
 
   private async walk(workspaceId: string, signal?: AbortSignal): Promise<number> {
-    // Without its digest, a turn would be charged again by a replay: it stays due until servers have filled them.
+    // Without its digest a turn would be charged again by a replay, so the night stays due until servers have filled in
+    // the digests.
     const unfilled = await inTransaction(this.database, (sql) =>
       countUnfilledOf(sql, keyFilling, workspaceId),
     );
@@ -94,15 +95,15 @@ export class Retention {
         break;
       }
       removed += batch;
-      // As long as it worked: saves come first.
+      // Pauses for as long as the batch took, so that saves come first.
       await pause(performance.now() - begun);
     }
     return removed;
   }
 
-  /** One transaction's work: how many turns it emptied; undefined: all of this night is done. */
+  /** One transaction's work: the number of turns that it emptied; undefined: the night is done. */
   private async step(sql: Sql, workspaceId: string): Promise<number | undefined> {
-    // Held: whoever changes the days, or goes on instead, waits for this batch.
+    // The row is locked: a change of the days, and another server, wait for this batch.
     const [row] = await sql.query<{ keep_days: number; walked_at: string | null; walked_id: string | null }>(
       'hold_retention',
       HOLD,

@@ -24,7 +24,7 @@ export interface SavedMessage {
   response: string | null;
   occurredAt: Date;
   savedAt: Date;
-  /** When its texts and contact were removed: a retry is then compared with nothing. Null: they are stored. */
+  /** When its texts and contact were removed; a retry is then not compared. Null: they are stored. */
   textRemovedAt: Date | null;
   outcome: TrackingOutcome;
   charge: SavedCharge | null;
@@ -32,7 +32,7 @@ export interface SavedMessage {
 
 export interface SaveResult {
   message: SavedMessage;
-  /** True when this idempotency key had been saved before: nothing was written or charged again. */
+  /** True when this idempotency key was saved before: nothing was written or charged again. */
   replayed: boolean;
 }
 

@@ -1,4 +1,4 @@
-// Which messages were saved first under these keys, and how do they stand now?
+// Which messages were saved first under these keys, and what is their present state?
 import type { Sql, SqlConnection } from '../../database/sql';
 import type { Workspace } from '../workspaces/workspaces';
 import { hmac } from './key-digest';

@@ -6,13 +6,13 @@ import { badInput } from '../../errors';
 import { DAY_MS } from '../../values/duration';
 import { firstInstantAt, localDate } from '../../values/time';
 
-/** Before the shops open, and hours away from the closing of months. */
+/** A time before shops open, and hours away from the closing of months. */
 const NIGHT_HOUR = 3;
-/** Turns that came later than their night are looked for once in so many days. */
+/** Turns that came later than their night are looked for once in this time. */
 export const WHOLE_EVERY_MS = 7 * DAY_MS;
 export const KEEP_DAYS_MAX = 3_650;
 
-/** The first instant after `at` at which the local clock shows 03:00 or, where that hour is skipped, later. */
+/** The first instant after `at` at which the local clock shows 03:00 or later, if that hour is skipped. */
 export function nextNight(at: Date, timeZone: string): Date {
   let day = DateTime.fromISO(localDate(at, timeZone), { zone: 'utc' }).minus({ days: 1 });
   for (;;) {
@@ -34,7 +34,7 @@ export interface Keeping {
   dueAt: Date;
 }
 
-/** By workspace; a workspace that is missing keeps all texts. */
+/** The days by workspace; a workspace that is missing keeps all texts. */
 export async function findKeepings(sql: Sql, workspaceIds: readonly string[]): Promise<Map<string, Keeping>> {
   const rows = await sql.query<{ workspace_id: string; keep_days: number; due_at: Date }>(
     'find_keepings',
@@ -45,8 +45,8 @@ export async function findKeepings(sql: Sql, workspaceIds: readonly string[]): P
 }
 
 /**
- * `days` null: all texts are kept from now on. Nothing is removed before the next night, so that a mistake can be taken
- * back. The caller holds the workspace's row.
+ * `days` null: all texts are kept from now on. Nothing is removed before the next night, so that a mistake can be
+ * corrected. The caller holds the workspace's row.
  */
 export async function setKeepDays(
   sql: Sql,
