@@ -1,7 +1,7 @@
 // A workspace that closes its months by itself: when, what, and what holds up nobody.
 import { Client } from 'pg';
 import { startApp, type TestApp, type TestWorkspace } from './support/app';
-import { aChargedShop, saveCharged, statementDifferences } from './support/charged-shop';
+import { aChargedShop, saveCharged, sealedStatements, statementDifferences } from './support/charged-shop';
 import { runCommand } from './support/command';
 import { until } from './support/embedded-process';
 
@@ -20,13 +20,7 @@ const save = (at: string) => saveCharged(app, shop, at);
 const takeBack = (id: string) =>
   app.services.voids.void(shop.id, { usageRecordId: id, reason: 'x' }, { name: 'test' });
 const differences = () => statementDifferences(app, shop);
-const sealed = async ({ id }: TestWorkspace) =>
-  (
-    await app.database.sql<{ sealed: boolean }>(
-      'SELECT sealed_at IS NOT NULL AS sealed FROM statements WHERE workspace_id = $1 ORDER BY number',
-      [id],
-    )
-  ).map((row) => row.sealed);
+const sealed = (of: TestWorkspace) => sealedStatements(app, of);
 
 const run = (...args: string[]) => runCommand(args, { DATABASE_URL: app.database.url });
 const closed = async () =>

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { Client } from 'pg';
 import { aCustomer, aToken, aTurn, startApp, type TestApp, type TestWorkspace } from './support/app';
-import { aChargedShop, saveCharged, statementDifferences } from './support/charged-shop';
+import { aChargedShop, saveCharged, sealedStatements, statementDifferences } from './support/charged-shop';
 import { runCommand, spawnMain } from './support/command';
 import { until } from './support/embedded-process';
 import { SAVE } from './support/operations';
@@ -72,13 +72,7 @@ async function sinceClosing(): Promise<unknown[]> {
 
 const differences = () => statementDifferences(app, shop);
 
-const sealed = async ({ id }: TestWorkspace) =>
-  (
-    await app.database.sql<{ sealed: boolean }>(
-      'SELECT sealed_at IS NOT NULL AS sealed FROM statements WHERE workspace_id = $1 ORDER BY number',
-      [id],
-    )
-  ).map((row) => row.sealed);
+const sealed = (of: TestWorkspace) => sealedStatements(app, of);
 
 const run = (...args: string[]) => runCommand(args, { DATABASE_URL: app.database.url });
 const exported = async (month: string) =>

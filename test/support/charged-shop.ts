@@ -54,3 +54,12 @@ export async function fixedForms(app: TestApp, { id }: TestWorkspace): Promise<M
   await lease.release();
   return found;
 }
+
+/** Whether each statement of the shop is sealed, in their order. */
+export const sealedStatements = async (app: TestApp, { id }: TestWorkspace): Promise<boolean[]> =>
+  (
+    await app.database.sql<{ sealed: boolean }>(
+      'SELECT sealed_at IS NOT NULL AS sealed FROM statements WHERE workspace_id = $1 ORDER BY number',
+      [id],
+    )
+  ).map((row) => row.sealed);
