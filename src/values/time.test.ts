@@ -1,6 +1,7 @@
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { DateTime } from 'luxon';
+import { DAY_MS, HOUR_MS } from './duration';
 import {
   assertZone,
   ceilSlot,
@@ -15,18 +16,25 @@ import {
   parseInstant,
   SLOT_MS,
   startOfLocalDay,
+  zoneHistory,
 } from './time';
 
 const ALL_ZONES = Intl.supportedValuesOf('timeZone');
-/** All of them with ZONES=all, as test:soak asks for; else sixty by chance, other ones in each run. */
+/** Zones that skip a day, or put their clocks back over midnight or by half an hour. */
+const HARD_ZONES = [
+  ...['Antarctica/Casey', 'America/St_Johns', 'America/Havana', 'Atlantic/Azores', 'Pacific/Apia'],
+  ...['Australia/Lord_Howe', 'Africa/Cairo', 'Asia/Pyongyang', 'Pacific/Kiritimati'],
+];
+/** All zones with ZONES=all, as test:soak sets it; else the hard ones and a random sample of sixty. */
 const SOME_ZONES =
   process.env.ZONES === 'all'
     ? ALL_ZONES
-    : Array.from({ length: 60 }, () => ALL_ZONES[Math.floor(Math.random() * ALL_ZONES.length)] ?? 'UTC');
+    : [
+        ...HARD_ZONES,
+        ...Array.from({ length: 60 }, () => ALL_ZONES[Math.floor(Math.random() * ALL_ZONES.length)] ?? 'UTC'),
+      ];
 const SINCE = new Date('2009-01-01T00:00:00Z');
 const UNTIL = new Date('2036-01-01T00:00:00Z');
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 
 const zone = fc.constantFrom(
   'Europe/Rome',
@@ -63,6 +71,19 @@ describe('assertZone', () => {
     ['us/pacific', 'US/Pacific'],
     ['nz-chat', 'NZ-CHAT'],
     ['est5edt', 'EST5EDT'],
+    // Older names, which Node knows and does not list.
+    ['africa/asmera', 'Africa/Asmera'],
+    ['america/indianapolis', 'America/Indianapolis'],
+    ['america/argentina/comodrivadavia', 'America/Argentina/ComodRivadavia'],
+    ['us/east-indiana', 'US/East-Indiana'],
+    ['etc/uct', 'Etc/UCT'],
+    ['etc/utc', 'Etc/UTC'],
+    ['etc/gmt-14', 'Etc/GMT-14'],
+    ['australia/act', 'Australia/ACT'],
+    ['australia/nsw', 'Australia/NSW'],
+    ['australia/lhi', 'Australia/LHI'],
+    ['brazil/denoronha', 'Brazil/DeNoronha'],
+    ['chile/easterisland', 'Chile/EasterIsland'],
   ])("takes %s and gives it in IANA's spelling, %s", (given, expected) => {
     expect(assertZone(given)).toBe(expected);
   });
@@ -89,6 +110,10 @@ describe('assertZone', () => {
     expect(() => assertZone(given)).toThrow(
       `${JSON.stringify(given)} is not an IANA time zone. Write one such as Europe/Rome`,
     );
+  });
+
+  test('quotes at most 64 characters of a wrong zone', () => {
+    expect(() => assertZone('x'.repeat(65))).toThrow(`"${'x'.repeat(64)}" is not an IANA time zone.`);
   });
 
   test.each(['BST', 'IST', 'JST', 'ACT'])("refuses %s, an abbreviation that is not IANA's", (given) => {
@@ -128,6 +153,16 @@ describe('parseInstant', () => {
     '2025-01-06T13:00:05+24:00',
     '2025-01-06T13:00:05+01:60',
     '2025-01-06T13:00:05[Europe/Rome]',
+    '2025-01-06T13:00:05Z2025-01-06T13:00:05Z',
+    '2025-01-06T13:00:05.Z',
+    '2025-01-06T13:00:05.1234567890Z',
+    '12345678',
+    '17361684050',
+    '17361684050000',
+    'x1736168405',
+    '1736168405x',
+    'x1736168405000',
+    '1736168405000x',
   ])('refuses %j, asks for RFC 3339 with an offset', (text) => {
     expect(() => parseInstant(text)).toThrow(refused);
     expect(() => parseInstant(text)).toThrow(`${JSON.stringify(text)} is not an instant. Write RFC 3339`);
@@ -136,10 +171,23 @@ describe('parseInstant', () => {
   test.each([
     ['1736168405', 'seconds', 'fromSeconds'],
     ['999999999', 'seconds', 'fromSeconds'],
+    ['173616840500', 'milliseconds', 'fromMillis'],
     ['1736168405000', 'milliseconds', 'fromMillis'],
+    [' 1736168405 ', 'seconds', 'fromSeconds'],
   ])('refuses %j, says that it looks like Unix %s', (text, unit, method) => {
     const told = `"${text}" looks like Unix ${unit}: use DateTime.${method}(Number(…)).toISO()`;
     expect(() => parseInstant(text)).toThrow(told);
+  });
+
+  test('quotes at most 64 characters of what is not an instant', () => {
+    expect(() => parseInstant('x'.repeat(65))).toThrow(`"${'x'.repeat(64)}" is not an instant.`);
+  });
+
+  test.each([
+    ['0001-01-01T00:00:00Z', -62_135_596_800_000],
+    ['9999-12-31T23:59:59.999Z', 253_402_300_799_999],
+  ])('reads %s, at the end of the years that it accepts', (text, ms) => {
+    expect(parseInstant(text).getTime()).toBe(ms);
   });
 
   test.each([
@@ -343,6 +391,24 @@ describe('local days', () => {
     expect(localDate(again, 'Antarctica/Casey')).toBe('2010-03-05');
   });
 
+  test('have segments: where Casey repeats an evening, a day more is added until midnight comes again', () => {
+    const segments = daySegments(at('2010-03-04T12:00:00Z'), at('2010-03-04T18:00:00Z'), 'Antarctica/Casey');
+    expect(segments).toEqual([
+      { from: at('2010-03-04T12:00:00Z'), offsetMinutes: 11 * 60 },
+      { from: at('2010-03-04T15:00:00Z'), offsetMinutes: (8 + 24) * 60 },
+      { from: at('2010-03-04T16:00:00Z'), offsetMinutes: 8 * 60 },
+    ]);
+    // A range that ends before that midnight, or at it, has no segment from it on.
+    const repeated = { from: at('2010-03-04T15:00:00Z'), offsetMinutes: (8 + 24) * 60 };
+    expect(daySegments(repeated.from, at('2010-03-04T16:00:00Z'), 'Antarctica/Casey')).toEqual([repeated]);
+    expect(daySegments(repeated.from, at('2010-03-04T15:30:00Z'), 'Antarctica/Casey')).toEqual([repeated]);
+  });
+
+  test('begin first in Kiritimati, 14 hours ahead of UTC, also at the new year', () => {
+    expect(startOfLocalDay('2025-01-01', 'Pacific/Kiritimati')).toEqual(at('2024-12-31T10:00:00Z'));
+    expect(startOfLocalDay('2025-01-01', 'Pacific/Pago_Pago')).toEqual(at('2025-01-01T11:00:00Z'));
+  });
+
   test('Apia has no 30 December 2011: it begins where the 31st does', () => {
     const start = at('2011-12-30T10:00:00Z');
     expect(startOfLocalDay('2011-12-30', 'Pacific/Apia')).toEqual(start);
@@ -399,4 +465,13 @@ describe('local days', () => {
     );
     expect(wrong).toEqual([]);
   });
+});
+
+test("a zone's history lists its offsets from 2009 up to an instant", () => {
+  expect(zoneHistory('Asia/Kathmandu', UNTIL)).toEqual(['2009-01-01T00:00:00.000Z 345']);
+  expect(zoneHistory('Europe/Rome', at('2009-11-01T00:00:00Z'))).toEqual([
+    '2009-01-01T00:00:00.000Z 60',
+    '2009-03-29T01:00:00.000Z 120',
+    '2009-10-25T01:00:00.000Z 60',
+  ]);
 });

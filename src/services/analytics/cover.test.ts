@@ -86,6 +86,65 @@ it('slots and records cover every instant of a range exactly once', () => {
   );
 });
 
+it('a range without a whole slot is read from records alone', () => {
+  const around = { from: new Date('2025-01-06T10:05:00Z'), to: new Date('2025-01-06T10:20:00Z') };
+  expect(coverWithSlots(around)).toEqual({ slots: undefined, edges: [around] });
+});
+
+it('a range with whole slots at both ends has no records', () => {
+  const whole = { from: new Date('2025-01-06T10:00:00Z'), to: new Date('2025-01-06T11:00:00Z') };
+  expect(coverWithSlots(whole)).toEqual({ slots: whole, edges: [] });
+});
+
+it('the cover for sums takes the shorter way: half a month is taken off, less than half is added', () => {
+  const until = (to: string) =>
+    netCoverWithCustomerDays({ from: new Date('2013-04-01T00:00:00Z'), to: new Date(to) }, 'UTC');
+  expect(until('2013-04-16T00:00:00Z')).toEqual({
+    months: [{ month: '2013-04-01', sign: 1 }],
+    days: [{ from: '2013-04-16', to: '2013-05-01', sign: -1 }],
+    edges: [],
+  });
+  expect(until('2013-04-15T00:00:00Z')).toEqual({
+    months: [],
+    days: [{ from: '2013-04-01', to: '2013-04-15', sign: 1 }],
+    edges: [],
+  });
+});
+
+it('the cover for sums of a whole month is that month', () => {
+  const april = { from: new Date('2013-03-31T22:00:00Z'), to: new Date('2013-04-30T22:00:00Z') };
+  expect(netCoverWithCustomerDays(april, 'Europe/Rome')).toEqual({
+    months: [{ month: '2013-04-01', sign: 1 }],
+    days: [],
+    edges: [],
+  });
+});
+
+it('a cover by days has the sign that is asked for, plus by default', () => {
+  const part = { from: new Date('2013-04-01T12:00:00Z'), to: new Date('2013-04-03T06:00:00Z') };
+  const second = new Date('2013-04-02T00:00:00Z');
+  const third = new Date('2013-04-03T00:00:00Z');
+  const signed = (sign: 1 | -1) => ({
+    months: [],
+    days: [{ from: '2013-04-02', to: '2013-04-03', sign }],
+    edges: [
+      { from: part.from, to: second, sign },
+      { from: third, to: part.to, sign },
+    ],
+  });
+  expect(coverWithCustomerDays(part, 'UTC')).toEqual(signed(1));
+  expect(coverWithCustomerDays(part, 'UTC', -1)).toEqual(signed(-1));
+});
+
+it('a part of one day is read from records', () => {
+  const hours = { from: new Date('2013-04-01T12:00:00Z'), to: new Date('2013-04-01T18:00:00Z') };
+  expect(coverWithCustomerDays(hours, 'UTC')).toEqual({
+    months: [],
+    days: [],
+    edges: [{ ...hours, sign: 1 }],
+  });
+});
+
 describe('a range in several parts', () => {
   const at = (time: string): Date => new Date(`2025-01-06T${time}:00Z`);
   const parts = (from: string, to: string, ...cuts: string[]): string[] =>
