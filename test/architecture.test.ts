@@ -1,4 +1,4 @@
-// The layout that docs/architecture.md describes, held by machine.
+// Checks the layout that docs/architecture.md describes.
 import { spawnSync } from 'node:child_process';
 import {
   existsSync,
@@ -21,7 +21,7 @@ const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf
 
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
 
-/** Code without comments, so that words about a thing are not the thing. */
+/** Code without comments, so that a word in a comment is not taken for code. */
 const codeOf = (path: string): string =>
   read(path)
     .replace(/\/\*[\s\S]*?\*\//g, '')
@@ -33,14 +33,14 @@ const importsOf = (path: string): string[] =>
     relative(ROOT, join(ROOT, dirname(path), target)),
   );
 
-/** A room is a folder of src, of src/services a folder or a file; or a file of src. */
+/** A room is a folder of src, a folder or file of src/services, or a file of src. */
 const roomOf = (path: string): string => {
   const [, room = '', inner = '', ...rest] = path.split('/');
   if (room === 'services') return rest.length > 0 ? `src/services/${inner}` : path;
   return inner === '' ? path : `src/${room}`;
 };
 
-/** Each group of nodes that lead to each other. */
+/** Groups of nodes that form a circle. */
 function circles(arrows: ReadonlyMap<string, ReadonlySet<string>>): string[][] {
   const reached = new Map<string, Set<string>>();
   const reach = (from: string): Set<string> => {
@@ -140,7 +140,7 @@ describe('the direction of imports', () => {
   });
 });
 
-/** What a module keeps for the life of its process, and why it may. */
+/** State that a module keeps for the life of its process, with the reason. */
 const MODULE_STATE: Record<string, string> = {
   'src/values/ids.ts lastMs': 'ids of one process rise in order',
   'src/values/ids.ts sequence': 'ids of one process rise in order',
@@ -256,7 +256,7 @@ describe('docs/architecture.md', () => {
     const told = [...section.matchAll(/`(\w+)`/g)].map(([, name]) => name ?? '');
     const there = indexes.map(({ name }) => name);
     expect(there.filter((name) => !name.endsWith('_pkey') && !told.includes(name))).toEqual([]);
-    // Beside tables and columns, an index that a migration makes and its contraction drops may be told of.
+    // Beside tables and columns, the document may name an index that a migration makes and its contraction drops.
     const migrations = sources
       .filter((path) => path.startsWith('src/migrations/'))
       .map(read)

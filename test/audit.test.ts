@@ -1,5 +1,5 @@
 // The audit trail: who changed tokens, prices, customers and workspaces, when, from what to what; and that nobody can
-// change what it says.
+// change its entries.
 import { isWellFormed } from '../src/auth/tokens';
 import { inTransaction } from '../src/database/transaction';
 import { listAudit } from '../src/services/audit';
@@ -38,7 +38,7 @@ it('names the token that registered or changed a customer, and what changed', as
   const { id } = (await register({})).registerCustomer;
   app.clock.advance(60_000);
   await register({ activeChatbot: false });
-  // Nothing changed: nothing to tell.
+  // Nothing changed, so there is no entry.
   await register({});
 
   expect(await trail({ subject: id })).toMatchObject([

@@ -1,4 +1,4 @@
-// centesimo backup and restore: whole or not at all, from one embedded database into another.
+// centesimo backup and restore: complete or not at all, from one embedded database into another.
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -25,7 +25,7 @@ afterAll(() => old.remove());
 const run = (dataDir: string, ...args: string[]): Promise<Ran> => runCommand(args, { DATA_DIR: dataDir });
 
 const figures = async (dataDir: string) => {
-  // The commands join it, so that the database is started once and not for each of them.
+  // The commands join it, so that the database starts once and not for each of them.
   const server = await startServer(['--no-demo'], { DATA_DIR: dataDir });
   try {
     return await figuresOf(dataDir);
@@ -137,7 +137,7 @@ describe('a file that is not a complete backup', () => {
     const bad = join(dirname(file), 'late.backup');
     writeFileSync(bad, 'PGDMP');
     const reader = new BackupReader(bad);
-    // As long as it takes another one to find out.
+    // As long as another reader needs to detect it.
     await expect(new BackupReader(bad).head()).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
     await new Promise((resolve) => setImmediate(resolve));
     await expect(reader.head()).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });

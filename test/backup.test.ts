@@ -1,4 +1,5 @@
-// A backup as docs/operations.md tells it, with its own commands: dumped from a running server, restored, served again.
+// A backup as docs/operations.md describes it, with the same commands: dumped from a running server, restored and
+// served again.
 import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -17,8 +18,8 @@ const DEBIAN = '/usr/lib/postgresql';
 const ROOT = join(__dirname, '..');
 
 /**
- * The tools nearest to the server: an older pg_dump refuses it, and a newer pg_restore may set what the server doesn't
- * know.
+ * The tools of the server's version or the next newer one: an older pg_dump refuses the server, and a newer pg_restore
+ * may use settings that the server doesn't know.
  */
 function toolsFor(major: number): string | undefined {
   const installed = existsSync(DEBIAN) ? readdirSync(DEBIAN).map(Number) : [];
@@ -50,7 +51,7 @@ async function verify(app: TestApp, shop: TestWorkspace): Promise<Verification> 
   }
 }
 
-/** All that is saved here: a query without a period would see the current month alone. */
+/** A period that holds all turns of this test: a query without a period would only see the current month. */
 const PERIOD = { from: '2026-01-01T00:00:00Z', to: '2026-03-16T00:00:00Z' };
 
 async function figures(app: TestApp, shop: TestWorkspace) {
@@ -64,7 +65,7 @@ async function figures(app: TestApp, shop: TestWorkspace) {
 const save = async (app: TestApp, shop: TestWorkspace, input: Record<string, unknown>) =>
   (await app.api.as(shop.service).data<SaveData>(SAVE, { input })).saveMessage;
 
-/** Charged turns of three months by two customers, and some that are saved and not charged. */
+/** Charged turns of three months by two customers, and some uncharged ones. */
 async function fill(app: TestApp, shop: TestWorkspace): Promise<Record<string, unknown>[]> {
   await aCustomer(app, shop, { phoneNumber: '+393331234567' });
   await aCustomer(app, shop, { name: 'Zoë Nuñez 🍕', phoneNumber: '+393330000002' });
@@ -113,7 +114,7 @@ withTools(`brings back the figures, the idempotency keys and the tokens${reason}
       return stdout;
     };
     await shell(backUp);
-    // What comes after the dump is not in it.
+    // The dump does not contain later turns.
     const late = aTurn(shop);
     await save(app, shop, late);
     expect(await shell(restore)).toContain('All roll-ups and statements agree with the records.');

@@ -1,4 +1,4 @@
-// A body that nests without end is refused at once, whatever it stands in for.
+// A body that nests too deeply is refused at once, in every place of a request.
 import { aWorkspace, startApp, type TestApp } from './support/app';
 
 let app: TestApp;

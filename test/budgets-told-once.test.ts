@@ -1,4 +1,4 @@
-// Each event once, with several servers, and when one is killed between its charge and its look.
+// Each event once, with several servers, and when a server is killed between a charge and its look.
 import { Client } from 'pg';
 import { Api } from './support/api';
 import {
@@ -63,7 +63,7 @@ it('64 callers over every threshold of three budgets on two servers: each event 
       JSON.stringify([Object(data).budgetId, data.customerId, data.threshold]),
     );
     expect(new Set(keys).size).toBe(keys.length);
-    // 20 of all, 20 of each of four customers, 20 of the own one.
+    // 20 of all, 20 of each of four customers, 20 of the customer's own budget.
     expect(keys).toHaveLength(20 + 4 * 20 + 20);
   } finally {
     await one.stop();
@@ -75,7 +75,10 @@ it('64 callers over every threshold of three budgets on two servers: each event 
 describe('after kill -9 of the server that charged', () => {
   const serve = (environment: Record<string, string>) =>
     startServer(['--no-demo'], { DATABASE_URL: app.database.url, ...environment });
-  /** Of now: a server has the machine's clock. Looked at whole already, so that only what is charged can lead there. */
+  /**
+   * At the present time, since a server has the machine's clock. All customers were checked, so only new charges are
+   * found.
+   */
   async function aShopLookedAt(): Promise<void> {
     app.clock.run();
     shop = await aWorkspace(app);

@@ -1,4 +1,4 @@
-// What budgets tell: each threshold once, by level, whatever happens in between.
+// What budgets report: each threshold once, by level, whatever happens in between.
 
 import fc from 'fast-check';
 import { Client } from 'pg';
@@ -131,7 +131,7 @@ describe('periods', () => {
     app.clock.set('2026-03-15T12:00:00Z');
     await save(2, { occurredAt: '2026-03-14T12:00:00Z' });
     await save(1);
-    // Two days before: nobody looks at it any more.
+    // Two days before: that period is not checked any more.
     await save(2, { occurredAt: '2026-03-13T12:00:00Z' });
     await look();
     await sweep();
@@ -147,7 +147,7 @@ describe('periods', () => {
     const budget = await set({ limit: '2', interval: 'DAY' });
     await sweep();
     expect(await events()).toEqual([]);
-    // The day before counts for a budget that was there before it ended, not for another limit.
+    // The day before counts for a budget that existed before it ended, but not for another limit.
     app.clock.advance(24 * HOUR_MS);
     const other = await set({ limit: '3', interval: 'DAY' });
     expect([budget.version, other.version]).toEqual([1, 2]);
@@ -182,7 +182,7 @@ describe('periods', () => {
     await aCustomer(app, shop, { phoneNumber: '+393331234567' });
     await set({ limit: '2', interval: 'DAY', thresholds: [100] });
     await set({ name: 'each', limit: '2', interval: 'DAY', thresholds: [100], subject: 'EACH_CUSTOMER' });
-    // One before it, the first and last of it, one after it.
+    // One turn before it, its first and last, and one after it.
     const turns = [first - 1, first, end - 1, end];
     app.clock.set(new Date(end + 1));
     for (const at of turns) await save(1, { occurredAt: new Date(at).toISOString() });
@@ -244,7 +244,10 @@ describe('periods', () => {
   });
 });
 
-/** The first days of the periods (the one that runs, the one before) that have at least `limit` turns, by Intl alone. */
+/**
+ * The first days of the periods (the running one and the one before) with at least `limit` turns, computed with Intl
+ * only.
+ */
 function oracle(
   turns: readonly number[],
   now: number,
@@ -352,7 +355,7 @@ describe('customers', () => {
       [false, '2'],
       [true, '3'],
     ]);
-    // Another measure is another question.
+    // Another measure is compared separately.
     await set({ ...each, name: 'cost', measure: 'COST', limit: '0.01', thresholds: [100] });
     await sweep();
     expect((await events()).slice(2).map(({ data }) => data.used)).toEqual(['0.01', '0.015']);
@@ -418,13 +421,13 @@ describe('customers', () => {
       await holder.end();
     }
     await Promise.all([sweeping, setting]);
-    // Of one and the same sweep, which finds the workspace due once more; the first event is the void's.
+    // They belong to one sweep, which finds the workspace due once more; the first event is the void's.
     expect(await events()).toHaveLength(1 + 2 * MANY);
   });
 
   it('beyond one slice that another server charged are all reported, each once', async () => {
     await set({ ...each, thresholds: [100] });
-    // From now on a sweep looks at those that were charged.
+    // From now on a sweep checks only customers that were charged.
     await sweep();
     await manyCustomers();
     await app.database.sql(
@@ -511,7 +514,7 @@ describe('the forecast', () => {
       forecast: true,
     });
     await save(4, { phoneNumber: '+393330000001', occurredAt: '2026-03-02T11:00:00Z' });
-    // Before a day has passed there is none.
+    // Before a day has passed there is no forecast.
     await look();
     app.clock.set('2026-03-03T12:00:00Z');
     await save(1, { phoneNumber: '+393330000001' });

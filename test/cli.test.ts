@@ -472,7 +472,7 @@ it('runs from its bundle alone: no library is loaded twice', async () => {
       },
     );
   expect(await create()).toMatchObject({ code: 0, stderr: 'loaded beside the bundle: \n' });
-  // An error of the database's driver is told apart by its class.
+  // An error of the database's driver is recognised by its class.
   expect(await create()).toMatchObject({
     code: 1,
     stderr: expect.stringMatching(/^The workspace "twice" exists already/),

@@ -1,4 +1,4 @@
-// Clients who come, stay, come back and leave; cohorts of those who came first in one month.
+// Clients who are new, return, come back or are lost; cohorts of clients by their first month.
 import { ACTOR, aWorkspace, startApp, type TestApp } from './support/app';
 import { aShopWithClients, reportOn } from './support/shops';
 
@@ -31,7 +31,7 @@ describe('clients who come and go', () => {
         comparedTo: { from: '2026-01-31T23:00:00.000Z', to: '2026-02-28T23:00:00.000Z' },
         ...{ new: 1, returning: 1, reactivated: 1, lost: 1 },
       },
-      // By 15 February nobody of them had come.
+      // By 15 February none of them had come.
       early: { returning: 0, reactivated: 2, lost: 0 },
     });
   });

@@ -1,4 +1,4 @@
-// Servers whose clocks are off: what they say of it, and that their figures still add up.
+// Servers with wrong clocks: what they log, and that their figures still add up.
 import { aCustomer, aTurn, aWorkspace, startApp, TestClock } from './support/app';
 import { createDatabase, type TestDatabase } from './support/database';
 import { SAVE } from './support/operations';

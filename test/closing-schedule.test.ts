@@ -1,4 +1,4 @@
-// A workspace that closes its months by itself: when, what, and what holds up nobody.
+// A workspace that closes its months by itself: when, which months, and that it delays no other workspace.
 import { Client } from 'pg';
 import { startApp, type TestApp, type TestWorkspace } from './support/app';
 import { aChargedShop, saveCharged, sealedStatements, statementDifferences } from './support/charged-shop';
@@ -35,7 +35,7 @@ it('closes on the day at 06:00 local, and makes up for an outage', async () => {
   await save('2026-01-10T10:00:00Z');
   const { stdout } = await run('workspace', 'update', shop.id, '--close-day', '5', '--json');
   expect(JSON.parse(stdout)).toMatchObject({ closeDay: 5 });
-  // The command goes by the clock of now; this server has one of its own.
+  // The command uses the present time; this server has a clock of its own.
   app.clock.set('2026-02-05T04:59:59Z');
   await app.services.workspaces.update(shop.id, { closeDay: 5 }, { name: 'test' });
   await app.services.closing.closeDue();
@@ -56,7 +56,10 @@ it('closes on the day at 06:00 local, and makes up for an outage', async () => {
   expect(await closed()).toHaveLength(4);
 });
 
-/** Lets `act` wait for the workspace, and changes the schedule meanwhile: that fails when `act` holds its row. */
+/**
+ * Lets `act` wait for the workspace and changes the schedule meanwhile, which fails when `act` holds the schedule's
+ * row.
+ */
 async function changeScheduleBeside(act: () => Promise<unknown>): Promise<void> {
   const changing = new Client({ connectionString: app.database.url });
   await changing.connect();
@@ -67,7 +70,7 @@ async function changeScheduleBeside(act: () => Promise<unknown>): Promise<void> 
     const waiting =
       "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
     await until(async () => (await app.database.sql(waiting)).length === 1, 'the workspace to be waited for');
-    // Nobody holds the row: it isn't waited for at all.
+    // Nobody holds the row, so there is no wait.
     await changing.query("SET LOCAL lock_timeout = '100ms'");
     await changing.query('UPDATE closing_schedules SET close_day = 28 WHERE workspace_id = $1', [shop.id]);
     await changing.query('COMMIT');
@@ -81,7 +84,7 @@ it('locks no schedule while it waits for the workspace, which a change of the sc
   await save('2026-01-10T10:00:00Z');
   await app.services.workspaces.update(shop.id, { closeDay: 1 }, { name: 'test' });
   await changeScheduleBeside(() => app.services.closing.closeDue());
-  // On 15 March February, which closes on the 28th now, is open.
+  // On 15 March, February is open, since it closes on the 28th now.
   expect(await closed()).toEqual(['2026-01 schedule']);
 });
 
@@ -101,7 +104,7 @@ it('closes months of an archived workspace that have lines on no statement, and 
   app.clock.set('2026-05-15T12:00:00Z');
   await app.services.closing.closeDue();
   expect(await closed()).toEqual(['2026-01 schedule']);
-  // A charge of the time before is taken back: it is carried by the next month.
+  // An earlier charge is taken back: the next month carries it.
   await takeBack(wrong);
   app.clock.set('2026-05-16T12:00:00Z');
   await app.services.closing.closeDue();

@@ -1,4 +1,5 @@
-// WEB_CONCURRENCY: several processes behind one port, on one embedded database that outlives each of them.
+// WEB_CONCURRENCY: several processes behind one port, on one embedded database that keeps running when one of them
+// ends.
 import { readdirSync, readFileSync } from 'node:fs';
 import { Api } from './support/api';
 import { type RunningServer, runCommand, startServer } from './support/command';
@@ -25,7 +26,7 @@ async function json<T>(...args: string[]): Promise<T> {
   return JSON.parse(stdout);
 }
 
-/** The processes that serve this test's server, by the environment that their primary gave them. */
+/** The processes of this test's server, found by the environment that their primary gave them. */
 const workers = (): number[] =>
   readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -39,7 +40,7 @@ const workers = (): number[] =>
       }
     });
 
-/** Connections that were kept to a process that is gone break once each; callers send the same again. */
+/** A connection that was kept to an ended process breaks once; callers send the request again. */
 async function untilAnswered(send: () => Promise<unknown>, tries = 10): Promise<unknown> {
   return send().catch(async (error: unknown) => {
     if (!String(error).includes('fetch failed') || tries === 1) throw error;
@@ -81,7 +82,7 @@ onLinux('serves from as many processes as told, goes on without one of them, and
   expect(await json('verify')).toMatchObject({ differences: '0' });
   expect(await server.stop()).toBe(0);
   expect(workers()).toEqual([]);
-  // Everything that was acknowledged is there when it comes back.
+  // When it is back, everything that was acknowledged is there.
   server = await startServer(['--no-demo'], settings());
   expect(await json('verify')).toMatchObject({ differences: '0' });
 });

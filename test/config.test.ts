@@ -1,4 +1,4 @@
-// The settings: what is taken, what is refused, and that every mistake is told at once.
+// The settings: which values are accepted and refused, and that all mistakes are reported at once.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError, describeSettings, loadConfig, printSettings, settingsAsMarkdown } from '../src/config';
@@ -112,7 +112,7 @@ it('lists every setting with its meaning', () => {
 
 it('is what docs/configuration.md says; npm run -s cli -- config --markdown prints the table', () => {
   const page = readFileSync(join(__dirname, '../docs/configuration.md'), 'utf8');
-  // The formatter lays the columns out.
+  // The formatter aligns the columns.
   const bare = (table: string) =>
     table
       .trim()

@@ -1,4 +1,4 @@
-// Cursors are input like any other: whatever is put into one, also behind a right seal, is refused with 400.
+// Cursors are input like any other: any content, even with a valid seal, is answered or refused with 400.
 import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { aCustomer, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';

@@ -1,4 +1,4 @@
-// One customer by id: also one that was never charged, and nobody else's; searches; changes at the same time.
+// One customer by id, even one that was never charged; customers of others; searches; concurrent changes.
 import { inTransaction } from '../src/database/transaction';
 import { findCustomer } from '../src/services/customers/customers';
 import { aCustomer, aToken, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';

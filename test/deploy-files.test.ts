@@ -1,4 +1,4 @@
-// The files of examples/deploy, as far as they can be tried without a container engine.
+// The files of examples/deploy, as far as they can be tested without a container engine.
 import { execFile, spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -18,7 +18,7 @@ import { promisify } from 'node:util';
 const ROOT = join(__dirname, '..');
 const deploy = (name: string): string => join(ROOT, 'examples/deploy', name);
 
-/** The COPY lines of the image that is kept. */
+/** The COPY lines of the final image. */
 const copied = (): { built: boolean; source: string; to: string }[] => {
   const [, image = ''] = readFileSync(deploy('Dockerfile'), 'utf8').split(/^FROM .*(?<!AS build)$/m);
   return [...image.matchAll(/^COPY (--from=build )?(.+) (\S+)$/gm)].flatMap(
@@ -108,6 +108,6 @@ withSystemd('systemd finds nothing wrong with the unit (skipped without systemd-
     'verify',
     deploy('centesimo.service'),
   ]);
-  // It tells an unknown setting, and calls that a success; other units of the machine are not ours to judge.
+  // It reports an unknown setting and still succeeds; other units of the machine do not matter here.
   expect(`${stdout}${stderr}`).not.toMatch(/centesimo\.service/);
 });

@@ -61,7 +61,7 @@ async function shell(script: string): Promise<string> {
   return stdout;
 }
 
-/** A shop with a turn of January 2025; answers with the token of whoever reads it. */
+/** A shop with a turn of January 2025; returns the token of the reader. */
 async function aShopWithATurn(): Promise<string> {
   await app.services.customers.register(
     'shop',
@@ -114,7 +114,7 @@ const SNIPPETS: Record<string, string | ((text: string) => Promise<void>)> = {
   },
   'dashboards.md js 1': async (text) => {
     const program = [
-      // Browsers have one; Node 20 has not.
+      // Browsers have a WebSocket; Node 20 has none.
       "import { WebSocket } from 'ws';",
       'globalThis.WebSocket = WebSocket;',
       `const token = '${client}';`,

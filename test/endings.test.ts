@@ -1,4 +1,4 @@
-// In which ways a process of ours ends, and that no database stays behind: real pipes, real signals, a real terminal.
+// How our processes end, and that no database keeps running: real pipes, real signals, a real terminal.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -63,13 +63,13 @@ function killGroup(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Processes of ours that a failed test left with the database. */
+/** Our processes that a failed test left with the database. */
 const holders = (): number[] =>
   existsSync(join(folder.path, 'holders'))
     ? readdirSync(join(folder.path, 'holders')).map((name) => Number(name.split('-')[1]))
     : [];
 
-/** The process id in a pid file of PostgreSQL's, wherever root had to put the cluster. */
+/** The process id in PostgreSQL's pid file, wherever root had to put the cluster. */
 function postmaster(): number | undefined {
   const pointer = join(folder.path, 'postgres-location');
   const cluster = existsSync(pointer) ? readFileSync(pointer, 'utf8').trim() : join(folder.path, 'postgres');

@@ -1,4 +1,4 @@
-// What a person sees while scripts/ensure-built.mjs builds, in a project of one file whose compiler is a stand-in.
+// What scripts/ensure-built.mjs prints while it builds, in a project of one file with a stand-in for the compiler.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-// The entities say what the migrations make: TypeORM would change nothing.
+// The entities describe what the migrations make: TypeORM would change nothing.
 import type { DataSource } from 'typeorm';
 import { createDataSource } from '../src/database/data-source';
 import { migrate } from '../src/database/migrate';

@@ -1,4 +1,4 @@
-// A person is forgotten, and the ledger stays to the last micro-unit.
+// A person is erased, and the ledger stays the same to the last micro-unit.
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -84,7 +84,7 @@ const save = async (fields: Record<string, unknown> = {}, where = app) =>
     })
   ).saveMessage;
 
-/** Who wrote before being registered, was charged, charged wrongly, and not answered; a month is closed. */
+/** A person who wrote before being registered, was charged, charged wrongly, and not answered; one month is closed. */
 async function aPerson() {
   await save({ occurredAt: '2026-01-02T10:00:00Z' });
   const person = await aCustomer(app, shop, { name: NAME, phoneNumber: PHONE });
@@ -225,13 +225,13 @@ it('a second request gets the first receipt; what came since gets a receipt of i
   expect(await erase({ whatsappUserId: USER_ID })).toEqual({ ...first, replayed: true });
   const since = await save();
   expect(since.message.tracking.outcome).toBe('UNKNOWN_CUSTOMER');
-  // Under the id nothing came; who asks by the number asks for this too.
+  // There are no new turns under the id; a request by number finds these as well.
   expect(await erase({ customerId: person.id })).toEqual({ ...first, replayed: true });
   const second = await erase({ phoneNumber: PHONE });
   expect(second).toMatchObject({ messages: 1, charges: 0, replayed: false });
   expect(second.id).not.toBe(first.id);
   expect(await rowsWith(app.database, CANARIES)).toEqual([]);
-  // Back again: a new customer, whom a repeated call for the old one leaves alone.
+  // The person is back as a new customer, whom a second call for the old one does not touch.
   const back = await aCustomer(app, shop, { name: NAME, phoneNumber: PHONE });
   expect(await erase({ customerId: person.id })).toEqual({ ...first, replayed: true });
   expect(await namesOf()).toEqual(['Erased customer 1', NAME]);
@@ -351,7 +351,7 @@ describe('an erasure is refused', () => {
     const done = people[answers.findIndex(({ body }) => body.errors === undefined)];
     const left = people[answers.findIndex(({ body }) => body.errors !== undefined)];
     if (!done || !left) throw new Error('one is done and one is left');
-    // What is answered with a receipt that is there is not counted; another token has its own twenty.
+    // A call that is answered with an existing receipt is not counted; another token has its own twenty.
     expect((await ask(done)).body.data?.eraseCustomer.replayed).toBe(true);
     app.clock.advance(86_400_000);
     expect((await ask(left)).body.data?.eraseCustomer.replayed).toBe(false);
@@ -405,7 +405,7 @@ it('an erasure that is killed in the middle is finished by another server', asyn
     await client.query('ROLLBACK');
   });
   expect((await rowsWith(app.database, ['canary'])).length).toBe(5_000);
-  // The command went by the machine's clock.
+  // The command used the machine's clock.
   app.clock.run(61_000);
   await app.services.eraser.runDue();
   app.clock.set('2026-03-15T12:00:00Z');
@@ -498,7 +498,7 @@ describe('an erasure of a restored backup', () => {
       expect(listed.stdout).toBe(receipts.stdout);
       app = await startApp({ database: old });
       expect(await figures()).toEqual(before);
-      // Back again, after the receipts.
+      // The person is back after the receipts.
       app.clock.advance(60_000);
       await save();
       await app.stop();

@@ -1,5 +1,5 @@
-// What goes wrong in every way we can think of, searched for what no caller may ever see: hosts, SQL, stacks, tokens
-// and customers' words. LEAK_RESPONSES=10000 is the long form.
+// Answers to faults of every kind are searched for what no caller may see: hosts, SQL, stacks, tokens and customers'
+// words. LEAK_RESPONSES=10000 is the long form.
 import { aCustomer, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
 import { SAVE, TOTALS } from './support/operations';
 
@@ -143,7 +143,7 @@ async function send({ path = '/graphql', method = 'POST', token, type, body }: P
   return `${answer.status} ${JSON.stringify([...answer.headers])} ${await answer.text()}`;
 }
 
-/** What was saved comes back with its words; refusals must not repeat them. */
+/** A saved turn is returned with its words; refusals must not repeat them. */
 const leaksOf = (text: string): string[] =>
   Object.entries(forbidden).flatMap(([what, pattern]) =>
     pattern.test(text) && !(what === WORDS && text.startsWith('200 ')) ? [`${what} in ${text}`] : [],

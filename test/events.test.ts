@@ -1,4 +1,4 @@
-// Events: written with what they tell of, listed, and kept for 400 days.
+// Events: written in the transaction of what they report, listed, and kept for 400 days.
 import { HOUR_MS } from '../src/values/duration';
 import { ACTOR, startApp, type TestApp, type TestWorkspace } from './support/app';
 import { budgetsOf } from './support/budgets';

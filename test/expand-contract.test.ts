@@ -1,4 +1,4 @@
-// From the version before to this one while servers are replaced: expanded, filled, contracted.
+// From the version before to this one while servers are replaced: expand, fill in, contract.
 import type { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { createDataSource } from '../src/database/data-source';
@@ -89,7 +89,7 @@ it('charges of before and of an older server are filled in, and only then the da
     await saveAsOlder(database, turn('2026-03-01T10:00:00Z'));
     const charge = await deferAsOlder(database, turn('2026-03-02T10:00:00Z'));
     await charge();
-    // The trigger stamps the epoch of a newer schema; the month is Node's to say (docs/decisions/0005).
+    // The trigger sets the epoch in a newer schema; Node sets the month (docs/decisions/0005).
     expect(await months()).toEqual([
       [1, null, 2],
       [null, null, 2],
@@ -172,7 +172,7 @@ describe('closing while an older server is running', () => {
   it('waits until earlier charges are filled in, reports the progress, and writes nothing', async () => {
     await older();
     const first = await saveAsOlder(database, turn('2026-01-10T10:00:00Z'));
-    // More than a closing fills by itself.
+    // More than a closing fills in by itself.
     await database.sql(
       `WITH m AS (
          INSERT INTO messages (workspace_id, id, idempotency_key, phone_number, customer_id, message, outcome, occurred_at, saved_at)
@@ -216,7 +216,7 @@ it('contracting scans no table under the lock that stops everybody', async () =>
   const notices: unknown[] = [];
   client.on('notice', ({ message }) => notices.push(message));
   try {
-    // What PostgreSQL says when SET NOT NULL needs no scan, and nothing else that is asked for here.
+    // PostgreSQL logs this when SET NOT NULL needs no scan, and only then.
     await runner.query('SET client_min_messages = debug1');
     await ledgerContraction.run(runner);
     await peopleContraction.run(runner);
@@ -331,7 +331,7 @@ describe('a turn is saved once', () => {
     const outcome = async (idempotencyKey: string) =>
       (await app.services.saveMessages.save({ ...input, idempotencyKey })).message.outcome;
     try {
-      // From here on the server knows that raw keys are kept.
+      // From here on the server knows that raw keys are stored.
       expect(await outcome('first')).toBe('TRACKED');
       const outcomes = await onServer(database.url, async (contraction) => {
         await contraction.query('BEGIN');
@@ -440,7 +440,7 @@ describe('reverting to the version before', () => {
       await migrateDown(dataSource);
     }
   };
-  /** Afterwards without them, so that what stands in the way next is seen. */
+  /** The texts are removed afterwards, so that the next obstacle shows. */
   const refusedForEvents = async (): Promise<void> => {
     await expect(backToOlder()).rejects.toThrow('Events were written, and would be lost');
     await database.sql('DELETE FROM events');
@@ -622,7 +622,7 @@ describe('while keys of an older version are being filled', () => {
       expect(await database.sql('SELECT name FROM customers')).toEqual([{ name: 'Mario' }]);
       expect(await database.sql('SELECT FROM erasures')).toEqual([]);
       await app.services.filler.run();
-      // The raw key is still there, and goes with the words.
+      // The raw key is still stored, and is removed with the texts.
       expect((await erasing()).body.data?.eraseCustomer.messages).toBe(2);
       expect(await texts()).toBe(0);
       await contract(dataSource);

@@ -90,7 +90,7 @@ when(psql)(
   },
 );
 
-/** What LibreOffice has in its cells, after it has opened a CSV file as the options say and saved it as another kind. */
+/** LibreOffice's cells after it opened a CSV file with these options and saved it as another file. */
 async function opened(
   file: string,
   options: string,
@@ -102,7 +102,7 @@ async function opened(
       timeout: 120_000,
     });
   await convert(file, [`--infilter=CSV:${options}`], kind);
-  // Semicolons, so that nothing of the first file can be what is read; formulas as formulas, numbers as they are kept.
+  // Semicolons, so that it can't be the first file that is read; formulas as formulas, numbers as they are stored.
   await convert(
     file.replace('.csv', `.${kind}`),
     [],

@@ -155,7 +155,7 @@ describe('an export', () => {
     ['\u2060\u00ad+1', `'\u2060\u00ad+1`],
     ['\u200b\ufeff\u00a0@SUM(1)', `'\u200b\ufeff\u00a0@SUM(1)`],
     ['\u{e0020}-1', `'\u{e0020}-1`],
-    // Excel in Italian cuts cells at semicolons, and then a quote protects no line break.
+    // Excel in Italian splits cells at semicolons, and then a quote does not protect a line break.
     ['Bar;=1+1;x', `Bar;'=1+1;x`],
     ['Bar\n\u200b=1+1', `Bar\n'\u200b=1+1`],
     ['Bar\t=1+1', `Bar\t'=1+1`],
@@ -188,7 +188,7 @@ describe('an export', () => {
     app.clock.set('2026-03-15T12:00:00Z');
   });
 
-  /** Opens a long export; answers at its first piece, with how it ends. */
+  /** Opens a long export; resolves at its first piece, with a promise of how it ends. */
   const openLong = (shop: TestWorkspace, query: string, token = shop.client) =>
     new Promise<{ leave: () => void; readOn: () => Promise<{ complete: boolean; text: string }> }>(
       (resolve, reject) => {
@@ -244,7 +244,7 @@ describe('an export', () => {
 
   const makeBig = (): Promise<TestWorkspace> => aShopFilled(['Mario'], 80_000);
 
-  /** So many charges for each of the customers, and one more. */
+  /** This many charges for each of the customers, and one more. */
   async function aShopFilled(names: string[], charges: number): Promise<TestWorkspace> {
     const shop = await aWorkspace(app);
     for (const [index, name] of names.entries()) {

@@ -1,4 +1,4 @@
-// The network between server and database, and between caller and server, as it is on a bad day.
+// A bad network between server and database, and between caller and server.
 import { performance } from 'node:perf_hooks';
 import { SqlConnection } from '../src/database/sql';
 import { verifyWorkspace } from '../src/services/upkeep/verify';
@@ -37,7 +37,7 @@ const send = (input: Record<string, unknown>, api = app.api) =>
   api.as(shop.service).send<SaveData>(SAVE, { input });
 const read = () => app.api.as(shop.client).send(TOTALS, { workspaceId: shop.id });
 
-/** Every key once, charged once, and the roll-ups say so. */
+/** Every key is stored once and charged once, and the roll-ups agree. */
 async function expectStored(keys: readonly unknown[]): Promise<void> {
   const rows = await database.sql<{ key: string; charges: number }>(
     `SELECT encode(m.key_digest, 'hex') AS key,
@@ -130,7 +130,7 @@ describe('the database', () => {
   });
 
   it('is cut off for a moment: saves are retried and no caller notices', async () => {
-    // Its token has been seen.
+    // Its token has been checked.
     const first = aTurn(shop);
     expect((await send(first)).status).toBe(200);
     const turns = Array.from({ length: 20 }, () => aTurn(shop));

@@ -1,4 +1,4 @@
-// From an empty folder to a charged turn, as the operator who cloned the repository sees it.
+// From an empty folder to a charged turn, as an operator with a fresh clone sees it.
 import { existsSync } from 'node:fs';
 import { Api } from './support/api';
 import { aFolder, runCommand, startServer } from './support/command';
@@ -67,7 +67,7 @@ longForm('keeps what was saved over a second start, and makes no second demo', a
   const second = await startServer([], environment());
   try {
     expect(second.output()).not.toMatch(/ctm_/);
-    // Every start tells the way to a link.
+    // Every start prints how to get a link.
     expect(second.output()).toMatch(
       /"dashboardLink":"[^"]*token create --kind client --name owner --workspace ID"/,
     );

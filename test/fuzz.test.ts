@@ -1,4 +1,4 @@
-// Documents by chance: whatever is asked, the answer is JSON and never 5xx, and the server stays.
+// Random documents: every answer is JSON and never 5xx, and the server keeps running.
 import { SCOPES } from '../src/auth/principal';
 import { bareSchema } from '../src/graphql/schema';
 import {
@@ -61,7 +61,7 @@ it(`${DOCUMENTS} documents from the schema (seed ${SEED}): no 5xx, no crash, an 
   );
 
   expect(wrong).toEqual([]);
-  // Enough of them must get through to be worth it: right ones, refused ones, broken ones.
+  // Enough of each kind must occur: valid ones, refused ones, broken ones.
   expect(counts.get(200) ?? 0).toBeGreaterThan(DOCUMENTS / 30);
   expect(counts.get(400) ?? 0).toBeGreaterThan(DOCUMENTS / 30);
   expect((await app.api.as(shop.client).send('{ viewer { name } }')).status).toBe(200);

@@ -1,4 +1,4 @@
-// The door: whatever comes in, what goes out is JSON with an honest status, and an errors array when it is a refusal.
+// HTTP: every answer is JSON with a correct status, and every refusal has an errors array.
 import { connect } from 'node:net';
 import { auditServer } from 'graphql-http';
 import { aCustomer, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.stop());
 
-/** Sends bytes as they are, and answers with all that came back until the connection was closed. */
+/** Sends bytes unchanged; returns everything that came until the connection was closed. */
 const raw = (text: string, at: TestApp = app): Promise<string> =>
   new Promise((resolve) => {
     const { hostname, port } = new URL(at.url);
@@ -44,7 +44,7 @@ interface Health {
 
 const jsonOf = async (answer: Response): Promise<Health> => JSON.parse(await answer.text());
 
-/** Why a caller got no answer: 'ECONNREFUSED' came too late, anything else was let down. */
+/** Why a caller got no answer: after 'ECONNREFUSED' nothing was accepted, anything else is a failure. */
 const causeOf = (outcome: PromiseSettledResult<unknown>): string[] => {
   if (outcome.status === 'fulfilled') return [];
   const { cause } = outcome.reason;
@@ -242,7 +242,7 @@ describe('a body', () => {
   it('over the limit is always answered, never with a broken connection', async () => {
     const body = Buffer.alloc(6_000_000, 'x');
     const { hostname, port } = new URL(app.url);
-    /** As n8n sends: a connection of its own, and all of the body before the answer is read. */
+    /** As n8n sends: a connection of its own, and the whole body before the answer is read. */
     const sendOnce = (): Promise<string> =>
       new Promise((resolve) => {
         const socket = connect(Number(port), hostname);
@@ -655,7 +655,7 @@ describe('stopping', () => {
     await database.drop();
 
     expect(keys.length).toBeGreaterThan(0);
-    // Who has no answer was not let in: nothing of theirs is stored.
+    // Callers without an answer were not accepted: nothing of theirs is stored.
     expect(stored).toEqual(keys.map(digest).sort());
     const turnedAway = ['ECONNREFUSED', 'ECONNRESET'];
     expect(outcomes.flatMap(causeOf).filter((code) => !turnedAway.includes(code))).toEqual([]);
@@ -674,7 +674,7 @@ describe('stopping', () => {
       answer += data;
     });
     const closed = new Promise<void>((resolve) => socket.on('close', () => resolve()));
-    // Half a request keeps the connection busy while the server is told to stop.
+    // Half a request keeps the connection busy while the server stops.
     socket.write(head + body.slice(0, 3));
     await new Promise((resolve) => setTimeout(resolve, 100));
     const stopped = ending.stop();
@@ -698,7 +698,7 @@ describe('stopping', () => {
     await new Promise((resolve) => setTimeout(resolve, 100));
     await ending.stop();
 
-    // It was cut off: its own time is longer than this test's.
+    // The connection was closed: the request's own time-out is longer than this test's.
     expect(await hanging).toBe('');
   });
 });

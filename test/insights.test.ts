@@ -1,5 +1,5 @@
-// Outcomes over time, averages, single clients, segments, cohorts, the distribution: an oracle in plain SQL over the
-// records, with PostgreSQL's own time zones, agrees with every figure.
+// Outcomes over time, averages, single clients, segments, cohorts and the distribution: plain SQL over the records,
+// with PostgreSQL's own time zones, must agree with every figure.
 import fc from 'fast-check';
 import { ACTOR, aCustomer, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
 import { reportOn } from './support/shops';
@@ -17,7 +17,7 @@ const zone = fc.constantFrom(...ZONES);
 const FIRST = Date.parse('2025-10-01T00:00:00Z');
 const LAST = Date.parse('2026-03-15T12:00:00Z');
 const PHONES = Array.from({ length: 12 }, (_, index) => `+3933300000${String(index + 10)}`);
-/** Registered; the last one with the chatbot switched off. Whoever is left is a stranger. */
+/** Registered customers; the last one has the chatbot switched off. The other contacts are unknown. */
 const REGISTERED = PHONES.slice(0, 10);
 
 const instant = fc.integer({ min: FIRST, max: LAST }).map((ms) => new Date(ms));
@@ -90,7 +90,7 @@ interface Cell {
   outcomes: Counted[];
 }
 
-/** 'TRACKED 2', without zeros, so that lists of any completeness compare. */
+/** 'TRACKED 2', without zeros, so that complete and incomplete lists compare. */
 const counts = (outcomes: readonly Counted[]): string[] =>
   outcomes
     .filter(({ messages }) => messages !== 0)

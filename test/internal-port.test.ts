@@ -1,4 +1,4 @@
-// With INTERNAL_PORT, there is no way to charge through the public door: not by permission, not by schema.
+// With INTERNAL_PORT, nothing can be charged through the public port: neither permissions nor the schema allow it.
 import { buildClientSchema, getIntrospectionQuery, type IntrospectionQuery, printSchema } from 'graphql';
 import { bareSchema, publicSchema } from '../src/graphql/schema';
 import { Api } from './support/api';
@@ -59,7 +59,7 @@ it('has no mutation, and no type that only mutations use, at the public port', a
     expect([word, open.includes(word), inner.includes(word)]).toEqual([word, false, true]);
   }
   expect(printSchema(publicSchema)).toContain('type Query');
-  // What is left is the very same.
+  // What remains is identical.
   expect(publicSchema.getType('UsageReport')?.astNode).toBe(bareSchema.getType('UsageReport')?.astNode);
 });
 

@@ -1,4 +1,5 @@
-// People who come from a login of their own: what is accepted, what never is, and what happens when the login is away.
+// People with tokens of an external login: which are accepted, which are refused, and what happens when the login is
+// down.
 import { createHmac } from 'node:crypto';
 import { exportSPKI, generateKeyPair, importJWK, SignJWT } from 'jose';
 import { aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
@@ -173,7 +174,7 @@ describe('a forgery', () => {
 
     expect(accepted).toEqual([]);
     expect(Object.keys(FORGERIES).length).toBeGreaterThanOrEqual(20);
-    // The same hands make one that is good.
+    // The same helpers make a valid one.
     expect(await status(await login.sign({}))).toBe(200);
   });
 });

@@ -1,4 +1,4 @@
-// Texts that are older than a workspace keeps them go every night, and the ledger stays.
+// Texts that are older than a workspace keeps them are removed every night, and the ledger stays the same.
 
 import { Snapshot } from '../src/database/snapshot';
 import { inTransaction } from '../src/database/transaction';
@@ -37,7 +37,7 @@ beforeEach(async () => {
   app.clock.set('2026-03-15T12:00:00Z');
   shop = await aWorkspace(app);
 });
-// One database for all: what is due of another test's shop would count here.
+// One database for all tests: a due shop of another test would count here.
 afterEach(() => keep(null));
 
 let keys = 0;
@@ -55,7 +55,7 @@ const keep = (keepDays: number | null) => app.services.workspaces.update(shop.id
 const run = (...args: string[]) => runCommand(args, { DATABASE_URL: app.database.url });
 
 const NIGHT = '2026-03-16T02:00:00Z';
-/** As the loop of a server does once a minute. */
+/** As a server's job loop does once a minute. */
 async function at(instant: string): Promise<number> {
   app.clock.set(instant);
   return app.services.retention.runDue();
@@ -162,7 +162,7 @@ it('each night goes on where the last one ended; what came late goes within a we
   expect(await at(NIGHT)).toBe(1);
   await save('2025-12-01T10:00:00Z');
   await save('2025-12-17T01:00:00Z');
-  // The late one is behind the walk; only the turn that a day made too old goes.
+  // The late turn is behind the walk's position; only the turn that became too old within a day is emptied.
   expect(await at('2026-03-17T02:00:00Z')).toBe(1);
   expect(await kept()).toEqual(['12-01']);
   for (const day of [18, 19, 20, 21, 22]) expect(await at(`2026-03-${day}T02:00:00Z`)).toBe(0);
@@ -237,7 +237,7 @@ it('broken off in a batch, that batch is undone, and whoever is there goes on wi
     );
     const broken = app.services.retention.runDue().catch((error: Error) => error);
     await untilWaiting(app.database, 1);
-    // As the database sees it when the server is killed.
+    // The state of the database when the server is killed.
     await client.query(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
     );
@@ -245,7 +245,7 @@ it('broken off in a batch, that batch is undone, and whoever is there goes on wi
     await client.query('ROLLBACK');
   });
   expect(await kept()).toHaveLength(MANY - BATCHES * RETENTION_BATCH);
-  // For a minute it is the other server's.
+  // For a minute it belongs to the other server.
   expect(await app.services.retention.runDue()).toBe(0);
   expect(await at('2026-03-16T02:01:01Z')).toBe(MANY - BATCHES * RETENTION_BATCH);
   expect(await kept()).toEqual([]);

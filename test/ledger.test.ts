@@ -1,4 +1,5 @@
-// The whole ledger at once: whatever two servers do, every line is on one statement or open, and what is closed stays.
+// The whole ledger: whatever two servers do, every line is on one statement or open, and closed statements never
+// change.
 import fc from 'fast-check';
 import { Snapshot } from '../src/database/snapshot';
 import { AppError } from '../src/errors';
@@ -27,11 +28,11 @@ beforeAll(async () => {
   const [early, late] = [new TestClock(), new TestClock()];
   early.set(new Date(NOW - SKEW_MS));
   late.set(new Date(NOW + SKEW_MS));
-  // Beside other work on the machine somebody in line may wait longer than an ordinary statement may take.
+  // On a busy machine a waiting statement may take longer than the usual time-out.
   const config = { statementTimeoutMs: 100_000 };
   one = await startApp({ clock: early, config });
   other = await startApp({ clock: late, config, database: one.database });
-  // Some charges fail for a while, and are made by the reconciliation.
+  // Some charges fail for a while; reconciliation makes them.
   await one.database.sql('CREATE TABLE refusing ()');
   await one.database.sql(`CREATE FUNCTION refuse_some() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
     IF EXISTS (SELECT FROM refusing) AND date_part('milliseconds', NEW.occurred_at)::int % 1000 < 100 AND NOT NEW.reversal
@@ -133,7 +134,7 @@ it('every line is on exactly one statement or still open; closed statements stay
          FROM charges c WHERE c.workspace_id = $1`,
           [shop.id],
         );
-        // Open is what no closing was after.
+        // A line is open when no later closing exists.
         expect(
           lines
             .filter(({ late }) => late)

@@ -1,4 +1,4 @@
-// How large a document may be: each limit holds at n and refuses n + 1 with 400, before anything runs.
+// How large a document may be: each limit accepts n and refuses n + 1 with 400, before anything runs.
 import { getOperationAST, parse } from 'graphql';
 import { costOf } from '../src/graphql/cost';
 import { LIMITS } from '../src/graphql/limits';

@@ -34,7 +34,7 @@ afterAll(async () => {
   await other.stop();
   await app.stop();
 });
-// A workspace of its own for each: nobody else's subscriptions count, and nobody else's saves tick.
+// Each test has a workspace of its own, so that no other subscriptions count and no other saves tick.
 beforeEach(async () => {
   shop = await aWorkspace(app);
   await aCustomer(app, shop, { phoneNumber: '+393331234567' });

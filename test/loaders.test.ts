@@ -1,4 +1,4 @@
-// A list costs as many statements as one row does, counted at the database's door.
+// A list takes as many statements as one row; they are counted where the database is called.
 import {
   aCustomer,
   aToken,
@@ -35,7 +35,7 @@ const NOTING = new Set(['begin', 'note_token_uses', 'commit']);
 
 /** Asks as the analyst; answers with the data and how often each statement was run for it. */
 async function ask<Data>(query: string): Promise<{ data: Data; ran: Record<string, number> }> {
-  // The first request of a token looks it up, and notes its use some time later: another test's matter.
+  // The first request of a token looks it up and later stores its use: other tests check that.
   await app.api.as(reader).data('{ viewer { name } }');
   app.statements();
   const data = await app.api.as(reader).data<Data>(query);

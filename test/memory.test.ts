@@ -1,4 +1,4 @@
-// Readers who ask for as much as they may and take nothing: the server's memory stays bounded, and saves go on.
+// Callers who ask for as much as they may and read nothing: the server's memory stays limited, and saves continue.
 import { connect, type Socket } from 'node:net';
 import { Api } from './support/api';
 import {
@@ -14,7 +14,7 @@ import {
 import { type RunningServer, startServer } from './support/command';
 import { SAVE } from './support/operations';
 
-/** What V8 may keep; beyond it the process ends. What these readers ask for is several times as much. */
+/** V8's limit; above it the process ends. These callers ask for several times as much. */
 const HEAP_MB = 256;
 const TOKENS = 6;
 const READERS = 60;
@@ -57,10 +57,10 @@ interface Reader {
   refusals: string[];
 }
 
-/** What waits behind the first page, which the operating system may hold whole. */
+/** What waits after the first page, which the operating system may buffer whole. */
 const BEHIND = 3;
 
-/** Asks until it gets the page, of which it reads the beginning only; then for more on the same connection. */
+/** Asks until it gets the page, reads its beginning only, then asks for more on the same connection. */
 function hostileReader(token: string): Reader {
   const { hostname, port } = new URL(server.url);
   const body = JSON.stringify({ query: PAGE, variables: { id: shop.id } });
@@ -91,7 +91,7 @@ it('stays within its heap beside readers who read nothing, saves, and answers wh
   readers = tokens.flatMap((token) => Array.from({ length: READERS / TOKENS }, () => hostileReader(token)));
   const api = new Api(server.url, undefined);
   const statuses: number[] = [];
-  // Each of them has a page that it doesn't take, or has been told that too many are untaken.
+  // Each of them has a page that it doesn't read, or was told that too many answers are unread.
   while (readers.some(({ holds, refusals }) => !holds && !refusals.some(isUntaken)))
     statuses.push((await api.as(other.service).send(SAVE, { input: aTurn(other) })).status);
 

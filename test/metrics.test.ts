@@ -1,4 +1,4 @@
-// What an operator's monitoring reads.
+// What monitoring reads.
 
 import cluster from 'node:cluster';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -38,7 +38,7 @@ async function figures(): Promise<Map<string, number>> {
   );
 }
 
-/** By how much each series of these has grown. */
+/** How much each of these series has grown. */
 async function grown(
   names: readonly string[],
   work: () => Promise<unknown>,

@@ -70,7 +70,7 @@ it("don't block others while a session keeps a table locked: they give up, wait,
           "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
         );
       await until(async () => (await waiting()).length > 0, 'a migration that waits');
-      // A writer queues behind the migration, and not for as long as the table is kept.
+      // A writer waits behind the migration, but not for as long as the table stays locked.
       await database.sql("SET statement_timeout = '15s'; UPDATE workspaces SET name = name WHERE false");
       await holder.query('COMMIT');
       expect(await migrating).toHaveLength(1);

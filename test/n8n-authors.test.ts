@@ -1,4 +1,4 @@
-// What an n8n author is told after the commonest slips: the words name the field of the node that mends it.
+// What an n8n author is told after common mistakes: the message names the field of the node to change.
 import { aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
 import { SAVE } from './support/operations';
 

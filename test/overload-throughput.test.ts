@@ -1,4 +1,4 @@
-// Far more than can be saved: what can be saved is saved in full batches as before, and the rest hears so.
+// Under overload, full batches are saved as before, and further turns are refused.
 import { performance } from 'node:perf_hooks';
 import { aCustomer, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
 import { createDatabase, type TestDatabase } from './support/database';
@@ -9,9 +9,9 @@ import { SAVE, type SaveData } from './support/operations';
 const TURNS = Number(process.env.SOAK_OVERLOAD_TURNS ?? 60);
 const BATCH = 5;
 const QUEUE = 40;
-/** A slow network is what limits this server: its callers and itself have processor to spare. */
+/** A slow network limits this server, so that its callers and the server itself have spare processor time. */
 const NETWORK_MS = 20;
-/** They keep a batch on its way and another ready: the most that can be saved. */
+/** They keep one batch on its way and another one ready: the most that can be saved. */
 const ENOUGH_CALLERS = 20;
 /** Four times as many as there is room for. */
 const TOO_MANY_CALLERS = 4 * (QUEUE + BATCH);
@@ -96,9 +96,9 @@ it('keeps saving full batches under far more load, and refuses the rest at once'
   expect([enough.refused, enough.strange, tooMuch.strange]).toEqual([[], [], []]);
   expect(tooMuch.refused.length).toBeGreaterThanOrEqual(QUEUE);
   expect(tooMuch.refused.filter(({ retryAfter }) => !(retryAfter >= 1))).toEqual([]);
-  // Those who are refused wait for nobody: whoever is in the queue was sent earlier and is answered later.
+  // Refusals wait for nobody: turns in the queue were sent earlier and are answered later.
   expect(tooMuch.refused.filter(({ overtook }) => overtook === 0)).toEqual([]);
   expect(tooMuch.longestQueue).toBeLessThanOrEqual(QUEUE);
-  // What is refused costs the others nothing: each round trip carries as many turns as it may.
+  // Refused turns do not slow down the others: each round trip carries as many turns as it may.
   expect(tooMuch.saved / tooMuch.batches).toBeGreaterThan(0.9 * BATCH);
 });

@@ -1,4 +1,4 @@
-// More than can be written: refused at once in words that a caller can act on, and nothing that was taken is lost.
+// More turns than can be saved: they are refused at once with a useful message, and no accepted turn is lost.
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
@@ -7,7 +7,7 @@ import { aCustomer, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspac
 import { SAVE, type SaveData } from './support/operations';
 
 const QUEUE = 20;
-/** It looks like a service's, and nobody has it. */
+/** It looks like a service token, and nobody has it. */
 const UNKNOWN = 'ctm_svc_000000000000000000000000000000000000';
 
 let app: TestApp;
@@ -28,7 +28,7 @@ const stored = async (): Promise<number> => {
   return row?.count ?? -1;
 };
 
-/** Nothing can be saved in the meantime: whatever reads a workspace's row to write waits. */
+/** Blocks saves: every statement that reads a workspace's row waits. */
 async function whileNothingIsSaved(work: () => Promise<void>): Promise<void> {
   const runner = app.database.dataSource.createQueryRunner();
   await runner.connect();
@@ -76,12 +76,12 @@ it('answers 503 with Retry-After at once when the queue is full, and saves all a
   const saved = answers.filter(({ status }) => status === 200);
   expect(saved.length).toBeGreaterThanOrEqual(QUEUE);
   expect(await stored()).toBe(saved.length);
-  // Whoever was refused comes again with the same key.
+  // Refused callers send again with the same key.
   const again = await Promise.all(inputs.slice(0, 15).map(send));
   expect(again.every(({ status }) => status === 200)).toBe(true);
 });
 
-/** What is answered to a request's head alone: its body never comes. */
+/** The answer to a request's head alone: its body never comes. */
 function answerToHead(token: string): Promise<string> {
   const { hostname, port } = new URL(app.url);
   return new Promise((resolve, reject) => {
@@ -126,7 +126,7 @@ it('refuses a save at the door when it is full, without reading body or token; r
   expect((await app.api.get('/health/ready')).status).toBe(200);
 });
 
-/** A save on a connection of its own, written as far as it goes. */
+/** A save on a connection of its own, of which only a part is written. */
 async function onItsOwnConnection(input: Record<string, unknown>): Promise<Socket> {
   const { hostname, port } = new URL(app.url);
   const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
@@ -143,7 +143,7 @@ function asHttp(input: Record<string, unknown>, token = shop.service): string {
   );
 }
 
-/** Of the answer; what says only that it is coming is passed over. */
+/** The status of the answer; interim answers are skipped. */
 const statusOn = async (socket: Socket): Promise<string> => {
   let text = '';
   for await (const data of socket) {
@@ -162,7 +162,7 @@ const until = async (holds: () => boolean | Promise<boolean>): Promise<void> => 
   }
 };
 
-/** What the server has of each request from now on. */
+/** Records what the server has of each request from now on. */
 function watchResponses(): { responses: ServerResponse[]; end: () => void } {
   const responses: ServerResponse[] = [];
   const add = (message: unknown) => {
@@ -195,7 +195,7 @@ it('does not save for callers who went away, but saves for callers who only clos
   const waited = sockets.filter((_, index) => index === 0 || index >= 8);
   expect(await Promise.all(waited.map(statusOn))).toEqual(Array(5).fill('200'));
   expect(await stored()).toBe(5);
-  // Whoever went away comes again with the same key: nothing was saved under it.
+  // The caller who went away sends again with the same key: nothing was saved under it.
   const again = await send(inputs[1] ?? {});
   expect(again.body.data?.saveMessage.replayed).toBe(false);
 });

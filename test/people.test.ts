@@ -1,4 +1,4 @@
-// A person's own data, for who asks for it.
+// A person's own data, for people who ask for it.
 import {
   ACTOR,
   aCustomer,
@@ -36,7 +36,7 @@ async function exported(...args: string[]) {
   return JSON.parse(stdout);
 }
 
-/** Somebody who wrote before being registered, was charged, charged wrongly, and not answered. */
+/** A person who wrote before being registered, was charged, charged wrongly, and not answered. */
 async function aPerson() {
   const before = await save({ occurredAt: '2026-01-02T10:00:00Z', message: 'siete aperti?' });
   const mario = await aCustomer(app, shop, { phoneNumber: PHONE, whatsappUserId: USER_ID });

@@ -23,7 +23,7 @@ const KINDS = ['service', 'client', 'analyst', 'user'] as const;
 type Kind = (typeof KINDS)[number];
 
 interface Row {
-  /** Whose tokens open it, with the scopes that the kind usually has. */
+  /** The kinds whose tokens may use it by default. */
   open: readonly Kind[];
   /** It is of one workspace, which an argument names. */
   ofWorkspace: boolean;

@@ -1,4 +1,4 @@
-// The README's commands, run as they stand there, answer what it says they answer.
+// The README's commands are run as written, and give the answers that it shows.
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

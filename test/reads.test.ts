@@ -1,4 +1,4 @@
-// What reading may take: a token's points, large reads at once, bodies that only look harmless, answers in pieces.
+// Limits of reading: a token's points, large reads at once, harmless bodies that look large, answers in pieces.
 import fc from 'fast-check';
 import { LargeReads } from '../src/http/large-reads';
 import { streamed, stringifyInTurns } from '../src/http/stringify';
@@ -49,7 +49,7 @@ describe("a token's points", () => {
     expect(statuses).toEqual([400, 400, 429]);
     expect([after.status, after.body.errors?.[0]?.extensions.code]).toEqual([429, 'RATE_LIMITED']);
     expect(Number(after.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
-    // Another token, and whoever saves, are not concerned.
+    // Other tokens and saves are not affected.
     expect((await app.api.as(shop.analyst).send(READ)).status).toBe(200);
     expect((await app.api.as(shop.service).send(SAVE, { input: aTurn(shop) })).status).toBe(200);
   });
@@ -135,7 +135,7 @@ it('runs one large read of a token at a time, the others in their order', async 
   const third = enter('c', 'c1');
   expect(begun).toEqual(['a1', 'b1']);
   first();
-  // Once is enough: a place is not given back twice.
+  // Once is enough: a place is not returned twice.
   first();
   (await second)();
   (await third)();
@@ -156,7 +156,7 @@ it('skips a large read whose caller is gone when its turn comes', async () => {
   first();
   (await third)();
   expect(begun).toBe(false);
-  // Nobody waits for it for ever, either.
+  // Nobody waits for it for ever.
   await expect(gone).rejects.toThrow('Too many large reads');
 });
 

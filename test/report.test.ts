@@ -1,4 +1,4 @@
-// The owner's numbers through the public door: periods, growth, clients, hours, timeline, outcomes, forecast.
+// The owner's numbers over GraphQL: periods, growth, clients, hours, timeline, outcomes, forecast.
 
 import { DEMO_WORKSPACE } from '../src/services/demo/demo';
 import { aCustomer, aToken, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';

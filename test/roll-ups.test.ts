@@ -1,4 +1,4 @@
-// Roll-ups say what the records say, whatever was done and by however many at once.
+// Roll-ups agree with the records after concurrent changes of every kind.
 import fc from 'fast-check';
 import { Snapshot } from '../src/database/snapshot';
 import { rebuildWorkspace } from '../src/services/upkeep/rebuild';
@@ -162,7 +162,7 @@ const sum = (parts: readonly Part[]) => ({
   micros: parts.reduce((total, part) => total + micros(part.cost.amount), 0),
 });
 
-/** What the records say, counted by nothing of ours. */
+/** What the records say, counted without our code. */
 async function count(shop: TestWorkspace, from: Date, to: Date) {
   const [row] = await app.database.sql<{ messages: number; micros: number; clients: number; saved: number }>(
     `SELECT coalesce(sum(CASE WHEN reversal THEN -1 ELSE 1 END), 0)::int AS messages,

@@ -1,4 +1,4 @@
-// Two servers on one database behind a balancer, restarted one after the other under load: nobody notices.
+// Two servers on one database behind a balancer are restarted one after the other under load: no request fails.
 import { randomUUID } from 'node:crypto';
 import { Api } from './support/api';
 import { aCustomer, aWorkspace, startApp, type TestApp, TestClock, type TestWorkspace } from './support/app';

@@ -1,4 +1,4 @@
-// saveMessage through the public door: what is stored, what is charged, and why not.
+// saveMessage over GraphQL: what is stored, what is charged, and why not.
 import { aCustomer, aTurn, aWorkspace, startApp, type TestApp } from './support/app';
 import { OUTCOMES, SAVE, type SaveData, TOTALS, type TotalsData } from './support/operations';
 

@@ -1,4 +1,4 @@
-// The schema is a promise: it keeps what the contract fixed, the file says what the code does, and all is explained.
+// The schema keeps what the contract fixed, schema.graphql agrees with the code, and everything has a description.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -15,7 +15,7 @@ import { bareSchema, printContract, schema } from '../src/graphql/schema';
 
 const read = (path: string): string => readFileSync(join(__dirname, path), 'utf8');
 
-/** Every place of a schema that has a name, and what it says there. */
+/** Every named place of a schema, with its description. */
 interface Place {
   place: string;
   /** Type and default value, or what kind of type it is. */

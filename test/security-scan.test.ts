@@ -1,5 +1,5 @@
-// What scanners of GraphQL servers look for, asked of a server as it runs in production: by nobody in particular, and
-// by a caller with a token. The probes are graphql-cop's, restated; a finding is a row that isn't empty.
+// The probes of GraphQL scanners, sent to a server with the production configuration: without a token and with one. The
+// probes are graphql-cop's, restated; a row that isn't empty is a finding.
 import { loadConfig } from '../src/config';
 import { aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
 
@@ -51,7 +51,10 @@ const times = (count: number, text: (index: number) => string): string =>
 interface Probe {
   /** True: the scanner would report it. */
   found(ask: Ask): Promise<boolean>;
-  /** The schema is for callers with a token, on purpose: analysts explore it, and authors mistype its fields. */
+  /**
+   * Introspection is open to callers with a token, on purpose: analysts explore the schema, and authors mistype its
+   * fields.
+   */
   openToTokens?: true;
 }
 

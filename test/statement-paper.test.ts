@@ -23,7 +23,7 @@ const threads: typeof import('node:worker_threads') = jest.requireActual('node:w
 const { Worker } = threads;
 
 const runs = (program: string): boolean => spawnSync(program, ['-v']).status === 0;
-/** What reads the PDF is poppler; without it a test says so by its name. */
+/** poppler reads the PDF; without it the test's name says so. */
 const when = runs('pdftotext') ? it : it.skip;
 const WITHOUT = '(skipped without pdftotext)';
 
@@ -92,7 +92,7 @@ async function textOf(bytes: Buffer, ...options: string[]): Promise<string> {
   return stdout;
 }
 
-/** Rows of its tables: what stands left, and the figures right of it. */
+/** Rows of its tables: the text on the left, and the figures right of it. */
 const rowsOf = (text: string): string[][] =>
   text
     .split('\n')
@@ -305,7 +305,7 @@ describe('the PDF', () => {
 });
 
 describe('the thread that makes it', () => {
-  /** The product's threads run this instead. */
+  /** Runs this instead of the product's threads. */
   const threadsRun = (code: string) =>
     jest
       .spyOn(threads, 'Worker')

@@ -1,4 +1,4 @@
-// A month is closed: once, in order, for good; what comes later is carried to the next statement.
+// A month is closed once, in order and permanently; later changes are carried to the next statement.
 import { createHash } from 'node:crypto';
 import { Client } from 'pg';
 import { aCustomer, aToken, aTurn, startApp, type TestApp, type TestWorkspace } from './support/app';
@@ -164,7 +164,7 @@ it('has the SHA-256 of what statement export writes, and the hash before it', as
     `statement,${shop.id},2,2026-02,EUR\nprevious_sha256,${first.sha256}\nid,kind,customer_id,occurred_at,month,epoch,amount_micros\n`,
   );
   expect(second).toMatchObject({ messages: 0, total: { amount: '0.00' }, lines: { totalCount: 0 } });
-  // Nothing is left of the client's month.
+  // Nothing remains of the client's month.
   expect(first).toMatchObject({ messages: 0, lines: { totalCount: 0 } });
 });
 
@@ -394,7 +394,7 @@ it('a server that is killed between the cut and the lines leaves them to another
      SELECT workspace_id, gen_random_uuid(), id, customer_id, 5000, occurred_at, saved_at, 1, '2026-01-01' FROM m`,
     [shop.id],
   );
-  // What sealing needs is kept from it until it is dead.
+  // Sealing can't get what it needs until the server is dead.
   await app.database.sql(`CREATE FUNCTION wait_here() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN PERFORM pg_advisory_xact_lock(4711); RETURN NEW; END $$`);
   await app.database.sql(

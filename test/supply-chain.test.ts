@@ -1,5 +1,5 @@
-// What is installed with the product: whole, from the lock file, without running anybody's scripts, under licences that
-// let it be used. SOAK=1 also installs it as production does and saves a turn (minutes, and a registry).
+// The installed packages: complete, from the lock file, without running foreign scripts, under licences that allow
+// their use. SOAK=1 also installs as in production and saves a turn (takes minutes, and needs a registry).
 import { type ExecFileSyncOptions, execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -69,7 +69,7 @@ describe('licences', () => {
   it('require only attribution', () => {
     const allowed =
       /^\(?(MIT|ISC|0BSD|BSD-2-Clause|BSD-3-Clause|Apache-2\.0|BlueOak-1\.0\.0|CC0-1\.0|CC-BY-4\.0|PostgreSQL|Python-2\.0|Unlicense)( (OR|AND) (MIT|ISC|Apache-2\.0|BSD-3-Clause|CC0-1\.0))*\)?$/;
-    // Tools that are run as they come and that nobody is given: their sources stay open whatever we do.
+    // Tools that run unchanged and are not passed on: their sources stay open in any case.
     const tools = /^MPL-2\.0$/;
     /** Read in their own files: MIT; those of Bitstream Vera and Arev, which let fonts be used, embedded and passed on. */
     const known = ['node_modules/png-js', 'node_modules/dejavu-fonts-ttf'];

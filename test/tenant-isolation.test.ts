@@ -1,5 +1,5 @@
-// A word of its own in every text of each tenant. Whatever a token of A asks, no word of B comes back, in the answer or
-// its headers; and the search does find A's own words, so it would find B's.
+// Every text of a tenant contains a word of its own. Whatever a token of A asks, no word of B comes back in the answer
+// or its headers. The search does find A's own words, so it would find B's.
 import { bareSchema } from '../src/graphql/schema';
 import { aCustomer, aToken, aTurn, startApp, type TestApp } from './support/app';
 import { aRequest, randomOf } from './support/documents';
@@ -73,7 +73,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.stop());
 
-/** What of a tenant is in a text. */
+/** The tenant's words in a text. */
 const wordsOf = (tenant: Tenant, text: string): string[] =>
   [tenant, phoneOf(tenant, 0).slice(0, 10), ...houses[tenant].uuids].filter((word) => text.includes(word));
 
@@ -82,7 +82,7 @@ const ask = async (tenant: Tenant, query: string, variables: Record<string, unkn
   return `${JSON.stringify([...headers])} ${JSON.stringify(body)}`;
 };
 
-/** What the caller said comes back in errors (FORBIDDEN names the id that was sent); that is no leak. */
+/** Errors repeat the caller's own ids (FORBIDDEN names the id that was sent); that is no leak. */
 const without = (text: string, said: string): string =>
   said
     .match(/[\w.+-]{4,}/g)
@@ -96,8 +96,8 @@ it(`${DOCUMENTS} documents (seed ${SEED}) with the other tenant's ids return non
   for (let index = 0; index < DOCUMENTS; index += 1) {
     const [me, other]: [Tenant, Tenant] =
       index % 2 === 0 ? ['rossignolo', 'fringuello'] : ['fringuello', 'rossignolo'];
-    // Reads only: what a mutation says is kept, and would come back as one's own.
-    // Mostly within one's own house, with the other's ids in its arguments.
+    // Reads only: a mutation's text is stored and would come back as the caller's own.
+    // Mostly in the own workspace, with the other's ids as arguments.
     const ids = [...Array(6).fill(houses[me].id), houses[other].id, ...houses[other].customers];
     const request = aRequest(bareSchema, random, ids, 0);
     const said = `${request.query} ${JSON.stringify(request.variables)}`;

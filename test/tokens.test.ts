@@ -1,4 +1,4 @@
-// Who may come in: the form of tokens, their life from creation to revocation, and that nothing else opens the door.
+// Authentication: the form of tokens, their life from creation to revocation, and that nothing else is accepted.
 
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { Client } from 'pg';
@@ -412,7 +412,7 @@ describe('rotation', () => {
     let rotating = true;
     const caller = async (): Promise<void> => {
       while (rotating) {
-        // Whoever has just read the old token sends it a little later.
+        // A caller who has just read the old token sends it a little later.
         const { token } = current;
         await new Promise((resolve) => setTimeout(resolve, Math.random() * 10));
         statuses.push((await app.api.as(token).send(SAVE, { input: aTurn(shop) })).status);
@@ -493,7 +493,7 @@ interface Gate {
   close(): Promise<void>;
 }
 
-/** A TCP proxy between server and database that can fall silent or refuse. */
+/** A TCP proxy between server and database that can stop answering or refuse connections. */
 async function aGate(to: URL): Promise<Gate> {
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {

@@ -1,4 +1,4 @@
-// A charge is taken back: by a reversal, once, everywhere, and it says so.
+// A charge is taken back: by one reversal, and every list shows it.
 import { Snapshot } from '../src/database/snapshot';
 import { verifyWorkspace } from '../src/services/upkeep/verify';
 import { getWorkspace } from '../src/services/workspaces/workspaces';

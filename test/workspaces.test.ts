@@ -1,4 +1,4 @@
-// What changes of a workspace's settings do to the turns that are being saved.
+// How changes of a workspace's settings affect turns that are being saved.
 import {
   ACTOR,
   aCustomer,

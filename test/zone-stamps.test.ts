@@ -1,4 +1,5 @@
-// After an upgrade of Node whose zone data changes a zone's past: it is noticed at start, said, and a rebuild mends it.
+// After an upgrade of Node that changes a zone's past: the start notices it and logs it, and a rebuild corrects the
+// days.
 import { Snapshot } from '../src/database/snapshot';
 import { rebuildWorkspace } from '../src/services/upkeep/rebuild';
 import { verifyWorkspace } from '../src/services/upkeep/verify';
@@ -19,7 +20,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-/** What a server says that starts now. */
+/** What a server logs when it starts now. */
 async function wordsOfAStart(): Promise<string> {
   const next = await startApp({ database });
   await next.stop();

@@ -1,6 +1,6 @@
-// Every zone around every change of its clock since 2009, turns crowded around them. The oracle is Intl alone, asked for
-// each turn by itself, over the charges as they lie in their table. ZONES=all takes all zones; else three that are hard
-// and two by chance, whose names the tests have.
+// Every zone around every change of its clock since 2009, with many turns near each change. Intl alone, asked for each
+// turn separately, is compared with all figures. ZONES=all takes all zones; otherwise three hard ones and two random
+// ones, which the tests' names show.
 import { Snapshot } from '../src/database/snapshot';
 import { findHeatmap } from '../src/services/analytics/heatmap';
 import { scopeOf, type UsageScope } from '../src/services/analytics/scope';

@@ -1,4 +1,4 @@
-// Where an address leads: to what it says, or to words about what is wrong with it; in the page's language.
+// What an address opens: the view that it names, or a message about its mistake, in the page's language.
 import { aCustomer, aTurn } from '../support/app';
 import { SAVE } from '../support/operations';
 import { card, openShop, rowsOf, type Shop, untilCard, visit } from './shop';
@@ -106,7 +106,7 @@ describe('compared', () => {
       ...{ token: shop.client },
     });
     await untilCard(page, 'Messages charged', /^2$/);
-    // Monday and Tuesday: against the two days before they are set against Saturday and Sunday.
+    // Monday and Tuesday: compared with the two days before by default, with Saturday and Sunday by weekday.
     expect(await card(page, 'Cost')).toContain('vs 4 – 5 Jan: €0.005');
     operations();
     await page.getByLabel('Compare with').selectOption('Same weekdays before');

@@ -18,7 +18,7 @@ describe('January 2025', () => {
 
     expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('January 2025');
     expect(await card(page, 'Cost')).toMatch(/^Cost €0\.125 ↑ \+31\.58% .*vs December 2024: €0\.095$/);
-    // At one price the messages grew as the cost did: told once.
+    // With one price messages grow as the cost does, so the page shows it once.
     expect(await card(page, 'Messages charged')).toBe('Messages charged 25 19 before €0.005 per message now');
     expect(await card(page, 'Active clients')).toBe('Active clients 4 4 before €0.03 per client');
     expect(await page.getByRole('region', { name: 'Forecast' }).count()).toBe(0);
@@ -75,7 +75,7 @@ describe('January 2025', () => {
   it('asks once for the whole page, and again only for what changed', async () => {
     const { page, operations } = await visit(shop, JANUARY, { token: shop.client });
     await untilCard(page, 'Cost', '€0.125');
-    // The first time the token has to be looked at.
+    // The first time, the token must be looked up.
     expect(operations()).toEqual(['Viewer', 'Overview']);
     await page.reload();
     await untilCard(page, 'Cost', '€0.125');
@@ -122,7 +122,7 @@ describe('the pickers', () => {
     await page.getByRole('button', { name: 'Apply' }).click();
     await page.waitForURL(/from=2025-01-06&to=2025-01-12/);
     await untilCard(page, 'Messages charged', /^6$/);
-    // The shop's days, not the reader's: seven of them, and seven before.
+    // Days of the shop's zone, not the reader's: seven days, and the seven before.
     expect(await card(page, 'Cost')).toContain('30 Dec 2024');
     await page.goBack();
     await untilCard(page, 'Cost', '€0.125');

@@ -1,4 +1,4 @@
-// A page that one keeps open: what is saved appears, what breaks is said, and the figures stay.
+// A page that stays open: new turns appear, failures are shown, and the figures stay.
 
 import { aTurn } from '../support/app';
 import { SAVE } from '../support/operations';
@@ -17,7 +17,7 @@ const save = (input: Record<string, unknown> = {}) =>
 
 const JANUARY = '?workspace=workspace-123&month=2025-01';
 
-/** With the page's own clock in our hand: nothing waits for real seconds. */
+/** The test moves the page's clock, so nothing waits for real seconds. */
 async function visitWithClock(): Promise<Visit> {
   const visited = await visit(shop, JANUARY, { token: shop.client });
   await untilCard(visited.page, 'Messages charged', /^\d+$/);

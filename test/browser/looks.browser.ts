@@ -1,4 +1,4 @@
-// For everybody: phones, dark rooms, screen readers, paper; light to load, and nothing from elsewhere.
+// Phones, dark mode, screen readers and print; little to load, and nothing from other hosts.
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import axe from 'axe-core';

@@ -12,13 +12,13 @@ afterAll(() => shop.stop());
 
 interface Opened {
   page: Page;
-  /** Hosts that were asked and are not ours. */
+  /** Requested hosts that are not ours. */
   foreign: string[];
-  /** What the browser complained about, such as the Content-Security-Policy. */
+  /** Errors of the browser's console, such as violations of the Content-Security-Policy. */
   complaints: string[];
 }
 
-/** `firewall`: how what is not ours ends. */
+/** `firewall`: how requests to other hosts end. */
 async function open(path: string, firewall: 'refuses' | 'drops' = 'refuses'): Promise<Opened> {
   const context = await shop.browser.newContext({ viewport: { width: 1280, height: 900 } });
   const page = await context.newPage();
@@ -29,7 +29,7 @@ async function open(path: string, firewall: 'refuses' | 'drops' = 'refuses'): Pr
     (url) => !ours(url),
     (route) => {
       foreign.push(route.request().url());
-      // A request that is left alone waits as one whose packets are dropped.
+      // A request that is never answered waits like one whose packets are dropped.
       return firewall === 'refuses' ? route.abort('connectionrefused') : undefined;
     },
   );
@@ -179,6 +179,6 @@ it('has its own content policy without foreign scripts, serves only its own file
   const plain = await startApp({ config: { sandbox: false } });
   expect((await fetch(`${plain.url}/graphiql`)).status).toBe(404);
   await plain.stop();
-  // The dashboard loads nothing of it.
+  // The dashboard loads nothing from GraphiQL.
   expect(await (await get('/dashboard')).text()).not.toContain('graphiql');
 });

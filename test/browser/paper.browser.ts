@@ -1,4 +1,4 @@
-// On paper: the PDF that Chromium prints, looked at by poppler's tools.
+// Print: the PDF that Chromium makes, read by poppler's tools.
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -43,7 +43,7 @@ async function wordsOf(pdf: string): Promise<Word[]> {
   });
 }
 
-/** Two words that lie on each other by more than a third of a line. */
+/** Pairs of words that overlap by more than a third of a line. */
 function overlaps(words: readonly Word[]): string[] {
   const deep = (a: Word, b: Word): boolean =>
     a.page === b.page &&
@@ -57,7 +57,7 @@ function overlaps(words: readonly Word[]): string[] {
   );
 }
 
-/** From where to where the first sheet has the colour of the bars, as parts of its width. */
+/** The range of the first sheet's width that has the colour of the bars, as fractions. */
 async function barsOf(pdf: string): Promise<{ left: number; right: number }> {
   await run('pdftoppm', ['-r', '50', '-f', '1', '-l', '1', '-x', '0', '-y', '190', '-H', '150', pdf, pdf]);
   const picture = await readFile(`${pdf}-1.ppm`);
@@ -102,7 +102,7 @@ it.each([
     expect(bars.left).toBeLessThan(0.2);
     expect(bars.right).toBeGreaterThan(0.85);
     expect(bars.right).toBeLessThan(0.95);
-    // The screen's own plot is as it was.
+    // The plot on the screen is unchanged.
     expect(await page.locator('.plot canvas').first().boundingBox()).toEqual(before);
     await page.context().close();
   },

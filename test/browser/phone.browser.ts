@@ -1,4 +1,5 @@
-// In the hand: nothing wider than the screen, whatever people are called; the figures first; fingers find their targets.
+// Phones: nothing is wider than the screen with any names; the figures come first; targets are large enough for
+// fingers.
 import type { Page } from 'playwright-core';
 import { aCustomer, aToken, aTurn, aWorkspace, type TestWorkspace } from '../support/app';
 import { SAVE } from '../support/operations';
@@ -23,7 +24,10 @@ afterAll(() => shop.stop());
 
 const ready = (page: Page) => page.locator('main .figures:not([aria-busy=true]) h1').waitFor();
 
-/** What reaches beyond the screen's edge, or into the padding of its panel; without what scrolls within its own box. */
+/**
+ * Elements that reach beyond the screen's edge or into their panel's padding, without those that scroll in their own
+ * box.
+ */
 const tooWide = (page: Page): Promise<string[]> =>
   page.evaluate(`[document.documentElement.scrollWidth > innerWidth ? 'the page: ' + document.documentElement.scrollWidth : '',
     ...[...document.querySelectorAll('body *')]
@@ -65,7 +69,7 @@ describe.each([
   });
 });
 
-/** Texts of the clients' table with more lines than they may have; `mayBreak`: by their words. */
+/** Texts of the clients' table with more lines than allowed; `mayBreak` returns how many. */
 const brokenTexts = (page: Page, cells: string, mayBreak: boolean): Promise<string[]> =>
   page.evaluate(`[...document.querySelectorAll(${JSON.stringify(cells)})]
     .filter((cell) => cell.checkVisibility())

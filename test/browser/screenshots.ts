@@ -1,4 +1,4 @@
-// The pictures in docs/images, made anew from the demo: npm run screenshots
+// Makes the pictures in docs/images again from the demo: npm run screenshots
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { openShop, type Shop, type VisitOptions, visit } from './shop';
@@ -22,7 +22,7 @@ afterAll(() => shop.stop());
 interface Shot {
   name: string;
   path: string;
-  /** What is there when the page is. */
+  /** Text that is shown when the page is ready. */
   heading: string;
   options?: VisitOptions;
 }

@@ -1,10 +1,10 @@
-// A server with the demo's data, and Chromium to look at it with.
+// A server with the demo's data, and Chromium to open its pages.
 import pino from 'pino';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { createDemo, DEMO_WORKSPACE } from '../../src/services/demo/demo';
 import { aToken, startApp, type TestApp, TestClock } from '../support/app';
 
-/** Debian's; another one by its path. */
+/** Debian's Chromium; a variable may name another one. */
 export const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
 
 export const FLAGS = [
@@ -54,7 +54,7 @@ export interface Visit {
   page: Page;
   /** Names of the GraphQL operations that were sent since the last call. */
   operations(): string[];
-  /** What the browser complained about, and hosts that are not ours. */
+  /** Errors of the browser's console, and requested hosts that are not ours. */
   complaints: string[];
 }
 
@@ -90,7 +90,7 @@ export async function visit(
   return { page, operations: () => sent.splice(0), complaints };
 }
 
-/** What a card says, on one line. */
+/** A card's text, on one line. */
 export async function card(page: Page, name: string): Promise<string> {
   const text = await page.getByRole('region', { name, exact: true }).first().innerText();
   return text.replace(/\s+/g, ' ').replaceAll('\u00a0', ' ');

@@ -1,4 +1,4 @@
-// Coming in: by link, by pasting, with a token that is no good, and being turned out.
+// Signing in: by a link, by pasting, with an invalid token, and when the token ends.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -86,7 +86,7 @@ describe('asked to stay', () => {
 });
 
 it('can be installed: Chromium finds nothing missing', async () => {
-  // A profile of its own, since a private window installs nothing.
+  // A profile of its own, since a private window can't install a page.
   const folder = await mkdtemp(join(tmpdir(), 'centesimo-install-'));
   const context = await chromium.launchPersistentContext(folder, { executablePath: CHROMIUM, args: FLAGS });
   try {

@@ -1,4 +1,4 @@
-// Closed months on the page: what was billed, as files, what changed since, and where that is billed.
+// Closed months on the page: what was billed, their files, later changes, and where these are billed.
 import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { aCustomer, aToken, aWorkspace, type TestWorkspace } from '../support/app';
@@ -11,7 +11,7 @@ const LONG = 'Ristorante'.repeat(20);
 let shop: Shop;
 let mine: TestWorkspace;
 let token: string;
-/** Two months closed; January's usage is another today, for each of the three causes. */
+/** Two closed months; January's usage has changed for each of the three causes. */
 beforeAll(async () => {
   shop = await openShop();
   const { app } = shop;

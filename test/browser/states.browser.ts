@@ -1,4 +1,4 @@
-// What an owner meets between two figures: waiting, failures, a view from a colleague, amounts longer than a float.
+// States of the page besides its figures: loading, failures, a colleague's view, amounts longer than a float.
 import { openShop, PHONE, type Shop, untilCard, visit } from './shop';
 
 let shop: Shop;

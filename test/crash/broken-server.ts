@@ -1,4 +1,4 @@
-// A server with a mistake made on purpose: it answers its callers before the COMMIT. The harness must catch it.
+// A server with a deliberate bug: it answers before the COMMIT. The harness must detect that.
 
 import { main } from '../../src/cli/command-line';
 import type { Settlement } from '../../src/services/turns/saved-message';

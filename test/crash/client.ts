@@ -1,5 +1,5 @@
-// The load: callers that save turns and write down, in a file of their own, every key before it is sent and every
-// acknowledgement after it came. Runs until SIGTERM. Arguments: url, token, file, callers, first number of its keys.
+// The load: callers that save turns. Each key is written to a file before it is sent, and each acknowledgement after it
+// arrived. Runs until SIGTERM. Arguments: url, token, file, callers, first number of its keys.
 import { openSync, writeSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { type Line, type Sent, turnOf } from './record';
@@ -50,7 +50,7 @@ interface Answer {
   errors?: { message: string }[];
 }
 
-/** Once; true when the server said that it is saved. */
+/** Sends the turn once; true when the server acknowledged it. */
 async function save(sent: Sent): Promise<boolean> {
   const text = await post(turnOf(sent));
   if (text === undefined) return false;

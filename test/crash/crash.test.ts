@@ -1,5 +1,5 @@
-// kill -9 under load: nothing that was acknowledged may be lost, stored twice or charged twice. And the proof that
-// this test would notice: two servers that do lose something are caught by it.
+// kill -9 under load: no acknowledged turn may be lost, stored twice or charged twice. Two servers that do lose turns
+// show that this test detects it.
 import { randomOf } from '../support/documents';
 import { longForm } from '../support/long-form';
 import { CrashRig, type RigOptions, type Target, type Verdict } from './harness';

@@ -1,5 +1,5 @@
-// Beside a running server on an embedded database: makes what the client writes to. Prints the token and the
-// database's address, which stay the same however often both are killed.
+// Beside a running server on an embedded database: makes the workspace and customers of the load. Prints the token and
+// the database's address, which stay the same after each kill.
 
 import pino from 'pino';
 import { createServices } from '../../src/app';

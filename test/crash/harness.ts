@@ -1,4 +1,4 @@
-// A real server on a real database, a client that writes down what it was told, and kill -9.
+// A real server on a real database, a client that records every answer, and kill -9.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createDataSource } from '../../src/database/data-source';
@@ -18,23 +18,23 @@ const CALLERS = 16;
 
 export type Target = 'server' | 'database' | 'both';
 
-/** What was found when everything had come to rest. */
+/** The result when nothing is running any more. */
 export interface Verdict {
   sent: number;
   acknowledged: number;
-  /** Acknowledged, and not there, or there under another id or with another outcome. */
+  /** Acknowledged turns that are missing, or have another id or outcome. */
   lost: number;
-  /** There more than once. */
+  /** Turns that are stored more than once. */
   duplicated: number;
-  /** Charged twice, or not charged, or charged though it should not be. */
+  /** Turns that are charged twice, not charged, or charged although they should not be. */
   chargedWrongly: number;
   /** Answers that were neither an acknowledgement nor "try again". */
   refused: string[];
-  /** Keys without an acknowledgement that could not be brought to the same end by sending them again. */
+  /** Keys without an acknowledgement that did not get the same result when they were sent again. */
   notRetried: number;
   /** Rows of the roll-ups that differ from the records. */
   differences: number;
-  /** Messages that nobody sent, or that are still missing when every key was sent again. */
+  /** Messages that nobody sent, or that are missing after every key was sent again. */
   strays: number;
   /** Milliseconds from each kill to the first acknowledgement after it. */
   recoveriesMs: number[];
@@ -43,7 +43,7 @@ export interface Verdict {
 export interface RigOptions {
   /** Starts the server that acknowledges before it commits. */
   broken?: boolean;
-  /** Lets the database acknowledge what it has not written down. */
+  /** Lets the database acknowledge transactions before they are on the disk. */
   asynchronousCommit?: boolean;
 }
 
@@ -85,17 +85,17 @@ export class CrashRig {
     this.client = new Child({ script: CLIENT, args });
   }
 
-  /** Waits until so many more were acknowledged. */
+  /** Waits until this many more turns were acknowledged. */
   async progress(more: number): Promise<void> {
     const goal = this.acknowledged + more;
     await until(() => this.acknowledged >= goal, `${more} more acknowledgements\n${this.server?.output}`);
   }
 
-  /** kill -9, back again, and on until the client is served. */
+  /** kill -9, start again, and wait until the client is served. */
   async kill(target: Target): Promise<void> {
     const killedAt = Date.now();
     if (target !== 'database') await this.server?.end('SIGKILL');
-    // Every process that works in the cluster's folder, at once: none can still write anything down.
+    // All processes that work in the cluster's folder at once, so that none can write any more.
     if (target !== 'server') killAllIn(this.folder.path);
     if (target !== 'database') await this.startServer();
     const isBack = (): boolean =>
@@ -116,7 +116,7 @@ export class CrashRig {
       lines.flatMap((line) => (line.kind === 'acknowledged' ? [[line.key, line] as const] : [])),
     );
     const open = sent.filter((key) => !told.has(key));
-    // Before anything is sent again: what was acknowledged must be there by itself.
+    // Before anything is sent again: what was acknowledged must be there already.
     const before = await this.count(told);
     const again = await Promise.all(open.map((key) => this.sendAgain(key)));
     const notRetried = again.filter((saved) => !saved).length;
@@ -161,7 +161,7 @@ export class CrashRig {
     await child.ended;
   }
 
-  /** For sessions that open from now on, so the server is started again. */
+  /** Applies to new sessions, so the server is started again. */
   private async breakDurability(): Promise<void> {
     await ask(this.filled.databaseUrl, 'ALTER DATABASE centesimo SET synchronous_commit = off');
     await ask(this.filled.databaseUrl, "ALTER SYSTEM SET wal_writer_delay = '10s'");
@@ -214,8 +214,8 @@ interface Stored {
 }
 
 /**
- * One row a message, found by a walk over the tables and not by the unique index that should make it so. The client's
- * words name the key, of which only a digest is stored.
+ * One row per message, found by walking the tables and not by the unique index. The client's text contains the key,
+ * since only a digest of the key is stored.
  */
 const STORED = `
   SELECT substr(m.message, length('words of ') + 1) AS key, m.id, m.outcome,

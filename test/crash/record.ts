@@ -1,4 +1,4 @@
-// What the client writes down, and what it sends for a key: the same whenever the key is sent again.
+// The client's record, and the turn that belongs to a key: the same whenever the key is sent again.
 import { readFileSync } from 'node:fs';
 
 export interface Sent {

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => stage.stop());
 
-/** One message of now, since budgets count in the period that runs. */
+/** A message of the present time, since budgets count in the running period. */
 const message = (id: string, from = '393331234567') =>
   textsOf(id, 1).map((change) => ({
     contacts: [{ wa_id: from }],

@@ -1,5 +1,5 @@
-// The ledger while servers are killed (kill -9): whatever is saved, taken back and closed meanwhile, every line is on one
-// statement or open, and what is closed stays byte for byte. test/ledger.test.ts is the same without the kills.
+// The ledger while servers are killed (kill -9): whatever is saved, taken back and closed, every line is on one
+// statement or open, and closed statements stay the same byte for byte. test/ledger.test.ts is the same without kills.
 import { Snapshot } from '../../src/database/snapshot';
 import { verifyWorkspace } from '../../src/services/upkeep/verify';
 import { getWorkspace } from '../../src/services/workspaces/workspaces';
@@ -49,7 +49,7 @@ const aServer = () =>
 const random = randomOf(SEED);
 const anyOf = <T>(values: readonly T[]): T | undefined => values[Math.floor(random() * values.length)];
 
-/** Asks some server until one answers: one that is killed gives no answer, and nobody knows what it did. */
+/** Asks a server until one answers: a killed one gives no answer, and nobody knows what it did. */
 async function asked(token: string, query: string, input: object): Promise<void> {
   for (;;) {
     const answer = await new Api(anyOf(servers)?.url ?? '', token)

@@ -1,4 +1,4 @@
-// A server that runs for months must not grow by what it has answered.
+// The memory of a server that runs for months must not grow with each answer.
 import { readFileSync } from 'node:fs';
 import { Api } from '../support/api';
 import { runCommand, startServer } from '../support/command';
@@ -50,7 +50,7 @@ onLinux('stays as large as it is while it saves and reads', async () => {
         };
         await writer.data<SaveData>(SAVE, { input });
         if (made % 10 === 0) await reader.data(REPORT, { workspaceId: 'shop' });
-        // What is refused must leave nothing behind either.
+        // Refused requests must not leave anything in memory either.
         if (made % 10 === 5) await reader.send(`{ nothing${sent} }`);
       }
     };

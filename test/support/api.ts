@@ -1,4 +1,4 @@
-// The public door as a test sees it: GraphQL over HTTP with a token.
+// GraphQL over HTTP with a token, as callers use it.
 export interface ApiError {
   message: string;
   path?: (string | number)[];
@@ -23,7 +23,7 @@ export class Api {
     return new Api(this.url, token);
   }
 
-  /** Sends one operation and answers with what came back, whatever it is. */
+  /** Sends one operation and returns the answer, whatever it is. */
   async send<Data>(query: string, variables: Variables = {}): Promise<Answer<Data>> {
     return this.post<Data>(JSON.stringify({ query, variables, operationName: null }));
   }

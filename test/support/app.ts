@@ -21,7 +21,7 @@ export class TestClock {
   readonly now = (): Date =>
     this.aheadMs === undefined ? new Date(this.at) : new Date(Date.now() + this.aheadMs);
 
-  /** Like the machine's own, ahead of it by so much. */
+  /** Runs like the machine's clock, ahead of it by this much. */
   run(aheadMs = 0): this {
     this.aheadMs = aheadMs;
     return this;
@@ -72,7 +72,7 @@ export async function startApp(options: StartOptions = {}): Promise<TestApp> {
     ...{ readPointsPerSecond: 1_000_000_000, heavyReads: 100, heavyReadsOfToken: 100 },
     reconcileIntervalMs: 3_600_000,
     budgetLookIntervalMs: 3_600_000,
-    // A machine that is busy with other work refuses nobody here for that; the bound has a test of its own.
+    // On a machine that is busy with other work this limit must not refuse anything; it has a test of its own.
     overloadLagMs: 600_000,
     ...options.config,
   };
@@ -95,7 +95,7 @@ let made = 0;
 
 export interface TestWorkspace {
   id: string;
-  /** Tokens of each kind for this workspace alone, with what the kind usually has. */
+  /** Tokens of each kind for this workspace, with the default scopes of the kind. */
   service: string;
   client: string;
   analyst: string;

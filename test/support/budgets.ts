@@ -1,4 +1,4 @@
-// What tests do to the budgets of a shop, and ask of them.
+// Helpers that set budgets of a shop and read their state.
 import { aTurn, type TestApp, type TestWorkspace } from './app';
 import { SAVE, type SaveData } from './operations';
 
@@ -71,7 +71,7 @@ export function budgetsOf(current: () => { app: TestApp; shop: TestWorkspace }) 
   const look = () => current().app.services.budgetWatch.look();
 
   async function sweep(to = current().app): Promise<void> {
-    // Until it is due again. Row by row in one order: a server that looks beside holds some of them.
+    // Postpones them until they are due again; row by row in one order, since another server may hold some of them.
     await to.database.sql(
       `UPDATE budget_sweeps s SET due_at = '-infinity' FROM (
          SELECT workspace_id FROM budget_sweeps ORDER BY workspace_id FOR UPDATE) held

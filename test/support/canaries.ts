@@ -1,16 +1,18 @@
-// Where in a database is a text still to be found? In every row of every table, as a plain dump writes it.
+// Where is a text still stored in a database? In every row of every table, as a plain dump writes it.
 import type { TestDatabase } from './database';
 
 const BITS_OF_BYTE = 8;
 const BITS_OF_DIGIT = 6;
 
-/** A text as it is, and as it stands inside base64, wherever it begins there: WhatsApp's message ids hold numbers so. */
+/**
+ * A text unchanged, and as it occurs inside base64 at any position: WhatsApp's message ids contain numbers this way.
+ */
 export const traces = (text: string): string[] => [
   text,
   ...[0, 1, 2].map((lead) =>
     Buffer.from(`${'x'.repeat(lead)}${text}`)
       .toString('base64')
-      // Digits that hold nothing of what stands around.
+      // Digits that contain no bits of the neighbouring text.
       .slice(
         Math.ceil((lead * BITS_OF_BYTE) / BITS_OF_DIGIT),
         Math.floor(((lead + text.length) * BITS_OF_BYTE) / BITS_OF_DIGIT),

@@ -1,4 +1,4 @@
-// What tests of the ledger begin with: a shop whose one customer's turns are charged.
+// A shop with one customer whose turns are charged, for tests of the ledger.
 
 import { Lease } from '../../src/database/lease';
 import { Snapshot } from '../../src/database/snapshot';
@@ -38,7 +38,7 @@ export async function statementDifferences(app: TestApp, { id }: TestWorkspace) 
   return (await verifyStatements(app.database, workspace)).differences;
 }
 
-/** Of each closed month the ledger lines, byte for byte. */
+/** The ledger lines of each closed month, byte for byte. */
 export async function fixedForms(app: TestApp, { id }: TestWorkspace): Promise<Map<string, string>> {
   const snapshot = new Snapshot(app.database, app.clock.now());
   const { items } = await listStatements(snapshot, id, { first: 100 });

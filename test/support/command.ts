@@ -16,7 +16,7 @@ type Environment = Record<string, string>;
 
 export function spawnMain(args: readonly string[], environment: Environment): ChildProcess {
   const { PATH = '', HOME = '/' } = process.env;
-  // Nothing of this run's own environment or of a .env beside it may decide what a test sees.
+  // Neither this run's environment nor a .env file may decide what a test sees.
   return spawn(process.execPath, [MAIN, ...args], {
     cwd: tmpdir(),
     env: { PATH, HOME, TZ: 'Pacific/Apia', ...environment },
@@ -78,7 +78,7 @@ export function startServer(args: readonly string[], environment: Environment = 
   });
 }
 
-/** A folder of one's own that the database's system user can enter; its name has a space. */
+/** A folder that the database's system user can enter; its name has a space. */
 export async function aFolder(): Promise<{ path: string; remove(): Promise<void> }> {
   const parent = await mkdtemp(join(tmpdir(), 'centesimo test '));
   await chmod(parent, 0o755);

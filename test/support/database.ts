@@ -1,8 +1,8 @@
-// A database of one's own for each test file: a copy of the migrated template.
+// Each test file gets a database of its own: a copy of the migrated template.
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 
-/** Where the run's databases are, and what each of them is a copy of. */
+/** The run's databases: their server, and the template that is copied. */
 export const testServer = (): { url: string; template: string } => ({
   url: required('CENTESIMO_TEST_URL'),
   template: required('CENTESIMO_TEST_TEMPLATE'),
@@ -20,7 +20,7 @@ export const serverMajor = (): number => Number(required('CENTESIMO_TEST_SERVER_
 export interface TestDatabase {
   url: string;
   name: string;
-  /** Runs one statement past the product, to look at rows or to break something on purpose. */
+  /** Runs one statement without the product, to read rows or to break something on purpose. */
   sql<Row extends object>(text: string, values?: unknown[]): Promise<Row[]>;
   drop(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-// Documents made from the schema by chance: mostly right, some wrong in one place, some in every way.
+// Random documents made from the schema: most are valid, some are wrong in one place, some everywhere.
 import {
   type GraphQLArgument,
   type GraphQLField,

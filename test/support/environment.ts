@@ -1,4 +1,4 @@
-// Node's environment, in which a file whose run made Node warn fails: a warning in a first run is a defect.
+// Node's environment; a file fails when its run makes Node warn, since a warning at the first run is a defect.
 import { TestEnvironment } from 'jest-environment-node';
 
 /** TypeORM 1 asks for the types of array columns side by side on one connection when it compares a schema. */

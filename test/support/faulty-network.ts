@@ -1,9 +1,9 @@
-// A TCP proxy on the loopback that does to a connection what networks do: cuts it, holds it, slows it, refuses it.
+// A TCP proxy on the loopback that breaks connections: it cuts, stalls, slows or refuses them.
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
 /**
- * `pass`: as if it weren't there. `refuse`: new connections end at once, open ones are cut. `stall`: open ones and new
- * ones stay open, and nothing comes through. `half-open`: those that are open now stall for ever, new ones pass.
+ * `pass`: connections work. `refuse`: new connections end at once, open ones are cut. `stall`: open and new connections
+ * stay open, and nothing passes. `half-open`: the present connections stall for ever, new ones work.
  */
 export type Fault = 'pass' | 'refuse' | 'stall' | 'half-open';
 
@@ -31,7 +31,7 @@ export class FaultyNetwork {
   private cut: Cut | undefined;
   /** Milliseconds that each piece is held back, either way. */
   delayMs = 0;
-  /** Answers that were swallowed. */
+  /** Answers that were not passed on. */
   cuts = 0;
 
   private constructor(
@@ -65,7 +65,7 @@ export class FaultyNetwork {
     this.fault = fault;
     if (fault === 'refuse') this.cutAll();
     if (fault === 'half-open') for (const pair of this.pairs) pair.stalled = true;
-    // What was sent meanwhile is lost, so these connections are of no use any more.
+    // What was sent meanwhile is lost, so these connections can't be used any more.
     if (fault === 'pass') for (const pair of this.pairs) if (pair.stalled) end(pair);
     if (fault === 'stall') for (const pair of this.pairs) pair.stalled = true;
   }
@@ -131,7 +131,7 @@ export class FaultyNetwork {
   }
 }
 
-/** PostgreSQL's ReadyForQuery outside a transaction: whatever was sent is committed. */
+/** PostgreSQL's ReadyForQuery outside a transaction: everything that was sent is committed. */
 export const COMMITTED = Buffer.from([0x5a, 0, 0, 0, 5, 0x49]);
 
 function end({ near, far }: Pair): void {

@@ -19,7 +19,7 @@ declare global {
   var testCluster: TestCluster | undefined;
 }
 
-/** What is thrown away after the run needs no disk that keeps it: a busy disk then slows no test. */
+/** The data is thrown away after the run, so it need not be written safely: a busy disk then slows no test. */
 const CARELESS = [
   'ALTER SYSTEM SET fsync = off',
   'ALTER SYSTEM SET full_page_writes = off',
@@ -73,7 +73,7 @@ export async function tearDown(cluster: TestCluster): Promise<void> {
     for (const { name } of rows) await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
   });
   await cluster.embedded?.stop();
-  // What support/made-folder.ts has left.
+  // Files of support/made-folder.ts.
   for (const name of await readdir(tmpdir()))
     if (name.startsWith(`${cluster.template}-folder-`))
       await rm(join(tmpdir(), name), { recursive: true, force: true });

@@ -1,4 +1,4 @@
-// A WebSocket as its peer sees it: what comes, in order, and how it ends.
+// A WebSocket as its peer sees it: the messages in order, and how it ends.
 import { WebSocket } from 'ws';
 
 export interface Frame {
@@ -37,7 +37,7 @@ export class LivePeer {
     });
   }
 
-  /** Opened, and nothing said yet. Rejects with the status of a server that says no. */
+  /** Opened, without a message yet. Rejects with the status of a server that refuses. */
   static async open(url: string): Promise<LivePeer> {
     const peer = new LivePeer(new WebSocket(`${url.replace(/^http/, 'ws')}/graphql`, 'graphql-transport-ws'));
     await peer.opened;

@@ -1,7 +1,7 @@
 import type { TestDatabase } from './database';
 import { until } from './embedded-process';
 
-/** Goes on once so many connections of this database wait for a lock. */
+/** Resolves once this many connections of the database wait for a lock. */
 export const untilWaiting = (
   database: Pick<TestDatabase, 'sql'>,
   connections: number,

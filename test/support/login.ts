@@ -1,4 +1,4 @@
-// A login of one's own: an issuer of JSON Web Tokens with a key set that servers fetch, and switches to break it.
+// A login for tests: it issues JSON Web Tokens, publishes the keys that servers fetch, and can be broken on purpose.
 import { createServer } from 'node:http';
 import { type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWTPayload, SignJWT } from 'jose';
 import type { Config } from '../../src/config';

@@ -1,4 +1,4 @@
-// A data folder whose database is there: made once a run and copied, for tests that aren't about how it is made.
+// A data folder with a finished database: made once per run and copied, for tests that don't check how it is made.
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
@@ -30,7 +30,7 @@ async function make(path: string, holds: 'nothing' | 'demo'): Promise<void> {
   const half = `${path}-half`;
   await rm(half, { recursive: true, force: true });
   await fill(half, holds);
-  // Two copies must not want the same port.
+  // Two copies must not use the same port.
   await rm(join(half, 'postgres-port'), { force: true });
   await rename(half, path);
 }

@@ -1,4 +1,4 @@
-// A server of the version before, as far as the database can tell: its statements with the parameters that it gave them.
+// A server of the version before, as the database sees it: its statements with its parameters.
 import { rollUpKeys } from '../../src/services/roll-ups/roll-ups';
 import { newId } from '../../src/values/ids';
 import { CHARGE_DEFERRED, INSERT_DEFERRED, INSERT_TURNS } from '../fixtures/older-server';

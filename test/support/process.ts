@@ -1,4 +1,4 @@
-// Children of a test: a server, a client. Killed as they are in life, and waited for.
+// Child processes of a test: a server, a client. They can be killed, and are waited for.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
@@ -50,7 +50,7 @@ export class Child {
     return this.printed;
   }
 
-  /** Waits until it has printed this; fails with all its words when it ends before. */
+  /** Waits until the text was printed; fails with all output when the process ends before. */
   async says(pattern: RegExp): Promise<RegExpExecArray> {
     for (;;) {
       const found = pattern.exec(this.printed);

@@ -1,4 +1,4 @@
-// Who gets a workspace's row first: whoever locks it alone, or the saves that come after?
+// Which of two gets a workspace's row first: a change that locks it alone, or saves that come later?
 import { Client } from 'pg';
 import { GATES, gateOf } from '../../src/services/workspaces/workspaces';
 import type { TestApp } from './app';
