@@ -1,4 +1,4 @@
-// Rows about budgets: what they cost those who save, and how long a look and a question take.
+// Rows about budgets: their cost for saves, and the time of a look and of a question.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { BUDGETS_LIMIT, type BudgetInput } from '../src/services/signals/budget-service';
@@ -24,10 +24,10 @@ export async function measureBudgets(bench: Bench): Promise<void> {
   await looks(bench);
 }
 
-/** A month of quarters of an hour from two writers, and of customers' days: what a look has to sum up. */
+/** A month of slots from two writers, and of customers' days: the rows that a look must add up. */
 async function fillMonth(client: Client, id: string): Promise<void> {
   const { rowCount } = await client.query('SELECT FROM customer_days WHERE workspace_id = $1 LIMIT 1', [id]);
-  // A kept data set has it.
+  // A kept data set has them already.
   if (rowCount !== 0) return;
   const month = `date_trunc('month', now())`;
   await client.query(
@@ -75,7 +75,7 @@ async function setBudgets({ services, client }: Bench, id: string): Promise<void
 
 async function savesBeside(bench: Bench): Promise<void> {
   const { options, results, tokens, databaseUrl, client } = bench;
-  // One server each, so that neither looks while the other is measured.
+  // One server at a time, so that no other one looks during a measurement.
   const one = await startServer({ DATABASE_URL: databaseUrl });
   const other = await startServer({ DATABASE_URL: databaseUrl });
   const load = (url: string, workspaces: readonly string[]) => async () => {

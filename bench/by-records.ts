@@ -22,7 +22,7 @@ const CELLS = `SELECT extract(isodow FROM c.occurred_at AT TIME ZONE $4)::int AS
 const DAYS = `SELECT (c.occurred_at AT TIME ZONE $4)::date AS day, count(*) AS messages, sum(c.amount_micros) AS micros
   FROM charges c WHERE c.workspace_id = $1 AND c.occurred_at >= $2 AND c.occurred_at < $3 GROUP BY 1 ORDER BY 1`;
 
-/** Five statements, as somebody writes them who has only the records. Hours are added up from the heatmap. */
+/** Five statements, as one would write them without roll-ups. Hours are added up from the heatmap. */
 export async function askRecords(
   client: Client,
   workspace: string,
@@ -64,7 +64,7 @@ interface Dashboard {
   };
 }
 
-/** Throws when the server and the records say different things. */
+/** Throws when the server and the records differ. */
 export function compareAnswers(body: string, records: ByRecords): void {
   const { usage }: Dashboard['data'] = (JSON.parse(body) as Dashboard).data;
   const [now, then] = records.totals;

@@ -8,7 +8,7 @@ export interface Answer {
 }
 
 interface CallerOptions {
-  /** The bodies of answers are read and dropped: a megabyte of text is not joined only to be thrown away. */
+  /** The bodies of answers are read and dropped, so that no megabyte of text is joined for nothing. */
   dropBodies?: boolean;
 }
 
@@ -59,7 +59,7 @@ export class Caller {
     waiting?.resolve(answer);
   }
 
-  /** What follows the head, once the head is whole. */
+  /** The rest after the head, once the head is complete. */
   private readHead(data: Buffer): Buffer | undefined {
     this.head = this.head.length === 0 ? data : Buffer.concat([this.head, data]);
     const end = this.head.indexOf('\r\n\r\n');
@@ -87,7 +87,7 @@ abstract class Body {
 
   constructor(private readonly keeps: boolean) {}
 
-  /** True when it is whole. One request at a time: nothing follows. */
+  /** True when the body is complete. One request at a time: nothing follows. */
   abstract take(data: Buffer): boolean;
 
   text(): string {
@@ -116,7 +116,7 @@ class SizedBody extends Body {
 
 class ChunkedBody extends Body {
   private line = '';
-  /** Bytes of this chunk that are still to come, with the line end behind them. */
+  /** Bytes of this chunk that are still to come, with its line end. */
   private left = 0;
   private isLast = false;
 
@@ -124,7 +124,7 @@ class ChunkedBody extends Body {
     for (let at = 0; at < data.length; ) {
       if (this.left > 0) {
         const end = Math.min(data.length, at + this.left);
-        // Of the two last bytes, the line's end, as many as are here are left out.
+        // Leaves out those of the two last bytes, the line end, that have arrived.
         const text = Math.min(end, at + Math.max(this.left - 2, 0));
         if (text > at) this.keep(data.subarray(at, text));
         this.left -= end - at;
@@ -139,7 +139,7 @@ class ChunkedBody extends Body {
       const line = `${this.line}${data.toString('latin1', at, end)}`.trimEnd();
       this.line = '';
       at = end + 1;
-      // Behind the last chunk come trailers and an empty line.
+      // Trailers and an empty line follow the last chunk.
       if (this.isLast && line === '') return true;
       if (this.isLast) continue;
       const size = Number.parseInt(line, 16);
@@ -151,7 +151,7 @@ class ChunkedBody extends Body {
 }
 
 export interface Load {
-  /** Where: callers are spread over the addresses. */
+  /** The addresses over which callers are spread. */
   urls: readonly string[];
   path?: string;
   token: string;
@@ -170,7 +170,7 @@ export interface Measured {
   p99: number;
 }
 
-/** Runs the callers for the time, and 0.5 s before it unmeasured. */
+/** Runs the callers for this time, after 0.5 s that is not measured. */
 export async function run(load: Load): Promise<Measured> {
   const callers = Array.from(
     { length: load.callers },

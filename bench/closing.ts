@@ -1,4 +1,4 @@
-// Rows about closing a month of many clients: what saves wait for, what follows, and whoever acts beside 64 callers.
+// Rows about closing a month with many clients: how long saves wait, what follows, and other writes beside 64 callers.
 import type { Client } from 'pg';
 import pino from 'pino';
 import { loadConfig } from '../src/config';
@@ -147,7 +147,7 @@ async function besideCallers(
   });
 }
 
-/** In this process, so that its statements can be timed: from the gate, behind which saves wait, to the COMMIT. */
+/** Runs in this process, so that its statements can be timed: from the gate, where saves wait, to the COMMIT. */
 async function closeHere(databaseUrl: string, id: string, month: string, say: Say): Promise<number> {
   const logger = pino({ level: 'warn' });
   const database = await openDatabase({ ...loadConfig({}), databaseUrl }, 'server', { logger });

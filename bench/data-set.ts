@@ -8,7 +8,7 @@ import { getWorkspace } from '../src/services/workspaces/workspaces';
 
 export const LARGE = 'bench-large';
 export const SMALL = 'bench-small';
-/** Where saves go: one workspace, and many. */
+/** The workspaces that turns are saved to: one, or many. */
 export const ONE = 'bench-one';
 export const MANY = Array.from({ length: 50 }, (_, index) => `bench-many-${index + 1}`);
 export const ZONE = 'Europe/Rome';
@@ -19,7 +19,7 @@ export const FROM = '2021-01-01T00:00:00Z';
 const SPAN_DAYS = 1_826;
 const PRICE_MICROS = 5_000;
 const CHUNK = 250_000;
-/** One turn of this many gets no response: saved, not charged. */
+/** One turn in this many gets no response: it is saved and not charged. */
 const UNCHARGED_EVERY = 25;
 const ACTOR = { name: 'bench' };
 
@@ -76,7 +76,10 @@ export const addCustomers = (client: Client, workspace: string, count: number) =
     [workspace, count],
   );
 
-/** Loading ten million rows into eleven indexes and past six foreign keys takes an hour; made afterwards, minutes. */
+/**
+ * Loading ten million rows with eleven indexes and six foreign keys takes an hour; adding these afterwards takes
+ * minutes.
+ */
 async function withoutIndexes(client: Client, say: Say, load: () => Promise<void>): Promise<void> {
   const { rows } = await client.query<{ name: string; definition: string }>(
     `SELECT i.indexrelid::regclass::text AS name, pg_get_indexdef(i.indexrelid) AS definition

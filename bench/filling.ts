@@ -1,4 +1,4 @@
-// Rows about filling what an older version left, beside saves: in a database of its own, which is dropped at the end.
+// Rows about filling in rows of an older version, beside saves: in a database of its own, which is dropped at the end.
 import { Client } from 'pg';
 import pino from 'pino';
 import { DataSource } from 'typeorm';
@@ -46,7 +46,7 @@ async function inDatabase({ options, results, say }: Bench, databaseUrl: string)
     await makeOlder(client, databaseUrl, say);
     const token = await aToken(databaseUrl);
     await client.query('VACUUM (ANALYZE)');
-    // What is left is looked for in the small index of it, not in the whole table.
+    // The rest is found in the small partial index, not in the whole table.
     await client.query('SET enable_seqscan = off');
     const stretch = (address: string): Promise<Measured> =>
       run({

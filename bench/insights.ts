@@ -1,4 +1,4 @@
-// Rows about what an analyst asks next: one question a request, a month and a year of the large workspace.
+// Rows about an analyst's further questions: one question per request, a month and a year of the large workspace.
 import { Caller, quantile, spread } from './client';
 import { LARGE } from './data-set';
 import { checkData, question } from './operations';

@@ -111,7 +111,7 @@ async function report(options: Options, results: Results): Promise<void> {
   process.stdout.write(`Written to ${file}.\n`);
 }
 
-/** Ended from outside: without its servers the run fails and cleans up behind itself. The second time at once. */
+/** Ends when it is told to: without its servers the run fails and cleans up. The second signal ends it at once. */
 let signals = 0;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {

@@ -1,4 +1,4 @@
-// What is sent, and how an answer is checked.
+// The operations that are sent, and how their answers are checked.
 import type { Answer } from './client';
 import { phoneOf, SAVING_CUSTOMERS } from './data-set';
 

@@ -1,12 +1,12 @@
-// What a run is: how large, how long, how often.
+// The options of a run: size, duration, rounds.
 import { parseArgs } from 'node:util';
 
 export interface Options {
   /** Charges of the large workspace; the small one has a tenth of them. */
   size: number;
-  /** Seconds of each measured stretch of saves. */
+  /** Seconds of each measurement of saves. */
   seconds: number;
-  /** Times each stretch is measured, in turns with what it is compared with. */
+  /** How often each measurement is repeated, alternating with what it is compared with. */
   rounds: number;
   /** A folder to keep the data set in, and to find it in next time. Default: a temporary one, removed at the end. */
   data: string | undefined;

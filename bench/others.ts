@@ -1,4 +1,4 @@
-// Rows about statements a list, exports, starting and storage.
+// Rows about statements per list, exports, starting and storage.
 
 import { get } from 'node:http';
 import pino from 'pino';
@@ -63,7 +63,7 @@ export async function measureExport(bench: Bench): Promise<void> {
   let rows = 0;
   const rounds = Math.min(3, options.rounds);
   for (let round = 0; round <= rounds; round += 1) {
-    // The first round isn't timed, but its memory counts: it is the one in which a process grows.
+    // The first round isn't timed, but its memory counts: in that round a process grows.
     const before = await residentBytes(server.pid);
     const begun = performance.now();
     const done = await watchMemory(server.pid, () => download(`${server.url}${path}`, tokens.client));
@@ -95,7 +95,7 @@ export async function measureExport(bench: Bench): Promise<void> {
   });
 }
 
-/** Answers with how many records came. */
+/** Returns how many records came. */
 async function download(url: string, token: string): Promise<number> {
   return new Promise<number>((resolve, reject) => {
     get(url, { headers: { authorization: `Bearer ${token}` } }, (response) => {
@@ -161,7 +161,7 @@ export async function measureStart(
     begun = performance.now();
     const server = await startServer({ DATA_DIR: dataDir });
     const all = performance.now() - begun;
-    // Ready is said a moment before a signal is heeded.
+    // The server prints that it is ready a moment before it handles signals.
     await new Promise((resolve) => setTimeout(resolve, 300));
     await server.stop();
     say(`start, round ${round}: database ${ms(own)}, server ${ms(all)}`);

@@ -1,4 +1,4 @@
-// The servers that are measured, each a process of its own; all are ended with this one.
+// The measured servers, each a process of its own; all end with this one.
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -67,7 +67,7 @@ export async function residentBytes(pid: number): Promise<number> {
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1_024;
 }
 
-/** With the most that the process held in memory meanwhile. */
+/** With the most memory that the process used meanwhile. */
 export async function watchMemory<T>(
   pid: number,
   work: () => Promise<T>,
@@ -116,7 +116,7 @@ function ended(child: ChildProcess): Promise<void> {
   });
 }
 
-/** From now until the server says that it takes callers. */
+/** From the start until the server says that it is ready. */
 export async function untilReady(url: string, child: ChildProcess): Promise<void> {
   const deadline = performance.now() + READY_WITHIN_MS;
   while (performance.now() < deadline) {

@@ -1,4 +1,4 @@
-// Readers in a process of their own: what they do with megabytes of answers must not hold up the clock of who saves.
+// Readers in a process of their own: their work on megabytes of answers must not disturb the timing of saves.
 import { setPriority } from 'node:os';
 import { Caller } from './client';
 

@@ -9,7 +9,7 @@ import type { Bench } from './writes';
 
 const MONTH = { from: '2025-10-31T23:00:00.000Z', to: '2025-11-30T23:00:00.000Z' };
 const MONTH_BEFORE = { from: '2025-09-30T22:00:00.000Z', to: '2025-10-31T23:00:00.000Z' };
-/** About as long, from and to no boundary of anything. */
+/** A range of about the same length whose ends are no boundaries. */
 const RAGGED = { from: '2025-10-28T09:07:13.123Z', to: '2025-11-27T17:51:47.456Z' };
 const YEAR = { from: '2024-12-31T23:00:00Z', to: '2025-12-31T23:00:00Z' };
 const ASKED = 60;

@@ -1,13 +1,13 @@
-// What was measured, as rows of a table with the target beside each.
+// The measured rows, as a table with the targets.
 import type { Spread } from './client';
 
 export interface Row {
   what: string;
-  /** As a person reads it. */
+  /** The figure as a person reads it. */
   measured: string;
   target: string;
   met: boolean | null;
-  /** The numbers behind it. */
+  /** The figure's numbers. */
   values: Record<string, number | Spread>;
 }
 

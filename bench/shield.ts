@@ -1,4 +1,4 @@
-// Rows about who may hurt whom: saves beside the worst readers, and saves beyond what can be saved.
+// Rows about callers who disturb others: saves beside the worst readers, and saves beyond the capacity.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { ANSWER_TEXT_BYTES } from '../src/resolvers/texts';
@@ -25,7 +25,7 @@ const usage = (period: object, fields: string) => ({
 const report = (alias: string, fields: string) =>
   `${alias}: usage(workspaceId: $id, period: $period, timeZone: $zone) { ${fields} }`;
 
-/** The worst documents that are still answered, each in its own way, and one that is refused. */
+/** The worst documents that are still answered, each in another way, and one that is refused. */
 const WORST: Readonly<Record<string, object>> = {
   values: usage(
     HOURS,
@@ -51,7 +51,7 @@ const WORST: Readonly<Record<string, object>> = {
       'query ($id: ID!, $first: Int) { messages(workspaceId: $id, first: $first) { nodes { id message response } } }',
     variables: { id: TEXTS, first: Math.floor(ANSWER_TEXT_BYTES / (2 * Buffer.byteLength(LONGEST))) },
   },
-  // Rows of the longest texts that shows none of them, and a few that shows them again and again.
+  // Rows with the longest texts that are not shown, and a few texts that are shown repeatedly.
   hidden: {
     query:
       'query ($id: ID!) { messages(workspaceId: $id, first: 100) { nodes { id } } usageRecords(workspaceId: $id, first: 100) { nodes { message { id } } } }',
@@ -96,7 +96,7 @@ interface Stretch {
   failed: number;
 }
 
-/** One caller saves, one after the other, for so long. */
+/** One caller saves, one turn after another, for this time. */
 async function saveFor(url: string, token: string, seconds: number): Promise<Stretch> {
   const caller = new Caller(url, '/graphql', token);
   const body = saves([ONE]);
@@ -118,12 +118,12 @@ async function saveFor(url: string, token: string, seconds: number): Promise<Str
   return { p50: quantile(found, 0.5), p99: quantile(found, 0.99), saves: found.length, failed };
 }
 
-/** Of before and after the one that nothing else disturbed. */
+/** Of the measurements before and after, the one that was less disturbed. */
 const quieter = (a: Stretch, b: Stretch): Stretch => (a.p99 < b.p99 ? a : b);
 
 const READERS = 20;
 
-/** `apart`: the readers call a second server on the same database, as a thread of their own would serve them at best. */
+/** `apart`: the readers call a second server on the same database, which is the best case of a thread of their own. */
 async function besideReaders(bench: Bench, where: 'together' | 'apart'): Promise<void> {
   const { databaseUrl, options, results, services, tokens, say } = bench;
   const settings = { DATABASE_URL: databaseUrl, READ_POINTS_PER_SECOND: '' };
@@ -180,7 +180,7 @@ async function besideReaders(bench: Bench, where: 'together' | 'apart'): Promise
 
 const statOf = (pid: number, file: string): string => readFileSync(`/proc/${pid}/${file}`, 'utf8');
 
-/** The most that the process has held; NaN where there is no /proc. */
+/** The most memory that the process has used; NaN without /proc. */
 function memoryOf(pid: number): number {
   try {
     return Math.round(Number(/VmHWM:\s+(\d+)/.exec(statOf(pid, 'status'))?.[1]) / 1_000);
@@ -199,7 +199,7 @@ function processorOf(pid: number): number {
   }
 }
 
-/** Keeps a process on one core; its later children too. False where that can't be done. */
+/** Keeps a process and its later children on one core. False where that is not possible. */
 function pin(pid: number, core: number): boolean {
   try {
     execFileSync('taskset', ['-acp', String(core), String(pid)], { stdio: 'ignore' });
@@ -220,7 +220,7 @@ interface Offered {
 
 const CONNECTIONS = 600;
 
-/** So many saves a second, whatever becomes of them. */
+/** Sends this many saves per second, whatever becomes of them. */
 async function offer(
   url: string,
   pid: number,
@@ -228,13 +228,13 @@ async function offer(
   perSecond: number,
   seconds: number,
 ): Promise<Offered> {
-  // Who waits for an answer sends nothing: connections are as many as a large n8n has executions.
+  // A caller that waits for an answer sends nothing, so there are as many connections as a large n8n has executions.
   const all = Array.from({ length: CONNECTIONS }, () => new Caller(url, '/graphql', token));
   const idle = [...all];
   const body = saves([ONE]);
   const found: Offered = { saved: 0, refused: 0, other: 0, refusedMs: [], savedMs: [], processor: 0 };
   const begun = performance.now();
-  // Counted when the queue has filled.
+  // Counted from when the queue is full.
   const from = begun + 2_000;
   const end = from + seconds * 1_000;
   let sent = 0;
@@ -278,7 +278,7 @@ async function offer(
   return found;
 }
 
-/** As many as can be saved by 64 callers in a closed loop, and the processor that one takes. */
+/** How many saves 64 callers in a closed loop reach, and the processor time of one save. */
 async function peakOf(
   url: string,
   pid: number,

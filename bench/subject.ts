@@ -1,4 +1,4 @@
-// What the server is compared with, as a process: the same stack with another way of saving behind it.
+// The servers to compare with, as a process: the same stack with another way of saving.
 import '../src/cli/environment';
 import 'reflect-metadata';
 import Fastify from 'fastify';
@@ -21,7 +21,7 @@ import { newId } from '../src/values/ids';
 
 type Save = (input: TurnInput) => Promise<SaveResult>;
 
-/** A resolver that does nothing: what it answers with is filled from its arguments, and nothing is stored. */
+/** A resolver that does nothing: it fills its answer from its arguments and stores nothing. */
 const noop =
   (clock: () => Date): Save =>
   async (input) => {
@@ -129,7 +129,7 @@ async function saveInThree(
   return { replayed: false, message };
 }
 
-/** One INSERT, committed, behind Fastify: what a save must cost at least. */
+/** One committed INSERT behind Fastify: the least that a save can cost. */
 async function serveBareInsert(database: Database, clock: () => Date): Promise<string> {
   const app = Fastify();
   app.post<{ Body: TurnInput }>('/insert', async (request) => {

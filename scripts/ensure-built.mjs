@@ -1,6 +1,6 @@
-// Builds what is not built, older than its sources, or built by another version of Node (whose code cache V8 refuses):
-// so that `npm start` is one command and a second start is quick.
-// Several may run at once (a server and commands beside it): each builds into a folder of its own and renames it.
+// Builds everything that is not built, is older than its sources, or was built by another version of Node (whose code
+// cache V8 refuses). So `npm start` is one command and a second start is quick. Several may run at once (a server and
+// commands beside it): each builds into a folder of its own and renames it.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -22,9 +22,9 @@ function newest(paths) {
   return found;
 }
 
-/** Replaces `output` by what `build` makes in the folder that it is given. */
+/** Replaces `output` by the result of `build`, which gets an empty folder. */
 function buildInto({ output, name, build }) {
-  // A first start takes half a minute here: a person wants to know of it, a script doesn't.
+  // The first start takes half a minute: a person is told about it, a script is not.
   if (process.stderr.isTTY) process.stderr.write(`building ${name}…\n`);
   const fresh = `${output}.new-${process.pid}`;
   const old = `${output}.old-${process.pid}`;

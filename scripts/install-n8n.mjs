@@ -1,5 +1,6 @@
-// Installs what test/n8n runs, once: n8n outside the checkout (about 3 GB, some minutes), and what builds our node.
-// CENTESIMO_N8N_CACHE says where (default ~/.cache/centesimo-n8n). Prints the folder; test/n8n/support/n8n.ts finds it by the same rule.
+// Installs once what test/n8n needs: n8n outside the checkout (about 3 GB, some minutes), and the tools that build our
+// node. CENTESIMO_N8N_CACHE says where (default ~/.cache/centesimo-n8n). Prints the folder; test/n8n/support/n8n.ts
+// finds it by the same rule.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statfsSync } from 'node:fs';
@@ -18,13 +19,16 @@ const version = createHash('sha256')
   .slice(0, 12);
 const folder = join(cache, version);
 
-/** Leaves with what a person can do about it. */
+/** Exits with a message that says what a person can do. */
 function giveUp(why) {
   console.error(`n8n is not installed: ${why}`);
   process.exit(1);
 }
 
-/** No package may run a script: the two of n8n's that want to build something (sqlite3, isolated-vm) are not used. */
+/**
+ * No package may run a script: the two packages of n8n that want to build something (sqlite3, isolated-vm) are not
+ * used.
+ */
 function npmCi(folder) {
   execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel', 'error'], {
     cwd: folder,
@@ -60,7 +64,7 @@ if (!existsSync(folder)) {
     rmSync(fresh, { recursive: true, force: true });
   }
 }
-// What builds the node of our own.
+// The tools that build our node.
 const node = join(wanted, '../../../integrations/n8n');
 if (!existsSync(join(node, 'node_modules/.package-lock.json'))) {
   try {

@@ -9,7 +9,7 @@ const { packages } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'u
 
 const nameOf = (path) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
 
-/** licence -> 'name version', for running it (not for building it). */
+/** licence -> 'name version', for packages that run (not for those that only build). */
 const byLicence = new Map();
 for (const [path, { version, license, dev, devOptional, optional, link }] of Object.entries(packages)) {
   if (!path.includes('node_modules/') || link || dev || devOptional) continue;

@@ -1,4 +1,4 @@
-// The long forms of the tests whose short forms `npm test` has: more kills, more faults, more documents, more time.
+// The long forms of tests that `npm test` runs in a short form: more kills, more faults, more documents, more time.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';

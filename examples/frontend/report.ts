@@ -1,11 +1,11 @@
-// A month's report for a page: one typed request, errors told apart, amounts kept exact.
+// A month's report for a page: one typed request, distinguished errors, exact amounts.
 
 import { MonthReportDocument, type MonthReportQuery, type MonthReportQueryVariables } from './gql/graphql';
 
 export type MonthReport = MonthReportQuery['usage'];
 export type Money = MonthReport['totals']['cost'];
 
-/** What a page does next depends on the code, not on the words. */
+/** A page decides by the code, not by the message. */
 export class ReportError extends Error {
   constructor(
     readonly code: string,
@@ -33,7 +33,7 @@ export async function fetchMonthReport(
     headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
     body: JSON.stringify({ query: `${MonthReportDocument}`, variables }),
   });
-  // What the contract promises; JSON itself promises nothing.
+  // The contract guarantees this type; JSON itself does not.
   const answer = (await response.json()) as Answer;
   const [error] = answer.errors ?? [];
   if (error || !answer.data)
@@ -41,7 +41,7 @@ export async function fetchMonthReport(
   return answer.data.usage;
 }
 
-/** "0.125" EUR -> "0,125 €" in Italian: decimal text goes into Intl as it is, so no digit is lost. */
+/** "0.125" EUR -> "0,125 €" in Italian: Intl gets the decimal text unchanged, so no digit is lost. */
 export function formatMoney({ amount, currency }: Money, locale: string): string {
   const decimals = amount.split('.')[1]?.length ?? 0;
   const format = new Intl.NumberFormat(locale, {

@@ -1,3 +1,3 @@
-// A property test that runs for each of a thousand changes takes few examples, the same ones each time: the score of
-// one state of the code is one number.
+// A property test runs for each of a thousand changes, so it gets few examples, always the same ones: the same code
+// always has the same score.
 require('fast-check').configureGlobal({ numRuns: 20, seed: 4217 });

@@ -42,7 +42,7 @@ export class Centesimo implements INodeType {
   }
 }
 
-/** @throws NodeApiError for a failed item, unless the node is set to go on. */
+/** @throws NodeApiError for a failed item, unless the node is set to continue. */
 function toItem(
   node: IExecuteFunctions,
   result: Result,
@@ -54,7 +54,8 @@ function toItem(
   if (!node.continueOnFail()) throw toNodeError(node, result.refusal, index);
   const { code, message, passing } = result.refusal;
   const failed = { error: message, details: { code: code ?? null, passing, turn: result.sent } };
-  // n8n adds the input's fields itself on the error output, and only there: with them it would take the item for saved.
+  // On the error output, and only there, n8n adds the input's fields itself: with these fields here, n8n would treat
+  // the item as saved.
   const addsInput = node.getNode().onError === 'continueErrorOutput';
   return { json: addsInput ? failed : { ...input, ...failed }, pairedItem };
 }

@@ -1,8 +1,8 @@
-// Each operation: an item's fields in, one result an item out, in the order of the items.
+// Each operation takes the fields of items and returns one result per item, in the order of the items.
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import type { CentesimoApi, Refusal } from '../shared/api';
 
-/** What became of one item. `sent` is what Centesimo was given for it. */
+/** The result of one item. `sent` is what Centesimo got for it. */
 export type Result = { sent: IDataObject } & (
   | { json: IDataObject; refusal?: undefined }
   | { refusal: Refusal }
@@ -34,7 +34,7 @@ const MAY_I_SERVE = `query MayIServe($workspaceId: ID!, $phoneNumber: PhoneNumbe
   }
 }`;
 
-/** What the server takes in one request. */
+/** The most turns that the server accepts in one request. */
 const MOST_ITEMS = 500;
 
 interface Payload {
@@ -57,7 +57,7 @@ const toJson = (idempotencyKey: unknown, { replayed, message: { id, tracking } }
   idempotencyKey: String(idempotencyKey),
 });
 
-/** Absent, null and empty are the same to Centesimo; what an expression did not find is left out. */
+/** Absent, null and empty are the same to Centesimo, so fields without a value are left out. */
 const given = (fields: IDataObject): IDataObject =>
   Object.fromEntries(
     Object.entries(fields).filter(([, value]) => value !== undefined && value !== null && value !== ''),
@@ -73,7 +73,7 @@ const TURN = ['workspaceId', 'idempotencyKey', 'phoneNumber', 'message', 'respon
 
 type Run = (node: IExecuteFunctions, api: CentesimoApi, count: number) => Promise<Result[]>;
 
-/** One request an item, one after another. */
+/** One request per item, one after another. */
 const oneByOne =
   <T>(
     document: string,
@@ -110,7 +110,7 @@ export async function saveManyTurns(
   const turns = Array.from({ length: count }, (_, index) => fieldsOf(node, TURN, index));
   const results: Result[] = [];
   for (const indexes of batchesOf(turns)) {
-    // The workspace stands beside the items.
+    // The request names the workspace once, outside its items.
     const items = indexes.map((index) => ({ ...turns[index], workspaceId: undefined }));
     const workspaceId = turns[indexes[0] ?? 0]?.workspaceId ?? '';
     const { data, refusal } = await api.send<BatchData>(SAVE_MANY, { workspaceId, items });

@@ -21,7 +21,7 @@ const USAGE = `query Usage($workspaceId: ID!, $period: PeriodInput!, $limit: Int
 const CLIENT_TOKEN =
   'Get Usage reads figures, which a service token may not do: choose a second credential with a client token (ctm_cli_…).';
 
-/** Reads figures and changes nothing, so an agent may have it as a tool. */
+/** It only reads, so an agent may use it as a tool. */
 export class CentesimoUsage implements INodeType {
   description: INodeTypeDescription = {
     displayName: 'Centesimo Usage',

@@ -1,12 +1,12 @@
-// Requests to Centesimo: what passes is waited for, what does not is told.
+// Requests to Centesimo: temporary failures are retried, permanent ones are reported.
 import type { IDataObject, IExecuteFunctions, JsonObject } from 'n8n-workflow';
 import { NodeApiError, sleep } from 'n8n-workflow';
 
-/** What Centesimo says of one refused request, or of one refused item of it. */
+/** What Centesimo says about a refused request, or a refused item of it. */
 export interface Refusal {
-  /** Such as BAD_USER_INPUT; undefined when no answer of Centesimo's came. */
+  /** Such as BAD_USER_INPUT; undefined without an answer from Centesimo. */
   code: string | undefined;
-  /** For people; the code stands in front of it. */
+  /** For people; it begins with the code. */
   message: string;
   /** Whether the same request may succeed later. */
   passing: boolean;
@@ -30,20 +30,23 @@ const PASSING_CODES = ['SERVICE_UNAVAILABLE', 'RATE_LIMITED', 'INTERNAL_SERVER_E
 const REQUEST_TIMEOUT_MS = 30_000;
 const LONGEST_WAIT_SECONDS = 10;
 
-/** One run of a node: it knows how long Centesimo has not answered. */
+/** One run of a node: it knows since when Centesimo has not answered. */
 export class CentesimoApi {
   private outageSince: number | undefined;
 
   /**
-   * @param keepTryingSeconds how long what passes is tried again, counted from the first failure of an outage: after it
-   * each further item is tried once, so that an execution with many items ends.
+   * @param keepTryingSeconds how long temporary failures are retried, counted from the first failure of an outage.
+   * After that, each further item is tried once, so that an execution with many items ends.
    */
   constructor(
     private readonly node: IExecuteFunctions,
     private readonly keepTryingSeconds: number,
   ) {}
 
-  /** Sends an operation until it is answered, refused for good, or out of time. Never throws for what the server says. */
+  /**
+   * Sends an operation until it is answered, refused permanently, or out of time. Never throws for an answer of the
+   * server.
+   */
   async send<Data>(query: string, variables: IDataObject): Promise<Answer<Data>> {
     for (let tries = 1; ; tries += 1) {
       const answer = await this.sendOnce<Data>(query, variables);
@@ -73,7 +76,7 @@ export class CentesimoApi {
         ignoreHttpStatusErrors: true,
       });
     } catch (error) {
-      // Refused, broken or late: whether the server took it is not known, and the idempotency key makes that harmless.
+      // Refused, broken or late: the server may have saved the turn or not, and the idempotency key makes a retry safe.
       const message = `Centesimo did not answer: ${error instanceof Error ? error.message : String(error)}`;
       return { refusal: { code: undefined, message, passing: true, retryAfterSeconds: undefined } };
     }
