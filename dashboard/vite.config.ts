@@ -10,8 +10,6 @@ export default defineConfig({
   build: {
     // Everything is a file of its own, so that the Content-Security-Policy needs no exception.
     assetsInlineLimit: 0,
-    // ECharts is one file, and is fetched when the figures are there.
-    chunkSizeWarningLimit: 700,
     modulePreload: { polyfill: false },
     license: { fileName: 'licences.md' },
   },

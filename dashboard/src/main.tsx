@@ -2,10 +2,9 @@ import { ApolloProvider } from '@apollo/client/react';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app';
-import { loadPlots } from './charts/load';
 import { LanguageProvider } from './i18n/language';
 import { createClient } from './lib/api';
-import { followOtherTabs, getSession, takeTokenFromAddress } from './lib/session';
+import { followOtherTabs, takeTokenFromAddress } from './lib/session';
 import { applyTheme } from './lib/theme';
 import './styles/base.css';
 import './styles/page.css';
@@ -16,8 +15,6 @@ takeTokenFromAddress();
 addEventListener('hashchange', takeTokenFromAddress);
 applyTheme();
 followOtherTabs();
-// Beside the figures rather than after them: on a slow network that is a second.
-if (getSession()) void loadPlots().catch(() => undefined);
 
 const root = document.getElementById('app');
 if (!root) throw new Error('index.html lacks #app.');

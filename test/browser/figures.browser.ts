@@ -51,7 +51,7 @@ describe('January 2025', () => {
 
   it('shows each plot also as a table whose sum is the total', async () => {
     const { page } = await visit(shop, JANUARY, { token: shop.client });
-    await page.locator('[data-drawn=true] canvas').first().waitFor();
+    await page.locator('.plot').first().waitFor();
     for (const summary of await page.getByText('Show table').all()) await summary.click();
 
     const days = await rowsOf(page, 'Cost over time');
@@ -79,7 +79,7 @@ describe('January 2025', () => {
     expect(operations()).toEqual(['Viewer', 'Overview']);
     await page.reload();
     await untilCard(page, 'Cost', '€0.125');
-    await page.locator('[data-drawn=true] canvas').first().waitFor();
+    await page.locator('.plot').first().waitFor();
     expect(operations()).toEqual(['Overview']);
     await page.context().close();
   });
@@ -242,6 +242,79 @@ describe('exports', () => {
     ]);
     expect(download.suggestedFilename()).toMatch(new RegExp(`^workspace-123.*\\.${format.toLowerCase()}$`));
     expect(count(await readFile(await download.path(), 'utf8'))).toBe(25);
+    await page.context().close();
+  });
+});
+
+it.each([
+  ['it-IT', 'Esporta CSV', 'italian', ';0,005;EUR;', "'+39333"],
+  ['en-GB', 'Export CSV', 'spreadsheet', ',0.005,EUR,', "'+39333"],
+])('CSV in %s opens as a spreadsheet there reads it', async (locale, button, dialect, amount, phone) => {
+  const { page } = await visit(shop, JANUARY, { token: shop.client, locale });
+  await page.locator('.plot').first().waitFor();
+  const asked = page.waitForRequest(/\/api\/usage\/export\//);
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: button }).click(),
+  ]);
+  expect(new URL((await asked).url()).searchParams.get('dialect')).toBe(dialect);
+  const text = await readFile(await download.path(), 'utf8');
+  expect(text).toContain(amount);
+  expect(text).toContain(phone);
+  await page.context().close();
+});
+
+describe('a plot', () => {
+  it('tells a column to the pointer, and none when it has left', async () => {
+    const { page } = await visit(shop, JANUARY, { token: shop.client });
+    const box = await page.getByRole('slider', { name: 'Peak hours' }).boundingBox();
+    if (!box) throw new Error('No plot.');
+    // 24 columns: the middle of the 15th.
+    await page.mouse.move(box.x + (box.width * 14.5) / 24, box.y + 20);
+    const tip = page.locator('.tip');
+    await tip.getByText('14:00 – 15:00').waitFor();
+    expect((await tip.innerText()).replace(/\s+/g, ' ')).toBe(
+      '14:00 – 15:00 Messages 8 Share 32.0% Cost €0.04',
+    );
+    await page.mouse.move(0, 0);
+    await tip.waitFor({ state: 'detached' });
+    await page.context().close();
+  });
+
+  it('is read column by column with the keyboard', async () => {
+    const { page } = await visit(shop, JANUARY, { token: shop.client });
+    const reader = page.getByRole('slider', { name: 'Cost over time' });
+    await reader.focus();
+    const said = () => reader.getAttribute('aria-valuetext');
+    await page.keyboard.press('ArrowRight');
+    expect(await said()).toMatch(
+      /^Thu, 2 January 2025, This period: €0\.005 · 1 message, Period before, .*2024/,
+    );
+    await page.keyboard.press('End');
+    expect(await said()).toMatch(/^Fri, 31 January 2025/);
+    await page.keyboard.press('Home');
+    expect(await said()).toMatch(/^Wed, 1 January 2025/);
+    await page.keyboard.press('Tab');
+    await page.locator('.tip').waitFor({ state: 'detached' });
+    await page.context().close();
+  });
+
+  it.each([320, 390, 800, 1280])('writes no label on another, at %s px', async (width) => {
+    const { page } = await visit(shop, `?workspace=workspace-123&period=last-30-days`, {
+      ...{ token: shop.client, locale: 'it-IT', viewport: { width, height: 900 } },
+    });
+    await page.locator('.plot').first().waitFor();
+    for (const plot of await page.locator('.plot').all()) {
+      const labels = await plot.evaluate((element) =>
+        [...element.querySelectorAll('.labels span')]
+          .filter((label) => label.checkVisibility())
+          .map((label) => label.getBoundingClientRect())
+          .map(({ left, right }) => ({ left, right })),
+      );
+      expect(labels.length).toBeGreaterThan(2);
+      const met = labels.filter(({ left }, index) => index > 0 && left < (labels[index - 1]?.right ?? 0) + 3);
+      expect(met).toEqual([]);
+    }
     await page.context().close();
   });
 });

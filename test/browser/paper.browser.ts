@@ -88,8 +88,8 @@ it.each([
       ...options,
     });
     await untilCard(page, 'Cost', '€0.125');
-    await page.locator('[data-drawn=true]').first().waitFor();
-    const before = await page.locator('.plot canvas').first().boundingBox();
+    await page.locator('.plot').first().waitFor();
+    const before = await page.locator('.plot').first().boundingBox();
     const pdf = join(folder, `${name.replaceAll(' ', '-')}.pdf`);
     await writeFile(pdf, await page.pdf({ format: 'A4' }));
 
@@ -103,7 +103,7 @@ it.each([
     expect(bars.right).toBeGreaterThan(0.85);
     expect(bars.right).toBeLessThan(0.95);
     // The plot on the screen is unchanged.
-    expect(await page.locator('.plot canvas').first().boundingBox()).toEqual(before);
+    expect(await page.locator('.plot').first().boundingBox()).toEqual(before);
     await page.context().close();
   },
 );

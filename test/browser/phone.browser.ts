@@ -31,7 +31,7 @@ const ready = (page: Page) => page.locator('main .figures:not([aria-busy=true]) 
 const tooWide = (page: Page): Promise<string[]> =>
   page.evaluate(`[document.documentElement.scrollWidth > innerWidth ? 'the page: ' + document.documentElement.scrollWidth : '',
     ...[...document.querySelectorAll('body *')]
-      .filter((element) => element.checkVisibility() && !element.closest('.scroll, .visually-hidden, canvas, svg'))
+      .filter((element) => element.checkVisibility() && !element.closest('.scroll, .visually-hidden, svg'))
       .filter((element) => {
         const panel = element.parentElement.closest('.panel, .card');
         const edge = panel
@@ -177,15 +177,15 @@ it('a tapped bar shows its figures within the screen', async () => {
     ...PHONE,
     viewport: { width: 320, height: 640 },
   });
-  await page.locator('[data-drawn=true] canvas').first().waitFor();
+  await page.locator('.plot').first().waitFor();
   const plot = page.locator('.plot.tall');
   await plot.scrollIntoViewIfNeeded();
   const box = await plot.boundingBox();
   if (!box) throw new Error('No plot.');
   for (const part of [0.3, 0.6, 0.95]) {
     await page.touchscreen.tap(box.x + box.width * part, box.y + box.height / 2);
-    await page.locator('.plot-tip .tip').first().waitFor();
-    const tip = await page.locator('.plot-tip').first().boundingBox();
+    await page.locator('.tip').first().waitFor();
+    const tip = await page.locator('.tip').first().boundingBox();
     if (!tip) throw new Error('No tip.');
     expect(tip.x).toBeGreaterThanOrEqual(0);
     expect(tip.x + tip.width).toBeLessThanOrEqual(320);

@@ -99,11 +99,11 @@ async function plots(name, link, { latency, download }) {
       const page = await browser.newPage();
       await page.setViewport({ width: 390, height: 844, isMobile: true, hasTouch: true });
       await page.goto(link);
-      await page.waitForSelector('[data-drawn=true]');
+      await page.waitForSelector('.plot');
       await page.setCacheEnabled(false);
       await page.evaluateOnNewDocument(() => {
         const seen = new MutationObserver(() => {
-          if (document.querySelector('[data-drawn=true]') === null) return;
+          if (document.querySelector('.plot') === null) return;
           seen.disconnect();
           // After the frame that shows them.
           requestAnimationFrame(() => setTimeout(() => (window.plotsAt = performance.now())));

@@ -1,8 +1,8 @@
-import { type ReactNode, useCallback } from 'react';
+import { type ReactNode, useCallback, useMemo } from 'react';
 import { useSpeech } from '../i18n/language';
 import { type Money, microsOf } from '../lib/decimal';
 import { useFormat } from '../lib/format-context';
-import { baseOption, type Colours, moneyAxis, Plot, tooltip } from './plot';
+import { type Column, moneyAxis, NOTHING, Plot, type Told } from './plot';
 
 export interface MonthOfUse {
   /** YYYY-MM */
@@ -16,41 +16,45 @@ export function Months({ months }: { months: readonly MonthOfUse[] }): ReactNode
   const { words, plural } = useSpeech();
   const format = useFormat();
   const currency = months[0]?.cost.currency ?? '';
-  const draw = useCallback(
-    (colours: Colours) => ({
-      ...baseOption(
-        colours,
-        months.map(({ month }) => format.monthName(month, 'short')),
+  const columns = useMemo(
+    () =>
+      months.map(
+        ({ month, cost }): Column => ({
+          key: month,
+          label: format.monthName(month, 'short'),
+          value: microsOf(cost),
+        }),
       ),
-      yAxis: moneyAxis(colours, Math.max(...months.map(({ cost }) => microsOf(cost))), currency, format),
-      tooltip: tooltip(
-        (index) => {
-          const row = months[index];
-          return row
-            ? [
-                { name: words.cost, value: format.money(row.cost) },
-                { name: words.messages, value: format.count(row.messages) },
-              ]
-            : [];
-        },
-        (index) => format.monthName(months[index]?.month ?? '2000-01'),
-      ),
-      series: [
-        {
-          type: 'bar',
-          barMaxWidth: 36,
-          emphasis: { disabled: true },
-          itemStyle: { color: colours.accent, borderRadius: [3, 3, 0, 0] },
-          data: months.map(({ cost }) => microsOf(cost)),
-        },
-      ],
-    }),
-    [months, currency, format, words],
+    [months, format],
+  );
+  const axis = useMemo(
+    () => moneyAxis(Math.max(0, ...columns.map(({ value = 0 }) => value)), currency, format),
+    [columns, currency, format],
+  );
+  const tell = useCallback(
+    (index: number): Told => {
+      const row = months[index];
+      if (!row) return NOTHING;
+      return {
+        title: format.monthName(row.month),
+        rows: [
+          { name: words.cost, value: format.money(row.cost) },
+          { name: words.messages, value: format.count(row.messages) },
+        ],
+      };
+    },
+    [months, format, words],
   );
   const money = format.moneyLike(months.map(({ cost }) => cost));
   const total = months.reduce((sum, { messages }) => sum + messages, 0);
   return (
-    <Plot label={words.plotOf(words.lastTwelveMonths, plural(words.messagesCount, total))} draw={draw}>
+    <Plot
+      title={words.lastTwelveMonths}
+      summary={plural(words.messagesCount, total)}
+      columns={columns}
+      axis={axis}
+      tell={tell}
+    >
       <table>
         <caption className="visually-hidden">{words.lastTwelveMonths}</caption>
         <thead>

@@ -2,7 +2,7 @@ import { type ReactNode, useCallback, useMemo } from 'react';
 import type { OverviewQuery } from '../gql/graphql';
 import { useSpeech } from '../i18n/language';
 import { useFormat } from '../lib/format-context';
-import { baseOption, type Colours, Plot, tooltip, valueAxis } from './plot';
+import { axisOf, type Column, Plot, type Told } from './plot';
 
 type Usage = OverviewQuery['usage'];
 
@@ -14,46 +14,34 @@ export function PeakHours({ usage }: { usage: Usage }): ReactNode {
   const format = useFormat();
   const { peakHour, peakHours } = usage;
   const byHour = useMemo(() => new Map(peakHours.map((row) => [row.hour, row])), [peakHours]);
-  const messagesAt = useCallback((hour: number) => byHour.get(hour)?.messages ?? 0, [byHour]);
-  const draw = useCallback(
-    (colours: Colours) => ({
-      ...baseOption(
-        colours,
-        HOURS.map((hour) => format.hour(hour)),
+  const columns = useMemo(
+    () =>
+      HOURS.map(
+        (hour): Column => ({
+          key: hour,
+          label: format.hour(hour),
+          value: byHour.get(hour)?.messages ?? 0,
+          faint: hour !== peakHour?.hour,
+        }),
       ),
-      yAxis: valueAxis(colours, peakHour?.messages ?? 0, () => format.count),
-      tooltip: tooltip(
-        (hour) => {
-          const row = byHour.get(hour);
-          return [
-            { name: words.messages, value: format.count(row?.messages ?? 0) },
-            ...(row
-              ? [
-                  { name: words.share, value: format.share(row.share) },
-                  { name: words.cost, value: format.money(row.cost) },
-                ]
-              : []),
-          ];
-        },
-        (hour) => `${format.hour(hour)} – ${format.hour((hour + 1) % 24)}`,
-      ),
-      series: [
-        {
-          name: words.messages,
-          type: 'bar',
-          barCategoryGap: '25%',
-          emphasis: { disabled: true },
-          data: HOURS.map((hour) => ({
-            value: messagesAt(hour),
-            itemStyle: {
-              color: hour === peakHour?.hour ? colours.accent : colours.before,
-              borderRadius: [3, 3, 0, 0],
-            },
-          })),
-        },
-      ],
-    }),
-    [byHour, messagesAt, peakHour, format, words],
+    [byHour, peakHour, format],
+  );
+  const axis = useMemo(() => axisOf(peakHour?.messages ?? 0, () => format.count), [peakHour, format]);
+  const tell = useCallback(
+    (hour: number): Told => {
+      const row = byHour.get(hour);
+      const charged = row
+        ? [
+            { name: words.share, value: format.share(row.share) },
+            { name: words.cost, value: format.money(row.cost) },
+          ]
+        : [];
+      return {
+        title: `${format.hour(hour)} – ${format.hour((hour + 1) % 24)}`,
+        rows: [{ name: words.messages, value: format.count(row?.messages ?? 0) }, ...charged],
+      };
+    },
+    [byHour, format, words],
   );
   const money = format.moneyLike(peakHours.map(({ cost }) => cost));
   const summary = peakHour
@@ -62,7 +50,7 @@ export function PeakHours({ usage }: { usage: Usage }): ReactNode {
   return (
     <>
       <p className="finding">{summary}</p>
-      <Plot label={words.plotOf(words.peakHours, summary)} draw={draw}>
+      <Plot title={words.peakHours} summary={summary} columns={columns} axis={axis} tell={tell}>
         <table>
           <caption className="visually-hidden">{words.peakHours}</caption>
           <thead>

@@ -1,118 +1,205 @@
-// One plot: drawn by ECharts, named for screen readers, with its figures as a table behind it.
-import type { EChartsCoreOption, EChartsType } from 'echarts/core';
-import { type ReactNode, useEffect, useRef, useState } from 'react';
+// One plot: columns drawn by the browser's own layout, named for screen readers, told column by column to a pointer, a
+// finger and the keyboard, with its figures as a table behind it. All sizes are parts of the whole, so that paper and
+// phones need no drawing of their own.
+import {
+  type CSSProperties,
+  memo,
+  type PointerEvent,
+  type ReactNode,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react';
 import { useWords } from '../i18n/language';
 import { amountOf } from '../lib/decimal';
 import type { Format } from '../lib/format';
-import { useAppearance } from '../lib/theme';
-import { loadPlots, type PlotLibrary } from './load';
 
-export interface Colours {
-  ink: string;
-  muted: string;
-  line: string;
-  accent: string;
-  before: string;
-  beforeFill: string;
+/** One place on the axis. */
+export interface Column {
+  key: string | number;
+  /** Below the axis, where there is room for it. */
+  label: string;
+  /** The bar; undefined: what is still to come. */
+  value: number | undefined;
+  /** What stands behind the bar. */
+  before?: number | undefined;
+  /** Drawn less than the others. */
+  faint?: boolean;
 }
 
+/** What one column tells. */
+export interface Told {
+  title: string;
+  rows: readonly { name: string; value: string }[];
+}
+
+export const NOTHING: Told = { title: '', rows: [] };
+
 interface PlotProps {
-  /** What a screen reader says in place of the picture. */
-  label: string;
+  title: string;
+  /** What the picture shows, in words. */
+  summary: string;
   className?: string;
-  draw: (colours: Colours) => EChartsCoreOption;
+  columns: readonly Column[];
+  axis: Axis;
+  /** Of a column that there is. */
+  tell: (index: number) => Told;
   /** The same figures as a table. */
   children: ReactNode;
 }
 
-/** On paper, in CSS pixels; print.css fits it to the sheet. Three dots a pixel, since paper shows them. */
-const PAPER = { renderer: 'canvas', width: 720, height: 210, devicePixelRatio: 3 } as const;
-
-export function Plot({ label, className = '', draw, children }: PlotProps): ReactNode {
-  const box = useRef<HTMLDivElement>(null);
-  const paper = useRef<HTMLDivElement>(null);
-  const [library, setLibrary] = useState<PlotLibrary>();
-  const [chart, setChart] = useState<EChartsType>();
-  const appearance = useAppearance();
-  useEffect(() => {
-    const element = box.current;
-    if (!element) return;
-    let made: EChartsType | undefined;
-    let left = false;
-    const resized = new ResizeObserver(() => made?.resize());
-    // Drawn when it is about to be seen: a phone shows one plot at a time.
-    const seen = new IntersectionObserver(
-      (entries) => {
-        if (!entries.some(({ isIntersecting }) => isIntersecting)) return;
-        seen.disconnect();
-        void start();
-      },
-      { rootMargin: '200px' },
-    );
-    const start = async (): Promise<void> => {
-      const plots = await loadPlots();
-      if (left) return;
-      made = plots.init(element, null, { renderer: 'canvas' });
-      resized.observe(element);
-      setChart(made);
-    };
-    loadPlots()
-      .then((plots) => {
-        if (left) return;
-        setLibrary(plots);
-        seen.observe(element);
-      })
-      // The table is there without it.
-      .catch(() => undefined);
-    return () => {
-      left = true;
-      seen.disconnect();
-      resized.disconnect();
-      made?.dispose();
-      setChart(undefined);
-    };
-  }, []);
-  useEffect(() => {
-    if (!chart || chart.isDisposed()) return;
-    chart.setOption({ animation: false, ...draw(PALETTES[appearance]) });
-  }, [chart, draw, appearance]);
-  useEffect(() => {
-    const element = paper.current;
-    if (!library || !element) return;
-    let made: EChartsType | undefined;
-    return onPaper(
-      () => {
-        made ??= library.init(element, null, PAPER);
-        made.setOption({ animation: false, ...draw(PALETTES.light) });
-        // No frame comes before the sheet is laid out.
-        made.getZr().flush();
-      },
-      () => {
-        made?.dispose();
-        made = undefined;
-      },
-    );
-  }, [library, draw]);
+export function Plot(props: PlotProps): ReactNode {
+  const { title, summary, className = '', columns, axis, tell, children } = props;
+  const words = useWords();
+  const label = words.plotOf(title, summary);
   return (
     <>
-      <div role="img" aria-label={label} data-drawn={chart !== undefined}>
-        <div className={`plot ${className}`} ref={box} />
-        <div className="plot-on-paper" ref={paper} />
+      <div className={`plot ${className}`}>
+        <Picture label={label} columns={columns} axis={axis} />
+        <Reader title={title} count={columns.length} tell={tell} />
       </div>
       <Behind label={label}>{children}</Behind>
     </>
   );
 }
 
-function onPaper(before: () => void, after: () => void): () => void {
-  addEventListener('beforeprint', before);
-  addEventListener('afterprint', after);
-  return () => {
-    removeEventListener('beforeprint', before);
-    removeEventListener('afterprint', after);
-    after();
-  };
+type Variables = CSSProperties & Record<`--${string}`, number>;
+
+const Picture = memo(function Picture(props: {
+  label: string;
+  columns: readonly Column[];
+  axis: Axis;
+}): ReactNode {
+  const { label, columns, axis } = props;
+  const { top, ticks } = axis;
+  const sizes = useMemo(() => sizesOf(columns.map((column) => column.label)), [columns]);
+  const share = (value: number): Variables => ({ '--share': value / top });
+  return (
+    <div role="img" aria-label={label} className="picture">
+      <div className="ticks">
+        {ticks.map((tick) => (
+          <span key={tick}>{tick}</span>
+        ))}
+      </div>
+      <div className="field">
+        <div className="lines">
+          {ticks.map((tick) => (
+            <i key={tick} />
+          ))}
+        </div>
+        <Before columns={columns} top={top} />
+        <div className="bars">
+          {columns.map(({ key, value = 0, faint }) => (
+            <i key={key} className={faint ? 'faint' : ''} style={share(value)} />
+          ))}
+        </div>
+      </div>
+      <div className="labels">
+        {columns.map(({ key, label }, index) => {
+          const at: CSSProperties = { insetInlineStart: `${(100 * (index + 0.5)) / columns.length}%` };
+          return sizes[index] === '' ? null : (
+            <span key={key} className={sizes[index]} style={at}>
+              {label}
+            </span>
+          );
+        })}
+      </div>
+    </div>
+  );
+});
+
+const HEIGHT = 1000;
+
+/** Steps behind the bars, as wide as their columns. */
+function Before({ columns, top }: { columns: readonly Column[]; top: number }): ReactNode {
+  let line = '';
+  let area = '';
+  columns.forEach(({ before }, index) => {
+    if (before === undefined) return;
+    const y = HEIGHT * (1 - before / top);
+    line += `${columns[index - 1]?.before === undefined ? 'M' : 'L'}${index} ${y}H${index + 1}`;
+    area += `M${index} ${HEIGHT}V${y}h1V${HEIGHT}z`;
+  });
+  if (line === '') return null;
+  return (
+    <svg viewBox={`0 0 ${columns.length} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
+      <path className="area" d={area} />
+      <path className="line" d={line} />
+    </svg>
+  );
 }
+
+/** Which column is told: the one below the pointer or the finger, or the one that arrow keys have come to. */
+function Reader(props: { title: string; count: number; tell: (index: number) => Told }): ReactNode {
+  const { title, count, tell } = props;
+  const input = useRef<HTMLInputElement>(null);
+  const [chosen, setChosen] = useState<number>();
+  // The browser would take a slider's value from where the pointer is, by its thumb's size.
+  const held = useRef(false);
+  const index = chosen === undefined ? undefined : Math.min(chosen, count - 1);
+  const told = index === undefined ? undefined : tell(index);
+  const place: Variables = { '--at': index === undefined ? 0 : (index + 0.5) / count, '--count': count };
+  const choose = ({ clientX, currentTarget }: PointerEvent): void => {
+    const { left, width } = currentTarget.getBoundingClientRect();
+    setChosen(Math.max(0, Math.min(count - 1, Math.floor(((clientX - left) / width) * count))));
+  };
+  useEffect(() => {
+    if (chosen === undefined) return;
+    const leave = ({ target }: Event): void => {
+      if (target !== input.current) setChosen(undefined);
+    };
+    addEventListener('pointerdown', leave);
+    return () => removeEventListener('pointerdown', leave);
+  }, [chosen]);
+  return (
+    <div className="reader no-print" style={place}>
+      {told && <i className="told" />}
+      <input
+        ref={input}
+        type="range"
+        aria-label={title}
+        aria-valuetext={told ? textOf(told) : undefined}
+        min={0}
+        max={Math.max(0, count - 1)}
+        value={index ?? 0}
+        onChange={({ target }) => {
+          if (!held.current) setChosen(target.valueAsNumber);
+        }}
+        onFocus={() => setChosen((last) => last ?? 0)}
+        onBlur={() => setChosen(undefined)}
+        onPointerMove={choose}
+        onPointerDown={(event) => {
+          held.current = true;
+          choose(event);
+        }}
+        onPointerUp={() => {
+          held.current = false;
+        }}
+        onPointerCancel={() => {
+          held.current = false;
+        }}
+        onPointerLeave={({ pointerType }) => {
+          if (pointerType === 'mouse' && document.activeElement !== input.current) setChosen(undefined);
+        }}
+      />
+      {told && (
+        <div className="tip" aria-hidden="true">
+          <strong>{told.title}</strong>
+          {told.rows.map(({ name, value }) => (
+            <div key={name}>
+              <span>{name}</span>
+              {value}
+            </div>
+          ))}
+        </div>
+      )}
+    </div>
+  );
+}
+
+const textOf = ({ title, rows }: Told): string =>
+  [title, ...rows.map(({ name, value }) => `${name}: ${value}`)].join(', ');
 
 /** A plot's figures as a table. */
 export function Behind({ label, children }: { label: string; children: ReactNode }): ReactNode {
@@ -131,30 +218,11 @@ export function Behind({ label, children }: { label: string; children: ReactNode
   );
 }
 
-/** As --ink and so on in base.css: a canvas takes no variables. */
-const PALETTES: Record<'light' | 'dark', Colours> = {
-  light: {
-    ...{ ink: '#1b1d1c', muted: '#5a5f5c', line: '#dfded7', accent: '#0b6b57' },
-    ...{ before: '#a3aaa6', beforeFill: 'rgba(163, 170, 166, 0.22)' },
-  },
-  dark: {
-    ...{ ink: '#eceeec', muted: '#a5aca8', line: '#323735', accent: '#4cc2a0' },
-    ...{ before: '#6a726e', beforeFill: 'rgba(106, 114, 110, 0.28)' },
-  },
-};
-
-/** What all plots look like. */
-export const baseOption = (colours: Colours, labels: readonly string[]): EChartsCoreOption => ({
-  textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: colours.muted },
-  grid: { left: 0, right: 8, top: 12, bottom: 4, outerBoundsMode: 'same', outerBoundsContain: 'axisLabel' },
-  xAxis: {
-    type: 'category',
-    data: labels,
-    axisTick: { show: false },
-    axisLine: { lineStyle: { color: colours.line } },
-    axisLabel: { color: colours.muted, hideOverlap: true },
-  },
-});
+/** The value axis: its end, and what is written beside it, from the top. */
+export interface Axis {
+  top: number;
+  ticks: readonly string[];
+}
 
 const TICKS = 4;
 
@@ -167,73 +235,48 @@ export function stepOf(highest: number): number {
 }
 
 /** `formatOf` gets the step, so that all ticks have one form. */
-export function valueAxis(
-  colours: Colours,
-  highest: number,
-  formatOf: (step: number) => (value: number) => string,
-): object {
-  const interval = stepOf(highest);
+export function axisOf(highest: number, formatOf: (step: number) => (value: number) => string): Axis {
+  const step = stepOf(highest);
+  const steps = Math.max(1, Math.ceil(highest / step));
+  const write = formatOf(step);
   return {
-    type: 'value',
-    interval,
-    max: Math.max(1, Math.ceil(highest / interval)) * interval,
-    axisLabel: { color: colours.muted, formatter: formatOf(interval) },
-    splitLine: { lineStyle: { color: colours.line } },
+    top: steps * step,
+    ticks: Array.from({ length: steps + 1 }, (_, index) => write((steps - index) * step)),
   };
 }
 
 /** An amount's axis, in micro-units: as many decimals as its steps need. */
-export const moneyAxis = (
-  colours: Colours,
-  highest: number,
-  currency: string,
-  format: Pick<Format, 'tickLike'>,
-): object =>
-  valueAxis(colours, highest, (step) => {
+export const moneyAxis = (highest: number, currency: string, format: Pick<Format, 'tickLike'>): Axis =>
+  axisOf(highest, (step) => {
     const write = format.tickLike({ amount: amountOf(step), currency });
     return (micros) => write({ amount: amountOf(micros), currency });
   });
 
-export const tooltip = (
-  rowsOf: (index: number) => readonly TipRow[],
-  titleOf: (index: number) => string,
-) => ({
-  trigger: 'axis',
-  confine: true,
-  className: 'plot-tip',
-  backgroundColor: 'transparent',
-  borderWidth: 0,
-  padding: 0,
-  extraCssText: 'box-shadow: none; white-space: normal; max-inline-size: min(22rem, 82vw)',
-  axisPointer: { type: 'shadow', shadowStyle: { color: 'rgba(128, 128, 128, 0.12)' } },
-  formatter: (params: unknown) => tip(params, rowsOf, titleOf),
-});
+/** Widths in rem that the axis has at least, each with the class of the labels that are shown there (page.css). */
+const WIDTHS = [
+  [12, 'narrow'],
+  [25, 'middle'],
+  [45, 'wide'],
+] as const;
+const EVERY = [1, 2, 3, 4, 6, 7, 8, 12, 14, 24, 28];
+/** The width of a character of a label in rem, and the gap between two labels. */
+const CHARACTER = 0.44;
+const GAP = 0.6;
 
-export interface TipRow {
-  name: string;
-  value: string;
-}
-
-/** Elements rather than HTML text: nothing that a client is called can become markup. */
-function tip(
-  params: unknown,
-  rowsOf: (index: number) => readonly TipRow[],
-  titleOf: (index: number) => string,
-): HTMLElement {
-  const box = document.createElement('div');
-  box.className = 'tip';
-  const first: unknown = Array.isArray(params) ? params[0] : undefined;
-  if (typeof first !== 'object' || first === null || !('dataIndex' in first)) return box;
-  const index = Number(first.dataIndex);
-  const title = document.createElement('strong');
-  title.textContent = titleOf(index);
-  box.append(title);
-  for (const { name, value } of rowsOf(index)) {
-    const row = document.createElement('div');
-    const label = document.createElement('span');
-    label.textContent = name;
-    row.append(label, value);
-    box.append(row);
-  }
-  return box;
+/** The classes of each label: so many of them as have room, from the first on, none of them cut at the end. */
+export function sizesOf(labels: readonly string[]): string[] {
+  const longest = Math.max(1, ...labels.map(({ length }) => length)) * CHARACTER;
+  const count = labels.length;
+  const shown = WIDTHS.map(([width, name]) => {
+    const needed = Math.ceil((count * (longest + GAP)) / width);
+    const every = EVERY.find((size) => size >= needed) ?? needed;
+    return (index: number) =>
+      index % every === 0 && ((count - index - 0.5) / count) * width >= longest / 2 ? name : '';
+  });
+  return labels.map((_, index) =>
+    shown
+      .map((name) => name(index))
+      .filter((name) => name !== '')
+      .join(' '),
+  );
 }

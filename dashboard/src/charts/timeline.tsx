@@ -5,7 +5,7 @@ import { addDays, addMonths, dayOf, startOf } from '../lib/dates';
 import { type Money, microsOf } from '../lib/decimal';
 import type { Format } from '../lib/format';
 import { useFormat } from '../lib/format-context';
-import { baseOption, type Colours, moneyAxis, Plot, tooltip } from './plot';
+import { type Column, moneyAxis, Plot, type Told } from './plot';
 
 type Point = OverviewQuery['usage']['timeline'][number];
 
@@ -72,41 +72,25 @@ export function Timeline(props: {
     ({ cost, messages }: Point) => `${format.money(cost)} · ${plural(words.messagesCount, messages)}`,
     [format, plural, words],
   );
-  const draw = useCallback(
-    (colours: Colours) => ({
-      ...baseOption(
-        colours,
-        slots.map(({ at }) => labelOf(format, interval, at, timeZone)),
+  const columns = useMemo(
+    () =>
+      slots.map(
+        ({ at, point, before }): Column => ({
+          key: at,
+          label: labelOf(format, interval, at, timeZone),
+          value: point && microsOf(point.cost),
+          before: before && microsOf(before.cost),
+        }),
       ),
-      yAxis: moneyAxis(colours, highestOf(slots), currency, format),
-      tooltip: tooltip(
-        (index) => rowsOf(slots[index], describe, words.thisPeriod, beforeName, format, interval),
-        (index) => titleOf(format, interval, slots[index]?.at ?? ''),
-      ),
-      series: [
-        {
-          name: beforeName,
-          type: 'line',
-          step: 'middle',
-          symbol: 'none',
-          silent: true,
-          z: 1,
-          data: slots.map(({ before }) => (before ? microsOf(before.cost) : null)),
-          lineStyle: { color: colours.before, width: 1.5 },
-          areaStyle: { color: colours.beforeFill },
-        },
-        {
-          name: words.thisPeriod,
-          type: 'bar',
-          barMaxWidth: 22,
-          barCategoryGap: '35%',
-          itemStyle: { color: colours.accent, borderRadius: [3, 3, 0, 0] },
-          emphasis: { disabled: true },
-          data: slots.map(({ point }) => (point ? microsOf(point.cost) : null)),
-        },
-      ],
+    [slots, format, interval, timeZone],
+  );
+  const axis = useMemo(() => moneyAxis(highestOf(columns), currency, format), [columns, currency, format]);
+  const tell = useCallback(
+    (index: number): Told => ({
+      title: titleOf(format, interval, slots[index]?.at ?? ''),
+      rows: rowsOf(slots[index], describe, words.thisPeriod, beforeName, format, interval),
     }),
-    [slots, format, interval, timeZone, currency, describe, words, beforeName],
+    [slots, format, interval, describe, words, beforeName],
   );
   const money = format.moneyLike(
     slots.flatMap(({ point, before }) => [point, before]).flatMap((at) => (at ? [at.cost] : [])),
@@ -118,7 +102,14 @@ export function Timeline(props: {
     top ? `${titleOf(format, interval, top.from)}, ${describe(top)}` : words.nothingYet,
   );
   return (
-    <Plot label={words.plotOf(words.costOverTime, summary)} className="tall" draw={draw}>
+    <Plot
+      title={words.costOverTime}
+      summary={summary}
+      className="tall"
+      columns={columns}
+      axis={axis}
+      tell={tell}
+    >
       <table>
         <caption className="visually-hidden">{words.costOverTime}</caption>
         <thead>
@@ -167,11 +158,8 @@ function rowsOf(
   return rows;
 }
 
-const highestOf = (slots: readonly Slot[]): number =>
-  Math.max(
-    0,
-    ...slots.flatMap(({ point, before }) => [point, before]).map((at) => (at ? microsOf(at.cost) : 0)),
-  );
+const highestOf = (columns: readonly Column[]): number =>
+  Math.max(0, ...columns.map(({ value = 0, before = 0 }) => Math.max(value, before)));
 
 const micros = (cost: Money): bigint => BigInt(microsOf(cost));
 

@@ -6,7 +6,6 @@ export type Theme = (typeof THEMES)[number];
 
 const KEY = 'centesimo.theme';
 const listeners = new Set<() => void>();
-const system = matchMedia('(prefers-color-scheme: dark)');
 
 const isTheme = (text: string | null | undefined): text is Theme => THEMES.some((known) => known === text);
 
@@ -32,19 +31,7 @@ export function applyTheme(): void {
 
 function subscribe(listener: () => void): () => void {
   listeners.add(listener);
-  system.addEventListener('change', listener);
-  return () => {
-    listeners.delete(listener);
-    system.removeEventListener('change', listener);
-  };
+  return () => listeners.delete(listener);
 }
 
 export const useTheme = (): Theme => useSyncExternalStore(subscribe, kept);
-
-/** What is on the screen now. */
-export const useAppearance = (): 'light' | 'dark' =>
-  useSyncExternalStore(subscribe, () => {
-    const theme = kept();
-    if (theme !== 'auto') return theme;
-    return system.matches ? 'dark' : 'light';
-  });
