@@ -7,19 +7,19 @@ import { AppError } from '../../errors';
 import { checkShape } from '../body-shape';
 import { MessageBudget } from './budget';
 
-/** Of RFC 6455: what the peer did is not taken. */
+/** The closing code of RFC 6455 for what the server does not accept. */
 const POLICY_VIOLATION = 1008;
 const TRY_AGAIN_LATER = 1013;
-/** How long the peer has to say goodbye. */
+/** How long the peer has to answer the close. */
 const GOODBYE_MS = 1_000;
-/** How old may be what is known of a token. */
+/** The greatest age of what is known of a token. */
 const CHECK_EVERY_MS = 30_000;
 const PING_EVERY_MS = 30_000;
 
 export class LiveSocket {
-  /** Who opened it, when the token was taken. */
+  /** The caller, once the token was accepted. */
   principal: Principal | undefined;
-  /** Asks again who that is. */
+  /** Checks the token again. */
   verify: (() => Promise<Principal>) | undefined;
   readonly requestId: string;
   readonly address: string;
@@ -57,13 +57,13 @@ export class LiveSocket {
     return this.closing || this.socket.readyState !== this.socket.OPEN;
   }
 
-  /** Resolves when the text is on its way; what a socket that ends was to be sent is dropped. */
+  /** Resolves when the text is on its way. Texts for a socket that ends are dropped. */
   send(text: string): Promise<void> {
     if (this.isGone) return Promise.resolve();
     return new Promise((resolve) => this.socket.send(text, () => resolve()));
   }
 
-  /** `take` gets each message that may be read. */
+  /** `take` gets each message that is accepted. */
   onMessage(take: (text: string) => Promise<void>): void {
     this.socket.on('message', (data: Buffer) => {
       if (!this.takes()) return;
@@ -82,7 +82,7 @@ export class LiveSocket {
     this.socket.once('close', (code: number, reason: Buffer) => ended(code, reason.toString()));
   }
 
-  /** Nothing more is read or sent. A peer that doesn't say goodbye is cut off. */
+  /** Nothing more is read or sent. A peer that doesn't answer the close is disconnected. */
   close(code: number, reason: string): void {
     if (this.closing) return;
     this.closing = true;
@@ -90,7 +90,7 @@ export class LiveSocket {
     setTimeout(() => this.socket.terminate(), GOODBYE_MS).unref();
   }
 
-  /** What the protocol says about who may not be here. */
+  /** The protocol's code for callers who are refused. */
   refuse(error: unknown): void {
     if (error instanceof AppError && error.code === 'UNAUTHENTICATED')
       this.close(CloseCode.Forbidden, 'The token is not valid, or has ended.');
@@ -99,7 +99,7 @@ export class LiveSocket {
     else this.close(TRY_AGAIN_LATER, 'Try again later.');
   }
 
-  /** Once a second: has the token ended, may it have been revoked unheard, is the peer still there? */
+  /** Once a second: has the token ended, could it have been revoked without a notice, is the peer still there? */
   look(at: Date): void {
     const now = performance.now();
     const { principal } = this;
@@ -113,7 +113,7 @@ export class LiveSocket {
     if (!this.isGone) this.socket.ping();
   }
 
-  /** Ends when its token has ended, or may do something else than before. */
+  /** Closes the socket when its token has ended, or has other rights than before. */
   async check(): Promise<void> {
     const { verify, principal } = this;
     if (!verify || !principal || this.checking || this.isGone) return;
@@ -125,7 +125,7 @@ export class LiveSocket {
       this.principal = now;
       this.checkedAt = performance.now();
     } catch (error) {
-      // Who can't be asked now is asked again in a second.
+      // If the token can't be checked now, it is checked again in a second.
       if (error instanceof AppError && error.code === 'UNAUTHENTICATED') this.refuse(error);
     } finally {
       this.checking = false;

@@ -1,4 +1,4 @@
-// All WebSockets of a process: how many there may be, and whose token has ended.
+// All WebSockets of a process: how many are allowed, and closing those whose token has ended.
 import type { FastifyRequest } from 'fastify';
 import { AppError, unavailable } from '../../errors';
 import { SUBSCRIPTIONS_OF_PROCESS, SUBSCRIPTIONS_OF_TOKEN } from '../../services/signals/live-feed';
@@ -6,14 +6,14 @@ import type { RevocationHearer } from '../../services/tokens/token-service';
 import type { Clock } from '../../values/time';
 import type { LiveSocket } from './live-socket';
 
-/** Sockets of one address that haven't said yet who they are. */
+/** Sockets of one address that haven't sent a token yet. */
 const UNINITIALISED_OF_ADDRESS = 20;
-/** A page may open the next before the last one has ended. */
+/** A page may open the next socket before the last one has ended. */
 const SOCKETS_OF_TOKEN = 2 * SUBSCRIPTIONS_OF_TOKEN;
 const SOCKETS_OF_PROCESS = 2 * SUBSCRIPTIONS_OF_PROCESS;
 const LOOK_EVERY_MS = 1_000;
 const GOING_AWAY = 1001;
-/** A code of the protocol that clients don't try again after. */
+/** A code of the protocol after which clients don't connect again. */
 const TOO_MANY = 4429;
 
 export class LiveSockets implements RevocationHearer {
@@ -27,8 +27,8 @@ export class LiveSockets implements RevocationHearer {
   }
 
   /**
-   * Before the upgrade. What it holds is given back when the connection ends, whatever becomes of it; `initialised` gives
-   * back the address's part. Throws RATE_LIMITED or SERVICE_UNAVAILABLE.
+   * Takes a place before the upgrade. The place is free again when the connection ends, for any reason; `initialised`
+   * frees the place of the address. Throws RATE_LIMITED or SERVICE_UNAVAILABLE.
    */
   admit({ ip, raw: { socket } }: FastifyRequest): { initialised: () => void } {
     const waiting = this.uninitialised.get(ip) ?? 0;
@@ -55,7 +55,7 @@ export class LiveSockets implements RevocationHearer {
     socket.onClose(() => this.sockets.delete(socket));
   }
 
-  /** Ends a socket that is one too many of its token. Answers whether it may stay. */
+  /** Closes a socket when its token has too many. Returns whether it may stay. */
   letStay(socket: LiveSocket, principalId: string): boolean {
     let count = 0;
     for (const other of this.sockets) if (other.principal?.id === principalId && !other.isGone) count += 1;
@@ -72,7 +72,7 @@ export class LiveSockets implements RevocationHearer {
     for (const socket of this.sockets) void socket.check();
   }
 
-  /** The server stops: clients come again, each after a while of its own. */
+  /** The server stops: clients connect again, each after a delay of its own. */
   leave(): void {
     clearInterval(this.looking);
     for (const socket of this.sockets) socket.close(GOING_AWAY, 'The server is stopping. Come again.');

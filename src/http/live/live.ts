@@ -16,13 +16,13 @@ import { InvalidDocument, prepareSubscription, type SubscriptionDeps } from './s
 export interface LiveDeps extends SubscriptionDeps {
   sockets: LiveSockets;
   authenticators: Authenticators;
-  /** Throws for those who may not read here. */
+  /** Throws for callers who may not read here. */
   allow: (principal: Principal) => void;
   logger: Logger;
   metrics: Metrics;
 }
 
-/** Of a message: a subscription and its variables. */
+/** The subscription of a message, and its variables. */
 export const MESSAGE_BYTES = 65_536;
 const INIT_WITHIN_MS = 3_000;
 
@@ -33,7 +33,7 @@ interface Extra {
 
 type LiveContext = Context<Record<string, unknown>, Extra>;
 
-/** Takes a WebSocket that was let in. */
+/** Accepts a WebSocket. */
 export type LiveHandler = (socket: WebSocket, request: FastifyRequest) => void;
 
 export function createLive(deps: LiveDeps): LiveHandler {
@@ -58,7 +58,7 @@ export function createLive(deps: LiveDeps): LiveHandler {
     subscribe: (args) => begun.get(args) ?? Promise.reject(new Error('A subscription was not begun.')),
     onNext: (_context, _id, _payload, _args, { data = null, errors }) =>
       errors ? { data, errors: errors.map(mask) } : undefined,
-    // What was refused before it began is masked by then.
+    // An operation that was refused before it began has a masked error already.
     onError: (_context, _id, _payload, errors) =>
       errors.map((error) => (error.originalError ? mask(error) : error.toJSON())),
   });
@@ -71,7 +71,7 @@ export function createLive(deps: LiveDeps): LiveHandler {
         send: (text) => socket.send(text),
         close: (code, reason) => socket.close(code ?? 1000, reason ?? ''),
         onMessage: (take) => socket.onMessage(take),
-        // Without what it brought: a ping is answered, not echoed.
+        // Without the ping's payload: a ping is answered, not echoed.
         onPing: () => socket.send('{"type":"pong"}'),
       },
       { socket, initialised: request.admitted?.initialised ?? (() => undefined) },
@@ -90,7 +90,7 @@ const whose = ({ requestId, principal }: LiveSocket) => ({
   kind: principal?.kind,
 });
 
-/** The token is in connectionParams under the name and in the form of the header. */
+/** connectionParams has the token with the name and in the form of the HTTP header. */
 async function connect({ connectionParams, extra }: LiveContext, deps: LiveDeps): Promise<boolean> {
   const { socket, initialised } = extra;
   const { authenticators, rateLimits, sockets, allow } = deps;
@@ -113,7 +113,7 @@ async function connect({ connectionParams, extra }: LiveContext, deps: LiveDeps)
   }
 }
 
-/** The ticks of a subscription that may begin, or what is said of one that may not. */
+/** The ticks of an accepted subscription, or the error of a refused one. */
 async function begin(
   socket: LiveSocket,
   asked: Parameters<typeof prepareSubscription>[1],

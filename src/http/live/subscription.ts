@@ -1,4 +1,4 @@
-// One subscription before it begins: within the same limits as what comes by POST.
+// Checks one subscription before it begins, with the same limits as an operation by POST.
 import {
   type ExecutionArgs,
   GraphQLError,
@@ -40,7 +40,7 @@ interface Asked {
   variables?: Record<string, unknown> | null | undefined;
 }
 
-/** Throws what is said of it; `notes` learn what it is. */
+/** Throws the error of a refused one; `notes` get its name for the log. */
 export async function prepareSubscription(
   socket: LiveSocket,
   asked: Asked,
@@ -89,7 +89,7 @@ function argsOf(asked: Asked, notes: RequestNotes, schema: GraphQLSchema) {
   return { document, operation, variables };
 }
 
-/** All that is wrong with a document. */
+/** All errors of a document. */
 export class InvalidDocument extends Error {
   constructor(readonly errors: readonly GraphQLError[]) {
     super('The document is not valid.');
@@ -113,7 +113,7 @@ const withCode = (error: GraphQLError, code: string): GraphQLError =>
     extensions: { code },
   });
 
-/** A tick asks the database nothing: a question would fail. */
+/** A tick needs no database; a query would fail. */
 function contextOf(socket: LiveSocket, { services, database, clock }: SubscriptionDeps): GraphQLContext {
   const { principal, requestId } = socket;
   if (!principal) throw new Error('A subscription came past authentication.');

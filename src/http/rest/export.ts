@@ -44,8 +44,8 @@ const HEAD = 'query ($workspaceId: ID!, $period: PeriodInput, $timeZone: TimeZon
 const ASKED = 'workspaceId: $workspaceId, period: $period, timeZone: $timeZone';
 
 /**
- * What is counted before the first row, asked by GraphQL, by which its cost is counted. The rows themselves take one of
- * the places for exports.
+ * A GraphQL query for what is counted before the first row, to compute the export's cost. The rows themselves take one
+ * of the places for exports.
  */
 export const COUNTED: Readonly<Record<ExportList, DocumentNode>> = {
   records: parse(`${HEAD} { usageRecords(${ASKED}, first: 1) { totalCount } }`),
@@ -76,7 +76,7 @@ export async function sendExport(
   return sendRows(reply, made, `${workspace.id}-${list}${nameOf(made.period)}`, asked.format);
 }
 
-/** Of a file: 2025-01-06, 2025-01, 2025, or the first and the last day of any other period. */
+/** The part of a file's name: 2025-01-06, 2025-01, 2025, or the first and last day of another period. */
 function nameOf({ from, to, kind, timeZone }: Period): string {
   const first = localDate(from, timeZone);
   if (kind === 'day') return first;

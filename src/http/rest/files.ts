@@ -1,4 +1,4 @@
-// How a file is sent: its type, its name, and the end that shows that a CSV is whole.
+// How a file is sent: its type, its name, and the trailer that shows that a CSV is complete.
 import type { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import { unavailable } from '../../errors';
@@ -35,7 +35,7 @@ export function sendRows(
   return reply.send(file);
 }
 
-/** Aborted when the caller goes away before the answer is whole. */
+/** Aborted when the caller goes away before the answer is complete. */
 export function whenGone(reply: FastifyReply): AbortSignal {
   const gone = new AbortController();
   reply.raw.once('close', () => gone.abort(unavailable('The caller went away before the answer.')));

@@ -1,4 +1,4 @@
-// The parameters of a URL. A mistake is refused with words: a guess would answer another question.
+// The parameters of a URL. A mistake is refused with a message, since a guess would answer another question.
 import { badInput } from '../../errors';
 import { PERIOD_PRESETS, type PeriodChoice } from '../../values/period';
 import { parseInstant } from '../../values/time';
@@ -22,7 +22,7 @@ export const PERIOD_PARAMETERS: readonly string[] = [
   'timeZone',
 ];
 
-/** Refuses unknown parameters: they are mistakes that the caller should know of. */
+/** Refuses unknown parameters, which are mistakes of the caller. */
 export function allow(query: RestQuery, known: readonly string[]): void {
   const stray = Object.keys(query).find((name) => !known.includes(name));
   if (stray !== undefined) {

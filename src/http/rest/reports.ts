@@ -16,7 +16,7 @@ import { TIMELINE_INTERVALS, type TimelineInterval } from '../../values/period';
 import { formatInstant } from '../../values/time';
 import { allow, choiceOf, one, oneOf, PERIOD_PARAMETERS, type RestQuery } from './parameters';
 
-/** The variables of the GraphQL query that the URL's parameters stand for. */
+/** The variables of the GraphQL query that correspond to the URL's parameters. */
 interface Asked {
   readonly choice: ScopeChoice;
   readonly interval: TimelineInterval;
@@ -24,7 +24,7 @@ interface Asked {
 }
 
 export interface Report {
-  /** The same report asked by GraphQL, by which its cost is counted. */
+  /** The same report as a GraphQL query, to compute its cost. */
   readonly question: DocumentNode;
   /** Throws BAD_USER_INPUT for unknown parameters. */
   readonly ask: (query: RestQuery) => Asked;

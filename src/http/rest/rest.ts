@@ -24,7 +24,7 @@ export interface RestDeps {
   authenticate: (request: FastifyRequest) => Promise<void>;
 }
 
-/** How a report reads and answers; a file reads by itself. */
+/** How a report is read and answered; files read for themselves. */
 type Handler = (
   request: FastifyRequest<RestRequest>,
   reply: FastifyReply,
@@ -35,7 +35,7 @@ export function registerRest(app: FastifyInstance, deps: RestDeps): void {
   const { database, clock, rateLimits } = deps;
   const route = (name: RestRoute, handler: Handler, below = ''): void => {
     app.get<RestRequest>(`/api/usage/${name}/:workspaceId${below}`, {
-      // HEAD would do all the work for nothing.
+      // HEAD would do all the work without using it.
       exposeHeadRoute: false,
       onRequest: async (request) => {
         await deps.authenticate(request);

@@ -15,7 +15,7 @@ import {
 } from './enums';
 import { PeriodInput } from './period';
 
-/** What an argument is when the caller leaves it out. null counts as left out, so resolvers apply these too. */
+/** The value of an argument that the caller leaves out. null counts as left out, so resolvers apply these too. */
 export const DEFAULTS = {
   first: 50,
   topClients: 10,

@@ -93,7 +93,7 @@ export class Budget {
   enforcement!: BudgetEnforcement;
 
   row!: BudgetRow;
-  /** Of a decision, which tells of the asked contact alone; otherwise left to the loaders. */
+  /** Set by serveDecision, which shows this contact's own figures; otherwise the loaders read it. */
   standing?: Standing;
 
   static of(row: BudgetRow): Budget {

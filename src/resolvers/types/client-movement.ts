@@ -1,4 +1,4 @@
-// Which clients come and go, and how unlike each other they are.
+// New, returning, reactivated and lost clients, and how usage is distributed over the clients.
 import { Field, ObjectType } from 'type-graphql';
 import type { Distribution } from '../../services/analytics/distribution';
 import type { Movement } from '../../services/analytics/movement';

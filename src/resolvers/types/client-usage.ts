@@ -37,7 +37,10 @@ export class ClientUsage {
   @Field(() => GraphQLDateTime, { description: "The client's last charged turn in the period." })
   lastAt!: Date;
 
-  /** Where it belongs: the earlier figures of all its list's clients are read at once, when they are asked for. */
+  /**
+   * The list that the client belongs to: the earlier figures of all its clients are read at once, when they are asked
+   * for.
+   */
   scope!: UsageScope;
 
   static of({ rank, customer, costMicros, messages, share, lastAt }: Row, scope: UsageScope): ClientUsage {

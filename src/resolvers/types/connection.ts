@@ -23,7 +23,9 @@ interface Edge<Node> {
   readonly node: Node;
 }
 
-/** The types `<name>Connection` and `<name>Edge`. A page becomes one by `new`, and only totalCount asks again. */
+/**
+ * The types `<name>Connection` and `<name>Edge`, made from a page with `new`. Only totalCount asks the database again.
+ */
 export function connectionOf<Node extends object>(
   name: string,
   nodeType: () => ClassType<Node>,
@@ -75,7 +77,7 @@ export function connectionOf<Node extends object>(
   return Connection;
 }
 
-/** Leaves the row's cursor to be written when it is asked for. */
+/** The row's cursor is written only when it is asked for. */
 class NodeOf<Node> implements Edge<Node> {
   constructor(
     private readonly item: { readonly cursor: string },
@@ -87,7 +89,7 @@ class NodeOf<Node> implements Edge<Node> {
   }
 }
 
-/** The same page with its rows as GraphQL shows them. */
+/** The same page, with its rows as GraphQL shows them. */
 export const mapPage = <Row, Node>(page: Page<Row>, toNode: (row: Row) => Node): Page<Node> => ({
   ...page,
   items: page.items.map((item) => new NodeOf(item, toNode(item.node))),

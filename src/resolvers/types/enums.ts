@@ -14,7 +14,7 @@ import { SERVE_REASONS } from '../../services/signals/serve-decision';
 import { TRACKING_OUTCOMES } from '../../services/turns/tracking';
 import { GROWTH_BASES, PERIOD_PRESETS, TIMELINE_INTERVALS } from '../../values/period';
 
-/** What type-graphql takes for an enum: an object whose keys are the names. Every value must be described. */
+/** The form of an enum for type-graphql: an object whose keys are the names. Every value must have a description. */
 function enumType<Value extends string>(
   name: string,
   description: string,

@@ -76,12 +76,12 @@ export class Message {
   @Field(() => Tracking, { description: 'Was it charged, and if not, why?' })
   tracking!: Tracking;
 
-  /** What is to be read of texts that are not at hand. Null: there is none. */
+  /** What the loaders need to read texts that are not in memory. Null: there is no text. */
   messageBytes?: number;
   responseBytes?: number | null;
   workspaceId!: string;
   customerId!: string | null;
-  /** What a save has at hand, so that nothing is read after its COMMIT; otherwise left to the loaders. */
+  /** A save fills it from memory, so that nothing is read after its COMMIT; otherwise the loaders read it. */
   workspace?: Workspace;
   customer?: Customer | null;
 
@@ -93,7 +93,7 @@ export class Message {
     return message;
   }
 
-  /** Complete in itself: workspace, customer and charge are the save's own. */
+  /** A complete message: workspace, customer and charge are those of the save. */
   static saved(saved: SavedMessage): Message {
     const { charge, outcome, workspace, customer, ...rest } = saved;
     const ids = { workspaceId: workspace.id, customerId: customer?.id ?? null };

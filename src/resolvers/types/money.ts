@@ -3,7 +3,7 @@ import { formatMicros } from '../../values/money';
 import { GraphQLCurrencyCode } from '../scalars/currency-code';
 import { GraphQLDecimal } from '../scalars/decimal';
 
-/** Printed when it is made: as many as 2 000 in one answer, and a resolver for each would cost more than that. */
+/** The text is made in the constructor: an answer may have 2 000 amounts, and a resolver for each would take longer. */
 @ObjectType('Money', { description: 'An amount of money, exact.', simpleResolvers: true })
 export class Money {
   @Field(() => GraphQLDecimal, {

@@ -1,4 +1,4 @@
-// When usage happens, how much of what was saved is charged, and where it will end.
+// When usage happens, its outcomes, and its forecast.
 import { Field, Int, ObjectType } from 'type-graphql';
 import type { Forecast as ForecastRow } from '../../services/analytics/forecast';
 import type { HeatmapCell as CellRow } from '../../services/analytics/heatmap';
@@ -63,7 +63,9 @@ export class HeatmapCell {
   })
   occurrences!: number;
 
-  /** Where it belongs: the outcomes of all cells are counted at once, when they are asked for. */
+  /**
+   * The heatmap that the cell belongs to: the outcomes of all its cells are counted at once, when they are asked for.
+   */
   scope!: UsageScope;
 
   static of(cell: CellRow, scope: UsageScope): HeatmapCell {
@@ -96,7 +98,9 @@ export interface TimelineSeries {
 
 @ObjectType('TimelinePoint', { description: 'One bucket of the timeline.', simpleResolvers: true })
 export class TimelinePoint extends Bucket {
-  /** Where it belongs: the clients of all its points are counted at once, when they are asked for. */
+  /**
+   * The timeline that the point belongs to: the clients of all its points are counted at once, when they are asked for.
+   */
   series!: TimelineSeries;
   index!: number;
 

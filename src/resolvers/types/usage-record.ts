@@ -53,7 +53,7 @@ export class UsageRecord {
   workspaceId!: string;
   customerId!: string;
   messageId!: string;
-  /** What a save has at hand, so that nothing is read after its COMMIT; otherwise left to the loaders. */
+  /** A save fills it from memory, so that nothing is read after its COMMIT; otherwise the loaders read it. */
   customer?: Customer | null;
   message?: Message;
 

@@ -19,7 +19,7 @@ export class UsageReport {
   @Field(() => GraphQLDateTime, { description: 'Every turn acknowledged before this instant is counted.' })
   asOf!: Date;
 
-  /** What the other parts are asked about; they are field resolvers (usage-report.resolver.ts). */
+  /** The scope of all other parts, which are field resolvers (usage-report.resolver.ts). */
   scope!: UsageScope;
 
   static of(scope: UsageScope): UsageReport {
