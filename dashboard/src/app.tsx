@@ -5,11 +5,12 @@ import { useWords } from './i18n/language';
 import { FormatProvider } from './lib/format-context';
 import { changed, navigate, useView } from './lib/location';
 import { end, useSession, type Viewer } from './lib/session';
+import { useTicksOf } from './lib/ticks';
 import { ClientPage } from './pages/client-page';
 import { MessagesPage } from './pages/messages-page';
 import { OverviewPage } from './pages/overview-page';
 import { SignInPage } from './pages/sign-in-page';
-import { Frame } from './parts/frame';
+import { Frame, type PageProps } from './parts/frame';
 import { Link } from './parts/link';
 import { Notice } from './parts/notice';
 import { Skeleton } from './parts/panel';
@@ -64,7 +65,13 @@ function SignedIn({ viewer }: { viewer: Viewer }): ReactNode {
       </main>
     );
   }
-  const props = { view, workspace, viewer };
+  return <Opened view={view} workspace={workspace} viewer={viewer} />;
+}
+
+function Opened(props: PageProps): ReactNode {
+  const { view, workspace } = props;
+  const words = useWords();
+  useTicksOf(workspace.id);
   return (
     <FormatProvider timeZone={workspace.timeZone}>
       <Frame {...props}>

@@ -1,4 +1,5 @@
-// The page's figures: one request, then a cheap poll that has the page read again only when something changed.
+// The page's figures: one request, then a cheap question, when the server says that something was saved or every few
+// seconds, that has the page read again only when something changed.
 import { useApolloClient, useQuery } from '@apollo/client/react';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import {
@@ -9,6 +10,7 @@ import {
   type PulseQuery,
   type TimelineInterval,
 } from '../gql/graphql';
+import { askAgain } from './asking';
 import { percentOf } from './decimal';
 import type { View } from './location';
 import {
@@ -103,9 +105,14 @@ export function useOverview(view: View, workspace: Workspace): Overview {
     shownChoices.current = choices;
   }
   const expired = useSession()?.expired === true;
-  const readAgain = useCallback(() => {
-    refetch().catch(() => undefined);
-  }, [refetch]);
+  const readAgain = useCallback(
+    () =>
+      refetch().then(
+        () => true,
+        () => false,
+      ),
+    [refetch],
+  );
   const pulse = usePulse(variables, data, expired, readAgain);
   useEffect(() => {
     if (data) refresh(data.viewer);
@@ -140,7 +147,7 @@ function usePulse(
   variables: OverviewQueryVariables,
   data: OverviewQuery | undefined,
   stopped: boolean,
-  onChange: () => void,
+  onChange: () => Promise<boolean>,
 ): Pulse {
   const client = useApolloClient();
   const [pulse, setPulse] = useState(QUIET);
@@ -152,7 +159,7 @@ function usePulse(
     setPulse(QUIET);
     let failing = false;
     let readAt = Date.now();
-    const beat = async (): Promise<void> => {
+    const beat = async (): Promise<boolean> => {
       try {
         const answer = await client.query({
           query: PulseDocument,
@@ -161,59 +168,28 @@ function usePulse(
         });
         const usage = answer.data?.usage;
         const on = shown.current?.usage;
-        if (!usage || ended) return;
+        if (!usage || ended) return true;
         const changed = on === undefined || printOf(on) !== printOf(usage);
         const stale = on?.period.complete === false && Date.now() - readAt > STALE_MS;
-        if (changed || stale || failing) {
-          readAt = Date.now();
-          onChange();
-        }
+        const reading = changed || stale || failing ? onChange() : undefined;
+        if (reading) readAt = Date.now();
         failing = false;
         setPulse({ asOf: changed ? undefined : usage.asOf, problem: undefined });
+        return (await reading) ?? true;
       } catch (error) {
         failing = true;
         if (!ended) setPulse((last) => ({ ...last, problem: problemOf(error) }));
+        return false;
       }
     };
     let ended = false;
-    const stop = whileVisible(beat, PULSE_MS);
+    const stop = askAgain(beat, PULSE_MS);
     return () => {
       ended = true;
       stop();
     };
   }, [client, workspaceId, period, stopped, onChange]);
   return pulse;
-}
-
-/** Does it again and again, never twice at once, not in a hidden tab, and at once when the tab or the network is back. */
-function whileVisible(task: () => Promise<void>, pauseMs: number): () => void {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let running = false;
-  const wait = (): void => {
-    clearTimeout(timer);
-    timer = setTimeout(run, pauseMs);
-  };
-  const run = async (): Promise<void> => {
-    if (document.hidden || running || stopped) return;
-    running = true;
-    await task();
-    running = false;
-    if (!stopped) wait();
-  };
-  const wake = (): void => {
-    clearTimeout(timer);
-    if (!document.hidden) void run();
-  };
-  let stopped = false;
-  wait();
-  document.addEventListener('visibilitychange', wake);
-  addEventListener('online', wake);
-  return () => {
-    stopped = true;
-    clearTimeout(timer);
-    document.removeEventListener('visibilitychange', wake);
-    removeEventListener('online', wake);
-  };
 }
 
 /** The time, told once a minute: days end also while nobody touches the page. */

@@ -1,9 +1,10 @@
 // One client: who it is, a year of months, and every charge of the period.
 import { useQuery } from '@apollo/client/react';
-import { type ReactNode, useMemo } from 'react';
+import { type ReactNode, useEffect, useMemo } from 'react';
 import { type MonthOfUse, Months } from '../charts/months';
 import { ClientDocument, type ClientQuery, RecordsDocument } from '../gql/graphql';
 import { useSpeech, useWords } from '../i18n/language';
+import { askAgain } from '../lib/asking';
 import { addMonths, dayOf } from '../lib/dates';
 import { useFormat } from '../lib/format-context';
 import { changed } from '../lib/location';
@@ -21,8 +22,11 @@ type Customer = NonNullable<ClientQuery['customer']>;
 
 const MONTHS = 12;
 const YEARS_BACK = 19;
-/** Changes are seen as soon as on the overview; the charges are few here. */
+/** Without ticks, changes are seen as soon as on the overview; the charges are few here. */
 const POLL_MS = 4_500;
+
+const yes = (): boolean => true;
+const no = (): boolean => false;
 
 /** This month and the eleven before it, oldest first. */
 function lastMonths(timeZone: string, now: Date): string[] {
@@ -56,9 +60,8 @@ export function ClientPage(props: PageProps & { id: string }): ReactNode {
   const { data, previousData, error, refetch } = useQuery(ClientDocument, {
     variables,
     fetchPolicy: 'cache-and-network',
-    pollInterval: POLL_MS,
-    skipPollAttempt: () => document.hidden,
   });
+  useEffect(() => askAgain(() => refetch().then(yes, no), POLL_MS), [refetch]);
   const shown = data ?? previousData;
   const customer = shown?.customer;
   return (
@@ -136,7 +139,7 @@ const lastMonthsOf = (variables: ReturnType<typeof clientVariables>): string[] =
 function Records({ view, workspace, id, messages }: PageProps & { id: string; messages: number }): ReactNode {
   const words = useWords();
   const format = useFormat();
-  const { data, previousData, error, fetchMore, loading } = useQuery(RecordsDocument, {
+  const { data, previousData, error, fetchMore, refetch, loading } = useQuery(RecordsDocument, {
     variables: {
       workspaceId: workspace.id,
       customerId: id,
@@ -144,9 +147,9 @@ function Records({ view, workspace, id, messages }: PageProps & { id: string; me
       after: null,
     },
     fetchPolicy: 'cache-and-network',
-    pollInterval: POLL_MS,
-    skipPollAttempt: () => document.hidden || messages > PAGE,
   });
+  const fits = messages <= PAGE;
+  useEffect(() => (fits ? askAgain(() => refetch().then(yes, no), POLL_MS) : undefined), [fits, refetch]);
   const shown = (data ?? previousData)?.usageRecords;
   const money = format.moneyLike(shown?.nodes.map(({ price }) => price) ?? []);
   return (
