@@ -1,5 +1,4 @@
-// A page that one keeps open: what is saved appears, by the server's ticks or by asking; what breaks is said, and the
-// figures stay.
+// A page that stays open: new turns appear, by the server's ticks or by asking, failures are shown, and the figures stay.
 import type { Page, Response, WebSocket } from 'playwright-core';
 import { aToken, aTurn } from '../support/app';
 import { SAVE } from '../support/operations';
@@ -36,7 +35,7 @@ async function come(token?: string): Promise<Visit> {
   });
 }
 
-/** With the page's own clock in our hand: nothing waits for real seconds. */
+/** The test moves the page's clock, so nothing waits for real seconds. */
 async function comeWithClock(): Promise<Visit & { socket: WebSocket | undefined }> {
   const visited = await come();
   const { page } = visited;
