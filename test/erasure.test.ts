@@ -95,7 +95,7 @@ async function aPerson() {
     phoneNumber: null,
     whatsappUserId: USER_ID,
   });
-  await save({ occurredAt: '2026-03-01T10:00:00Z', response: null });
+  await save({ occurredAt: '2026-03-01T10:00:00Z', response: null, failure: 'No canary answers' });
   await save({ occurredAt: '2026-03-02T10:00:00Z', whatsappUserId: USER_ID });
   await app.services.closing.close(shop.id, '2026-01', ACTOR);
   await app.services.voids.void(

@@ -499,8 +499,25 @@ describe('reverting to the version before', () => {
     expect(await migrate(dataSource)).toEqual([
       { name: 'Signals1700000000007', direction: 'up' },
       { name: 'Forgetting1700000000008', direction: 'up' },
+      { name: 'Dimensions1700000000009', direction: 'up' },
       { name: 'Retention1700000000011', direction: 'up' },
     ]);
+  });
+
+  it.each([
+    ['workflow', { workflow: 'orders' }],
+    ['channel', { channel: 'web' }],
+    ['failure', { failure: 'no answer', response: null }],
+  ])('is refused once a turn has a %s, which would be lost', async (_, fields) => {
+    await migrate(dataSource);
+    const app = await startApp({ database });
+    const shop = await aWorkspace(app);
+    await app.services.saveMessages.saveAll(shop.id, [
+      { phoneNumber: '+393331234567', response: 'Ciao!', idempotencyKey: 'wamid.1', ...fields },
+    ]);
+    await app.stop();
+    expect(await migrateDown(dataSource)).toMatchObject([{ name: 'Retention1700000000011' }]);
+    await expect(migrateDown(dataSource)).rejects.toThrow('Turns have a workflow, a channel or a failure');
   });
 
   it('is refused once the words of a turn were removed with its raw key', async () => {
@@ -551,6 +568,7 @@ describe('reverting to the version before', () => {
       actor,
     );
     expect(await migrateDown(dataSource)).toMatchObject([{ name: 'Retention1700000000011' }]);
+    expect(await migrateDown(dataSource)).toMatchObject([{ name: 'Dimensions1700000000009' }]);
     expect(await migrateDown(dataSource)).toMatchObject([{ name: 'Forgetting1700000000008' }]);
     await expect(migrateDown(dataSource)).rejects.toThrow('Budgets were set, and would be lost');
     expect(await database.sql('SELECT name FROM budgets')).toEqual([{ name: 'month' }]);

@@ -1,5 +1,5 @@
-// Outcomes over time, averages, single clients, segments, cohorts and the distribution: plain SQL over the records,
-// with PostgreSQL's own time zones, must agree with every figure.
+// Outcomes over time, averages, single clients, segments, cohorts, the distribution and breakdowns: plain SQL over
+// the records, with PostgreSQL's own time zones, must agree with every figure.
 import fc from 'fast-check';
 import { ACTOR, aCustomer, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
 import { reportOn } from './support/shops';
@@ -25,6 +25,8 @@ const turns = fc.array(
   fc.record({
     phoneNumber: fc.constantFrom(...PHONES),
     response: fc.constantFrom('Ciao!', 'Ciao!', 'Ciao!', ' '),
+    workflow: fc.constantFrom('orders', 'help', 'news', null),
+    channel: fc.constantFrom('whatsapp', 'web', null, null),
     at: fc.oneof(
       instant,
       fc.constant(new Date('2025-10-26T00:30:00Z')),
@@ -51,7 +53,7 @@ async function aShopWith(made: Turns, timeZone: string): Promise<TestWorkspace> 
   await app.services.saveMessages.saveAll(
     shop.id,
     made.map(({ at, ...turn }, index) => ({
-      ...{ ...turn, message: 'ciao', idempotencyKey: `key ${index}`, occurredAt: at.toISOString() },
+      ...{ ...turn, message: `ciao ${index}`, idempotencyKey: `key ${index}`, occurredAt: at.toISOString() },
     })),
   );
   const charges = await app.database.sql<{ id: string }>(
@@ -111,7 +113,7 @@ async function oracle(text: string, values: unknown[]): Promise<string[]> {
 }
 
 describe('an oracle over the records agrees', () => {
-  it('with outcomes over time, how often each cell came, single clients, segments, cohorts, the distribution and exports', async () => {
+  it('with outcomes over time, how often each cell came, single clients, segments, cohorts, the distribution, breakdowns and exports', async () => {
     await fc.assert(
       fc.asyncProperty(turns, ranges, zone, async (made, asked, timeZone) => {
         const shop = await aShopWith(made, timeZone);
@@ -120,6 +122,16 @@ describe('an oracle over the records agrees', () => {
           await checkClients(shop, range, timeZone);
           await checkMovement(shop, range);
           await checkDistribution(shop, range);
+          for (const [by, key] of [
+            ['WORKFLOW', 'workflow'],
+            ['CHANNEL', 'channel'],
+          ] as const)
+            await checkBreakdown(
+              shop,
+              range,
+              by,
+              new Map(made.map((turn, index) => [`ciao ${index}`, turn[key]])),
+            );
           await checkExports(shop, range);
         }
         await checkRetention(shop, timeZone);
@@ -332,6 +344,58 @@ describe('an oracle over the records agrees', () => {
       mean: rounded(total / Math.max(1, sizes.length), 2),
       topTenthShare: rounded(busiest / Math.max(1, total), 4),
     });
+  }
+
+  /** `values`: what was saved with each message, as the test itself knows it. The limit leaves one value to REST. */
+  async function checkBreakdown(
+    shop: TestWorkspace,
+    { from, to, timeZone }: Asked,
+    by: 'WORKFLOW' | 'CHANNEL',
+    values: ReadonlyMap<string, string | null>,
+  ): Promise<void> {
+    const { breakdown } = await reportOn<{
+      breakdown: {
+        kind: string;
+        value: string | null;
+        messages: number;
+        cost: { amount: string };
+        share: string;
+      }[];
+    }>(app, shop, `breakdown(by: ${by}, limit: 2) { kind value messages cost { amount } share }`, {
+      ...{ period: { from: from.toISOString(), to: to.toISOString() }, timeZone },
+    });
+    const rows = await app.database.sql<{ message: string; micros: number }>(
+      `WITH ${LIVE} SELECT m.message, l.micros::int AS micros FROM live l JOIN messages m ON m.id = l.message_id
+       WHERE l.occurred_at >= $2 AND l.occurred_at < $3`,
+      [shop.id, from, to],
+    );
+    const sums = new Map<string | null, { messages: number; micros: number }>();
+    for (const row of rows) {
+      const value = values.get(row.message) ?? null;
+      const sum = sums.get(value) ?? { messages: 0, micros: 0 };
+      sums.set(value, { messages: sum.messages + 1, micros: sum.micros + row.micros });
+    }
+    const ranked = [...sums]
+      .filter(([value]) => value !== null)
+      .sort(([a, x], [b, y]) => y.micros - x.micros || (String(a) < String(b) ? -1 : 1));
+    const rest = ranked.slice(2);
+    const none = sums.get(null);
+    const whole = [...sums.values()].reduce((sum, { micros }) => sum + micros, 0);
+    const line = (kind: string, value: string | null, sum: { messages: number; micros: number }) => ({
+      ...{ kind, value, messages: sum.messages, micros: sum.micros },
+      share: Math.round((sum.micros / whole) * 10_000) / 10_000,
+    });
+    expect(
+      breakdown.map(({ cost, share, ...row }) => ({
+        ...row,
+        micros: micros(cost.amount),
+        share: Number(share),
+      })),
+    ).toEqual([
+      ...ranked.slice(0, 2).map(([value, sum]) => line('VALUE', value, sum)),
+      ...rest.map(([, sum]) => line('REST', null, sum)),
+      ...(none ? [line('NONE', null, none)] : []),
+    ]);
   }
 
   async function checkRetention(shop: TestWorkspace, timeZone: string): Promise<void> {

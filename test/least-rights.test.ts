@@ -18,7 +18,7 @@ it('saves, charges, registers and reports as a user who can neither delete nor c
   try {
     const shop = await aWorkspace(owner);
     await aCustomer(app, shop, { phoneNumber: '+393331234567' });
-    const input = aTurn(shop);
+    const input = aTurn(shop, { workflow: 'orders', channel: 'web' });
     expect((await app.api.as(shop.service).data<SaveData>(SAVE, { input })).saveMessage.replayed).toBe(false);
     expect((await app.api.as(shop.service).data<SaveData>(SAVE, { input })).saveMessage.replayed).toBe(true);
     const { usage } = await app.api.as(shop.client).data<TotalsData>(TOTALS, { workspaceId: shop.id });
@@ -49,6 +49,8 @@ it('saves, charges, registers and reports as a user who can neither delete nor c
       { name: 'test' },
     );
     await app.api.as(shop.service).data<SaveData>(SAVE, { input: aTurn(shop) });
+    const unanswered = aTurn(shop, { response: null, failure: 'no answer' });
+    await app.api.as(shop.service).data<SaveData>(SAVE, { input: unanswered });
     await app.services.budgetWatch.look();
     await app.services.budgetWatch.sweep();
     const erasing = await aToken(owner, {
@@ -62,7 +64,7 @@ it('saves, charges, registers and reports as a user who can neither delete nor c
         .data('mutation ($input: EraseCustomerInput!) { eraseCustomer(input: $input) { messages } }', {
           input: { workspaceId: shop.id, phoneNumber: '+393331234567', reason: 'asked for it' },
         }),
-    ).resolves.toEqual({ eraseCustomer: { messages: 2 } });
+    ).resolves.toEqual({ eraseCustomer: { messages: 3 } });
     await owner.services.workspaces.update(shop.id, { keepDays: 30 }, { name: 'test' });
     await app.api.as(shop.service).data<SaveData>(SAVE, { input: aTurn(shop) });
     app.clock.set('2026-06-15T12:00:00Z');
@@ -83,6 +85,9 @@ it('saves, charges, registers and reports as a user who can neither delete nor c
       'DELETE FROM messages',
       'DELETE FROM charges',
       'DELETE FROM voids',
+      'DELETE FROM dimension_values',
+      "UPDATE dimension_values SET value = 'x'",
+      'DELETE FROM dimension_days',
       'DELETE FROM statements',
       'UPDATE statements SET month = month',
       'UPDATE statement_lines SET messages = 0',

@@ -165,6 +165,7 @@ describe('the catalogue', () => {
       'usage_slots',
       'customer_days',
       'customer_months',
+      'dimension_days',
       'voids',
       'statement_lines',
     ];

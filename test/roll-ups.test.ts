@@ -46,6 +46,8 @@ const turn = fc.record({
   key: fc.integer({ min: 1, max: 150 }),
   phone,
   response: fc.constantFrom('Ciao!', 'Ciao!', 'Ciao!', '  ', null),
+  workflow: fc.constantFrom('orders', 'help', null, null),
+  channel: fc.constantFrom('whatsapp', 'web', null),
   at: fc.oneof(instant, fc.constant(new Date(LAST))),
 });
 const change = fc.oneof(
@@ -79,6 +81,7 @@ async function take(server: TestApp, shop: TestWorkspace, step: Step): Promise<v
       const input = {
         ...{ workspaceId: shop.id, phoneNumber: step.phone, message: 'ciao', response: step.response },
         ...{ idempotencyKey: `key ${step.key} ${step.phone}`, occurredAt: step.at },
+        ...{ workflow: step.workflow, channel: step.channel },
       };
       await services.saveMessages.save(input);
       return;

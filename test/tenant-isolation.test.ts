@@ -56,9 +56,15 @@ async function aHouse(tenant: Tenant): Promise<House> {
           response: `${tenant} risposta`,
         },
         idempotencyKey: `wamid.${tenant}.${index}`,
+        workflow: `flow of ${tenant}`,
+        channel: `channel ${tenant} ${index}`,
       },
     );
     await app.api.as(token).data(SAVE, { input });
+    const unanswered = { ...input, response: null, failure: `${tenant} guasto` };
+    await app.api
+      .as(token)
+      .data(SAVE, { input: { ...unanswered, idempotencyKey: `wamid.${tenant}.${index}:failed` } });
   }
   const rows = await app.database.sql<{ id: string }>(
     `SELECT id::text FROM messages WHERE workspace_id = $1 UNION ALL SELECT id::text FROM charges WHERE workspace_id = $1`,

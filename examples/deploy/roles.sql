@@ -6,9 +6,9 @@ CREATE ROLE centesimo_app LOGIN PASSWORD 'change me';
 
 GRANT USAGE ON SCHEMA public TO centesimo_app;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO centesimo_app;
-GRANT INSERT ON messages, charges, customers, usage_slots, customer_days, customer_months, zone_stamps, audit_entries,
-  voids, statements, statement_lines TO centesimo_app;
-GRANT UPDATE ON customers, usage_slots, customer_days, customer_months, zone_stamps TO centesimo_app;
+GRANT INSERT ON messages, charges, customers, usage_slots, customer_days, customer_months, dimension_values, dimension_days,
+  zone_stamps, audit_entries, voids, statements, statement_lines TO centesimo_app;
+GRANT UPDATE ON customers, usage_slots, customer_days, customer_months, dimension_days, zone_stamps TO centesimo_app;
 -- Taking a charge back makes the roll-ups around it anew; what nothing is left of goes. The charge itself stays.
 GRANT DELETE ON usage_slots, customer_days, customer_months TO centesimo_app;
 -- Reconciliation turns DEFERRED into TRACKED, and what is taken back becomes VOIDED; the key of a message can't be changed.
@@ -17,7 +17,7 @@ GRANT UPDATE (outcome, deferred_price_micros) ON messages TO centesimo_app;
 GRANT UPDATE (key_digest) ON messages TO centesimo_app;
 -- Forgetting a person: words and contacts of a turn, a reason and what the trail said of a customer are
 -- emptied, once and whole (triggers refuse any other change). Before `migrate --contract`, add idempotency_key.
-GRANT UPDATE (message, response, phone_number, whatsapp_user_id, text_removed_at) ON messages TO centesimo_app;
+GRANT UPDATE (message, response, failure, phone_number, whatsapp_user_id, text_removed_at) ON messages TO centesimo_app;
 GRANT UPDATE (reason) ON voids TO centesimo_app;
 GRANT UPDATE (before, after) ON audit_entries TO centesimo_app;
 GRANT INSERT, UPDATE ON erasures TO centesimo_app;

@@ -10,6 +10,7 @@ import { Ledger1700000000004 } from '../migrations/1700000000004-ledger';
 import { People1700000000006 } from '../migrations/1700000000006-people';
 import { Signals1700000000007 } from '../migrations/1700000000007-signals';
 import { Forgetting1700000000008 } from '../migrations/1700000000008-forgetting';
+import { Dimensions1700000000009 } from '../migrations/1700000000009-dimensions';
 import { Retention1700000000011 } from '../migrations/1700000000011-retention';
 import type { Contraction } from '../migrations/contraction';
 import { ledgerContraction } from '../migrations/ledger-contraction';
@@ -46,6 +47,7 @@ export const MIGRATIONS = [
   People1700000000006,
   Signals1700000000007,
   Forgetting1700000000008,
+  Dimensions1700000000009,
   Retention1700000000011,
 ];
 

@@ -1,6 +1,6 @@
 import type { Database } from './database';
 import { Lease } from './lease';
-import { isSerializationFailure, liftTimeLimit } from './sql';
+import { isSerializationFailure, liftTimeLimit, type SqlConnection } from './sql';
 
 const ATTEMPTS = 5;
 
@@ -42,16 +42,21 @@ async function runOnce<T>(
 ): Promise<T> {
   const lease = await Lease.take(database, answerWithinMs);
   try {
-    await lease.query('begin', 'BEGIN');
-    try {
-      const result = await work(lease);
-      await lease.query('commit', 'COMMIT');
-      return result;
-    } catch (error) {
-      if (!lease.isLost) await lease.query('rollback', 'ROLLBACK');
-      throw error;
-    }
+    return await transactionOn(lease, () => work(lease));
   } finally {
     await lease.release();
+  }
+}
+
+/** One transaction on a connection that the caller holds, and keeps. Never retried. */
+export async function transactionOn<T>(connection: SqlConnection, work: () => Promise<T>): Promise<T> {
+  await connection.query('begin', 'BEGIN');
+  try {
+    const result = await work();
+    await connection.query('commit', 'COMMIT');
+    return result;
+  } catch (error) {
+    if (!connection.isLost) await connection.query('rollback', 'ROLLBACK');
+    throw error;
   }
 }

@@ -8,6 +8,8 @@ import { ClosingSchedule } from './closing-schedule.entity';
 import { Customer } from './customer.entity';
 import { CustomerDay } from './customer-day.entity';
 import { CustomerMonth } from './customer-month.entity';
+import { DimensionDay } from './dimension-day.entity';
+import { DimensionValue } from './dimension-value.entity';
 import { Erasure } from './erasure.entity';
 import { Event } from './event.entity';
 import { EventCounter } from './event-counter.entity';
@@ -32,6 +34,8 @@ export const ALL_ENTITIES = [
   UsageSlot,
   CustomerDay,
   CustomerMonth,
+  DimensionValue,
+  DimensionDay,
   ZoneStamp,
   Token,
   TokenWorkspace,

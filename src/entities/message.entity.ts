@@ -49,6 +49,18 @@ export class Message {
   @Column({ name: 'response', type: 'text', nullable: true })
   response!: string | null;
 
+  /** Why there is no response, when the workflow said; only where there is none. */
+  @Column({ name: 'failure', type: 'text', nullable: true })
+  failure!: string | null;
+
+  /** The number of its value among dimension_values; 0: a value beyond the 200; null: it has none. */
+  @Column({ name: 'workflow_number', type: 'smallint', nullable: true })
+  workflowNumber!: number | null;
+
+  /** The same of its channel. */
+  @Column({ name: 'channel_number', type: 'smallint', nullable: true })
+  channelNumber!: number | null;
+
   /** Whether it was charged, and if not, why: an outcome of services/turns/tracking.ts. */
   @Column({ name: 'outcome', type: 'text' })
   outcome!: string;

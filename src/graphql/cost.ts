@@ -21,13 +21,15 @@ import {
   TypeMetaFieldDef,
 } from 'graphql';
 import { AppError } from '../errors';
+import { BREAKDOWN_KINDS } from '../services/analytics/breakdown';
 import { customerTimelinePeriod } from '../services/analytics/customer-timeline';
 import { MONTHS_LIMIT } from '../services/analytics/retention';
 import { POINTS_LIMIT } from '../services/analytics/timeline';
 import { PAGE_LIMIT } from '../services/page';
+import { VALUES_LIMIT } from '../services/roll-ups/dimensions';
 import { BUDGETS_LIMIT, THRESHOLDS_LIMIT } from '../services/signals/budget-service';
 import { TRACKING_OUTCOMES } from '../services/turns/tracking';
-import { TEXT_LIMIT } from '../services/turns/turn';
+import { FAILURE_LIMIT, TEXT_LIMIT } from '../services/turns/turn';
 import { DAY_MS, HOUR_MS } from '../values/duration';
 import { monthNumber } from '../values/month';
 import {
@@ -60,6 +62,7 @@ const VALUE_CHARACTERS = 40;
 const CHARACTERS: Readonly<Record<string, number>> = {
   'Message.message': TEXT_LIMIT,
   'Message.response': TEXT_LIMIT,
+  'Message.failure': FAILURE_LIMIT,
 };
 
 /** The fields that hold what people wrote. */
@@ -81,6 +84,7 @@ const QUESTIONS: Readonly<Record<string, (within: Within) => number>> = {
   'UsageReport.clientMovement': ({ period }) => 40 + 12 * months(period),
   'UsageReport.clientsIn': ({ period }) => 40 + 12 * months(period),
   'UsageReport.distribution': ({ period }) => 20 + 5 * months(period),
+  'UsageReport.breakdown': ({ period }) => 20 + slots(period) + days(period) / 4,
   // Read for the whole list at once.
   'ClientUsage.previous': ({ among }) => 1 + 30 / among,
   'Query.retention': () => 300,
@@ -237,6 +241,8 @@ class Counter {
       case 'HeatmapCell.outcomes':
       case 'Customer.outcomes':
         return TRACKING_OUTCOMES.length;
+      case 'UsageReport.breakdown':
+        return (askedLength(field, args, VALUES_LIMIT) ?? 0) + BREAKDOWN_KINDS.length - 1;
       case 'Query.budgets':
         return BUDGETS_LIMIT;
       case 'Budget.thresholds':
@@ -310,11 +316,15 @@ class Counter {
 const isList = ({ type }: GraphQLField<unknown, unknown>): boolean => isListType(getNullableType(type));
 
 /** A length of null means the default, as if it were left out. */
-function askedLength(field: GraphQLField<unknown, unknown>, args: Arguments): number | undefined {
+function askedLength(
+  field: GraphQLField<unknown, unknown>,
+  args: Arguments,
+  most = PAGE_LIMIT,
+): number | undefined {
   for (const { name, defaultValue } of field.args) {
     if (name !== 'first' && name !== 'limit') continue;
     const asked = args[name] ?? defaultValue;
-    if (typeof asked === 'number') return Math.min(Math.max(asked, 1), PAGE_LIMIT);
+    if (typeof asked === 'number') return Math.min(Math.max(asked, 1), most);
   }
   return undefined;
 }

@@ -79,10 +79,7 @@ export class People1700000000006 implements MigrationInterface {
       FOR EACH ROW WHEN (NEW.key_digest IS NULL) EXECUTE FUNCTION stamp_key_digest()`);
     // The CHECKs ensure that contacts, texts and the raw key are removed together, and that a turn always has one of
     // its two keys. The second CHECK is dropped with the column of the raw key.
-    await runner.query(
-      messagesOnlyRemoved(`NEW.key_digest IS DISTINCT FROM OLD.key_digest AND OLD.key_digest IS NOT NULL
-        OR NEW.idempotency_key IS DISTINCT FROM OLD.idempotency_key AND NEW.idempotency_key IS NOT NULL`),
-    );
+    await runner.query(messagesOnlyRemoved(RAW_KEY_ONLY_REMOVED));
   }
 
   /** Lets the audit trail lose a customer's personal values. Nothing else of the trail ever changes. */
@@ -150,18 +147,28 @@ export class People1700000000006 implements MigrationInterface {
   }
 }
 
+/** The conditions that a turn's keys must not meet: before the contraction, and after it. */
+export const RAW_KEY_ONLY_REMOVED = `NEW.key_digest IS DISTINCT FROM OLD.key_digest AND OLD.key_digest IS NOT NULL
+        OR NEW.idempotency_key IS DISTINCT FROM OLD.idempotency_key AND NEW.idempotency_key IS NOT NULL`;
+export const DIGEST_NEVER_CHANGED = 'NEW.key_digest IS DISTINCT FROM OLD.key_digest';
+
+const REMOVED = ['message', 'response', 'phone_number', 'whatsapp_user_id', 'text_removed_at'];
+
 /**
  * Lets a turn's texts and contacts be removed once, and never changed. `keys`: the condition that its keys must not
- * meet.
+ * meet. `later`: columns that a later migration adds to the removed ones.
  */
-export const messagesOnlyRemoved = (keys: string): string => `
+export function messagesOnlyRemoved(keys: string, later: readonly string[] = []): string {
+  const row = (version: string) =>
+    `ROW(${[...REMOVED, ...later].map((column) => `${version}.${column}`).join(', ')})`;
+  return `
   CREATE OR REPLACE TRIGGER messages_only_removed BEFORE UPDATE ON messages
     FOR EACH ROW WHEN (
-      ROW(NEW.message, NEW.response, NEW.phone_number, NEW.whatsapp_user_id, NEW.text_removed_at)
-        IS DISTINCT FROM ROW(OLD.message, OLD.response, OLD.phone_number, OLD.whatsapp_user_id, OLD.text_removed_at)
+      ${row('NEW')} IS DISTINCT FROM ${row('OLD')}
         AND (OLD.text_removed_at IS NOT NULL OR NEW.text_removed_at IS NULL)
       OR ${keys})
     EXECUTE FUNCTION refuse_change()`;
+}
 
 export async function keepsRawKeys(runner: QueryRunner): Promise<boolean> {
   const [found]: { kept: boolean }[] = await runner.query(

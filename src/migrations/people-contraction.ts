@@ -1,4 +1,5 @@
-import { keepsRawKeys, messagesOnlyRemoved } from './1700000000006-people';
+import { DIGEST_NEVER_CHANGED, keepsRawKeys, messagesOnlyRemoved } from './1700000000006-people';
+import { REMOVED_WITH_TEXTS } from './1700000000009-dimensions';
 import { dropIndex, setNotNull } from './beside-saves';
 import type { Contraction } from './contraction';
 
@@ -23,7 +24,7 @@ export const peopleContraction: Contraction = {
     await runner.query('ALTER TABLE customers VALIDATE CONSTRAINT customers_have_an_identity');
     await runner.query('DROP TRIGGER IF EXISTS messages_stamp_key ON messages');
     await runner.query('DROP FUNCTION IF EXISTS stamp_key_digest()');
-    await runner.query(messagesOnlyRemoved('NEW.key_digest IS DISTINCT FROM OLD.key_digest'));
+    await runner.query(messagesOnlyRemoved(DIGEST_NEVER_CHANGED, REMOVED_WITH_TEXTS));
     await runner.query(`ALTER TABLE messages
       DROP CONSTRAINT IF EXISTS messages_one_per_key,
       DROP COLUMN IF EXISTS idempotency_key`);

@@ -64,6 +64,13 @@ export class MessageResolver {
     return texts.load('response', row, responseBytes ?? 0);
   }
 
+  @FieldResolver(() => String, { nullable: true })
+  failure(@Root() row: Message, @Ctx() { texts }: GraphQLContext): string | null | Promise<string> {
+    const { failure, failureBytes } = row;
+    if (failure !== undefined || failureBytes === null) return failure ?? null;
+    return texts.load('failure', row, failureBytes ?? 0);
+  }
+
   @FieldResolver(() => Workspace, { description: 'In which workspace it was saved.' })
   workspace(@Root() message: Message, @Ctx() { loaders }: GraphQLContext): Workspace | Promise<Workspace> {
     return message.workspace ?? loaders.workspaces.load(message.workspaceId);

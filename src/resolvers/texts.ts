@@ -35,7 +35,7 @@ export class Texts {
         maxBatchSize: MAX_BATCH,
         cacheKeyFn: nameOf,
       });
-    this.loaders = { message: loader('message'), response: loader('response') };
+    this.loaders = { message: loader('message'), response: loader('response'), failure: loader('failure') };
   }
 
   /** The bytes that were asked for until now. */

@@ -1,5 +1,6 @@
 // The usage report: one scope, and a field for each question about it.
 import { Arg, Args, Ctx, FieldResolver, Int, Query, Resolver, Root } from 'type-graphql';
+import { findBreakdown } from '../services/analytics/breakdown';
 import { findPreviousFigures } from '../services/analytics/customer-usage';
 import { findDistribution } from '../services/analytics/distribution';
 import { findForecast } from '../services/analytics/forecast';
@@ -18,6 +19,7 @@ import type { GrowthBasis, TimelineInterval } from '../values/period';
 import type { GraphQLContext } from './context';
 import { GraphQLSafeInt } from './scalars/safe-int';
 import {
+  BreakdownArgs,
   ClientsArgs,
   ClientsInArgs,
   DEFAULTS,
@@ -25,6 +27,7 @@ import {
   TopClientsArgs,
   UsageArgs,
 } from './types/arguments';
+import { BreakdownRow } from './types/breakdown';
 import { ClientDistribution, ClientMovement, Cohort } from './types/client-movement';
 import { ClientFigures, ClientUsage, ClientUsageConnection } from './types/client-usage';
 import { mapPage } from './types/connection';
@@ -148,6 +151,19 @@ export class UsageResolver {
     @Ctx() { snapshot }: GraphQLContext,
   ): Promise<ClientDistribution> {
     return findDistribution(snapshot, scope);
+  }
+
+  @FieldResolver(() => [BreakdownRow], {
+    description:
+      'The period by one property of the turn, highest cost first; ties by value. Behind the values come REST, OTHER and NONE, each when it has turns. The rows add up to totals.',
+  })
+  async breakdown(
+    @Root() { scope }: UsageReport,
+    @Args(() => BreakdownArgs) { by, limit }: BreakdownArgs,
+    @Ctx() { snapshot }: GraphQLContext,
+  ): Promise<BreakdownRow[]> {
+    const rows = await findBreakdown(snapshot, scope, by, limit ?? DEFAULTS.breakdown);
+    return rows.map((row) => BreakdownRow.of(row, scope.workspace.currency));
   }
 
   @FieldResolver(() => HourUsage, {

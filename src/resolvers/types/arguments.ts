@@ -2,6 +2,7 @@
 import { ArgsType, Field, type FieldOptions, ID, Int } from 'type-graphql';
 import type { ClientSegment } from '../../services/analytics/movement';
 import type { ClientOrder } from '../../services/analytics/top-clients';
+import type { Dimension } from '../../services/roll-ups/dimensions';
 import type { TrackingOutcome } from '../../services/turns/tracking';
 import type { GrowthBasis, TimelineInterval } from '../../values/period';
 import { GraphQLTimeZone } from '../scalars/time-zone';
@@ -9,6 +10,7 @@ import { GraphQLYearMonth } from '../scalars/year-month';
 import {
   ClientOrderEnum,
   ClientSegmentEnum,
+  DimensionEnum,
   GrowthBasisEnum,
   TimelineIntervalEnum,
   TrackingOutcomeEnum,
@@ -25,6 +27,7 @@ export const DEFAULTS = {
   interval: 'DAY',
   customerInterval: 'MONTH',
   movementBasis: 'FULL_PREVIOUS',
+  breakdown: 20,
 } as const satisfies Record<string, number | ClientOrder | GrowthBasis | TimelineInterval>;
 
 export const WORKSPACE_ID: FieldOptions = { description: 'Which workspace. The token must be for it.' };
@@ -209,6 +212,19 @@ export class ClientsInArgs {
 
   @Field(() => String, AFTER)
   after?: string | null;
+}
+
+@ArgsType()
+export class BreakdownArgs {
+  @Field(() => DimensionEnum, { description: 'By which property.' })
+  by!: Dimension;
+
+  @Field(() => Int, {
+    nullable: true,
+    defaultValue: DEFAULTS.breakdown,
+    description: 'How many values at most, 1 to 200; REST has the others.',
+  })
+  limit?: number | null;
 }
 
 @ArgsType()

@@ -1,8 +1,10 @@
 // GraphQL's enums. Their values are the services' own constants, so nothing is translated on the way.
 import { registerEnumType } from 'type-graphql';
 import { TOKEN_KINDS } from '../../auth/principal';
+import { BREAKDOWN_KINDS } from '../../services/analytics/breakdown';
 import { CLIENT_SEGMENTS } from '../../services/analytics/movement';
 import { CLIENT_ORDERS } from '../../services/analytics/top-clients';
+import { DIMENSIONS } from '../../services/roll-ups/dimensions';
 import {
   BUDGET_ENFORCEMENTS,
   BUDGET_INTERVALS,
@@ -166,5 +168,27 @@ export const ClientSegmentEnum = enumType(
     RETURNING: 'Charged in the period and in the period before.',
     REACTIVATED: 'Charged in the period and at some earlier time, but not in the period before.',
     LOST: 'Charged in the period before, but not in the period.',
+  },
+);
+
+export const DimensionEnum = enumType(
+  'Dimension',
+  'A property of the turn, as whoever saved it said.',
+  DIMENSIONS,
+  {
+    CHANNEL: 'How the turn came in, such as whatsapp, web, voice.',
+    WORKFLOW: 'Which workflow saved the turn.',
+  },
+);
+
+export const BreakdownKindEnum = enumType(
+  'BreakdownKind',
+  'What a row of a breakdown stands for.',
+  BREAKDOWN_KINDS,
+  {
+    VALUE: 'The turns with one value.',
+    REST: 'All values beyond the limit that was asked for.',
+    OTHER: 'The turns whose value came when the workspace had 200 values of the dimension already.',
+    NONE: 'The turns without a value.',
   },
 );

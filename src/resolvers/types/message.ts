@@ -58,6 +58,12 @@ export class Message {
   })
   response?: string | null;
 
+  @Field(() => String, {
+    nullable: true,
+    description: 'Why there was no response, when the workflow said; null once texts were removed.',
+  })
+  failure?: string | null;
+
   @Field(() => GraphQLDateTime, {
     description: 'When the turn happened. All figures and periods use this instant.',
   })
@@ -79,6 +85,7 @@ export class Message {
   /** What the loaders need to read texts that are not in memory. Null: there is no text. */
   messageBytes?: number;
   responseBytes?: number | null;
+  failureBytes?: number | null;
   workspaceId!: string;
   customerId!: string | null;
   /** A save fills it from memory, so that nothing is read after its COMMIT; otherwise the loaders read it. */

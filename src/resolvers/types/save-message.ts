@@ -9,6 +9,12 @@ import { Message } from './message';
 const KEY_DESCRIPTION =
   "Makes retries safe; 1 to 255 characters. Best: WhatsApp's message id (wamid...). The same key with the same contact and message answers with what was saved first; with another contact or message it is refused.";
 
+const FAILURE =
+  'Why there is no response, as the workflow knows it; at most 500 characters. Kept only with a turn without one.';
+const WORKFLOW = 'Which workflow saved the turn; at most 100 characters. For breakdowns.';
+const CHANNEL = 'How the turn came in, such as whatsapp, web, voice; at most 50 characters. For breakdowns.';
+const KEPT = 'Of a key that is sent again, the first one is kept.';
+
 @InputType('SaveMessageInput', {
   description: 'One turn of a conversation. Optional fields may be absent or null.',
 })
@@ -50,6 +56,15 @@ export class SaveMessageInput implements TurnInput {
     description: 'When the turn happened: not before 2009, at most 5 minutes in the future. Default: now.',
   })
   occurredAt?: Date | null;
+
+  @Field(() => String, { nullable: true, description: `${FAILURE} ${KEPT}` })
+  failure?: string | null;
+
+  @Field(() => String, { nullable: true, description: `${WORKFLOW} ${KEPT}` })
+  workflow?: string | null;
+
+  @Field(() => String, { nullable: true, description: `${CHANNEL} ${KEPT}` })
+  channel?: string | null;
 }
 
 @InputType('SaveMessageItem', {
@@ -83,6 +98,15 @@ export class SaveMessageItem implements RawTurn {
     description: 'When the turn happened, RFC 3339 with an offset. Default: now.',
   })
   occurredAt?: string | null;
+
+  @Field(() => String, { nullable: true, description: FAILURE })
+  failure?: string | null;
+
+  @Field(() => String, { nullable: true, description: WORKFLOW })
+  workflow?: string | null;
+
+  @Field(() => String, { nullable: true, description: CHANNEL })
+  channel?: string | null;
 }
 
 @ArgsType()

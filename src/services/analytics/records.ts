@@ -45,10 +45,12 @@ export interface MessageRow {
   customerId: string | null;
   phoneNumber: string | null;
   whatsappUserId: string | null;
-  /** Bytes of message and response in UTF-8. The texts themselves are read only if asked for. */
+  /** Bytes of message, response and failure in UTF-8. The texts themselves are read only if asked for. */
   messageBytes: number;
   /** Null: there is no response. */
   responseBytes: number | null;
+  /** The same of why there is no response. */
+  failureBytes: number | null;
   occurredAt: Date;
   savedAt: Date;
   /** When texts and contacts were removed; null: they are stored. */
@@ -57,7 +59,7 @@ export interface MessageRow {
   charge: UsageRecordRow | null;
 }
 
-export type TextColumn = 'message' | 'response';
+export type TextColumn = 'message' | 'response' | 'failure';
 
 /** The charges of a period by occurredAt, id, descending. Throws BAD_USER_INPUT, FORBIDDEN. */
 export async function listUsageRecords(
@@ -292,6 +294,7 @@ interface FullMessageRow extends VoidColumns {
   whatsapp_user_id: string | null;
   message_bytes: number;
   response_bytes: number | null;
+  failure_bytes: number | null;
   outcome: TrackingOutcome;
   occurred_at: Date;
   saved_at: Date;
@@ -306,6 +309,7 @@ interface FullMessageRow extends VoidColumns {
 /** octet_length reads the length from the row: PostgreSQL stores long texts elsewhere and does not read them for it. */
 const MESSAGE_COLUMNS = `m.id, m.workspace_id, m.customer_id, m.phone_number, m.whatsapp_user_id,
   octet_length(m.message) AS message_bytes, octet_length(m.response) AS response_bytes,
+  octet_length(m.failure) AS failure_bytes,
   m.outcome, m.occurred_at, m.saved_at, m.text_removed_at, w.currency, c.id AS charge_id, c.amount_micros,
   c.customer_id AS charge_customer_id, c.saved_at AS charge_saved_at, ${VOID_COLUMNS}`;
 
@@ -321,6 +325,7 @@ const toMessage = (row: FullMessageRow): MessageRow => ({
   whatsappUserId: row.whatsapp_user_id,
   messageBytes: row.message_bytes,
   responseBytes: row.response_bytes,
+  failureBytes: row.failure_bytes,
   outcome: row.outcome,
   occurredAt: row.occurred_at,
   savedAt: row.saved_at,

@@ -1,6 +1,6 @@
 // Roll-ups around a charge that was taken back, made anew from the records.
 import type { Sql } from '../../database/sql';
-import { daysOf } from '../roll-ups/customer-roll-ups';
+import { daysOf } from '../roll-ups/day-roll-ups';
 import { countsStill, rollUpKeys, slotsFromRecords } from '../roll-ups/roll-ups';
 
 /**

@@ -7,9 +7,10 @@ import { badInput } from '../../errors';
 import { isUuid, newId } from '../../values/ids';
 import { formatMicros } from '../../values/money';
 import { cleanText } from '../../values/text';
-import { type Clock, formatInstant } from '../../values/time';
+import { type Clock, formatInstant, localDate } from '../../values/time';
 import { findUsageRecord, type UsageRecordRow } from '../analytics/records';
 import { type Actor, recordAudit } from '../audit';
+import { takeOffDimensions } from '../roll-ups/dimensions';
 import { writeEvents } from '../signals/events';
 import { lockCallersWorkspace, lockWorkspace, type Workspace } from '../workspaces/workspaces';
 import { fillCharges } from './filling';
@@ -153,6 +154,15 @@ export class VoidService {
       sql,
       workspace,
       charges.map((charge) => ({ customerId: charge.customer_id, occurredAt: charge.occurred_at })),
+    );
+    await takeOffDimensions(
+      sql,
+      workspace.id,
+      charges.map((charge) => ({
+        messageId: charge.message_id,
+        day: localDate(charge.occurred_at, workspace.timeZone),
+        amountMicros: charge.amount_micros,
+      })),
     );
     for (const { charge, reversalId } of made) {
       // The reason is left out: it may name a person.

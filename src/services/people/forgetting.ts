@@ -75,7 +75,7 @@ export async function clearCustomers(
 
 /** Removes the texts and contacts of the turns `held` (id). $1: the workspace. */
 export const removeTexts = (keepsRawKeys: boolean, now: string): string => `
-  UPDATE messages m SET message = '', response = NULL, phone_number = NULL, whatsapp_user_id = NULL,
+  UPDATE messages m SET message = '', response = NULL, failure = NULL, phone_number = NULL, whatsapp_user_id = NULL,
     ${keepsRawKeys ? 'idempotency_key = NULL, ' : ''}text_removed_at = ${now}
   FROM held h WHERE m.workspace_id = $1 AND m.id = h.id RETURNING m.id`;
 

@@ -124,6 +124,7 @@ interface TurnRow {
   whatsapp_user_id: string | null;
   message: string;
   response: string | null;
+  failure: string | null;
   outcome: string;
   occurred_at: Date;
   saved_at: Date;
@@ -139,7 +140,7 @@ const TURNS = `
     SELECT p.occurred_at, p.id FROM page p ORDER BY p.occurred_at DESC, p.id DESC LIMIT 1
   )
   SELECT l.occurred_at::text AS last_at, l.id AS last_id, p.id, p.customer_id, p.phone_number, p.whatsapp_user_id, p.message,
-    p.response, p.outcome, p.occurred_at, p.saved_at, p.text_removed_at
+    p.response, p.failure, p.outcome, p.occurred_at, p.saved_at, p.text_removed_at
   FROM last l LEFT JOIN page p ON p.customer_id = ANY ($4::uuid[]) OR p.phone_number = ANY ($5::text[])
     OR p.whatsapp_user_id = ANY ($6::text[])
   ORDER BY p.occurred_at, p.id`;
@@ -170,6 +171,7 @@ const toTurn = (row: TurnRow): object => ({
   whatsappUserId: row.whatsapp_user_id,
   message: row.message,
   response: row.response,
+  ...(row.failure === null ? {} : { failure: row.failure }),
   outcome: row.outcome,
   textRemovedAt: row.text_removed_at && formatInstant(row.text_removed_at),
 });

@@ -1,8 +1,10 @@
 // Round trip two of a batch: messages, charges and roll-ups in one statement, which is its own transaction.
 import type { SqlConnection } from '../../database/sql';
 import { newId } from '../../values/ids';
+import { dimensionUpsert } from '../roll-ups/dimensions';
 import { rollUpKeys, rollUpUpserts } from '../roll-ups/roll-ups';
 import { GATES, gateOf } from '../workspaces/workspaces';
+import { hasDimension, isUnknown, numberOf } from './dimension-values';
 import { hmac } from './key-digest';
 import type { TurnContext } from './lookup-turns';
 import type { TrackingOutcome } from './tracking';
@@ -22,7 +24,9 @@ export type Refusal =
   /** Its key is taken. If an earlier attempt was committed without our knowing, this turn itself took it. */
   | 'key-taken'
   /** The workspace's zone or price changed since the turn was looked up: decide again. */
-  | 'stale';
+  | 'stale'
+  /** Its workflow or channel has no number yet: give it one, and try again. */
+  | 'value-unknown';
 
 /*
  * `fresh` holds each workspace's row FOR SHARE until the COMMIT. A change of zone or price takes it FOR UPDATE: it
@@ -30,13 +34,13 @@ export type Refusal =
  * charges copy the row's epoch. Closing a month raises the epoch and waits in the same way, so each charge lies before
  * or after the cut. The rows are inserted in key order: batches of several servers can't deadlock.
  */
-const statement = (raw: RawKey): string => `
+const statement = (raw: RawKey, more: Description): string => `
   WITH input AS MATERIALIZED (
-    SELECT * FROM unnest($1::uuid[], $2::text[], $3::int8[], $4::text[], $5::text[], $6::text[], $7::uuid[],
+    SELECT i.*${more.numbers} FROM unnest($1::uuid[], $2::text[], $3::int8[], $4::text[], $5::text[], $6::text[], $7::uuid[],
       $8::text[], $9::text[], $10::text[], $11::timestamptz[], $12::timestamptz[], $13::uuid[], $14::int8[],
-      $15::timestamptz[], $16::date[], $17::date[])
+      $15::timestamptz[], $16::date[], $17::date[]${more.parameters})
     AS i (id, workspace_id, settings_version, idempotency_key, phone_number, whatsapp_user_id, customer_id,
-      message, response, outcome, occurred_at, saved_at, charge_id, price_micros, slot_at, day, month)
+      message, response, outcome, occurred_at, saved_at, charge_id, price_micros, slot_at, day, month${more.names})
   ),
   gates AS MATERIALIZED (
     SELECT pg_advisory_xact_lock_shared(${GATES}, g.gate) FROM unnest($19::int[]) AS g (gate)
@@ -47,18 +51,18 @@ const statement = (raw: RawKey): string => `
   ),
   saved AS (
     INSERT INTO messages (workspace_id, id, key_digest, ${raw.column}phone_number, whatsapp_user_id, customer_id,
-      message, response, outcome, occurred_at, saved_at)
+      message, response, outcome, occurred_at, saved_at${more.columns})
     SELECT i.workspace_id, i.id, ${hmac('f.key_pads', 'i.idempotency_key')}, ${raw.of('i.idempotency_key')}i.phone_number, i.whatsapp_user_id, i.customer_id,
-      i.message, i.response, i.outcome, i.occurred_at, i.saved_at
+      i.message, i.response, i.outcome, i.occurred_at, i.saved_at${more.values}
     FROM input i
-    JOIN fresh f ON f.workspace_id = i.workspace_id AND f.settings_version = i.settings_version
+    JOIN fresh f ON f.workspace_id = i.workspace_id AND f.settings_version = i.settings_version${more.condition}
     ORDER BY i.workspace_id, i.idempotency_key
     ON CONFLICT DO NOTHING
     RETURNING workspace_id, id
   ),
   counted AS MATERIALIZED (
     SELECT i.workspace_id, i.id, i.customer_id, i.outcome, i.occurred_at, i.saved_at, i.charge_id,
-      i.price_micros, i.slot_at, i.day, i.month
+      i.price_micros, i.slot_at, i.day, i.month${more.counted}
     FROM saved s JOIN input i ON i.workspace_id = s.workspace_id AND i.id = s.id
   ),
   charged AS (
@@ -69,8 +73,8 @@ const statement = (raw: RawKey): string => `
     FROM counted c JOIN fresh f ON f.workspace_id = c.workspace_id
     WHERE c.outcome = 'TRACKED' ORDER BY c.workspace_id, c.charge_id
   ),
-  ${rollUpUpserts('counted', '$18::smallint')}
-  SELECT i.id, f.workspace_id IS NOT NULL AS fresh
+  ${rollUpUpserts('counted', '$18::smallint')}${more.rollUp}
+  SELECT i.id, f.workspace_id IS NOT NULL AS fresh, ${more.unknown} AS unknown
   FROM input i
   LEFT JOIN fresh f ON f.workspace_id = i.workspace_id AND f.settings_version = i.settings_version
   WHERE NOT EXISTS (SELECT FROM saved s WHERE s.workspace_id = i.workspace_id AND s.id = i.id)`;
@@ -87,7 +91,42 @@ interface RawKey {
 const KEPT: RawKey = { column: 'idempotency_key, ', of: (expression) => `${expression}, ` };
 const LEFT_OUT: RawKey = { column: '', of: () => '' };
 
-const STATEMENT = { kept: statement(KEPT), leftOut: statement(LEFT_OUT) };
+/** How a statement writes what describes a turn, or leaves it out. */
+type Description = Record<
+  'parameters' | 'names' | 'numbers' | 'columns' | 'values' | 'condition' | 'counted' | 'rollUp' | 'unknown',
+  string
+>;
+
+/** Most shops describe nothing: their statement does no work for it. */
+const BARE: Description = {
+  parameters: '',
+  names: '',
+  numbers: '',
+  columns: '',
+  values: '',
+  condition: '',
+  counted: '',
+  rollUp: '',
+  unknown: 'false',
+};
+const DESCRIBED: Description = {
+  parameters: ', $20::text[], $21::text[], $22::text[]',
+  names: ', failure, workflow, channel',
+  numbers: `, ${numberOf('WORKFLOW', 'i.workspace_id', 'i.workflow')} AS workflow_number,
+      ${numberOf('CHANNEL', 'i.workspace_id', 'i.channel')} AS channel_number,
+      ${isUnknown('WORKFLOW', 'i.workspace_id', 'i.workflow')} OR ${isUnknown('CHANNEL', 'i.workspace_id', 'i.channel')} AS unknown`,
+  columns: ', failure, workflow_number, channel_number',
+  values: ', i.failure, i.workflow_number, i.channel_number',
+  condition: ' AND NOT i.unknown',
+  counted: ', i.workflow_number, i.channel_number',
+  rollUp: `, ${dimensionUpsert('counted', '$18::smallint')}`,
+  unknown: 'i.unknown',
+};
+
+const STATEMENT = {
+  bare: { kept: statement(KEPT, BARE), leftOut: statement(LEFT_OUT, BARE) },
+  described: { kept: statement(KEPT, DESCRIBED), leftOut: statement(LEFT_OUT, DESCRIBED) },
+};
 
 /** Stores and charges the turns; returns those that were not stored, by id. Atomic: all turns or none. */
 export async function insertTurns(
@@ -99,9 +138,11 @@ export async function insertTurns(
   const keys = decided.map(({ turn, context }) => rollUpKeys(turn.occurredAt, context.workspace.timeZone));
   const charged = (value: bigint, index: number): bigint | null =>
     decided[index]?.outcome === 'TRACKED' ? value : null;
-  const rows = await connection.prepared<{ id: string; fresh: boolean }>(
-    'insert_turns',
-    keepsRawKeys ? STATEMENT.kept : STATEMENT.leftOut,
+  const described = decided.some(({ turn }) => turn.failure !== null || hasDimension(turn));
+  const form = described ? STATEMENT.described : STATEMENT.bare;
+  const rows = await connection.prepared<{ id: string; fresh: boolean; unknown: boolean }>(
+    described ? 'insert_described_turns' : 'insert_turns',
+    keepsRawKeys ? form.kept : form.leftOut,
     [
       decided.map(({ turn }) => turn.id),
       decided.map(({ turn }) => turn.workspaceId),
@@ -122,10 +163,20 @@ export async function insertTurns(
       keys.map((key) => key.month),
       shard,
       gatesOf(decided),
+      ...(described
+        ? [
+            decided.map(({ turn }) => turn.failure),
+            decided.map(({ turn }) => turn.workflow),
+            decided.map(({ turn }) => turn.channel),
+          ]
+        : []),
     ],
   );
-  return new Map(rows.map((row) => [row.id, row.fresh ? 'key-taken' : 'stale']));
+  return new Map(rows.map((row) => [row.id, refusalOf(row)]));
 }
+
+const refusalOf = ({ fresh, unknown }: { fresh: boolean; unknown: boolean }): Refusal =>
+  fresh ? (unknown ? 'value-unknown' : 'key-taken') : 'stale';
 
 /**
  * All batches take the gates in one order, so that two batches and two changes can't wait for each other in a circle.
@@ -135,15 +186,19 @@ const gatesOf = (decided: readonly DecidedTurn[]): number[] =>
 
 const deferredStatement = (raw: RawKey): string => `
   INSERT INTO messages (workspace_id, id, key_digest, ${raw.column}phone_number, whatsapp_user_id, customer_id, message,
-    response, outcome, deferred_price_micros, occurred_at, saved_at)
-  SELECT w.id, $2, ${hmac('w.key_pads', '$3::text')}, ${raw.of('$3')}$4, $5, $6, $7, $8, 'DEFERRED', $9, $10, $11
+    response, outcome, deferred_price_micros, occurred_at, saved_at, workflow_number, channel_number)
+  SELECT w.id, $2, ${hmac('w.key_pads', '$3::text')}, ${raw.of('$3')}$4, $5, $6, $7, $8, 'DEFERRED', $9, $10, $11,
+    ${numberOf('WORKFLOW', 'w.id', '$12::text')}, ${numberOf('CHANNEL', 'w.id', '$13::text')}
   FROM workspaces w WHERE w.id = $1
   ON CONFLICT DO NOTHING
   RETURNING id`;
 
 const DEFERRED_STATEMENT = { kept: deferredStatement(KEPT), leftOut: deferredStatement(LEFT_OUT) };
 
-/** Stores the message alone, its customer and price frozen; reconciliation charges it later. */
+/**
+ * Stores the message alone, its customer and price frozen; reconciliation charges it later. Its workflow and channel have
+ * their numbers already (`addValues`).
+ */
 export async function insertDeferred(
   connection: SqlConnection,
   { turn, context, savedAt }: DecidedTurn,
@@ -162,6 +217,8 @@ export async function insertDeferred(
     context.priceMicros,
     turn.occurredAt,
     savedAt,
+    turn.workflow,
+    turn.channel,
   ]);
   return rows.length > 0;
 }

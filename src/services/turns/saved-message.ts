@@ -22,6 +22,8 @@ export interface SavedMessage {
   whatsappUserId: string | null;
   message: string;
   response: string | null;
+  /** Why there is no response, when the caller said. */
+  failure: string | null;
   occurredAt: Date;
   savedAt: Date;
   /** When its texts and contact were removed; a retry is then not compared. Null: they are stored. */

@@ -15,6 +15,7 @@ interface Row extends VoidColumns {
   whatsapp_user_id: string | null;
   message: string;
   response: string | null;
+  failure: string | null;
   outcome: TrackingOutcome;
   occurred_at: Date;
   saved_at: Date;
@@ -37,7 +38,7 @@ const statement = (messages: string): string => `
     JOIN workspaces w ON w.id = i.workspace_id
   )
   SELECT i.n, m.id, m.phone_number, m.whatsapp_user_id, m.message, m.response,
-    m.outcome, m.occurred_at, m.saved_at, m.text_removed_at, c.id AS charge_id, c.amount_micros,
+    m.failure, m.outcome, m.occurred_at, m.saved_at, m.text_removed_at, c.id AS charge_id, c.amount_micros,
     c.saved_at AS charge_saved_at, ${VOID_COLUMNS},
     cu.id AS customer_id, cu.name, cu.phone_number AS customer_phone, cu.whatsapp_user_id AS customer_user_id,
     cu.active_chatbot, cu.created_at AS customer_created_at
@@ -107,6 +108,7 @@ const toSavedMessage = (row: Row, workspace: Workspace): SavedMessage => ({
   whatsappUserId: row.whatsapp_user_id,
   message: row.message,
   response: row.response,
+  failure: row.failure,
   occurredAt: row.occurred_at,
   savedAt: row.saved_at,
   textRemovedAt: row.text_removed_at,

@@ -12,11 +12,20 @@ const turn = (id: string, fields: Partial<Turn> = {}): Turn => ({
   message: 'ciao',
   response: 'Ciao!',
   occurredAt: new Date('2026-03-15T12:00:00Z'),
+  failure: null,
+  workflow: null,
+  channel: null,
   ...fields,
 });
 
 const stored = (id: string, fields: Partial<Turn> = {}): SavedMessage => {
-  const { workspaceId, idempotencyKey: _, ...rest } = turn(id, fields);
+  const {
+    workspaceId,
+    idempotencyKey: _,
+    workflow: _workflow,
+    channel: _channel,
+    ...rest
+  } = turn(id, fields);
   return {
     ...rest,
     workspace: {

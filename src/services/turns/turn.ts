@@ -3,13 +3,16 @@ import { AppError, badInput, unavailable } from '../../errors';
 import { MINUTE_MS } from '../../values/duration';
 import { newId } from '../../values/ids';
 import { parsePhone } from '../../values/phone';
-import { cleanText } from '../../values/text';
+import { cleanText, isBlank } from '../../values/text';
 import { type Clock, formatInstant, parseInstant } from '../../values/time';
 import { checkUserId } from '../customers/customers';
 
 /** The most characters of a message or a response, as Unicode code points: each part of an emoji counts as one. */
 export const TEXT_LIMIT = 65_536;
 const KEY_LIMIT = 255;
+export const FAILURE_LIMIT = 500;
+const WORKFLOW_LIMIT = 100;
+const CHANNEL_LIMIT = 50;
 /** WhatsApp did not exist before: an earlier instant confuses seconds with milliseconds. */
 export const EARLIEST_TURN = new Date('2009-01-01T00:00:00Z');
 /** How far a caller's clock may be ahead of ours. */
@@ -24,6 +27,9 @@ export interface TurnInput {
   response?: string | null | undefined;
   idempotencyKey: string;
   occurredAt?: Date | null | undefined;
+  failure?: string | null | undefined;
+  workflow?: string | null | undefined;
+  channel?: string | null | undefined;
 }
 
 /** One item of saveMessages: everything is plain text and checked by itself. */
@@ -34,6 +40,9 @@ export interface RawTurn {
   response?: string | null | undefined;
   idempotencyKey?: string | null | undefined;
   occurredAt?: string | null | undefined;
+  failure?: string | null | undefined;
+  workflow?: string | null | undefined;
+  channel?: string | null | undefined;
 }
 
 export interface Turn {
@@ -45,6 +54,10 @@ export interface Turn {
   readonly message: string;
   readonly response: string | null;
   readonly occurredAt: Date;
+  /** Why there is no response; null where there is one, or when the caller did not say. */
+  readonly failure: string | null;
+  readonly workflow: string | null;
+  readonly channel: string | null;
 }
 
 /** Checks and normalises one turn. Throws BAD_USER_INPUT, naming the field; never echoes a customer's words. */
@@ -55,6 +68,8 @@ export function toTurn(input: TurnInput, clock: Clock): Turn {
   if (phoneNumber === null && whatsappUserId === null) {
     throw badInput('A turn needs a contact: give phoneNumber or whatsappUserId.');
   }
+  const response = checkText('response', input.response);
+  const failure = checkShortText('failure', input.failure, FAILURE_LIMIT);
   return {
     id: newId(now.getTime()),
     workspaceId: input.workspaceId,
@@ -62,8 +77,11 @@ export function toTurn(input: TurnInput, clock: Clock): Turn {
     phoneNumber,
     whatsappUserId,
     message: checkText('message', input.message) ?? '',
-    response: checkText('response', input.response),
+    response,
     occurredAt: checkOccurredAt(input.occurredAt ?? now, now),
+    failure: isBlank(response) ? failure : null,
+    workflow: checkShortText('workflow', input.workflow, WORKFLOW_LIMIT),
+    channel: checkShortText('channel', input.channel, CHANNEL_LIMIT),
   };
 }
 
@@ -103,7 +121,12 @@ export const notSaved = (cause?: unknown): AppError =>
 
 /** About how much memory a waiting turn holds, in bytes. */
 export const weightOf = (turn: Turn): number =>
-  512 + 2 * (turn.message.length + (turn.response?.length ?? 0) + turn.idempotencyKey.length);
+  512 +
+  2 *
+    (turn.message.length +
+      (turn.response?.length ?? 0) +
+      (turn.failure?.length ?? 0) +
+      turn.idempotencyKey.length);
 
 const present = (value: string | null | undefined): value is string =>
   value !== null && value !== undefined && value.trim() !== '';
@@ -116,6 +139,18 @@ function checkKey(text: string): string {
     );
   }
   return key;
+}
+
+/** Blank counts as absent. White space around it goes, so that a stray blank makes no second value. */
+function checkShortText(field: string, text: string | null | undefined, limit: number): string | null {
+  const clean = cleanText(text ?? '').trim();
+  if (isBlank(clean)) return null;
+  const length = clean.length > limit ? Array.from(clean).length : clean.length;
+  if (length > limit)
+    throw badInput(
+      `${field} has ${length} characters; at most ${limit} are stored. Shorten it before saving.`,
+    );
+  return clean;
 }
 
 function checkText(field: string, text: string | null | undefined): string | null {

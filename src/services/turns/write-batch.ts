@@ -7,6 +7,7 @@ import { codeOf } from '../../values/error-code';
 import { pause } from '../../values/pace';
 import type { Clock } from '../../values/time';
 import { archived } from '../workspaces/workspaces';
+import { addValues } from './dimension-values';
 import { type DecidedTurn, decided, insertDeferred, insertTurns } from './insert-turns';
 import { lookUpTurns } from './lookup-turns';
 import type { SaveResult, Settlement } from './saved-message';
@@ -110,6 +111,12 @@ export class BatchWriter {
       }
       const taken = decisions.filter(({ turn }) => refused.get(turn.id) === 'key-taken');
       if (taken.length > 0) await this.settleTaken(connection, taken, settled);
+      const unnumbered = decisions.filter(({ turn }) => refused.get(turn.id) === 'value-unknown');
+      if (unnumbered.length > 0)
+        await addValues(
+          connection,
+          unnumbered.map(({ turn }) => turn),
+        );
       unsettled = unsettled.filter((turn) => !settled.has(turn.id));
     }
   }
@@ -184,6 +191,7 @@ export class BatchWriter {
         if (decision.outcome !== 'TRACKED') throw cause;
         const deferred: DecidedTurn = { ...decision, outcome: 'DEFERRED', chargeId: null };
         const keepsRawKeys = await this.keepsRawKeys(connection);
+        await addValues(connection, [turn]);
         if (await insertDeferred(connection, deferred, keepsRawKeys))
           settled.set(turn.id, { ok: saved(deferred) });
         else await this.settleTaken(connection, [decision], settled);
@@ -235,6 +243,7 @@ const saved = ({ turn, context, outcome, chargeId, savedAt }: DecidedTurn): Save
     whatsappUserId: turn.whatsappUserId,
     message: turn.message,
     response: turn.response,
+    failure: turn.failure,
     occurredAt: turn.occurredAt,
     savedAt,
     textRemovedAt: null,

@@ -12,7 +12,8 @@ import {
   type Span,
   type SpanRow,
   toSpan,
-} from '../roll-ups/customer-roll-ups';
+} from '../roll-ups/day-roll-ups';
+import { DIMENSION_DAYS } from '../roll-ups/dimensions';
 import { slotsFromRecords } from '../roll-ups/roll-ups';
 import { lockWorkspace, type Workspace } from '../workspaces/workspaces';
 import { stampZones } from '../workspaces/zone-stamps';
@@ -63,7 +64,13 @@ async function rebuildDay(sql: Sql, workspaceId: string, day: LocalStretch): Pro
     workspaceId,
     day.date,
   ]);
-  await sql.query('rebuild_day', CUSTOMER_DAYS, [workspaceId, [day.from], [day.date], day.from, day.to]);
+  const bounds = [workspaceId, [day.from], [day.date], day.from, day.to];
+  await sql.query('rebuild_day', CUSTOMER_DAYS, bounds);
+  await sql.query('clear_dimensions', 'DELETE FROM dimension_days WHERE workspace_id = $1 AND day = $2', [
+    workspaceId,
+    day.date,
+  ]);
+  await sql.query('rebuild_dimensions', DIMENSION_DAYS, bounds);
 }
 
 async function rebuildMonth(sql: Sql, workspaceId: string, date: string): Promise<void> {
@@ -87,7 +94,8 @@ async function findRebuildSpan(sql: Sql, workspaceId: string): Promise<Span | un
          (SELECT min(slot_at) AS first, max(slot_at) AS last FROM usage_slots WHERE workspace_id = $1) u,
          (SELECT min(day)::timestamptz AS first, max(day)::timestamptz AS last FROM
            (SELECT day FROM customer_days WHERE workspace_id = $1
-            UNION ALL SELECT month FROM customer_months WHERE workspace_id = $1) r) d`,
+            UNION ALL SELECT month FROM customer_months WHERE workspace_id = $1
+            UNION ALL SELECT day FROM dimension_days WHERE workspace_id = $1) r) d`,
       [workspaceId],
     ),
   );

@@ -7,6 +7,7 @@ import { inTransaction } from '../../database/transaction';
 import { codeOf } from '../../values/error-code';
 import { newId } from '../../values/ids';
 import type { Clock } from '../../values/time';
+import { dimensionUpsert } from '../roll-ups/dimensions';
 import { rollUpKeys, rollUpUpserts } from '../roll-ups/roll-ups';
 import { shareWorkspaces } from '../workspaces/workspaces';
 
@@ -40,7 +41,8 @@ const CHARGE = `
       AS i (workspace_id, id, charge_id, slot_at, day, month, epoch)
   ),
   before AS MATERIALIZED (
-    SELECT m.workspace_id, m.id, m.customer_id, m.deferred_price_micros AS price_micros, m.occurred_at
+    SELECT m.workspace_id, m.id, m.customer_id, m.deferred_price_micros AS price_micros, m.occurred_at,
+      m.workflow_number, m.channel_number
     FROM messages m JOIN input i ON i.workspace_id = m.workspace_id AND i.id = m.id
     WHERE m.outcome = 'DEFERRED' ORDER BY m.workspace_id, m.id FOR NO KEY UPDATE OF m SKIP LOCKED
   ),
@@ -51,7 +53,7 @@ const CHARGE = `
   ),
   counted AS MATERIALIZED (
     SELECT b.workspace_id, b.id, b.customer_id, 'TRACKED' AS outcome, b.occurred_at, i.charge_id, b.price_micros,
-      i.slot_at, i.day, i.month, i.epoch
+      i.slot_at, i.day, i.month, i.epoch, b.workflow_number, b.channel_number
     FROM settled s
     JOIN before b ON b.workspace_id = s.workspace_id AND b.id = s.id
     JOIN input i ON i.workspace_id = s.workspace_id AND i.id = s.id
@@ -62,7 +64,7 @@ const CHARGE = `
     SELECT c.workspace_id, c.charge_id, c.id, c.customer_id, c.price_micros, c.occurred_at, $7, c.epoch, c.month
     FROM counted c ORDER BY c.workspace_id, c.charge_id
   ),
-  ${rollUpUpserts('counted', '$8::smallint')}
+  ${rollUpUpserts('counted', '$8::smallint')}, ${dimensionUpsert('counted', '$8::smallint')}
   SELECT count(*) AS charged FROM counted`;
 
 export class Reconciler {

@@ -1,12 +1,13 @@
 // Do the roll-ups say what the records say? Reads every workspace: for the operator, never behind a token.
 import type { Sql } from '../../database/sql';
-import { daysOf } from '../roll-ups/customer-roll-ups';
+import { daysOf } from '../roll-ups/day-roll-ups';
+import { dimensionRecords } from '../roll-ups/dimensions';
 import { countsStill, slotsFromRecords } from '../roll-ups/roll-ups';
 import type { Workspace } from '../workspaces/workspaces';
 
 export interface Difference {
-  table: 'usage_slots' | 'customer_days' | 'customer_months' | 'statements';
-  /** Which row: its slot, its day or month and customer, or the statement's number ('all' of them). */
+  table: 'usage_slots' | 'customer_days' | 'customer_months' | 'dimension_days' | 'statements';
+  /** Which row: its slot, its day or month and customer, its day, dimension and number, or the statement's number ('all' of them). */
   key: string;
   /** What the records add up to, and what the roll-up or the statement says; null: no row. */
   records: string | null;
@@ -54,6 +55,7 @@ export async function verifyWorkspace(sql: Sql, workspace: Workspace): Promise<V
     'customer_months',
     await sql.query<Row>('verify_months', customerSums('customer_months', 'month', month), bounds),
   );
+  add('dimension_days', await sql.query<Row>('verify_dimensions', DIMENSIONS, bounds));
   return result;
 }
 
@@ -103,3 +105,15 @@ const customerSums = (table: string, unit: string, key: string): string =>
          u.last_at) AS sums
        FROM ${table} u WHERE u.workspace_id = $1`,
   );
+
+/** A shard may be negative, and a sum of zero means the same as no row. */
+const DIMENSIONS = compare(
+  `SELECT concat_ws(' ', d.day, d.dimension, d.number) AS key, concat_ws(' ', count(*), sum(d.amount_micros)) AS sums
+     FROM (
+       SELECT ($3::date[])[width_bucket(r.occurred_at, $2::timestamptz[])] AS day, r.dimension, r.number, r.amount_micros
+       FROM (${dimensionRecords(() => 'true')}) r
+     ) d GROUP BY d.day, d.dimension, d.number`,
+  `SELECT concat_ws(' ', u.day, u.dimension, u.number) AS key, concat_ws(' ', sum(u.messages), sum(u.cost_micros)) AS sums
+     FROM dimension_days u WHERE u.workspace_id = $1 GROUP BY u.day, u.dimension, u.number
+     HAVING sum(u.messages) <> 0 OR sum(u.cost_micros) <> 0`,
+);

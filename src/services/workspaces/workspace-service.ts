@@ -7,7 +7,7 @@ import { badInput, conflict } from '../../errors';
 import { currencyDigits, isCurrency } from '../../values/money';
 import { assertZone, type Clock } from '../../values/time';
 import { type Actor, recordAudit } from '../audit';
-import { rebuildCustomerRollUps } from '../roll-ups/customer-roll-ups';
+import { rebuildDayRollUps } from '../roll-ups/day-roll-ups';
 import { checkCloseDay, findCloseDays, lookAtSchedule, setCloseDay } from './closing-days';
 import { checkKeepDays, findKeepings, setKeepDays } from './keep-days';
 import { checkPrice, type Price, recordPrice } from './pricing';
@@ -104,7 +104,7 @@ export class WorkspaceService {
         [id, name ?? null, timeZone ?? null],
       );
       if (timeZone !== undefined && timeZone !== before.timeZone) {
-        await rebuildCustomerRollUps(sql, id, timeZone);
+        await rebuildDayRollUps(sql, id, timeZone);
         await stampZones(sql, [{ id, timeZone }]);
       }
       const after = await getWorkspace(sql, id, this.clock());
@@ -213,6 +213,7 @@ export const TABLES_OF_UNUSED = [
   'events',
   'event_counters',
   'erasures',
+  'dimension_values',
   'customers',
   'prices',
   'zone_stamps',

@@ -88,7 +88,8 @@ export async function lockCallersWorkspace(sql: Sql, id: string, at: Date): Prom
   return getCallersWorkspace(sql, id, at);
 }
 
-async function lockRow(sql: Sql, id: string): Promise<void> {
+/** Only the lock, when nothing of the workspace is needed. It ends with the transaction. */
+export async function lockRow(sql: Sql, id: string): Promise<void> {
   await sql.query('enter_gate', 'SELECT pg_advisory_xact_lock($1, $2)', [GATES, gateOf(id)]);
   await sql.query('lock_workspace', 'SELECT w.id FROM workspaces w WHERE w.id = $1 FOR UPDATE', [id]);
 }

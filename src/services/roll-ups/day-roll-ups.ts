@@ -1,7 +1,8 @@
-// The customers' days and months made anew from the records: when a workspace changes its zone, and by the rebuild.
+// Days and months of the workspace's zone made anew from the records: when it changes its zone, and by the rebuild.
 import { liftTimeLimit, type Sql } from '../../database/sql';
 import { DAY_MS } from '../../values/duration';
 import { type LocalStretch, localDays } from '../../values/period';
+import { DIMENSION_DAYS } from './dimensions';
 import { countsStill } from './roll-ups';
 
 /** Longer than any local day: one of 25 hours, or more where a zone went back over the date line. */
@@ -14,25 +15,25 @@ export function daysOf(first: Date, last: Date, timeZone: string): LocalStretch[
 }
 
 /**
- * The customers' days and months of a workspace, cut by this zone. The caller holds the workspace's row FOR UPDATE:
- * no save can write a day of the old zone behind it.
+ * Makes the days and months of a workspace's customers, and the days of its dimensions, cut by this zone. The caller
+ * holds the workspace's row FOR UPDATE: no save can write a day of the old zone behind it.
  */
-export async function rebuildCustomerRollUps(sql: Sql, workspaceId: string, timeZone: string): Promise<void> {
+export async function rebuildDayRollUps(sql: Sql, workspaceId: string, timeZone: string): Promise<void> {
   await liftTimeLimit(sql);
   await sql.query('clear_customer_days', 'DELETE FROM customer_days WHERE workspace_id = $1', [workspaceId]);
   await sql.query('clear_customer_months', 'DELETE FROM customer_months WHERE workspace_id = $1', [
     workspaceId,
   ]);
+  await sql.query('clear_dimension_days', 'DELETE FROM dimension_days WHERE workspace_id = $1', [
+    workspaceId,
+  ]);
   const span = await findSpan(sql, workspaceId);
   if (!span) return;
   const days = daysOf(span.first, span.last, timeZone);
-  await sql.query('rebuild_customer_days', CUSTOMER_DAYS, [
-    workspaceId,
-    days.map(({ from }) => from),
-    days.map(({ date }) => date),
-    span.first,
-    new Date(span.last.getTime() + 1),
-  ]);
+  const bounds = [days.map(({ from }) => from), days.map(({ date }) => date)];
+  const range = [span.first, new Date(span.last.getTime() + 1)];
+  await sql.query('rebuild_customer_days', CUSTOMER_DAYS, [workspaceId, ...bounds, ...range]);
+  await sql.query('rebuild_dimension_days', DIMENSION_DAYS, [workspaceId, ...bounds, ...range]);
   await sql.query('rebuild_customer_months', CUSTOMER_MONTHS, [workspaceId, '-infinity', 'infinity']);
 }
 
