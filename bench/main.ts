@@ -14,6 +14,7 @@ import { measureClosing } from './closing';
 import { LARGE, MANY, makeDataSet, ONE, SMALL } from './data-set';
 import { measureFilling } from './filling';
 import { measureInsights } from './insights';
+import { measureLive } from './live';
 import { HELP, type Options, readOptions } from './options';
 import { measureExport, measureList, measureStart, measureStorage } from './others';
 import { stopAll } from './processes';
@@ -80,6 +81,7 @@ async function onDatabase(options: Options, results: Results, databaseUrl: strin
     if (options.only.includes('closing')) await measureClosing(bench);
     if (options.only.includes('filling')) await measureFilling(bench);
     if (options.only.includes('budgets')) await measureBudgets(bench);
+    if (options.only.includes('live')) await measureLive(bench);
   } finally {
     await services.drain();
     await services.tokens.close();

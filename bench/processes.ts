@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Reading, Statuses } from './readers';
+import type { Subscribing } from './subscribers';
 
 const ROOT = join(__dirname, '..');
 const READY_WITHIN_MS = 60_000;
@@ -96,6 +97,28 @@ export function startReaders(reading: Reading): { end: () => Promise<Statuses> }
         child.once('exit', () => reject(new Error('The readers ended.')));
         child.send('end');
       }),
+  };
+}
+
+/** Resolves when all have had their first tick. */
+export async function startSubscribers(subscribing: Subscribing): Promise<{ ticks: () => Promise<number> }> {
+  const child = kept(fork(join(__dirname, 'subscribers.js'), { env: process.env }));
+  const answer = (): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      const ended = (): void => reject(new Error('The subscribers ended.'));
+      child.once('exit', ended);
+      child.once('message', (message) => {
+        child.off('exit', ended);
+        resolve(message);
+      });
+    });
+  child.send(subscribing);
+  await answer();
+  return {
+    ticks: async () => {
+      child.send('count');
+      return Number(await answer());
+    },
   };
 }
 

@@ -13,5 +13,5 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     license: { fileName: 'licences.md' },
   },
-  server: { proxy: { '/graphql': server, '/api': server } },
+  server: { proxy: { '/graphql': { target: server, ws: true }, '/api': server } },
 });

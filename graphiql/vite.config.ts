@@ -21,5 +21,5 @@ export default defineConfig({
     },
     license: { fileName: 'licences.md' },
   },
-  server: { proxy: { '/graphql': server, '/graphiql/examples.json': server } },
+  server: { proxy: { '/graphql': { target: server, ws: true }, '/graphiql/examples.json': server } },
 });

@@ -112,6 +112,30 @@ const SNIPPETS: Record<string, string | ((text: string) => Promise<void>)> = {
     expect(code).toBe(2);
     expect(stdout + stderr).toContain(text.trimEnd());
   },
+  'dashboards.md js 2': async (text) => {
+    const program = [
+      "import { WebSocket } from 'ws';",
+      'globalThis.WebSocket = WebSocket;',
+      `const token = '${client}';`,
+      text
+        .replace('https://metering.example.com', app.url)
+        .replace("'shop'", `'${DEMO_WORKSPACE.id}'`)
+        // Twice: at first, and because of the first tick.
+        .replace('// Draw data.usage.', 'if (data) console.log(JSON.stringify(data));')
+        .replace('next: () => client', 'next: () => void client')
+        .replace("include: 'active' })", "include: 'active' }).then(() => process.exit())"),
+    ].join('\n');
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], {
+      cwd: join(ROOT, 'dashboard'),
+    });
+    const shown = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).usage.totals);
+    expect(shown.length).toBeGreaterThan(0);
+    for (const totals of shown)
+      expect(totals).toMatchObject({ messages: expect.any(Number), cost: { currency: 'EUR' } });
+  },
   'dashboards.md js 1': async (text) => {
     const program = [
       // Browsers have a WebSocket; Node 20 has none.

@@ -4,10 +4,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { runInNewContext } from 'node:vm';
 import { fetchMonthReport, formatMoney } from '../examples/frontend/report';
 import { exampleOperations } from '../src/http/example-operations';
 import { DEMO_WORKSPACE } from '../src/services/demo/demo';
 import { aToken, startApp, type TestApp } from './support/app';
+import { LivePeer } from './support/live';
 
 const examples = join(__dirname, '../examples');
 const read = (...path: string[]): string => readFileSync(join(examples, ...path), 'utf8');
@@ -64,16 +66,54 @@ describe("Sandbox's operations", () => {
   const answer = (name: string) => answers[name] ?? /Mario|0\.125|14:00|31\.58/;
   const as = (name: string) => app.api.as(name === 'save-message.graphql' ? service : analyst);
 
-  it.each(names)('%s', async (name) => {
+  const SUBSCRIPTION = 'when-to-ask-again.graphql';
+  it.each(names.filter((name) => name !== SUBSCRIPTION))('%s', async (name) => {
     const data = await as(name).data<Record<string, object>>(read('operations', name), variablesOf(name));
     expect(JSON.stringify(data)).toMatch(answer(name));
   });
 
+  const opensSandbox = async () =>
+    (await fetch(`${app.url}/graphql`, { headers: { accept: 'text/html' } })).text();
   const opensWith = async () => {
-    const page = await (await fetch(`${app.url}/graphql`, { headers: { accept: 'text/html' } })).text();
-    const config = /embeddedSandboxConfig = (\{.*\});/.exec(page)?.[1] ?? '';
+    const config = /embeddedSandboxConfig = (\{.*\});/.exec(await opensSandbox())?.[1] ?? '';
     return JSON.parse(config).initialState;
   };
+
+  it.each(['http://shop.example:3001', 'https://shop.example'])(
+    'open at %s with the address of subscriptions beside that of queries',
+    async (origin) => {
+      const script = [
+        ...(await opensSandbox()).matchAll(/<script[^>]*>([^<]*EmbeddedSandbox\(.*?)<\/script>/gs),
+      ];
+      const opened: Record<string, unknown>[] = [];
+      const window = {
+        location: { href: `${origin}/graphql#sandbox` },
+        EmbeddedSandbox: class {
+          constructor(options: Record<string, unknown>) {
+            opened.push(options);
+          }
+        },
+      };
+      runInNewContext(script.map(([, text]) => text).join('\n'), { window });
+      expect(opened).toMatchObject([
+        { initialSubscriptionEndpoint: `${origin.replace('http', 'ws')}/graphql` },
+      ]);
+    },
+  );
+
+  it('have a subscription that ticks, sent as Sandbox does: all operations, one name, and keys of its own', async () => {
+    const { document, variables } = await opensWith();
+    const peer = await LivePeer.as(analyst, app.url);
+    peer.send({
+      ...{ id: '1', type: 'subscribe' },
+      payload: {
+        ...{ query: document, variables, operationName: 'WhenToAskAgain', operationId: '7' },
+        ...{ embeddedIFrameElement: {}, embedUrlOrigin: 'https://sandbox.example', httpMultipartParams: {} },
+      },
+    });
+    expect(await peer.outcome()).toBe('tick');
+    await peer.leave();
+  });
 
   it('fit into the URL that opens Sandbox, beside a header that can be edited', async () => {
     const { document, variables, headers, sharedHeaders } = await opensWith();

@@ -122,6 +122,24 @@ describe('a tick', () => {
     expect(await next).toEqual({ value: undefined, done: true });
   });
 
+  it('goes to at most 125 subscribers in half a second, and each has its turn', async () => {
+    const { liveFeed } = app.services;
+    const ticking = Array.from({ length: 300 }, (_, n) => liveFeed.subscribe(`one-of-many-${n}`, shop.id));
+    await Promise.all(ticking.map((ticks) => ticks.next()));
+    const given: number[] = [];
+    await Promise.all(
+      ticking.map(async (ticks) => {
+        for (let tick = 0; tick < 2; tick += 1) {
+          liveFeed.mark(shop.id);
+          await ticks.next();
+          given.push(performance.now());
+        }
+      }),
+    );
+    expect((given[125] ?? 0) - (given[0] ?? 0)).toBeGreaterThan(250);
+    await Promise.all(ticking.map((ticks) => ticks.return?.()));
+  });
+
   it('is sent to other servers at most twice a second, whatever is saved', async () => {
     const listener = new Client({ connectionString: app.database.url });
     await listener.connect();

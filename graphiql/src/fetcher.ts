@@ -1,5 +1,6 @@
 import { createGraphiQLFetcher, type Fetcher } from '@graphiql/toolkit';
 import { getOperationAST, parse } from 'graphql';
+import { createClient } from 'graphql-ws';
 
 /** Sends operations to this server, with the token when there is one. */
 export function createFetcher(token: string): Fetcher {
@@ -8,6 +9,12 @@ export function createFetcher(token: string): Fetcher {
     headers: token === '' ? {} : { authorization: `Bearer ${token}` },
     fetch: (url, init) => fetch(url, { ...init, credentials: 'omit' }),
     enableIncrementalDelivery: false,
+    wsClient: createClient({
+      url: `${location.origin.replace(/^http/, 'ws')}/graphql`,
+      connectionParams: { Authorization: `Bearer ${token}` },
+      // How a socket ended is shown rather than tried again: the reader runs the operation anew.
+      retryAttempts: 0,
+    }),
   });
   return ({ operationName = null, ...params }, options) =>
     send(holds(params.query, operationName) ? { ...params, operationName } : params, options);

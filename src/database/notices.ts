@@ -75,7 +75,7 @@ export class Notices {
     this.client = undefined;
     this.connected = false;
     client.end().catch(() => undefined);
-    this.logger.warn('lost the connection that hears of revocations; connecting again');
+    this.logger.warn('lost the connection that hears of revocations and of what was saved; connecting again');
     this.retry = setTimeout(() => void this.start(), RECONNECT_AFTER_MS);
     this.retry.unref();
   }

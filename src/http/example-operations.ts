@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { projectFolder } from '../project-folder';
 
 export interface ExampleOperations {
-  /** Queries come first. */
+  /** Queries come first, then subscriptions, then mutations. */
   operations: { document: string; variables: Record<string, unknown> }[];
   /** One document with all operations and a hint where the token goes. */
   document: string;
@@ -28,8 +28,10 @@ export function exampleOperations(folder = operationsFolder()): ExampleOperation
   const all = files
     .filter((name) => name.endsWith('.graphql'))
     .map((name) => ({ document: textOf(name), variables: variablesOf(name) }));
-  const writes = ({ document }: { document: string }) => /^mutation\b/m.test(document);
-  const operations = [...all.filter((one) => !writes(one)), ...all.filter(writes)];
+  const typeOf = (document: string) => /^(query|subscription|mutation)\b/m.exec(document)?.[1];
+  const operations = ['query', 'subscription', 'mutation'].flatMap((type) =>
+    all.filter(({ document }) => typeOf(document) === type),
+  );
   return {
     operations,
     document: [HEAD, ...operations.map(({ document }) => document)].join('\n'),

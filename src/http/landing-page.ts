@@ -49,6 +49,16 @@ const wayOut = (nonce: string): string => `<script nonce="${nonce}">
   setTimeout(leave, ${SANDBOX_WITHIN_MS});
 </script>`;
 
+/**
+ * Apollo's plugin has no setting for where subscriptions go: it is added to what the page gives Sandbox. The address is the
+ * one that the browser has, also behind a proxy.
+ */
+const withSubscriptions = (html: string): string =>
+  html.replace(
+    /^(\s*)initialEndpoint,$/m,
+    "$1initialEndpoint,\n$1initialSubscriptionEndpoint: initialEndpoint.replace(/^http/, 'ws').replace(/[?#].*/, ''),",
+  );
+
 /** The page needs no token. Nothing of the request reaches Apollo Server, so no operation can run this way. */
 export async function sendLandingPage(
   apollo: ApolloServer<ServerContext>,
@@ -64,7 +74,7 @@ export async function sendLandingPage(
     },
     context: () => Promise.reject(new Error('The landing page runs nothing.')),
   });
-  const html = page.body.kind === 'complete' ? page.body.string : '';
+  const html = withSubscriptions(page.body.kind === 'complete' ? page.body.string : '');
   const nonce = /'nonce-([0-9a-f]+)'/.exec(html)?.[1];
   const withWayOut =
     graphiql && nonce !== undefined ? html.replace('<link', `${wayOut(nonce)}\n    <link`) : html;

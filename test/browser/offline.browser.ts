@@ -1,7 +1,8 @@
 // An analyst behind a firewall: Apollo's host can't be reached, and GraphiQL comes from the server itself.
 import type { Page } from 'playwright-core';
 import { exampleOperations } from '../../src/http/example-operations';
-import { startApp } from '../support/app';
+import { aTurn, startApp } from '../support/app';
+import { SAVE } from '../support/operations';
 import { openShop, type Shop } from './shop';
 
 let shop: Shop;
@@ -84,6 +85,22 @@ it('answers an operation with a pasted token, completes and documents it, and as
   await page.context().close();
 });
 
+it('runs a subscription: a tick at once, and one when something was saved', async () => {
+  const { page, foreign, complaints } = await open('/graphiql');
+  await signInAndReadSchema(page);
+  await page.getByRole('tab', { name: 'WhenToAskAgain' }).click();
+  await execute(page);
+  const time = answer(page).getByText(/^"\d{4}-.*Z"$/);
+  const first = await time.innerText();
+  shop.clock.advance(1_000);
+  await shop.app.api
+    .as(shop.service)
+    .data(SAVE, { input: aTurn({ id: 'workspace-123' }, { occurredAt: '2025-01-15T12:00:00Z' }) });
+  await time.filter({ hasNotText: first }).waitFor();
+  expect([foreign, complaints]).toEqual([[], []]);
+  await page.context().close();
+});
+
 it('runs the operation of a tab that was opened a moment ago', async () => {
   const { page } = await open('/graphiql');
   await signInAndReadSchema(page);
@@ -101,7 +118,9 @@ it('opens with the operations of Sandbox, each in a tab with its variables', asy
   const { page } = await open('/graphiql');
   await editor(page).waitFor();
   const { operations } = exampleOperations();
-  const names = operations.map(({ document }) => /^(?:query|mutation) (\w+)/m.exec(document)?.[1] ?? '');
+  const names = operations.map(
+    ({ document }) => /^(?:query|subscription|mutation) (\w+)/m.exec(document)?.[1] ?? '',
+  );
   expect(new Set(names).size).toBeGreaterThan(5);
   for (const name of names) await page.getByRole('tab', { name }).waitFor();
   await page.getByText('"workspace-123"').first().waitFor();

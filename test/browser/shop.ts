@@ -21,6 +21,7 @@ export const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, ha
 
 export interface Shop {
   app: TestApp;
+  clock: TestClock;
   browser: Browser;
   /** Figures and exports: the owner's. */
   client: string;
@@ -39,6 +40,7 @@ export async function openShop(): Promise<Shop> {
   await createDemo(app.services, clock.now, pino({ level: 'silent' }));
   return {
     app,
+    clock,
     browser,
     client: await aToken(app, { kind: 'client', workspaceIds }),
     analyst: await aToken(app, { kind: 'analyst', workspaceIds }),

@@ -13,7 +13,8 @@ const TICK_AT_LAST_MS = 30_000;
 /** At most one tick waits for it: a slow reader misses none, since one says as much as many. */
 export class Subscriber implements AsyncIterableIterator<Tick> {
   private isDue = true;
-  private tickedAt = Number.NEGATIVE_INFINITY;
+  /** When the last one was given; milliseconds that only grow. */
+  tickedAt = Number.NEGATIVE_INFINITY;
   private ended = false;
   private deliver: ((result: IteratorResult<Tick, undefined>) => void) | undefined;
 
@@ -33,6 +34,11 @@ export class Subscriber implements AsyncIterableIterator<Tick> {
     return this.isDue && this.deliver !== undefined;
   }
 
+  /** Whether the tick may be given now. */
+  isReady(now: number): boolean {
+    return this.isWaiting && now - this.tickedAt >= TICK_EVERY_MS;
+  }
+
   due(): void {
     this.isDue = true;
   }
@@ -44,7 +50,7 @@ export class Subscriber implements AsyncIterableIterator<Tick> {
   /** Gives the tick that waits to the reader who waits, once a second. Answers whether it did. */
   offer(now: number): boolean {
     const { deliver } = this;
-    if (!this.isDue || !deliver || now - this.tickedAt < TICK_EVERY_MS) return false;
+    if (!deliver || !this.isReady(now)) return false;
     this.deliver = undefined;
     deliver({ value: this.take(now), done: false });
     return true;
