@@ -140,7 +140,8 @@ async function besideReaders(bench: Bench, where: 'together' | 'apart'): Promise
   const names = process.env.SHIELD_WORST?.split(',') ?? Object.keys(WORST);
   await saveFor(server.url, tokens.service, 2);
   const seconds = Math.max(options.seconds, 3);
-  for (const count of [1, 10]) {
+  const counts = process.env.SHIELD_TOKENS?.split(',').map(Number) ?? [1, 10];
+  for (const count of counts) {
     for (const what of [...names, 'all']) {
       const before = await saveFor(server.url, tokens.service, seconds);
       const reading = startReaders({

@@ -1,7 +1,7 @@
 // How large a document may be: each limit accepts n and refuses n + 1 with 400, before anything runs.
-import { getOperationAST, parse } from 'graphql';
+import { getOperationAST, Kind, parse, validate } from 'graphql';
 import { costOf } from '../src/graphql/cost';
-import { LIMITS } from '../src/graphql/limits';
+import { LIMITS, limitSize } from '../src/graphql/limits';
 import { bareSchema } from '../src/graphql/schema';
 import { ANSWER_TEXT_BYTES } from '../src/resolvers/texts';
 import { aCustomer, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
@@ -111,6 +111,27 @@ describe('fragments', () => {
   it.each([5, 12, 60])('that double %i times are refused', async (levels) => {
     // Expanded, the largest would be 2^60 fields: an answer at all says that it was not.
     expect(await send(bomb(levels))).toMatch(/^400 /);
+  });
+
+  it('that spread the next one many times are looked at a few times each', () => {
+    // As many spreads as pass: 3^13 ways lead to the last fragment.
+    const levels = times(13, (index) => `fragment f${index} on Query { ${`...f${index + 1} `.repeat(3)} }`);
+    const document = parse(`{ ...f0 } ${levels} fragment f13 on Query { viewer { name } }`);
+    let looks = 0;
+    for (const node of document.definitions) {
+      if (node.kind !== Kind.FRAGMENT_DEFINITION) continue;
+      const { selections } = node.selectionSet;
+      Object.defineProperty(node.selectionSet, 'selections', {
+        get() {
+          looks += 1;
+          return selections;
+        },
+      });
+    }
+    const [error] = validate(bareSchema, document, [limitSize]);
+
+    expect(error?.message).toBe(`The operation has ${3 ** 13} root fields; at most 5 are answered.`);
+    expect(looks).toBeLessThanOrEqual(10 * 14);
   });
 
   it('that contain themselves are refused', async () => {

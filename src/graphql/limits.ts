@@ -87,6 +87,8 @@ export const LIMITS = {
 } as const;
 
 interface Size {
+  /** Fields at the top, those of fragments there included. */
+  fields: number;
   depth: number;
   aliases: number;
   directives: number;
@@ -118,7 +120,7 @@ export function limitSize(context: ValidationContext): ASTVisitor {
       refuse('levels of fields', size.depth, LIMITS.depth);
       refuse('aliases', size.aliases, LIMITS.aliases);
       refuse('directives', size.directives + (node.directives?.length ?? 0), LIMITS.directives);
-      refuse('root fields', rootFields(node, fragments), LIMITS.rootFields);
+      refuse('root fields', size.fields, LIMITS.rootFields);
     },
   };
 }
@@ -126,7 +128,7 @@ export function limitSize(context: ValidationContext): ASTVisitor {
 /** Each fragment is measured once, so that fragments that spread fragments cost nothing to count. */
 function measurer(fragments: ReadonlyMap<string, FragmentDefinitionNode>): (set: SelectionSetNode) => Size {
   const known = new Map<string, Size>();
-  const none: Size = { depth: 0, aliases: 0, directives: 0 };
+  const none: Size = { fields: 0, depth: 0, aliases: 0, directives: 0 };
   const fragment = (name: string): Size => {
     const size = known.get(name);
     if (size) return size;
@@ -141,6 +143,7 @@ function measurer(fragments: ReadonlyMap<string, FragmentDefinitionNode>): (set:
     const total = { ...none };
     for (const selection of set.selections) {
       const inner = sizeOf(selection, fragment, measure);
+      total.fields += inner.fields;
       total.depth = Math.max(total.depth, inner.depth);
       total.aliases += inner.aliases;
       total.directives += inner.directives + (selection.directives?.length ?? 0);
@@ -160,6 +163,7 @@ function sizeOf(
   const below = selection.selectionSet ? measure(selection.selectionSet) : undefined;
   const introspects = selection.name.value.startsWith('__');
   return {
+    fields: 1,
     depth: introspects ? 1 : 1 + (below?.depth ?? 0),
     aliases: (below?.aliases ?? 0) + (selection.alias ? 1 : 0),
     directives: below?.directives ?? 0,
@@ -188,25 +192,6 @@ export function checkSelections(document: DocumentNode, operation: OperationDefi
     }, 0);
   if (ofSet(operation.selectionSet) > LIMITS.recursiveSelections)
     throw tooLarge(`The operation has more than ${LIMITS.recursiveSelections} selections.`);
-}
-
-function rootFields(
-  operation: OperationDefinitionNode,
-  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
-): number {
-  const visited = new Set<string>();
-  const count = (set: SelectionSetNode): number =>
-    set.selections.reduce((sum, selection) => {
-      if (selection.kind === Kind.FIELD) return sum + 1;
-      if (selection.kind === Kind.INLINE_FRAGMENT) return sum + count(selection.selectionSet);
-      const node = fragments.get(selection.name.value);
-      if (!node || visited.has(selection.name.value)) return sum;
-      visited.add(selection.name.value);
-      const inner = count(node.selectionSet);
-      visited.delete(selection.name.value);
-      return sum + inner;
-    }, 0);
-  return count(operation.selectionSet);
 }
 
 /**
