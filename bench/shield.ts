@@ -61,6 +61,12 @@ const WORST: Readonly<Record<string, object>> = {
     query: `query ($id: ID!, $first: Int) { messages(workspaceId: $id, first: $first) { nodes { message response ${Array.from({ length: 15 }, (_, index) => `a${index}: message`).join(' ')} } } }`,
     variables: { id: TEXTS, first: Math.floor(ANSWER_TEXT_BYTES / (17 * Buffer.byteLength(LONGEST))) },
   },
+  // Much work of PostgreSQL for few values: as much as one large read does, and as much as a light one does.
+  ranks: usage(
+    YEARS,
+    ['a', 'b', 'c', 'd', 'e'].map((alias) => report(alias, 'topClients(limit: 1) { messages }')).join(' '),
+  ),
+  rank: usage(YEARS, report('a', 'topClients(limit: 1) { messages } clientMovement { returning }')),
   refused: { query: `{ ${'viewer { name } '.repeat(240)} }` },
 };
 

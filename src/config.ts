@@ -67,7 +67,8 @@ function readAll(read: <T>(setting: Setting<T>) => T): Config {
     ...{ writeQueueMax: read(s.writeQueueMax), writeQueueMaxBytes: read(s.writeQueueMaxBytes) },
     ...{ overloadLagMs: read(s.overloadLagMs) },
     ...{ readPointsPerSecond: read(s.readPointsPerSecond), heavyReads: read(s.heavyReads) },
-    ...{ heavyReadsOfToken: read(s.heavyReadsOfToken), failedLoginsPerMinute: read(s.failedLoginsPerMinute) },
+    ...{ heavyReadsOfToken: read(s.heavyReadsOfToken), lightReads: read(s.lightReads) },
+    ...{ failedLoginsPerMinute: read(s.failedLoginsPerMinute) },
     ...{ trustProxy: read(s.trustProxy), tokenCacheMs: read(s.tokenCacheMs) },
     ...{
       reconcileIntervalMs: read(s.reconcileIntervalMs),

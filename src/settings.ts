@@ -183,7 +183,7 @@ export const SETTINGS = {
     schema: wholeNumber(1, 64),
     fallback: 1,
     meaning:
-      'Processes that serve, at most one a core. Pools, queues and rates (DATABASE_POOL_SIZE, WRITE_*, READ_POINTS_PER_SECOND, HEAVY_READS) are those of each.',
+      'Processes that serve, at most one a core. Pools, queues and rates (DATABASE_POOL_SIZE, WRITE_*, READ_POINTS_PER_SECOND, HEAVY_READS, LIGHT_READS) are those of each.',
   }),
   writeLanes: setting({
     name: 'WRITE_LANES',
@@ -227,13 +227,21 @@ export const SETTINGS = {
     name: 'HEAVY_READS',
     schema: wholeNumber(1, 100),
     fallback: 2,
-    meaning: 'Large reads at once; the rest waits 2 s at most, then 429.',
+    meaning:
+      'Large reads at once, and half of them while turns are being saved; the rest waits 2 s at most, then 429.',
   }),
   heavyReadsOfToken: setting({
     name: 'HEAVY_READS_OF_TOKEN',
     schema: wholeNumber(1, 100),
     fallback: 1,
     meaning: 'Large reads of one token at once.',
+  }),
+  lightReads: setting({
+    name: 'LIGHT_READS',
+    schema: wholeNumber(1, 100),
+    fallback: 4,
+    meaning:
+      'Other reads at once, and half of them while turns are being saved; the rest waits 2 s at most, then 429.',
   }),
   failedLoginsPerMinute: setting({
     name: 'FAILED_LOGINS_PER_MINUTE',

@@ -151,6 +151,8 @@ const MODULE_STATE: Record<string, string> = {
   'src/values/time.ts yearsKept': 'a bounded cache of facts that never change',
   'src/database/sql.ts planNames': 'one name a text; the texts are constants of the code',
   'src/services/exports/copied-file.ts underWay': 'counts the exports of one pool; lives as long as the pool',
+  'src/values/pace.ts lastSaveAt': 'the event loop is one, whatever server of the process saves',
+  'src/values/pace.ts saves': 'the event loop is one, whatever server of the process saves',
   'src/values/pace.ts scheduled': 'the event loop is one, and so is the turn that work shares',
   'src/values/pace.ts used': 'the event loop is one, and so is the turn that work shares',
   'src/values/pace.ts waiting': 'the event loop is one, and so is the turn that work shares',

@@ -1,8 +1,9 @@
 // Limits of reading: a token's points, large reads at once, harmless bodies that look large, answers in pieces.
 import fc from 'fast-check';
-import { LargeReads } from '../src/http/large-reads';
+import { createRateLimits } from '../src/http/rate-limits';
+import { ReadPlaces } from '../src/http/read-places';
 import { streamed, stringifyInTurns } from '../src/http/stringify';
-import { A_TURN, inTurns, pace } from '../src/values/pace';
+import { A_TURN, inTurns, isSaving, pace, saveBegins } from '../src/values/pace';
 import { aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
 import { SAVE } from './support/operations';
 
@@ -121,8 +122,8 @@ describe("a token's points", () => {
   });
 });
 
-it('runs one large read of a token at a time, the others in their order', async () => {
-  const reads = new LargeReads({ atOnce: 2, ofToken: 1 });
+it('runs one large read of a token at a time, the others after it', async () => {
+  const reads = new ReadPlaces({ what: 'large reads', atOnce: () => 2, ofToken: 1 });
   const begun: string[] = [];
   const enter = async (token: string, name: string) => {
     const end = await reads.enter(token, () => false);
@@ -137,14 +138,86 @@ it('runs one large read of a token at a time, the others in their order', async 
   first();
   // Once is enough: a place is not returned twice.
   first();
-  (await second)();
+  // Another token comes first.
   (await third)();
+  (await second)();
   other();
-  expect(begun).toEqual(['a1', 'b1', 'a2', 'c1']);
+  expect(begun).toEqual(['a1', 'b1', 'c1', 'a2']);
 });
 
-it('skips a large read whose caller is gone when its turn comes', async () => {
-  const reads = new LargeReads({ atOnce: 1, ofToken: 1 });
+it('lets tokens take turns, however many reads one of them has sent', async () => {
+  const reads = new ReadPlaces({ what: 'reads', atOnce: () => 1, ofToken: 1 });
+  const begun: string[] = [];
+  const run = async (name: string) => {
+    const end = await reads.enter(name.charAt(0), () => false);
+    begun.push(name);
+    await new Promise((next) => setImmediate(next));
+    end();
+  };
+  await Promise.all(['a1', 'a2', 'a3', 'a4', 'b1', 'b2', 'c1'].map(run));
+  expect(begun).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3', 'a4']);
+});
+
+describe('while somebody saves', () => {
+  afterEach(() => jest.useRealTimers());
+
+  it.each([
+    ['large reads', { points: 5_000, characters: 0 }],
+    ['long answers', { points: 100, characters: 1_000_000 }],
+    ['other reads', { points: 100, characters: 0 }],
+  ])('half as many %s run at once', async (_, cost) => {
+    jest.useFakeTimers({ now: 0 });
+    const limits = { readPointsPerSecond: 20_000, failedLoginsPerMinute: 20 };
+    const rateLimits = createRateLimits({ ...limits, heavyReads: 4, heavyReadsOfToken: 1, lightReads: 4 });
+    const begun: string[] = [];
+    const enter = async (token: string) => {
+      const end = await rateLimits.turn(token, cost, () => false);
+      begun.push(token);
+      return end;
+    };
+    const saved = saveBegins();
+    const first = await enter('a');
+    const others = ['b', 'c', 'd', 'e'].map(enter);
+    await others[0];
+    // All that can happen without a place has happened.
+    for (let count = 0; count < 20; count += 1) await Promise.resolve();
+    const beside = [...begun];
+    saved();
+    const justSaved = isSaving();
+    jest.advanceTimersByTime(1_000);
+    first();
+    await others[2];
+    for (let count = 0; count < 20; count += 1) await Promise.resolve();
+
+    expect([beside, justSaved, isSaving()]).toEqual([['a', 'b'], true, false]);
+    // All four places are given again.
+    expect(begun).toEqual(['a', 'b', 'c', 'd', 'e']);
+  });
+
+  it('reads pause between two turns, so that the loop is free for the steps of saves', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'queueMicrotask', 'nextTick'] });
+    const turns = () => new Promise((next) => setImmediate(next));
+    await turns();
+    const saved = saveBegins();
+    let resumed = false;
+    const first = pace(A_TURN);
+    const second = pace(A_TURN)?.then(() => {
+      resumed = true;
+    });
+    for (let count = 0; count < 50; count += 1) await turns();
+    const before = resumed;
+    jest.advanceTimersByTime(2);
+    await second;
+    saved();
+    // Nothing is left scheduled.
+    jest.advanceTimersByTime(2_000);
+
+    expect([first, before, resumed]).toEqual([undefined, false, true]);
+  });
+});
+
+it('passes over a large read whose caller is gone when its turn comes', async () => {
+  const reads = new ReadPlaces({ what: 'large reads', atOnce: () => 1, ofToken: 1 });
   const first = await reads.enter('a', () => false);
   let begun = false;
   const gone = reads

@@ -2,14 +2,15 @@
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { AppError } from '../errors';
 import type { Cost } from '../graphql/cost';
-import { LargeReads } from './large-reads';
+import { isSaving } from '../values/pace';
+import { ReadPlaces } from './read-places';
 import { UnsentAnswers } from './unsent-answers';
 
 export interface RateLimits {
   /** Charges a read to its token. Throws RATE_LIMITED when the token has no points left. */
   read(principalId: string, cost: Cost): Promise<void>;
   /**
-   * Resolves when a read may begin: at once, or in its turn if it is large. The result is a function that ends the
+   * Resolves when a read may begin: at once, or in its turn among those of its size. The result is a function that ends the
    * read: call it when the answer is written and counted. Throws RATE_LIMITED when the turn doesn't come soon.
    * `isGone`: the caller no longer waits.
    */
@@ -48,6 +49,7 @@ export function createRateLimits(options: {
   readPointsPerSecond: number;
   heavyReads: number;
   heavyReadsOfToken: number;
+  lightReads: number;
   failedLoginsPerMinute: number;
 }): RateLimits {
   const most = options.readPointsPerSecond * WINDOW_SECONDS;
@@ -55,9 +57,11 @@ export function createRateLimits(options: {
   const logins = new RateLimiterMemory({ points: options.failedLoginsPerMinute, duration: 60 });
   const message = `This token's reads cost more than ${options.readPointsPerSecond} points a second.`;
   const hold = () => new Promise<void>((resolve) => setTimeout(resolve, HOLD_MS));
-  const places = { atOnce: options.heavyReads, ofToken: options.heavyReadsOfToken };
-  const large = new LargeReads(places);
-  const long = new LargeReads(places);
+  const places = (what: string, atOnce: number, ofToken: number) =>
+    new ReadPlaces({ what, atOnce: () => (isSaving() ? Math.ceil(atOnce / 2) : atOnce), ofToken });
+  const large = places('large reads', options.heavyReads, options.heavyReadsOfToken);
+  const long = places('long answers', options.heavyReads, options.heavyReadsOfToken);
+  const light = places('reads', options.lightReads, options.lightReads);
   const unsent = new UnsentAnswers();
 
   const refusalOf = async (id: string): Promise<AppError | undefined> => {
@@ -80,6 +84,7 @@ export function createRateLimits(options: {
     try {
       if (isLong) unsent.check(id);
       if (cost.points > LARGE_POINTS) ends.push(await large.enter(id, isGone));
+      else if (!isLong) ends.push(await light.enter(id, isGone));
       if (isLong) {
         ends.push(await long.enter(id, isGone));
         // By now the cost of earlier reads, and what is unread of their answers, is known.

@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { SERVICE_PREFIX } from '../auth/tokens';
 import { printError } from '../errors';
+import { saveBegins } from '../values/pace';
 import { wantsErrorField, withErrorField } from './error-field';
 
 export interface DoorLimits {
@@ -58,8 +59,10 @@ export class SaveDoor {
     if (!isSave(request)) return false;
     if (this.isOpen) {
       this.underWay += 1;
+      const ends = saveBegins();
       response.once('close', () => {
         this.underWay -= 1;
+        ends();
       });
       return false;
     }

@@ -4,6 +4,32 @@
 /** How much is done in one turn of the loop, in values of an answer; one takes about 3 µs. */
 export const A_TURN = 400;
 
+/**
+ * How long reads pause between two turns while somebody saves, in milliseconds: about twice as long as a turn takes.
+ * Meanwhile the steps of saves find the loop free.
+ */
+const PAUSE_MS = 2;
+/** Who saves one turn after the other is between two of them for a moment. */
+const STILL_SAVING_MS = 1_000;
+
+let saves = 0;
+let lastSaveAt = Number.NEGATIVE_INFINITY;
+
+/** A save is under way until the function that this returns is called. Reads then go slower, and fewer at once. */
+export function saveBegins(): () => void {
+  saves += 1;
+  let ended = false;
+  return () => {
+    if (ended) return;
+    ended = true;
+    saves -= 1;
+    lastSaveAt = performance.now();
+  };
+}
+
+/** Is a save under way in this process, or was one within the last second? */
+export const isSaving = (): boolean => saves > 0 || performance.now() - lastSaveAt < STILL_SAVING_MS;
+
 interface Waiting {
   weight: number;
   go: () => void;
@@ -31,7 +57,8 @@ const fits = (weight: number): boolean => used === 0 || used + weight <= A_TURN;
 function schedule(): void {
   if (scheduled) return;
   scheduled = true;
-  setImmediate(nextTurn);
+  if (isSaving()) setTimeout(nextTurn, PAUSE_MS);
+  else setImmediate(nextTurn);
 }
 
 /** Node reads sockets between two turns. */

@@ -1,8 +1,16 @@
-// Only a few large reads run at a time, and fewer of one token. Others wait for a short time, first come, first served.
+// Only a few reads run at a time, and fewer of one token. Others wait for a short time; tokens take turns.
 import { AppError } from '../errors';
 
 const WAIT_MS = 2_000;
-const WAITING_MAX = 200;
+const WAITING_MAX = 1_000;
+
+export interface Places {
+  /** How the refusal names these reads: "large reads". */
+  what: string;
+  /** How many run at once. It may change; a smaller number holds for the next read. */
+  atOnce: () => number;
+  ofToken: number;
+}
 
 interface Waiting {
   principalId: string;
@@ -10,21 +18,22 @@ interface Waiting {
   start: () => void;
 }
 
-export class LargeReads {
+export class ReadPlaces {
   private running = 0;
   private readonly ofToken = new Map<string, number>();
   private waiting: Waiting[] = [];
 
-  constructor(private readonly places: { atOnce: number; ofToken: number }) {}
+  constructor(private readonly places: Places) {}
 
   /**
    * Resolves when it is this read's turn, with a function that ends it, which may be called more than once. Throws
    * RATE_LIMITED when its turn doesn't come soon. A caller who is gone (`isGone`) is skipped.
    */
   enter(principalId: string, isGone: () => boolean): Promise<() => void> {
-    if (this.hasRoom(principalId)) return Promise.resolve(this.begin(principalId));
+    if (this.waiting.length === 0 && this.hasRoom(principalId))
+      return Promise.resolve(this.begin(principalId));
     if (this.waiting.length >= WAITING_MAX) this.waiting = this.waiting.filter((one) => !one.isGone());
-    if (this.waiting.length >= WAITING_MAX) return Promise.reject(refusal());
+    if (this.waiting.length >= WAITING_MAX) return Promise.reject(this.refusal());
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         clearTimeout(timer);
@@ -40,14 +49,15 @@ export class LargeReads {
       };
       const timer = setTimeout(() => {
         leave();
-        reject(refusal());
+        reject(this.refusal());
       }, WAIT_MS);
       this.waiting.push(mine);
+      this.startWaiting();
     });
   }
 
   private hasRoom(id: string): boolean {
-    return this.running < this.places.atOnce && (this.ofToken.get(id) ?? 0) < this.places.ofToken;
+    return this.running < this.places.atOnce() && (this.ofToken.get(id) ?? 0) < this.places.ofToken;
   }
 
   private begin(id: string): () => void {
@@ -61,14 +71,23 @@ export class LargeReads {
       const left = (this.ofToken.get(id) ?? 1) - 1;
       if (left === 0) this.ofToken.delete(id);
       else this.ofToken.set(id, left);
-      this.next();
+      // Its token's next reads go behind those of others: who calls more often doesn't come first.
+      const isMine = ({ principalId }: Waiting) => principalId === id;
+      this.waiting = [...this.waiting.filter((one) => !isMine(one)), ...this.waiting.filter(isMine)];
+      this.startWaiting();
     };
   }
 
-  private next(): void {
-    this.waiting.find((one) => this.hasRoom(one.principalId) && !one.isGone())?.start();
+  private startWaiting(): void {
+    for (;;) {
+      const next = this.waiting.find((one) => this.hasRoom(one.principalId) && !one.isGone());
+      if (!next) return;
+      next.start();
+    }
+  }
+
+  private refusal(): AppError {
+    const message = `Too many ${this.places.what} are running. Try again in 2 s, or ask for less.`;
+    return new AppError('RATE_LIMITED', message, 2);
   }
 }
-
-const refusal = (): AppError =>
-  new AppError('RATE_LIMITED', 'Too many large reads are running. Try again in 2 s, or ask for less.', 2);
