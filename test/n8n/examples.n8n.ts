@@ -176,9 +176,9 @@ describe('the table of errors in docs/n8n.md', () => {
   const page = readFileSync(join(__dirname, '../../docs/n8n.md'), 'utf8');
   const section = /^## Errors$([\s\S]*?)^## /m.exec(page)?.[1] ?? '';
   const rows = new Map(
-    [...section.matchAll(/^\| `\[(\w+)\]([^`]*)` \|/gm)].map(([, code = '', words = '']) => [
+    [...section.matchAll(/^\| `\[(\w+)\]([^`]*)`(?:, or `([^`]*)`)? \|/gm)].map(([, code = '', ...words]) => [
       code,
-      words.trim(),
+      words.filter((each) => each !== undefined).map((each) => each.trim()),
     ]),
   );
   const shown = new Map<string, string>();
@@ -215,7 +215,10 @@ describe('the table of errors in docs/n8n.md', () => {
   });
 
   it('has what n8n shows', () => {
-    const wrong = [...rows].filter(([code, words]) => !shown.get(code)?.startsWith(`[${code}] ${words}`));
+    // Without the database a save ends in one of two ways: its token is still remembered, or can't be looked up.
+    const wrong = [...rows].filter(
+      ([code, words]) => !words.some((each) => shown.get(code)?.startsWith(`[${code}] ${each}`)),
+    );
     expect(wrong.map(([code, words]) => [code, words, shown.get(code)])).toEqual([]);
   });
 });
