@@ -56,7 +56,8 @@ async function findPosted(
     'since_closing',
     // Months close in order, and each closing ends an epoch. A line of an earlier month than the one whose closing ended
     // the line's epoch was posted after its own month was closed. So the query reads one range of the index (workspace,
-    // epoch, month) for each epoch, however many statements it is asked about, and no month's own lines.
+    // epoch, month) for each epoch, however many statements it is asked about, and no month's own lines. (An OR instead
+    // of coalesce is no bound of the index: PostgreSQL would read them all and drop them.)
     `SELECT c.month, coalesce(sum(c.late), 0)::bigint AS late, coalesce(sum(c.taken), 0)::bigint AS taken,
        coalesce(sum(c.amount) FILTER (WHERE e.epoch = w.epoch), 0)::bigint AS open
      FROM workspaces w
@@ -68,7 +69,7 @@ async function findPosted(
          sum(c.amount_micros) FILTER (WHERE c.reversal) AS taken
        FROM charges c
        WHERE c.workspace_id = $1 AND c.epoch = e.epoch AND c.month >= $3::date AND c.month <= $4::date
-         AND (s.month IS NULL OR c.month < s.month)
+         AND c.month < coalesce(s.month, 'infinity')
        GROUP BY c.month) c
      WHERE w.id = $1 GROUP BY c.month`,
     [workspaceId, Math.min(...epochs), months[0], months.at(-1)],
