@@ -5,6 +5,7 @@ import { ReadPlaces } from '../src/http/read-places';
 import { streamed, stringifyInTurns } from '../src/http/stringify';
 import { A_TURN, inTurns, isSaving, pace, saveBegins } from '../src/values/pace';
 import { aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
+import { untilWaiting } from './support/lock-waits';
 import { SAVE } from './support/operations';
 
 const READ = '{ viewer { name } }';
@@ -171,7 +172,7 @@ describe('while somebody saves', () => {
     const rateLimits = createRateLimits({ ...limits, heavyReads: 4, heavyReadsOfToken: 1, lightReads: 4 });
     const begun: string[] = [];
     const enter = async (token: string) => {
-      const end = await rateLimits.turn(token, cost, () => false);
+      const end = await rateLimits.turn({ id: token, kind: 'CLIENT' }, cost, () => false);
       begun.push(token);
       return end;
     };
@@ -231,6 +232,30 @@ it('passes over a large read whose caller is gone when its turn comes', async ()
   expect(begun).toBe(false);
   // Nobody waits for it for ever.
   await expect(gone).rejects.toThrow('Too many large reads');
+});
+
+it('a service that asks whether it may serve waits for no readers', async () => {
+  const app = await startApp({ config: { lightReads: 1 } });
+  const shop = await aWorkspace(app);
+  const runner = app.database.dataSource.createQueryRunner();
+  await runner.connect();
+  await runner.query('BEGIN');
+  await runner.query('LOCK TABLE charges IN ACCESS EXCLUSIVE MODE');
+  const page = 'query ($id: ID!) { usageRecords(workspaceId: $id, first: 1) { nodes { id } } }';
+  const first = app.api.as(shop.analyst).send(page, { id: shop.id });
+  await untilWaiting(app.database, 1);
+  const other = await app.api.as(shop.client).send(READ);
+  const decision = await app.api
+    .as(shop.service)
+    .send('query ($id: ID!) { serveDecision(workspaceId: $id, phoneNumber: "393331234567") { allowed } }', {
+      id: shop.id,
+    });
+  await runner.query('ROLLBACK');
+  await runner.release();
+  const done = await first;
+  await app.stop();
+
+  expect([other.status, decision.status, done.status]).toEqual([429, 200, 200]);
 });
 
 it('refuses a large read whose turn does not come, and takes the next one when the first is done', async () => {

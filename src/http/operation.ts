@@ -66,9 +66,7 @@ export const operationPlugin = (rateLimits: RateLimits): ApolloServerPlugin<Serv
         checkCost(read);
         await rateLimits.read(principal.id, read).catch(rethrow);
         notes.charged = true;
-        contextValue.place.leave = await rateLimits
-          .turn(principal.id, read, contextValue.isGone)
-          .catch(rethrow);
+        contextValue.place.leave = await rateLimits.turn(principal, read, contextValue.isGone).catch(rethrow);
       },
       async willSendResponse({ response, contextValue, operation }) {
         const { notes, snapshot, principal, texts } = contextValue;

@@ -1,5 +1,6 @@
 // Rate limits: points of reads per token, and refused tokens per address. Only the write queue limits saves.
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import type { Principal } from '../auth/principal';
 import { AppError } from '../errors';
 import type { Cost } from '../graphql/cost';
 import { isSaving } from '../values/pace';
@@ -14,7 +15,7 @@ export interface RateLimits {
    * read: call it when the answer is written and counted. Throws RATE_LIMITED when the turn doesn't come soon.
    * `isGone`: the caller no longer waits.
    */
-  turn(principalId: string, cost: Cost, isGone: () => boolean): Promise<() => void>;
+  turn(principal: Pick<Principal, 'id' | 'kind'>, cost: Cost, isGone: () => boolean): Promise<() => void>;
   /** Charges points that are known only afterwards, even if the token has fewer left. */
   charge(principalId: string, points: number): Promise<void>;
   /** Throws RATE_LIMITED when the token has no points left, and charges nothing. */
@@ -75,7 +76,7 @@ export function createRateLimits(options: {
     throw refusal;
   };
   /** Takes a place among the large reads first, then among long answers: in one order nobody waits in a circle. */
-  const turn = async (id: string, cost: Cost, isGone: () => boolean): Promise<() => void> => {
+  const turn: RateLimits['turn'] = async ({ id, kind }, cost, isGone) => {
     const isLong = cost.characters > LONG_CHARACTERS;
     const ends: (() => void)[] = [];
     const end = (): void => {
@@ -84,7 +85,8 @@ export function createRateLimits(options: {
     try {
       if (isLong) unsent.check(id);
       if (cost.points > LARGE_POINTS) ends.push(await large.enter(id, isGone));
-      else if (!isLong) ends.push(await light.enter(id, isGone));
+      // A service asks whether it may serve while a person waits: it waits for no readers of pages.
+      else if (!isLong && kind !== 'SERVICE') ends.push(await light.enter(id, isGone));
       if (isLong) {
         ends.push(await long.enter(id, isGone));
         // By now the cost of earlier reads, and what is unread of their answers, is known.

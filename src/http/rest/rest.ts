@@ -58,17 +58,17 @@ export function registerRest(app: FastifyInstance, deps: RestDeps): void {
   const report =
     ({ question, ask, answer }: Report): Handler =>
     async (request, reply, snapshot) => {
-      const { id } = principalOf(request);
+      const principal = principalOf(request);
       const { workspaceId } = request.params;
-      const asked = await charged(rateLimits, id, () => {
+      const asked = await charged(rateLimits, principal.id, () => {
         const { choice, ...rest } = ask(request.query);
         const cost = costOfQuestion(question, { workspaceId, ...choice, ...rest }, snapshot);
         const refusal = tooCostly(cost);
         if (refusal !== undefined) throw badInput(refusal);
         return { cost, choice, ...rest };
       });
-      await rateLimits.read(id, asked.cost);
-      request.place.leave = await rateLimits.turn(id, asked.cost, () => reply.raw.destroyed);
+      await rateLimits.read(principal.id, asked.cost);
+      request.place.leave = await rateLimits.turn(principal, asked.cost, () => reply.raw.destroyed);
       return answer(snapshot, workspaceId, asked);
     };
   route('dashboard', report(DASHBOARD));
@@ -88,9 +88,9 @@ export function registerRest(app: FastifyInstance, deps: RestDeps): void {
   route(
     'statement',
     async (request, reply, snapshot) => {
-      const { id } = principalOf(request);
-      await rateLimits.read(id, STATEMENT_COST);
-      request.place.leave = await rateLimits.turn(id, STATEMENT_COST, () => reply.raw.destroyed);
+      const principal = principalOf(request);
+      await rateLimits.read(principal.id, STATEMENT_COST);
+      request.place.leave = await rateLimits.turn(principal, STATEMENT_COST, () => reply.raw.destroyed);
       return sendStatement(database, request, reply, snapshot);
     },
     '/:month',
