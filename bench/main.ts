@@ -21,6 +21,7 @@ import { stopAll } from './processes';
 import { measureReads } from './reads';
 import { Results } from './results';
 import { measureShield } from './shield';
+import { measureWebhooks } from './webhooks';
 import { measureWrites } from './writes';
 
 const started = performance.now();
@@ -70,7 +71,7 @@ async function onDatabase(options: Options, results: Results, databaseUrl: strin
       service: await token('service', [ONE, ...MANY]),
       client: await token('client', [LARGE, SMALL]),
     };
-    const bench = { options, results, client, services, databaseUrl, tokens, say };
+    const bench = { options, results, client, services, database, databaseUrl, tokens, say };
     if (options.only.includes('storage')) await measureStorage(bench);
     if (options.only.includes('reads')) await measureReads(bench);
     if (options.only.includes('insights')) await measureInsights(bench);
@@ -82,6 +83,7 @@ async function onDatabase(options: Options, results: Results, databaseUrl: strin
     if (options.only.includes('filling')) await measureFilling(bench);
     if (options.only.includes('budgets')) await measureBudgets(bench);
     if (options.only.includes('live')) await measureLive(bench);
+    if (options.only.includes('webhooks')) await measureWebhooks(bench);
   } finally {
     await services.drain();
     await services.tokens.close();

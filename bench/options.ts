@@ -23,7 +23,7 @@ export const HELP = `npm run bench -- [options]
   --data DIR     keep the data set here and use it again (default: a temporary folder)
   --seed N       another data set (default 1)
   --only A,B     these groups only: writes, reads, insights, export, start, storage, shield, closing,
-                 filling, budgets, live
+                 filling, budgets, webhooks, live
 `;
 
 export function readOptions(argv: readonly string[]): Options | undefined {

@@ -1,6 +1,7 @@
 // Rows about saving.
 import type { Client } from 'pg';
 import type { Services } from '../src/app';
+import type { Database } from '../src/database/database';
 import { type Measured, run, type Spread, spread } from './client';
 import { MANY, ONE } from './data-set';
 import { checkData, checkMany, checkSave, items, manySaves, plainInput, saves } from './operations';
@@ -16,6 +17,7 @@ export interface Bench {
   client: Client;
   services: Services;
   databaseUrl: string;
+  database: Database;
   tokens: { service: string; client: string };
   say: (text: string) => void;
 }

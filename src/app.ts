@@ -28,6 +28,11 @@ import { BudgetWatch } from './services/signals/budget-watch';
 import { EventExpiry } from './services/signals/events';
 import { LiveFeed } from './services/signals/live-feed';
 import { ServeAdvisor } from './services/signals/serve-decision';
+import { WebhookCaller } from './services/signals/webhook-call';
+import { WebhookDeliverer } from './services/signals/webhook-deliverer';
+import { SecretBox } from './services/signals/webhook-secrets';
+import { WebhookService } from './services/signals/webhook-service';
+import { WebhookAddresses } from './services/signals/webhook-url';
 import { TokenService } from './services/tokens/token-service';
 import { keyFilling } from './services/turns/key-filling';
 import { SaveMessageService } from './services/turns/save-message';
@@ -57,6 +62,8 @@ export interface Services {
   readonly budgetWatch: BudgetWatch;
   readonly serveAdvisor: ServeAdvisor;
   readonly eventExpiry: EventExpiry;
+  readonly webhooks: WebhookService;
+  readonly webhookDeliverer: WebhookDeliverer;
   readonly eraser: Eraser;
   readonly retention: Retention;
   readonly liveFeed: LiveFeed;
@@ -102,16 +109,19 @@ const sourcesOf = (database: Database, services: Services): Sources => ({
   pool: () => poolLoad(database.dataSource),
   subscribers: () => services.liveFeed.size,
   tokensExpiringSoon: () => services.tokens.countExpiringSoon(),
+  webhookStanding: () => services.webhookDeliverer.standing(),
   clockAheadMs: () => services.clockWatch.aheadMs,
 });
 
 export function createServices(
-  database: Database,
+  database: Database & Partial<Pick<OpenDatabase, 'secretsKey'>>,
   config: Config,
   { clock, logger, metrics, worker = 0 }: Surroundings,
 ): Services {
   const shards = shardsOf(`${hostname()}:${config.port}`, worker, config.writeLanes);
   const writer = new BatchWriter(clock, logger);
+  const box = new SecretBox(database.secretsKey);
+  const addresses = new WebhookAddresses(config.webhookAllowHosts);
   const limits = {
     batchMax: config.writeBatchMax,
     queueMax: config.writeQueueMax,
@@ -139,6 +149,10 @@ export function createServices(
     budgetWatch,
     serveAdvisor: new ServeAdvisor(),
     eventExpiry: new EventExpiry(database, clock),
+    webhooks: new WebhookService(database, clock, box, addresses),
+    webhookDeliverer: new WebhookDeliverer(
+      ...([database, clock, logger, box, new WebhookCaller(addresses), metrics] as const),
+    ),
     eraser: new Eraser(database, clock),
     retention: new Retention(database, clock, logger),
     liveFeed,
@@ -203,6 +217,7 @@ async function stopAll(
   await server.stop();
   const finish = async (): Promise<void> => {
     await jobs.stop();
+    await services.webhookDeliverer.close();
     await services.drain();
     services.liveFeed.close();
     await services.notices.stop();
@@ -255,6 +270,11 @@ const jobsOf = (config: Config, services: Services, metrics: Metrics): Job[] => 
     name: 'budget-sweep',
     everyMs: config.reconcileIntervalMs,
     run: (signal) => services.budgetWatch.sweep(signal),
+  },
+  {
+    name: 'webhooks',
+    everyMs: config.webhookLookIntervalMs,
+    run: () => services.webhookDeliverer.look(),
   },
   {
     name: 'erase',

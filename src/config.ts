@@ -49,6 +49,7 @@ function readAll(read: <T>(setting: Setting<T>) => T): Config {
       databaseSsl: read(s.databaseSsl),
       databaseCa: read(s.databaseCa),
       databasePoolSize: read(s.databasePoolSize),
+      secretsKey: read(s.secretsKey),
     },
     ...{ webConcurrency: read(s.webConcurrency) },
     ...{
@@ -73,6 +74,8 @@ function readAll(read: <T>(setting: Setting<T>) => T): Config {
     ...{
       reconcileIntervalMs: read(s.reconcileIntervalMs),
       budgetLookIntervalMs: read(s.budgetLookIntervalMs),
+      webhookLookIntervalMs: read(s.webhookLookIntervalMs),
+      webhookAllowHosts: read(s.webhookAllowHosts),
       corsOrigins: read(s.corsOrigins),
       sandbox: read(s.sandbox),
     },

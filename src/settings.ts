@@ -38,6 +38,12 @@ const origins = list.refine(
   (all) => all.every((origin) => /^https?:\/\/[^/*\s]+$/.test(origin)),
   'origins such as https://dashboard.example.com, separated by commas, are expected; * is refused',
 );
+const hostsWithPorts = list
+  .transform((all) => all.map((host) => host.toLowerCase()))
+  .refine(
+    (all) => all.every((host) => /^([a-z0-9._-]+|\[[0-9a-f:.]+\]):\d{1,5}$/.test(host)),
+    'hosts with their ports such as n8n:5678, separated by commas, are expected',
+  );
 const postgresUrl = z
   .string()
   .refine(
@@ -134,6 +140,17 @@ export const SETTINGS = {
     schema: text,
     shown: "Node's own authorities",
     meaning: "A PEM file with the authority that signed the database's certificate.",
+  }),
+  secretsKey: optional({
+    name: 'SECRETS_KEY',
+    schema: z
+      .string()
+      .min(32, 'at least 32 characters are expected, such as those of: openssl rand -base64 32')
+      .regex(/^\S+$/, 'no spaces are expected'),
+    shown: 'with the embedded PostgreSQL: its own, in DATA_DIR; otherwise webhooks are off',
+    meaning:
+      "What webhooks' URLs and secrets are sealed with in the database. The same for all servers of one database; keep it with the backups.",
+    secret: true,
   }),
   databasePoolSize: setting({
     name: 'DATABASE_POOL_SIZE',
@@ -275,6 +292,20 @@ export const SETTINGS = {
     schema: wholeNumber(100, 86_400_000),
     fallback: 1_000,
     meaning: 'Milliseconds between two looks at the budgets of whom this process has just charged.',
+  }),
+  webhookLookIntervalMs: setting({
+    name: 'WEBHOOK_LOOK_INTERVAL_MS',
+    schema: wholeNumber(100, 86_400_000),
+    fallback: 1_000,
+    meaning: 'Milliseconds between two looks for events that webhooks are to be told.',
+  }),
+  webhookAllowHosts: setting<string[]>({
+    name: 'WEBHOOK_ALLOW_HOSTS',
+    schema: hostsWithPorts,
+    fallback: [],
+    shown: 'none',
+    meaning:
+      'Receivers that webhooks may call inside of the own network, and by http, as host:port, separated by commas: n8n:5678.',
   }),
   corsOrigins: setting<string[]>({
     name: 'CORS_ORIGINS',

@@ -186,6 +186,9 @@ const SNIPPETS: Record<string, string | ((text: string) => Promise<void>)> = {
   'operations.md sh 6': 'expand-contract.test.ts runs it on a database of the version before',
   'owner.it.md sh 1': async (text) => expect(await shell(text)).toContain('Set the budget mese: 50.00 EUR'),
   'owner.md sh 1': async (text) => expect(await shell(text)).toMatch(/NAME +SUBJECT[\s\S]*No events/),
+  'webhooks.md ts 1': 'webhook-verify.test.ts runs it',
+  'webhooks.md python 1': 'webhook-verify.test.ts runs it where there is Python',
+  'webhooks.md sh 1': 'webhooks.test.ts runs the command with a receiver of its own',
   'rest.md sh 1': async (text) => {
     await shell(text);
     const rows = parse(await readFile(join(folder, 'january.csv'), 'utf8'), { record_delimiter: '\r\n' });

@@ -501,6 +501,7 @@ describe('reverting to the version before', () => {
       { name: 'Signals1700000000007', direction: 'up' },
       { name: 'Forgetting1700000000008', direction: 'up' },
       { name: 'Dimensions1700000000009', direction: 'up' },
+      { name: 'Webhooks1700000000010', direction: 'up' },
       { name: 'Retention1700000000011', direction: 'up' },
     ]);
   });
@@ -518,6 +519,7 @@ describe('reverting to the version before', () => {
     ]);
     await app.stop();
     expect(await migrateDown(dataSource)).toMatchObject([{ name: 'Retention1700000000011' }]);
+    expect(await migrateDown(dataSource)).toMatchObject([{ name: 'Webhooks1700000000010' }]);
     await expect(migrateDown(dataSource)).rejects.toThrow('Turns have a workflow, a channel or a failure');
   });
 
@@ -565,6 +567,7 @@ describe('reverting to the version before', () => {
       actor,
     );
     expect(await migrateDown(dataSource)).toMatchObject([{ name: 'Retention1700000000011' }]);
+    expect(await migrateDown(dataSource)).toMatchObject([{ name: 'Webhooks1700000000010' }]);
     expect(await migrateDown(dataSource)).toMatchObject([{ name: 'Dimensions1700000000009' }]);
     expect(await migrateDown(dataSource)).toMatchObject([{ name: 'Forgetting1700000000008' }]);
     await expect(migrateDown(dataSource)).rejects.toThrow('Budgets were set, and would be lost');

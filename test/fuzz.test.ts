@@ -22,7 +22,7 @@ let app: TestApp;
 let shop: TestWorkspace;
 let tokens: readonly string[];
 beforeAll(async () => {
-  app = await startApp();
+  app = await startApp({ config: { secretsKey: 'x'.repeat(32) } });
   shop = await aWorkspace(app);
   tokens = [
     await aToken(app, { kind: 'service', workspaceIds: [shop.id], scopes: [...SCOPES] }),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { aCustomer, aToken, aTurn, aWorkspace, startApp } from './support/app';
 import { createDatabase } from './support/database';
 import { SAVE, type SaveData, TOTALS, type TotalsData } from './support/operations';
+import { Receiver } from './support/receiver';
 
 it('saves, charges, registers and reports as a user who can neither delete nor change the schema', async () => {
   const database = await createDatabase();
@@ -14,7 +15,9 @@ it('saves, charges, registers and reports as a user who can neither delete nor c
   url.username = role;
   url.password = role;
   const owner = await startApp({ database });
-  const app = await startApp({ database: { ...database, url: url.toString() } });
+  const receiver = await Receiver.start();
+  const config = { secretsKey: 'x'.repeat(32), webhookAllowHosts: [receiver.host] };
+  const app = await startApp({ database: { ...database, url: url.toString() }, config });
   try {
     const shop = await aWorkspace(owner);
     await aCustomer(app, shop, { phoneNumber: '+393331234567' });
@@ -24,6 +27,10 @@ it('saves, charges, registers and reports as a user who can neither delete nor c
     const { usage } = await app.api.as(shop.client).data<TotalsData>(TOTALS, { workspaceId: shop.id });
     expect(usage.totals.messages).toBe(1);
     expect(await app.services.reconciler.run()).toEqual({ charged: 0, failed: 0 });
+    const hook = { url: receiver.url, events: ['USAGE_VOIDED', 'STATEMENT_CLOSED'] as const };
+    const { webhook } = await app.services.webhooks.create(shop.id, hook, { name: 'test' });
+    const { webhook: off } = await app.services.webhooks.create(shop.id, hook, { name: 'test' });
+    await app.services.webhooks.update(shop.id, off.id, { state: 'PAUSED' }, { name: 'test' });
     const correcting = await aToken(owner, {
       kind: 'client',
       workspaceIds: [shop.id],
@@ -78,6 +85,13 @@ it('saves, charges, registers and reports as a user who can neither delete nor c
         ({ type }) => type,
       );
     expect([...new Set(await types())]).toEqual(['USAGE_VOIDED', 'BUDGET_THRESHOLD', 'STATEMENT_CLOSED']);
+    await app.services.webhookDeliverer.look();
+    await app.services.webhookDeliverer.settle();
+    expect(receiver.received.map(({ body }) => JSON.parse(body).type).sort()).toEqual(
+      (await types()).filter((type) => type !== 'BUDGET_THRESHOLD').sort(),
+    );
+    await app.services.webhooks.rotate(shop.id, webhook.id, { name: 'test' });
+    expect(await app.services.webhooks.remove(shop.id, webhook.id, { name: 'test' })).toBe(true);
     app.clock.advance(401 * 86_400_000);
     await app.services.eventExpiry.run();
     expect(await types()).toEqual([]);
@@ -110,6 +124,7 @@ it('saves, charges, registers and reports as a user who can neither delete nor c
   } finally {
     await app.stop();
     await owner.stop();
+    await receiver.stop();
     await database.sql(`DROP OWNED BY ${role}`);
     await database.sql(`DROP ROLE ${role}`);
     await database.drop();

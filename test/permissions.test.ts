@@ -191,6 +191,51 @@ const MATRIX: Record<string, Row> = {
       { id },
     ],
   },
+  'Query.webhooks': {
+    open: [],
+    ofWorkspace: true,
+    send: (id) => ['query ($id: ID!) { webhooks(workspaceId: $id) { id } }', { id }],
+  },
+  'Mutation.createWebhook': {
+    open: [],
+    ofWorkspace: true,
+    send: (workspaceId) => [
+      'mutation ($input: CreateWebhookInput!) { createWebhook(input: $input) { secret } }',
+      { input: { workspaceId, url: 'https://example.com/', events: ['USAGE_VOIDED'] } },
+    ],
+  },
+  'Mutation.updateWebhook': {
+    open: [],
+    ofWorkspace: true,
+    send: (workspaceId) => [
+      'mutation ($input: UpdateWebhookInput!) { updateWebhook(input: $input) { id } }',
+      { input: { workspaceId, id: '0190d2b4-0000-7000-8000-000000000000' } },
+    ],
+  },
+  'Mutation.deleteWebhook': {
+    open: [],
+    ofWorkspace: true,
+    send: (id) => [
+      'mutation ($id: ID!) { deleteWebhook(workspaceId: $id, id: "0190d2b4-0000-7000-8000-000000000000") }',
+      { id },
+    ],
+  },
+  'Mutation.rotateWebhookSecret': {
+    open: [],
+    ofWorkspace: true,
+    send: (id) => [
+      'mutation ($id: ID!) { rotateWebhookSecret(workspaceId: $id, id: "0190d2b4-0000-7000-8000-000000000000") { secret } }',
+      { id },
+    ],
+  },
+  'Mutation.redeliverEvent': {
+    open: [],
+    ofWorkspace: true,
+    send: (id) => [
+      'mutation ($id: ID!) { redeliverEvent(workspaceId: $id, webhookId: "0190d2b4-0000-7000-8000-000000000000", eventId: "0190d2b4-0000-7000-8000-000000000000") { id } }',
+      { id },
+    ],
+  },
   'Mutation.registerCustomer': {
     open: ['service'],
     ofWorkspace: true,
@@ -425,7 +470,10 @@ function expectation(
 }
 
 it('a login that names a workspace which does not exist gets the same refusal as for a foreign one', async () => {
-  const token = await login.sign({ workspaces: ['ghost', '', '__proto__'], scope: 'messages:read' });
+  const token = await login.sign({
+    workspaces: ['ghost', '', '__proto__'],
+    scope: 'messages:read webhooks:write',
+  });
   const found: string[] = [];
   for (const [field, row] of Object.entries(MATRIX)) {
     // Services alone are asked about contacts.

@@ -33,7 +33,10 @@ async function aHouse(tenant: Tenant): Promise<House> {
   const token = await aToken(app, {
     kind: 'service',
     workspaceIds: [id],
-    scopes: ['messages:write', 'customers:write', 'usage:read', 'messages:read', 'export:read'],
+    scopes: [
+      ...['messages:write', 'customers:write', 'usage:read', 'messages:read', 'export:read'],
+      'webhooks:write',
+    ],
   });
   const customers: string[] = [];
   for (let index = 0; index < 3; index += 1) {
@@ -66,15 +69,21 @@ async function aHouse(tenant: Tenant): Promise<House> {
       .as(token)
       .data(SAVE, { input: { ...unanswered, idempotencyKey: `wamid.${tenant}.${index}:failed` } });
   }
+  await app.services.webhooks.create(
+    id,
+    { url: `https://${tenant}.example.com/`, events: ['USAGE_VOIDED'] },
+    { name: 'test' },
+  );
   const rows = await app.database.sql<{ id: string }>(
-    `SELECT id::text FROM messages WHERE workspace_id = $1 UNION ALL SELECT id::text FROM charges WHERE workspace_id = $1`,
+    `SELECT id::text FROM messages WHERE workspace_id = $1 UNION ALL SELECT id::text FROM charges WHERE workspace_id = $1
+     UNION ALL SELECT id::text FROM webhooks WHERE workspace_id = $1`,
     [id],
   );
   return { id, customers, uuids: [...customers, ...rows.map((row) => row.id)], token };
 }
 
 beforeAll(async () => {
-  app = await startApp();
+  app = await startApp({ config: { secretsKey: 'x'.repeat(32) } });
   houses = { rossignolo: await aHouse('rossignolo'), fringuello: await aHouse('fringuello') };
 });
 afterAll(() => app.stop());
@@ -126,6 +135,13 @@ const EVERYTHING = /* GraphQL */ `
     customers(workspaceId: $id) { totalCount nodes { id name phoneNumber usage { messages } } }
   }`;
 
+const WEBHOOKS = /* GraphQL */ `
+  query Webhooks($id: ID!) {
+    workspace(id: $id) { name }
+    webhooks(workspaceId: $id) { id url deliveries(first: 5) { totalCount nodes { event { id data } } } }
+    events(workspaceId: $id) { totalCount nodes { id data } }
+  }`;
+
 const REPORT = /* GraphQL */ `
   query Report($id: ID!) {
     usage(workspaceId: $id) {
@@ -138,11 +154,15 @@ const REPORT = /* GraphQL */ `
 
 it.each([...TENANTS])('the widest queries of %s return all of its own rows and nothing else', async (me) => {
   const other = me === 'rossignolo' ? 'fringuello' : 'rossignolo';
-  for (const query of [EVERYTHING, REPORT]) {
+  for (const [query, words] of [
+    [EVERYTHING, 3],
+    [REPORT, 3],
+    [WEBHOOKS, 1],
+  ] as const) {
     const answer = await ask(me, query, { id: houses[me].id });
 
     expect(answer).not.toContain('"errors"');
-    expect(wordsOf(me, answer).length).toBeGreaterThan(3);
+    expect(wordsOf(me, answer).length).toBeGreaterThan(words);
     expect(wordsOf(other, answer)).toEqual([]);
   }
 });

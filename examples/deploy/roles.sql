@@ -33,6 +33,8 @@ GRANT UPDATE (due_at, walked_at, walked_id, whole_at) ON text_retentions TO cent
 GRANT INSERT, UPDATE, DELETE ON budgets, budget_sweeps TO centesimo_app;
 GRANT INSERT, DELETE ON budget_firings, events TO centesimo_app;
 GRANT INSERT, UPDATE ON event_counters TO centesimo_app;
+-- Webhooks are made, changed and removed by tokens that may; a delivery goes with its event or its webhook.
+GRANT INSERT, UPDATE, DELETE ON webhooks, webhook_deliveries TO centesimo_app;
 -- A save holds its workspace's row FOR SHARE, which PostgreSQL allows to those who may update some column of it.
 GRANT UPDATE (settings_version) ON workspaces TO centesimo_app;
 GRANT UPDATE (last_used_at) ON tokens TO centesimo_app;

@@ -44,6 +44,7 @@ const FIELDS: [type: RootType, field: string, scope: Scope | undefined, args?: (
   ['Query', 'serveDecision', 'contacts:check', (workspaceId) => ({ workspaceId })],
   ['Query', 'budgets', 'usage:read', (workspaceId) => ({ workspaceId })],
   ['Query', 'events', 'usage:read', (workspaceId) => ({ workspaceId })],
+  ['Query', 'webhooks', 'webhooks:write', (workspaceId) => ({ workspaceId })],
   ['Mutation', 'saveMessage', 'messages:write', (workspaceId) => ({ input: { workspaceId } })],
   ['Mutation', 'saveMessages', 'messages:write', (workspaceId) => ({ workspaceId })],
   ['Mutation', 'closeMonth', 'statements:close', (workspaceId) => ({ input: { workspaceId } })],
@@ -52,6 +53,11 @@ const FIELDS: [type: RootType, field: string, scope: Scope | undefined, args?: (
   ['Mutation', 'eraseCustomer', 'customers:erase', (workspaceId) => ({ input: { workspaceId } })],
   ['Mutation', 'setBudget', 'budgets:write', (workspaceId) => ({ input: { workspaceId } })],
   ['Mutation', 'deleteBudget', 'budgets:write', (workspaceId) => ({ workspaceId })],
+  ['Mutation', 'createWebhook', 'webhooks:write', (workspaceId) => ({ input: { workspaceId } })],
+  ['Mutation', 'updateWebhook', 'webhooks:write', (workspaceId) => ({ input: { workspaceId } })],
+  ['Mutation', 'deleteWebhook', 'webhooks:write', (workspaceId) => ({ workspaceId })],
+  ['Mutation', 'rotateWebhookSecret', 'webhooks:write', (workspaceId) => ({ workspaceId })],
+  ['Mutation', 'redeliverEvent', 'webhooks:write', (workspaceId) => ({ workspaceId })],
   ['Subscription', 'usageChanged', 'usage:read', (workspaceId) => ({ workspaceId })],
 ];
 

@@ -30,6 +30,7 @@ export const ROOT_FIELDS: Readonly<Record<RootType, Readonly<Record<string, Root
     serveDecision: { scope: 'contacts:check', workspace: ['workspaceId'] },
     budgets: { scope: 'usage:read', workspace: ['workspaceId'] },
     events: { scope: 'usage:read', workspace: ['workspaceId'] },
+    webhooks: { scope: 'webhooks:write', workspace: ['workspaceId'] },
   },
   Mutation: {
     saveMessage: { scope: 'messages:write', workspace: ['input', 'workspaceId'] },
@@ -40,6 +41,11 @@ export const ROOT_FIELDS: Readonly<Record<RootType, Readonly<Record<string, Root
     eraseCustomer: { scope: 'customers:erase', workspace: ['input', 'workspaceId'] },
     setBudget: { scope: 'budgets:write', workspace: ['input', 'workspaceId'] },
     deleteBudget: { scope: 'budgets:write', workspace: ['workspaceId'] },
+    createWebhook: { scope: 'webhooks:write', workspace: ['input', 'workspaceId'] },
+    updateWebhook: { scope: 'webhooks:write', workspace: ['input', 'workspaceId'] },
+    deleteWebhook: { scope: 'webhooks:write', workspace: ['workspaceId'] },
+    rotateWebhookSecret: { scope: 'webhooks:write', workspace: ['workspaceId'] },
+    redeliverEvent: { scope: 'webhooks:write', workspace: ['workspaceId'] },
   },
   Subscription: {
     usageChanged: { scope: 'usage:read', workspace: ['workspaceId'] },

@@ -14,6 +14,7 @@ export const SCOPES = [
   'statements:close',
   'budgets:write',
   'customers:erase',
+  'webhooks:write',
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
@@ -38,6 +39,7 @@ export const NAMED_SCOPES: ReadonlySet<Scope> = new Set<Scope>([
   'statements:close',
   'budgets:write',
   'customers:erase',
+  'webhooks:write',
 ]);
 
 export interface Principal {

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { badInput } from '../errors';
 import { PAGE_LIMIT } from '../services/page';
-import { checkEventType, type EventRow, listEvents } from '../services/signals/events';
+import { type EventRow } from '../services/signals/event-types';
+import { checkEventType, listEvents } from '../services/signals/events';
 import { getWorkspace } from '../services/workspaces/workspaces';
 import { formatInstant } from '../values/time';
 import type { Cli } from './cli';

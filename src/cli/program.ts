@@ -22,6 +22,7 @@ import { print, tell } from './streams';
 import { tokenCommand } from './token';
 import { rebuildCommand, verifyCommand } from './verify';
 import { version } from './version';
+import { webhookCommand } from './webhook';
 import { workspaceCommand } from './workspace';
 
 export const createProgram = (cli: Cli): Command =>
@@ -40,6 +41,7 @@ export const createProgram = (cli: Cli): Command =>
     .addCommand(statementCommand(cli))
     .addCommand(budgetCommand(cli))
     .addCommand(eventsCommand(cli))
+    .addCommand(webhookCommand(cli))
     .addCommand(reportCommand(cli))
     .addCommand(exportCommand(cli))
     .addCommand(reconcileCommand(cli))

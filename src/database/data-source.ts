@@ -11,6 +11,7 @@ import { People1700000000006 } from '../migrations/1700000000006-people';
 import { Signals1700000000007 } from '../migrations/1700000000007-signals';
 import { Forgetting1700000000008 } from '../migrations/1700000000008-forgetting';
 import { Dimensions1700000000009 } from '../migrations/1700000000009-dimensions';
+import { Webhooks1700000000010 } from '../migrations/1700000000010-webhooks';
 import { Retention1700000000011 } from '../migrations/1700000000011-retention';
 import type { Contraction } from '../migrations/contraction';
 import { ledgerContraction } from '../migrations/ledger-contraction';
@@ -48,6 +49,7 @@ export const MIGRATIONS = [
   Signals1700000000007,
   Forgetting1700000000008,
   Dimensions1700000000009,
+  Webhooks1700000000010,
   Retention1700000000011,
 ];
 

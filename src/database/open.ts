@@ -12,6 +12,8 @@ import { within } from './within';
 export interface OpenDatabase extends Database {
   /** With the password. */
   readonly url: string;
+  /** SECRETS_KEY, or the one beside the embedded database; undefined: there is none. */
+  readonly secretsKey: string | undefined;
   close(): Promise<void>;
 }
 
@@ -59,6 +61,7 @@ export async function openDatabase(
       observe,
       answerWithinMs: role === 'server' ? statementTimeoutMs + GRACE_MS : 0,
       url,
+      secretsKey: config.secretsKey ?? embedded?.secretsKey,
       close,
     };
   } catch (error) {

@@ -49,6 +49,16 @@ export async function ensurePassword(
   return password;
 }
 
+/** The key that secrets in the database are sealed with; made when it is missing. */
+export async function ensureSecretsKey({ dataDir, secretsKeyFile: file }: Folder): Promise<string> {
+  const kept = await readIfThere(file);
+  if (kept !== undefined && kept !== '') return kept;
+  const key = randomBytes(32).toString('base64');
+  await writeWhole(file, `${key}\n`, 0o600);
+  await giveToOwnerOf(dataDir, file);
+  return key;
+}
+
 /** Makes the cluster where there is none. True: it was made now. */
 export async function ensureCluster(
   place: Place,

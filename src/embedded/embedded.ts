@@ -4,7 +4,7 @@ import { realpath, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { prepareBinaries } from './binaries';
 import { type BringUp, bringUp } from './bring-up';
-import { ensureCluster, ensurePassword } from './cluster';
+import { ensureCluster, ensurePassword, ensureSecretsKey } from './cluster';
 import { urlOf } from './connection';
 import { exists, readIfThere } from './files';
 import { type Folder, folderOf, keepPort, type Log, openFolder, openLog, readPort } from './folder';
@@ -30,6 +30,8 @@ export interface EmbeddedOptions {
 export interface EmbeddedDatabase {
   /** postgres://…@127.0.0.1:port/centesimo, with the password. Stays the same as long as this is held. */
   url: string;
+  /** What secrets in the database are sealed with, unless SECRETS_KEY is set. */
+  secretsKey: string;
   /** The cluster was made by this start. */
   created: boolean;
   /** Leaves the database. The last one to leave stops PostgreSQL and waits for its end. May be called twice. */
@@ -136,6 +138,7 @@ async function hold(
   };
   return {
     url: urlOf(first.port, request.password),
+    secretsKey: request.secretsKey,
     created,
     stop: () => {
       stopping ??= stop();
@@ -147,9 +150,10 @@ async function hold(
 async function prepareBringUp(
   folder: Folder,
   log: Log,
-): Promise<Omit<BringUp, 'port'> & { made: () => boolean }> {
+): Promise<Omit<BringUp, 'port'> & { secretsKey: string; made: () => boolean }> {
   const place = await choosePlace(folder.dataDir, log);
   const password = await ensurePassword(folder, place.clusterDir);
+  const secretsKey = await ensureSecretsKey(folder);
   const { clusterDir, user } = place;
   const { logFile } = folder;
   let made = false;
@@ -159,7 +163,7 @@ async function prepareBringUp(
     await openLog(folder);
     return { binDir: binaries.binDir, clusterDir, logFile, user };
   };
-  return { clusterDir, logFile, password, prepare, log, made: () => made };
+  return { clusterDir, logFile, password, secretsKey, prepare, log, made: () => made };
 }
 
 /** Runs under the lock. The last one to leave stops PostgreSQL. */

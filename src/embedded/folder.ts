@@ -15,6 +15,7 @@ export interface Folder {
   logFile: string;
   portFile: string;
   passwordFile: string;
+  secretsKeyFile: string;
 }
 
 export const folderOf = (dataDir: string): Folder => ({
@@ -24,6 +25,7 @@ export const folderOf = (dataDir: string): Folder => ({
   logFile: join(dataDir, 'postgres.log'),
   portFile: join(dataDir, 'postgres-port'),
   passwordFile: join(dataDir, 'postgres-password'),
+  secretsKeyFile: join(dataDir, 'secrets-key'),
 });
 
 /** Creates the files that are missing. */

@@ -22,6 +22,8 @@ import { Token } from './token.entity';
 import { TokenWorkspace } from './token-workspace.entity';
 import { UsageSlot } from './usage-slot.entity';
 import { Void } from './void.entity';
+import { Webhook } from './webhook.entity';
+import { WebhookDelivery } from './webhook-delivery.entity';
 import { Workspace } from './workspace.entity';
 import { ZoneStamp } from './zone-stamp.entity';
 
@@ -49,6 +51,8 @@ export const ALL_ENTITIES = [
   BudgetSweep,
   EventCounter,
   Event,
+  Webhook,
+  WebhookDelivery,
   Erasure,
   TextRetention,
 ];

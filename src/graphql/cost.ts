@@ -28,6 +28,8 @@ import { POINTS_LIMIT } from '../services/analytics/timeline';
 import { PAGE_LIMIT } from '../services/page';
 import { VALUES_LIMIT } from '../services/roll-ups/dimensions';
 import { BUDGETS_LIMIT, THRESHOLDS_LIMIT } from '../services/signals/budget-service';
+import { EVENT_TYPES } from '../services/signals/event-types';
+import { WEBHOOKS_LIMIT } from '../services/signals/webhooks';
 import { TRACKING_OUTCOMES } from '../services/turns/tracking';
 import { FAILURE_LIMIT, TEXT_LIMIT } from '../services/turns/turn';
 import { DAY_MS, HOUR_MS } from '../values/duration';
@@ -115,6 +117,8 @@ const QUESTIONS: Readonly<Record<string, (within: Within) => number>> = {
   // For the whole page at once; months of usage, and what was posted late.
   'UsageStatement.sinceClosing': () => 15,
   'EventConnection.totalCount': () => 100,
+  'Webhook.deliveries': ({ rows }) => 5 + rows * ROW_POINTS,
+  'WebhookDeliveryConnection.totalCount': () => 100,
   'Budget.state': () => 10,
   'Query.serveDecision': () => 10,
 };
@@ -245,6 +249,10 @@ class Counter {
         return (askedLength(field, args, VALUES_LIMIT) ?? 0) + BREAKDOWN_KINDS.length - 1;
       case 'Query.budgets':
         return BUDGETS_LIMIT;
+      case 'Query.webhooks':
+        return WEBHOOKS_LIMIT;
+      case 'Webhook.events':
+        return EVENT_TYPES.length;
       case 'Budget.thresholds':
       case 'BudgetState.crossed':
         return THRESHOLDS_LIMIT;

@@ -17,6 +17,7 @@ import {
 } from '../resolvers/usage.resolver';
 import { UsageRecordResolver } from '../resolvers/usage-record.resolver';
 import { ViewerResolver } from '../resolvers/viewer.resolver';
+import { WebhookResolver } from '../resolvers/webhook.resolver';
 import { WorkspaceResolver } from '../resolvers/workspace.resolver';
 import { applyPacing } from './pacing';
 
@@ -36,6 +37,7 @@ const RESOLVERS = [
   BudgetResolver,
   BudgetStateResolver,
   EventResolver,
+  WebhookResolver,
   LiveResolver,
 ] as const;
 

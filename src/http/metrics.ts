@@ -8,6 +8,11 @@ import { within } from '../database/within';
 import type { FillingObserver } from '../services/jobs/filler';
 import type { JobObserver } from '../services/jobs/job-loop';
 import type { FeedObserver } from '../services/signals/live-feed';
+import {
+  DELIVERY_RESULTS,
+  type DeliveryObserver,
+  type DeliveryResult,
+} from '../services/signals/webhook-deliverer';
 import type { Settlement } from '../services/turns/saved-message';
 import { TRACKING_OUTCOMES } from '../services/turns/tracking';
 import type { QueueObserver } from '../services/turns/write-queue';
@@ -21,6 +26,8 @@ export interface Sources {
   subscribers: () => number;
   /** Rejects when the database doesn't answer. */
   tokensExpiringSoon: () => Promise<number>;
+  /** Webhooks that nothing gets through to, and for how long the oldest delivery has been due. */
+  webhookStanding: () => Promise<{ failing: number; overdueMs: number }>;
   /** undefined until the clocks were compared. */
   clockAheadMs: () => number | undefined;
 }
@@ -30,7 +37,7 @@ const DATABASE_WITHIN_MS = 2_000;
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const TURNS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000];
 
-export class Metrics implements QueueObserver, JobObserver, FillingObserver, FeedObserver {
+export class Metrics implements QueueObserver, JobObserver, FillingObserver, FeedObserver, DeliveryObserver {
   readonly registry = new Registry();
 
   private readonly requests = this.counter(
@@ -100,6 +107,11 @@ export class Metrics implements QueueObserver, JobObserver, FillingObserver, Fee
     'WebSockets that ended, by close code: 1000 and 1001 are usual; 4403: the token was refused or ended.',
     ['code'],
   );
+  private readonly deliveries = this.counter(
+    'centesimo_webhook_deliveries_total',
+    'Calls of webhooks, by result: delivered; retry: failed and tried again later; failed: for good; disabled: the webhook is off from now on.',
+    ['result'],
+  );
   private readonly statementSeconds = this.histogram(
     'centesimo_statement_seconds',
     'Seconds of a SQL statement, by its name.',
@@ -117,6 +129,7 @@ export class Metrics implements QueueObserver, JobObserver, FillingObserver, Fee
     // Starts every counter at 0, so that alert rules see it before the first event.
     for (const outcome of TRACKING_OUTCOMES) this.turns.inc({ outcome }, 0);
     this.turnsRefused.inc({ code: 'SERVICE_UNAVAILABLE' }, 0);
+    for (const result of DELIVERY_RESULTS) this.deliveries.inc({ result }, 0);
     for (const result of ['charged', 'failed']) this.reconciled.inc({ result }, 0);
     if (cluster.isWorker) {
       // The primary asks workers for their figures; creating a registry starts listening for that.
@@ -126,7 +139,7 @@ export class Metrics implements QueueObserver, JobObserver, FillingObserver, Fee
   }
 
   /** Gauges are read on request. */
-  watch({ queue, pool, subscribers, tokensExpiringSoon, clockAheadMs }: Sources): void {
+  watch({ queue, pool, subscribers, tokensExpiringSoon, webhookStanding, clockAheadMs }: Sources): void {
     const gauge = (name: string, help: string, value: () => number): void => {
       new Gauge({
         ...{ name, help, registers: [this.registry] },
@@ -150,17 +163,26 @@ export class Metrics implements QueueObserver, JobObserver, FillingObserver, Fee
         this.set((clockAheadMs() ?? 0) / 1_000);
       },
     });
-    // One statement for both: undefined when it isn't answered.
-    let asking: Promise<number | undefined> | undefined;
-    const ask = (): Promise<number | undefined> => {
-      const late = () => new Error('no answer');
-      asking ??= within(DATABASE_WITHIN_MS, tokensExpiringSoon(), late)
-        .catch(() => undefined)
-        .finally(() => {
-          asking = undefined;
-        });
-      return asking;
-    };
+    const ask = askedOnce(tokensExpiringSoon);
+    const askOfWebhooks = askedOnce(webhookStanding);
+    new Gauge({
+      name: 'centesimo_webhooks_failing',
+      help: 'Webhooks to which nothing gets through: the last call failed, or they are off for that.',
+      ...{ registers: [this.registry], aggregator: 'max' },
+      async collect() {
+        const found = await askOfWebhooks();
+        if (found !== undefined) this.set(found.failing);
+      },
+    });
+    new Gauge({
+      name: 'centesimo_webhook_overdue_seconds',
+      help: 'For how long the oldest delivery of an event has been due; 0: none is.',
+      ...{ registers: [this.registry], aggregator: 'max' },
+      async collect() {
+        const found = await askOfWebhooks();
+        if (found !== undefined) this.set(found.overdueMs / 1_000);
+      },
+    });
     new Gauge({
       name: 'centesimo_database_up',
       help: '1 when the database answers, else 0.',
@@ -210,6 +232,10 @@ export class Metrics implements QueueObserver, JobObserver, FillingObserver, Fee
     this.jobRuns.inc({ job, result: failed ? 'failed' : 'done' });
   }
 
+  delivery(result: DeliveryResult): void {
+    this.deliveries.inc({ result });
+  }
+
   ticked(): void {
     this.ticks.inc();
   }
@@ -252,4 +278,18 @@ export class Metrics implements QueueObserver, JobObserver, FillingObserver, Fee
   ): Histogram<Label> {
     return new Histogram({ name, help, buckets, labelNames, registers: [this.registry] });
   }
+}
+
+/** Several gauges that are read at once ask the database once. undefined: it does not answer. */
+function askedOnce<T>(question: () => Promise<T>): () => Promise<T | undefined> {
+  let asking: Promise<T | undefined> | undefined;
+  return () => {
+    const late = () => new Error('no answer');
+    asking ??= within(DATABASE_WITHIN_MS, question(), late)
+      .catch(() => undefined)
+      .finally(() => {
+        asking = undefined;
+      });
+    return asking;
+  };
 }

@@ -8,6 +8,7 @@ import type { Eraser } from '../services/people/erasure';
 import type { BudgetService } from '../services/signals/budget-service';
 import type { LiveFeed } from '../services/signals/live-feed';
 import type { ServeAdvisor } from '../services/signals/serve-decision';
+import type { WebhookService } from '../services/signals/webhook-service';
 import type { SaveMessageService } from '../services/turns/save-message';
 import { createLoaders, type Loaders } from './loaders';
 import { Texts } from './texts';
@@ -21,6 +22,7 @@ export interface GraphQLServices {
   readonly budgets: BudgetService;
   readonly serveAdvisor: ServeAdvisor;
   readonly eraser: Eraser;
+  readonly webhooks: WebhookService;
   readonly liveFeed: LiveFeed;
 }
 

@@ -71,6 +71,7 @@ export async function startApp(options: StartOptions = {}): Promise<TestApp> {
     migrateAtStart: false,
     ...{ readPointsPerSecond: 1_000_000_000, heavyReads: 100, heavyReadsOfToken: 100, lightReads: 100 },
     reconcileIntervalMs: 3_600_000,
+    webhookLookIntervalMs: 3_600_000,
     budgetLookIntervalMs: 3_600_000,
     // On a machine that is busy with other work this limit must not refuse anything; it has a test of its own.
     overloadLagMs: 600_000,

@@ -11,8 +11,10 @@ import {
   BUDGET_MEASURES,
   BUDGET_SUBJECTS,
 } from '../../services/signals/budgets';
-import { EVENT_TYPES } from '../../services/signals/events';
+import { EVENT_TYPES } from '../../services/signals/event-types';
 import { SERVE_REASONS } from '../../services/signals/serve-decision';
+import { DELIVERY_STATES } from '../../services/signals/webhook-deliveries';
+import { WEBHOOK_STATES } from '../../services/signals/webhooks';
 import { TRACKING_OUTCOMES } from '../../services/turns/tracking';
 import { GROWTH_BASES, PERIOD_PRESETS, TIMELINE_INTERVALS } from '../../values/period';
 
@@ -158,6 +160,30 @@ export const EventTypeEnum = enumType('EventType', 'What an event reports.', EVE
   STATEMENT_CLOSED: 'A month was closed.',
   USAGE_VOIDED: 'A charge was taken back.',
 });
+
+export const WebhookStateEnum = enumType(
+  'WebhookState',
+  'Whether a webhook is told of events.',
+  WEBHOOK_STATES,
+  {
+    ACTIVE: 'Told of each event.',
+    PAUSED: 'Switched off by a caller: events are held for 30 days.',
+    DISABLED:
+      'Switched off by the server: the receiver answered with 410, or took nothing for five days. Events are held for 30 days.',
+  },
+);
+
+export const WebhookDeliveryStateEnum = enumType(
+  'WebhookDeliveryState',
+  'How far an event got on its way to a webhook.',
+  DELIVERY_STATES,
+  {
+    PENDING: 'To be sent, for the first time or again.',
+    DELIVERED: 'The receiver answered with 2xx.',
+    FAILED: 'Not delivered after ten tries, or held for too long. redeliverEvent sends it again.',
+    HELD: 'Waits until its webhook is ACTIVE again, for at most 30 days.',
+  },
+);
 
 export const ClientSegmentEnum = enumType(
   'ClientSegment',

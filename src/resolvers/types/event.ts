@@ -1,5 +1,5 @@
 import { ArgsType, Field, ID, Int, ObjectType } from 'type-graphql';
-import type { EventRow, EventType } from '../../services/signals/events';
+import type { EventRow, EventType } from '../../services/signals/event-types';
 import { GraphQLDateTime } from '../scalars/date-time';
 import { GraphQLJSON } from '../scalars/json';
 import { GraphQLSafeInt } from '../scalars/safe-int';

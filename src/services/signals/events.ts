@@ -7,23 +7,8 @@ import { DAY_MS } from '../../values/duration';
 import { newId } from '../../values/ids';
 import { type Clock, formatInstant } from '../../values/time';
 import { checkFirst, isWhole, type Page, readCursor, toPage, writeCursor } from '../page';
-
-export const EVENT_TYPES = [
-  'BUDGET_THRESHOLD',
-  'BUDGET_FORECAST',
-  'STATEMENT_CLOSED',
-  'USAGE_VOIDED',
-] as const;
-export type EventType = (typeof EVENT_TYPES)[number];
-
-export interface EventRow {
-  id: string;
-  sequence: bigint;
-  type: EventType;
-  occurredAt: Date;
-  /** JSON, as it is sent: ids, figures and instants alone. */
-  body: string;
-}
+import { EVENT_TYPES, type EventRow, type EventType } from './event-types';
+import { failHeld, HELD_DAYS, makeDeliveries } from './webhook-deliveries';
 
 /** An event before it has a number. */
 export interface EventDraft {
@@ -51,7 +36,11 @@ export async function writeEvents(
     [workspaceId, drafts.length],
   );
   const before = (counter?.last_sequence ?? 0n) - BigInt(drafts.length);
-  const numbered = drafts.map((draft, index) => ({ ...draft, sequence: before + BigInt(index + 1) }));
+  const numbered = drafts.map((draft, index) => ({
+    ...draft,
+    id: newId(occurredAt.getTime()),
+    sequence: before + BigInt(index + 1),
+  }));
   await sql.query(
     'insert_events',
     `INSERT INTO events (workspace_id, id, sequence, type, occurred_at, body)
@@ -59,7 +48,7 @@ export async function writeEvents(
      FROM unnest($2::uuid[], $3::bigint[], $4::text[], $6::text[]) AS i (id, sequence, type, body)`,
     [
       workspaceId,
-      numbered.map(() => newId(occurredAt.getTime())),
+      numbered.map(({ id }) => id),
       numbered.map(({ sequence }) => sequence),
       numbered.map(({ type }) => type),
       occurredAt,
@@ -73,6 +62,20 @@ export async function writeEvents(
         }),
       ),
     ],
+  );
+  await makeDeliveries(sql, workspaceId, numbered, occurredAt);
+}
+
+/**
+ * Holds the workspace's counter until the transaction ends: no event is written meanwhile. Whoever makes,
+ * changes or removes a webhook takes it first.
+ */
+export async function holdEvents(sql: Sql, workspaceId: string): Promise<void> {
+  await sql.query(
+    'hold_events',
+    `INSERT INTO event_counters AS c (workspace_id, last_sequence) VALUES ($1, 0)
+     ON CONFLICT ON CONSTRAINT event_counters_pkey DO UPDATE SET last_sequence = c.last_sequence`,
+    [workspaceId],
   );
 }
 
@@ -155,39 +158,59 @@ export class EventExpiry {
   ) {}
 
   /**
-   * Deletes events and reports older than 400 days, a few rows per transaction, until none is left or `signal` is
-   * aborted.
+   * Deletes events and reports older than 400 days, and ends deliveries that were held for 30, a few rows per
+   * transaction, until none is left or `signal` is aborted.
    */
   async run(signal?: AbortSignal): Promise<number> {
-    const before = new Date(this.clock().getTime() - KEPT_DAYS * DAY_MS);
-    let deleted = 0;
-    for (const [name, statement] of OLD) {
+    let ended = 0;
+    for (const { days, first, name, statement } of OLD) {
+      const before = new Date(this.clock().getTime() - days * DAY_MS);
       for (;;) {
-        const rows = await inTransaction(this.database, (sql) => sql.query(name, statement, [before]));
-        deleted += rows.length;
+        const rows = await inTransaction(this.database, async (sql) => {
+          if (first) await sql.query(first.name, first.statement, [before]);
+          return sql.query(name, statement, [before]);
+        });
+        ended += rows.length;
         if (rows.length < BATCH || signal?.aborted) break;
       }
     }
-    return deleted;
+    return ended;
   }
 }
 
+interface Old {
+  days: number;
+  /** Runs before it in the same transaction: what refers to the rows. */
+  first?: { name: string; statement: string };
+  name: string;
+  statement: string;
+}
+
+const OLD_EVENTS = `SELECT o.workspace_id, o.id FROM events o WHERE o.occurred_at < $1
+  ORDER BY o.occurred_at LIMIT ${BATCH}`;
+
 /** When two servers ask for the same rows, the second deletes none of them, and goes on at its next run. */
-const OLD = [
-  [
-    'delete_old_events',
-    `DELETE FROM events e USING (
-       SELECT o.workspace_id, o.id FROM events o WHERE o.occurred_at < $1
-       ORDER BY o.occurred_at LIMIT ${BATCH}) old
-     WHERE e.workspace_id = old.workspace_id AND e.id = old.id RETURNING e.id`,
-  ],
-  [
-    'delete_old_firings',
-    `DELETE FROM budget_firings f USING (
-       SELECT o.workspace_id, o.budget_id, o.version, o.period_start, o.threshold, o.subject FROM budget_firings o
-       WHERE o.fired_at < $1 ORDER BY o.fired_at LIMIT ${BATCH}) old
-     WHERE f.workspace_id = old.workspace_id AND f.budget_id = old.budget_id AND f.version = old.version
-       AND f.period_start = old.period_start AND f.threshold = old.threshold AND f.subject = old.subject
-     RETURNING f.budget_id`,
-  ],
-] as const;
+const OLD: readonly Old[] = [
+  { days: HELD_DAYS, name: 'fail_held_deliveries', statement: failHeld(BATCH) },
+  {
+    days: KEPT_DAYS,
+    first: {
+      name: 'delete_old_deliveries',
+      statement: `DELETE FROM webhook_deliveries d USING (${OLD_EVENTS}) old
+        WHERE d.workspace_id = old.workspace_id AND d.event_id = old.id`,
+    },
+    name: 'delete_old_events',
+    statement: `DELETE FROM events e USING (${OLD_EVENTS}) old
+      WHERE e.workspace_id = old.workspace_id AND e.id = old.id RETURNING e.id`,
+  },
+  {
+    days: KEPT_DAYS,
+    name: 'delete_old_firings',
+    statement: `DELETE FROM budget_firings f USING (
+        SELECT o.workspace_id, o.budget_id, o.version, o.period_start, o.threshold, o.subject FROM budget_firings o
+        WHERE o.fired_at < $1 ORDER BY o.fired_at LIMIT ${BATCH}) old
+      WHERE f.workspace_id = old.workspace_id AND f.budget_id = old.budget_id AND f.version = old.version
+        AND f.period_start = old.period_start AND f.threshold = old.threshold AND f.subject = old.subject
+      RETURNING f.budget_id`,
+  },
+];

@@ -210,6 +210,8 @@ export const TABLES_OF_UNUSED = [
   'budget_firings',
   'budgets',
   'budget_sweeps',
+  'webhook_deliveries',
+  'webhooks',
   'events',
   'event_counters',
   'erasures',
