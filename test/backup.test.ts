@@ -10,6 +10,8 @@ import { Snapshot } from '../src/database/snapshot';
 import { type Verification, verifyWorkspace } from '../src/services/upkeep/verify';
 import { getWorkspace } from '../src/services/workspaces/workspaces';
 import { aCustomer, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
+import { rowsWith, traces } from './support/canaries';
+import { statementDifferences } from './support/charged-shop';
 import { createDatabase, serverMajor } from './support/database';
 import { OUTCOMES, SAVE, type SaveData, TOTALS, type TotalsData } from './support/operations';
 
@@ -33,9 +35,9 @@ function toolsFor(major: number): string | undefined {
 const section = /^## Backup and restore$([\s\S]*?)^## /m.exec(
   readFileSync(join(ROOT, 'docs/operations.md'), 'utf8'),
 )?.[1];
-const [backUp = '', restore = ''] = [...(section ?? '').matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(
-  ([, commands]) => commands,
-);
+const [backUp = '', restore = '', keepReceipts = '', eraseAgain = ''] = [
+  ...(section ?? '').matchAll(/^```sh\n([\s\S]*?)^```$/gm),
+].map(([, commands]) => commands);
 
 const tools = toolsFor(serverMajor());
 const withTools = tools === undefined ? it.skip : it;
@@ -50,6 +52,19 @@ async function verify(app: TestApp, shop: TestWorkspace): Promise<Verification> 
     await snapshot.end();
   }
 }
+
+/** Runs commands of the manual; the files that they name are in `folder`. */
+const shellIn = (folder: string, databaseUrl: string, newUrl: string) => async (commands: string) => {
+  const inFolder = commands.replaceAll(/\b(centesimo\.dump|receipts\.ndjson)\b/g, `${folder}/$1`);
+  const { stdout } = await run('bash', ['-euc', inFolder], {
+    cwd: ROOT,
+    env: {
+      ...{ PATH: `${tools}:${process.env.PATH ?? ''}`, HOME: folder },
+      ...{ DATABASE_URL: databaseUrl, NEW_URL: newUrl },
+    },
+  });
+  return stdout;
+};
 
 /** A period that holds all turns of this test: a query without a period would only see the current month. */
 const PERIOD = { from: '2026-01-01T00:00:00Z', to: '2026-03-16T00:00:00Z' };
@@ -84,6 +99,8 @@ async function fill(app: TestApp, shop: TestWorkspace): Promise<Record<string, u
 it('is described in docs/operations.md with the same commands', () => {
   expect(backUp).toMatch(/^pg_dump --format=custom .*\n$/);
   expect(restore).toMatch(/^pg_restore .*\n.* verify\n$/);
+  expect(keepReceipts).toMatch(/ customer erasures --ndjson > receipts\.ndjson\n$/);
+  expect(eraseAgain).toMatch(/ customer erase --again receipts\.ndjson --yes\n$/);
 });
 
 withTools(`brings back the figures, the idempotency keys and the tokens${reason}`, async () => {
@@ -99,20 +116,7 @@ withTools(`brings back the figures, the idempotency keys and the tokens${reason}
     );
     expect(before.totals).toMatchObject({ messages: charged.length, activeClients: 2 });
 
-    const shell = async (commands: string): Promise<string> => {
-      const { stdout } = await run(
-        'bash',
-        ['-euc', commands.replaceAll('centesimo.dump', join(folder, 'centesimo.dump'))],
-        {
-          cwd: ROOT,
-          env: {
-            ...{ PATH: `${tools}:${process.env.PATH ?? ''}`, HOME: folder },
-            ...{ DATABASE_URL: app.database.url, NEW_URL: database.url },
-          },
-        },
-      );
-      return stdout;
-    };
+    const shell = shellIn(folder, app.database.url, database.url);
     await shell(backUp);
     // The dump does not contain later turns.
     const late = aTurn(shop);
@@ -134,6 +138,43 @@ withTools(`brings back the figures, the idempotency keys and the tokens${reason}
       expect((await save(restored, shop, late)).replayed).toBe(false);
       expect(await figures(restored, shop)).toEqual(await figures(app, shop));
       expect(await verify(restored, shop)).toMatchObject({ differences: 0n });
+    } finally {
+      await restored.stop();
+    }
+  } finally {
+    await app.stop();
+    await database.drop();
+    await rm(folder, { recursive: true, force: true });
+  }
+});
+
+withTools(`forgets again, by receipts kept outside of it, who was erased since${reason}`, async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'centesimo-backup-'));
+  const app = await startApp();
+  const database = await createDatabase({ empty: true });
+  try {
+    const shop = await aWorkspace(app);
+    await fill(app, shop);
+    await app.services.closing.close(shop.id, '2026-01', { name: 'test' });
+    const before = await figures(app, shop);
+    const shell = shellIn(folder, app.database.url, database.url);
+    await shell(backUp);
+    const reason = 'asked';
+    for (const phoneNumber of ['+393330000002', '+393339999999'])
+      await app.services.eraser.erase(shop.id, { phoneNumber, reason }, { name: 'test' });
+    await shell(keepReceipts);
+    await shell(restore);
+    const gone = ['Zoë', ...traces('393330000002'), ...traces('393339999999')];
+    expect((await rowsWith(database, gone)).length).toBeGreaterThan(20);
+    // Of the 40 turns 13 are hers, and 13 the stranger's.
+    expect(await shell(eraseAgain)).toContain('2 receipts: 1 customers and 26 turns were forgotten again');
+    expect(await rowsWith(database, gone)).toEqual([]);
+    expect((await rowsWith(database, ['393331234567'])).length).toBeGreaterThan(10);
+    const restored = await startApp({ database });
+    try {
+      expect(await figures(restored, shop)).toEqual(before);
+      expect(await verify(restored, shop)).toMatchObject({ differences: 0n });
+      expect(await statementDifferences(restored, shop)).toEqual([]);
     } finally {
       await restored.stop();
     }

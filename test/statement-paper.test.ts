@@ -162,6 +162,19 @@ describe('the PDF', () => {
     );
   });
 
+  when(`says of who was erased what the page says ${WITHOUT}`, async () => {
+    const { phoneNumber } = await save('Mario Rossi');
+    await close();
+    await app.services.eraser.erase(shop.id, { phoneNumber, reason: 'asked' }, { name: 'test' });
+    expect(rowsOf(await textOf(await pdf('?lang=it')))).toContainEqual([
+      'Cliente cancellato 1',
+      '1',
+      '0,005',
+    ]);
+    expect(rowsOf(await textOf(await pdf('?lang=en')))).toContainEqual(['Erased customer 1', '1', '0.005']);
+    expect(await (await get('?format=csv')).text()).toContain(',Erased customer 1,1,0.005,EUR');
+  });
+
   it.each([
     [undefined, 'en'],
     ['it', 'it'],

@@ -184,6 +184,7 @@ export const en = {
   wrote: 'Wrote',
   answered: 'Answered',
   noText: 'no text (a picture or a sticker)',
+  textRemoved: 'deleted',
   noAnswer: 'no answer',
   unknownSender: 'Unknown',
   noMessages: 'No messages with this outcome in this period.',
@@ -194,6 +195,8 @@ export const en = {
   saved: 'Saved',
   price: 'Price',
   noCharges: 'No charges in this period.',
+  erasedClient: (number: string) => `Erased customer ${number}`,
+  erasedState: 'Name, number and messages were deleted. The charges stay.',
   chatbotStates: {
     on: 'The chatbot answers this client.',
     off: 'The chatbot is switched off for this client.',

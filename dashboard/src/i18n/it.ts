@@ -160,6 +160,7 @@ export const it: Words = {
   wrote: 'Ha scritto',
   answered: 'Risposta',
   noText: 'senza testo (un’immagine o uno sticker)',
+  textRemoved: 'cancellato',
   noAnswer: 'nessuna risposta',
   unknownSender: 'Sconosciuto',
   noMessages: 'Nessun messaggio con questo esito nel periodo.',
@@ -170,6 +171,8 @@ export const it: Words = {
   saved: 'Salvato',
   price: 'Prezzo',
   noCharges: 'Nessun addebito in questo periodo.',
+  erasedClient: (number) => `Cliente cancellato ${number}`,
+  erasedState: 'Nome, numero e messaggi sono stati cancellati. Gli addebiti restano.',
   chatbotStates: {
     on: 'Il chatbot risponde a questo cliente.',
     off: 'Il chatbot è spento per questo cliente.',

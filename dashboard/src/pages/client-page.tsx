@@ -5,6 +5,7 @@ import { type MonthOfUse, Months } from '../charts/months';
 import { ClientDocument, type ClientQuery, RecordsDocument } from '../gql/graphql';
 import { useSpeech, useWords } from '../i18n/language';
 import { askAgain } from '../lib/asking';
+import { isErased, nameOf } from '../lib/customer-name';
 import { addMonths, dayOf } from '../lib/dates';
 import { useFormat } from '../lib/format-context';
 import { changed } from '../lib/location';
@@ -102,14 +103,16 @@ function Portrait(props: { customer: Customer; variables: ReturnType<typeof clie
   return (
     <>
       <div className="heading client-heading">
-        <h1>{customer.name}</h1>
+        <h1>{nameOf(customer, words)}</h1>
         <p className="muted">
           {[customer.phoneNumber, customer.whatsappUserId, words.clientSince(format.day(customer.createdAt))]
             .filter((text) => text !== null)
             .join(' · ')}
         </p>
         <p className="client-state">
-          {words.chatbotStates[customer.activeChatbot ? 'on' : 'off']}
+          {isErased(customer)
+            ? words.erasedState
+            : words.chatbotStates[customer.activeChatbot ? 'on' : 'off']}
           {customer.ever.messages === 0 && ` ${words.clientNever}`}
         </p>
       </div>

@@ -3,6 +3,7 @@ import { useQuery } from '@apollo/client/react';
 import type { ReactNode } from 'react';
 import { StatementDocument, StatementLinesDocument, type StatementQuery } from '../gql/graphql';
 import { useSpeech, useWords } from '../i18n/language';
+import { nameOf } from '../lib/customer-name';
 import { addMonths } from '../lib/dates';
 import { isZero, type Money, minus, plus } from '../lib/decimal';
 import { useFormat } from '../lib/format-context';
@@ -168,13 +169,13 @@ function Lines({ view, workspace, month }: { view: View; workspace: Workspace; m
                   <th scope="row">
                     <Link
                       className="name"
-                      title={line.customer.name}
+                      title={nameOf(line.customer, words)}
                       view={changed(view, {
                         page: { name: 'client', id: line.customer.id },
                         period: { kind: 'month', month: line.month },
                       })}
                     >
-                      {line.customer.name}
+                      {nameOf(line.customer, words)}
                     </Link>
                     {line.month !== month && (
                       <span className="muted small contact">

@@ -7,6 +7,7 @@ import {
   type OverviewQuery,
 } from '../gql/graphql';
 import { useSpeech, useWords } from '../i18n/language';
+import { isErased, nameOf } from '../lib/customer-name';
 import { shift } from '../lib/decimal';
 import { useFormat } from '../lib/format-context';
 import { changed, navigate, type View } from '../lib/location';
@@ -217,7 +218,8 @@ function Found(props: { view: View; workspace: Workspace; asOf: string }): React
 
 function Who({ customer, view }: { customer: Customer; view: View }): ReactNode {
   const words = useWords();
-  const { id, name, phoneNumber, whatsappUserId, activeChatbot } = customer;
+  const { id, phoneNumber, whatsappUserId, activeChatbot } = customer;
+  const name = nameOf(customer, words);
   return (
     <>
       <Link className="name" title={name} view={changed(view, { page: { name: 'client', id }, search: '' })}>
@@ -225,7 +227,7 @@ function Who({ customer, view }: { customer: Customer; view: View }): ReactNode 
       </Link>
       <span className="muted small contact">
         {phoneNumber ?? whatsappUserId}
-        {!activeChatbot && ` · ${words.chatbotOff}`}
+        {!activeChatbot && !isErased(customer) && ` · ${words.chatbotOff}`}
       </span>
     </>
   );

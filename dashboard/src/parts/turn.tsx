@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import type { MessagesQuery } from '../gql/graphql';
 import { useWords } from '../i18n/language';
+import { nameOf } from '../lib/customer-name';
 import { useFormat } from '../lib/format-context';
 
 type Message = MessagesQuery['messages']['nodes'][number];
@@ -9,11 +10,13 @@ type Message = MessagesQuery['messages']['nodes'][number];
 export function Turn({ message }: { message: Message }): ReactNode {
   const words = useWords();
   const format = useFormat();
-  const { customer, tracking } = message;
+  const { customer, tracking, textRemovedAt } = message;
+  const missing = (text: string): ReactNode => <em className="muted">{text}</em>;
+  const isRemoved = textRemovedAt !== null;
   return (
     <li className="panel turn">
       <div className="turn-head">
-        <strong>{customer?.name ?? words.unknownSender}</strong>
+        <strong>{customer ? nameOf(customer, words) : words.unknownSender}</strong>
         <span className="muted small">{message.phoneNumber ?? message.whatsappUserId}</span>
         <time dateTime={message.occurredAt} className="muted small">
           {format.dateTime(message.occurredAt)}
@@ -25,9 +28,12 @@ export function Turn({ message }: { message: Message }): ReactNode {
       </div>
       <dl>
         <dt className="visually-hidden">{words.wrote}</dt>
-        <dd className="wrote">{message.message || <em className="muted">{words.noText}</em>}</dd>
+        <dd className="wrote">{message.message || missing(isRemoved ? words.textRemoved : words.noText)}</dd>
         <dt className="visually-hidden">{words.answered}</dt>
-        <dd className="answered">{message.response || <em className="muted">{words.noAnswer}</em>}</dd>
+        <dd className="answered">
+          {message.response ||
+            missing(isRemoved && tracking.outcome !== 'NO_RESPONSE' ? words.textRemoved : words.noAnswer)}
+        </dd>
       </dl>
     </li>
   );

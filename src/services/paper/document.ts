@@ -11,6 +11,8 @@ import { type Language, WORDS, type Words } from './words';
 export interface DocumentLine {
   customerId: string;
   name: string;
+  /** Erased customers have a number for a name, which each language words. */
+  erased: boolean;
   /** '2025-01': the statement's own month, or an earlier one. */
   month: string;
   messages: bigint;
@@ -93,7 +95,7 @@ class Paper {
     );
     this.shop = sheet.printable(content.shop).text;
     this.ambiguous = ambiguousNames(
-      lines.map(({ name, customerId }) => [sheet.printable(name).text, customerId]),
+      lines.map((line) => [sheet.printable(nameOf(line, words)).text, line.customerId]),
     );
   }
 
@@ -237,8 +239,9 @@ class Paper {
         this.figures.count(messages),
         this.figures.amount(micros, this.digits),
       ].map((text) => [{ text, style }]);
-    for (const { name, customerId, month, messages, amountMicros } of lines) {
-      const client = this.client(name, customerId, nameWidth);
+    for (const line of lines) {
+      const { customerId, month, messages, amountMicros } = line;
+      const client = this.client(nameOf(line, words), customerId, nameWidth);
       add([client, ...figures(monthName(month, words), messages, amountMicros, BODY)]);
     }
     const messages = lines.reduce((sum, line) => sum + line.messages, 0n);
@@ -301,6 +304,10 @@ const heightOf = (cells: readonly Line[][]): number =>
 /** 'October 2026' */
 const monthName = (month: string, { locale }: Words): string =>
   DateTime.fromISO(firstDayOf(month), { zone: 'utc' }).setLocale(locale).toFormat('LLLL yyyy');
+
+/** The name that is stored of an erased customer ends with its number. */
+const nameOf = ({ name, erased }: DocumentLine, words: Words): string =>
+  erased ? words.erased(/\d+$/.exec(name)?.[0] ?? '') : name;
 
 function ambiguousNames(clients: readonly (readonly [name: string, customerId: string])[]): Set<string> {
   const idOf = new Map<string, string>();

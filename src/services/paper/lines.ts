@@ -46,19 +46,20 @@ async function listLines(sql: Sql, workspaceId: string, number: number): Promise
   const rows = await sql.query<{
     customer_id: string;
     name: string;
+    erased: boolean;
     month: string;
     messages: bigint;
     amount_micros: bigint;
   }>(
     'statement_lines_with_names',
-    `SELECT l.customer_id, c.name, l.month, l.messages, l.amount_micros
+    `SELECT l.customer_id, c.name, c.erased_at IS NOT NULL AS erased, l.month, l.messages, l.amount_micros
      FROM statement_lines l JOIN customers c ON c.workspace_id = $1 AND c.id = l.customer_id
      WHERE l.workspace_id = $1 AND l.number = $2 ORDER BY ${LINES_ORDER}`,
     [workspaceId, number],
   );
   return rows.map((row) => ({
-    ...{ customerId: row.customer_id, name: row.name, month: monthOf(row.month) },
-    ...{ messages: row.messages, amountMicros: row.amount_micros },
+    ...{ customerId: row.customer_id, name: row.name, erased: row.erased },
+    ...{ month: monthOf(row.month), messages: row.messages, amountMicros: row.amount_micros },
   }));
 }
 

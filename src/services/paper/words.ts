@@ -22,6 +22,7 @@ export interface Words {
   sha256: string;
   previousSha256: string;
   client: string;
+  erased: (number: string) => string;
   amount: (currency: string) => string;
   nobody: string;
   tooMany: (clients: string, lines: string) => string;
@@ -48,6 +49,7 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     sha256: 'SHA-256 of its lines',
     previousSha256: 'SHA-256 of the one before',
     client: 'Client',
+    erased: (number) => `Erased customer ${number}`,
     amount: (currency) => `Amount (${currency})`,
     nobody: 'No client used anything.',
     tooMany: (clients, lines) =>
@@ -74,6 +76,7 @@ export const WORDS: Readonly<Record<Language, Words>> = {
     sha256: 'SHA-256 delle righe',
     previousSha256: 'SHA-256 del precedente',
     client: 'Cliente',
+    erased: (number) => `Cliente cancellato ${number}`,
     amount: (currency) => `Importo (${currency})`,
     nobody: 'Nessun cliente ha consumato nulla.',
     tooMany: (clients, lines) =>
