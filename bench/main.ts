@@ -20,6 +20,7 @@ import { measureExport, measureList, measureStart, measureStorage } from './othe
 import { stopAll } from './processes';
 import { measureReads } from './reads';
 import { Results } from './results';
+import { measureRetention } from './retention';
 import { measureShield } from './shield';
 import { measureWebhooks } from './webhooks';
 import { measureWrites } from './writes';
@@ -81,6 +82,7 @@ async function onDatabase(options: Options, results: Results, databaseUrl: strin
     if (options.only.includes('shield')) await measureShield(bench);
     if (options.only.includes('closing')) await measureClosing(bench);
     if (options.only.includes('filling')) await measureFilling(bench);
+    if (options.only.includes('retention')) await measureRetention(bench);
     if (options.only.includes('budgets')) await measureBudgets(bench);
     if (options.only.includes('live')) await measureLive(bench);
     if (options.only.includes('webhooks')) await measureWebhooks(bench);

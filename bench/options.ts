@@ -11,7 +11,10 @@ export interface Options {
   /** A folder to keep the data set in, and to find it in next time. Default: a temporary one, removed at the end. */
   data: string | undefined;
   seed: number;
-  /** Only the groups of rows named: writes, reads, export, start, storage, shield, closing, filling, budgets, live. */
+  /**
+   * Only the groups of rows named: writes, reads, export, start, storage, shield, closing, filling, retention, budgets,
+   * live.
+   */
   only: string[];
 }
 
@@ -23,7 +26,7 @@ export const HELP = `npm run bench -- [options]
   --data DIR     keep the data set here and use it again (default: a temporary folder)
   --seed N       another data set (default 1)
   --only A,B     these groups only: writes, reads, insights, export, start, storage, shield, closing,
-                 filling, budgets, webhooks, live
+                 filling, retention, budgets, webhooks, live
 `;
 
 export function readOptions(argv: readonly string[]): Options | undefined {
