@@ -168,6 +168,8 @@ export interface Measured {
   rate: number;
   p50: number;
   p99: number;
+  /** All answers, those of the first 0.5 s too. */
+  answers: number;
 }
 
 /** Runs the callers for this time, after 0.5 s that is not measured. */
@@ -179,10 +181,12 @@ export async function run(load: Load): Promise<Measured> {
   const from = performance.now() + 500;
   const to = from + load.seconds * 1_000;
   const times: number[] = [];
+  let answers = 0;
   const loop = async (caller: Caller): Promise<void> => {
     for (let now = performance.now(); now < to; ) {
       load.check(await caller.post(load.body()));
       const end = performance.now();
+      answers += 1;
       if (now >= from && end <= to) times.push(end - now);
       now = end;
     }
@@ -193,7 +197,10 @@ export async function run(load: Load): Promise<Measured> {
     for (const caller of callers) caller.close();
   }
   times.sort((a, b) => a - b);
-  return { rate: times.length / load.seconds, p50: quantile(times, 0.5), p99: quantile(times, 0.99) };
+  return {
+    ...{ rate: times.length / load.seconds, answers },
+    ...{ p50: quantile(times, 0.5), p99: quantile(times, 0.99) },
+  };
 }
 
 export const quantile = (sorted: readonly number[], share: number): number =>

@@ -1,6 +1,6 @@
 // The measured servers, each a process of its own; all end with this one.
 import { type ChildProcess, fork, spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Reading, Statuses } from './readers';
@@ -60,6 +60,37 @@ export async function startSubject(
     child.once('exit', () => reject(new Error(`The subject ${kind} ended.`)));
   });
   return { url, stop: () => ended(child) };
+}
+
+const TICK_MS = 10;
+
+/**
+ * Milliseconds of processor time that this process, its children and those of them that have ended took. 0 where there
+ * is no /proc.
+ */
+export async function processorMs(pid: number): Promise<number> {
+  const entries = await readdir('/proc').catch(() => []);
+  let ticks = 0;
+  for (const entry of entries) {
+    if (!/^\d+$/.test(entry)) continue;
+    const stat = await statOf(Number(entry));
+    if (!stat) continue;
+    if (stat.pid === pid) ticks += stat.own + stat.endedChildren;
+    else if (stat.parent === pid) ticks += stat.own;
+  }
+  return ticks * TICK_MS;
+}
+
+/** The process that all sessions of the database are children of. */
+export const parentOf = async (pid: number): Promise<number> => (await statOf(pid))?.parent ?? 0;
+
+/** proc(5): after the name in brackets, the fields from the third on. */
+async function statOf(pid: number) {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  if (fields.length < 15) return undefined;
+  const ticks = (field: number): number => Number(fields[field - 3]);
+  return { pid, parent: ticks(4), own: ticks(14) + ticks(15), endedChildren: ticks(16) + ticks(17) };
 }
 
 /** 0 where there is no /proc. */

@@ -27,7 +27,7 @@ export async function inTurns<Name extends string>(
   { options, say }: Bench,
   title: string,
   subjects: Record<Name, () => Promise<Measured>>,
-): Promise<Record<Name, { rate: Spread; p50: Spread; p99: Spread }>> {
+): Promise<Record<Name, { rate: Spread; p50: Spread; p99: Spread; rounds: Measured[] }>> {
   const names = Object.keys(subjects) as Name[];
   const measured = new Map<Name, Measured[]>(names.map((name) => [name, []]));
   for (let round = 0; round <= options.rounds; round += 1) {
@@ -42,6 +42,7 @@ export async function inTurns<Name extends string>(
   const summary = (name: Name) => {
     const all = measured.get(name) ?? [];
     return {
+      rounds: all,
       rate: spread(all.map((one) => one.rate)),
       p50: spread(all.map((one) => one.p50)),
       p99: spread(all.map((one) => one.p99)),
@@ -169,7 +170,7 @@ async function direct(services: Services, seconds: number): Promise<Measured> {
     }
   };
   await Promise.all([loop(), loop(), loop(), loop()]);
-  return { rate: done / seconds, p50: Number.NaN, p99: Number.NaN };
+  return { rate: done / seconds, p50: Number.NaN, p99: Number.NaN, answers: done };
 }
 
 async function twoServers(bench: Bench, urls: readonly string[]): Promise<void> {
