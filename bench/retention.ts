@@ -1,4 +1,5 @@
 // Rows about removing old texts beside saves, in a workspace of its own.
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { type Measured, run, spread } from './client';
 import { addCustomers, SAVING_CUSTOMERS, type Say, ZONE } from './data-set';
@@ -8,89 +9,101 @@ import { ms, range, rate, times } from './results';
 import type { Bench } from './writes';
 
 const ACTOR = { name: 'bench' };
+const NAME = 'bench-retention';
 const CALLERS = 64;
 const TURNS = 1_000_000;
 const CHUNK = 100_000;
 /** A server that never looks, and one that looks at once. */
 const NEVER = { RECONCILE_INTERVAL_MS: '86400000' };
-const SOON = { RECONCILE_INTERVAL_MS: '1000' };
+const SOON = { RECONCILE_INTERVAL_MS: '500' };
 
 export async function measureRetention(bench: Bench): Promise<void> {
   const { services, client, databaseUrl, options, results, say } = bench;
-  const id = `bench-retention-${Date.now().toString(36)}`;
-  await services.workspaces.create({ id, name: id, timeZone: ZONE, currency: 'EUR' }, ACTOR);
-  await addCustomers(client, id, SAVING_CUSTOMERS);
-  await addTurns(client, id, say);
+  const id = await prepared(bench);
   const { token } = await services.tokens.create(
     { kind: 'service', name: 'bench', workspaceIds: [id] },
     ACTOR,
   );
+  await services.workspaces.update(id, { keepDays: 30 }, ACTOR);
   const stretch = (url: string): Promise<Measured> =>
     run({
       ...{ urls: [url], token, callers: CALLERS, seconds: options.seconds },
       ...{ body: saves([id]), check: checkSave },
     });
-  const alone: Measured[] = [];
-  const withoutIt = async (): Promise<void> => {
-    const server = await startServer({ DATABASE_URL: databaseUrl, ...NEVER });
-    // The first one warms up.
-    await stretch(server.url);
-    for (let round = 0; round < options.rounds; round += 1) alone.push(await stretch(server.url));
-    await server.stop();
-  };
-  await withoutIt();
-  await services.workspaces.update(id, { keepDays: 30 }, ACTOR);
-  await client.query('UPDATE text_retentions SET due_at = now() WHERE workspace_id = $1', [id]);
-  const server = await startServer({ DATABASE_URL: databaseUrl, ...SOON });
-  const begun = performance.now();
-  const beside: Measured[] = [];
-  for (;;) {
-    const measured = await stretch(server.url);
-    if (!(await isUnderWay(client, id))) break;
-    beside.push(measured);
-    say(`${await removed(client, id)} of ${TURNS} turns are emptied`);
+  const without = await startServer({ DATABASE_URL: databaseUrl, ...NEVER });
+  const found: { alone: Measured; beside: Measured; turns: number }[] = [];
+  // The first round warms up.
+  for (let round = 0; round <= options.rounds; round += 1) {
+    const alone = await stretch(without.url);
+    await client.query('UPDATE text_retentions SET due_at = now() WHERE workspace_id = $1', [id]);
+    const removing = await startServer({ DATABASE_URL: databaseUrl, ...SOON });
+    const before = await untilMoreThan(client, id, await emptied(client, id));
+    const begun = performance.now();
+    const beside = await stretch(removing.url);
+    const seconds = (performance.now() - begun) / 1_000;
+    const turns = ((await emptied(client, id)) - before) / seconds;
+    // It stops between two batches; the next one goes on there.
+    await removing.stop();
+    if (round > 0) found.push({ alone, beside, turns });
+    say(`round ${round}: ${rate(alone.rate)} alone, ${rate(beside.rate)} beside ${rate(turns)} emptied`);
   }
-  const took = performance.now() - begun;
-  await server.stop();
-  const emptied = await removed(client, id);
-  if (emptied !== TURNS) throw new Error(`${emptied} of ${TURNS} turns were emptied.`);
-  await withoutIt();
-  const [lone, meanwhile] = [alone, beside].map((all) => ({
-    rate: spread(all.map((measured) => measured.rate)),
-    p99: spread(all.map(({ p99 }) => p99)),
-  }));
-  if (!lone || !meanwhile) return;
+  await without.stop();
+  if ((await emptied(client, id)) === TURNS) throw new Error('Nothing was left to be emptied: fewer rounds.');
+  const of = (values: (one: (typeof found)[number]) => number) => spread(found.map(values));
+  const pairs = of(({ alone, beside }) => beside.rate / alone.rate);
+  const [alone, beside] = [of((one) => one.alone.rate), of((one) => one.beside.rate)];
   results.add({
-    what: `removing the texts of ${TURNS.toLocaleString('en')} turns beside ${CALLERS} callers who save`,
-    measured: `${(took / 1_000).toFixed(0)} s, ${rate(TURNS / (took / 1_000))}`,
+    what: `saves of ${CALLERS} callers while old texts of ${TURNS.toLocaleString('en')} turns are removed, against none`,
+    measured: `${range(pairs, times)}: ${range(beside, rate)} to ${range(alone, rate)}; p99 ${range(
+      of((one) => one.beside.p99),
+      ms,
+    )} to ${range(
+      of((one) => one.alone.p99),
+      ms,
+    )}`,
     target: 'printed',
     met: null,
-    values: { took },
+    values: { pairs, beside, alone },
   });
+  const turns = of((one) => one.turns);
   results.add({
-    what: 'saves beside it, against saves alone before and after',
-    measured: `${times(meanwhile.rate.median / lone.rate.median)}: ${range(meanwhile.rate, rate)} to ${range(lone.rate, rate)}; p99 ${range(meanwhile.p99, ms)} to ${range(lone.p99, ms)}`,
+    what: 'turns that are emptied beside them',
+    measured: range(turns, rate),
     target: 'printed',
     met: null,
-    values: { beside: meanwhile.rate, alone: lone.rate, p99Beside: meanwhile.p99, p99Alone: lone.p99 },
+    values: { turns },
   });
 }
 
-/** A night that is over is due again tomorrow. */
-async function isUnderWay(client: Client, id: string): Promise<boolean> {
-  const { rowCount } = await client.query(
-    "SELECT FROM text_retentions WHERE workspace_id = $1 AND due_at < now() + interval '2 minutes'",
-    [id],
+/** A workspace of which most texts are there; a kept data set may have one. */
+async function prepared({ services, client, say }: Bench): Promise<string> {
+  const { rows } = await client.query<{ id: string }>(
+    `SELECT w.id FROM workspaces w WHERE w.id LIKE '${NAME}-%'
+       AND (SELECT count(*) FROM messages m WHERE m.workspace_id = w.id AND m.text_removed_at IS NULL) > ${TURNS / 2}`,
   );
-  return rowCount !== 0;
+  const [kept] = rows;
+  if (kept) return kept.id;
+  const id = `${NAME}-${Date.now().toString(36)}`;
+  await services.workspaces.create({ id, name: id, timeZone: ZONE, currency: 'EUR' }, ACTOR);
+  await addCustomers(client, id, SAVING_CUSTOMERS);
+  await addTurns(client, id, say);
+  return id;
 }
 
-async function removed(client: Client, id: string): Promise<number> {
+async function emptied(client: Client, id: string): Promise<number> {
   const { rows } = await client.query<{ count: string }>(
     'SELECT count(*) FROM messages WHERE workspace_id = $1 AND text_removed_at IS NOT NULL',
     [id],
   );
   return Number(rows[0]?.count);
+}
+
+async function untilMoreThan(client: Client, id: string, turns: number): Promise<number> {
+  for (;;) {
+    const now = await emptied(client, id);
+    if (now > turns) return now;
+    await sleep(200);
+  }
 }
 
 /** Four years and more, with words and numbers, not charged: what is emptied is the turn. */
