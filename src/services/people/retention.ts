@@ -15,8 +15,10 @@ import { BEGINNING } from './personal-data';
 
 /** How long a server may work on a workspace before another one takes it over. */
 const TAKEN_FOR_MS = 60_000;
-/** Turns that one transaction reads. */
-export const RETENTION_BATCH = 2_000;
+/** Turns that one transaction reads. It writes new row versions all at once, and saves wait for the disk meanwhile. */
+export const RETENTION_BATCH = 500;
+/** A pause is so many times as long as the batch before it: there is a whole night, and saves come first. */
+const REST = 3;
 
 /**
  * An interrupted night is due again and continues where it stopped. A new night begins there too, since everything
@@ -95,8 +97,7 @@ export class Retention {
         break;
       }
       removed += batch;
-      // Pauses for as long as the batch took, so that saves come first.
-      await pause(performance.now() - begun);
+      await pause(REST * (performance.now() - begun));
     }
     return removed;
   }
