@@ -328,8 +328,13 @@ describe('an export', () => {
       input: aTurn(shop, {
         ...{ phoneNumber: '+393330000000', occurredAt: '2026-03-02T10:00:00Z', response: null },
         message: '=SUM(1), "a"\nline; tab\t-1',
+        ...{ failure: '=no answer', workflow: 'Orders, "new"', channel: 'web' },
       }),
     });
+    await app.database.sql(
+      "UPDATE messages SET workflow_number = 0 WHERE workspace_id = $1 AND occurred_at < '2026-03-02'",
+      [shop.id],
+    );
     await app.database.sql(
       `UPDATE messages SET text_removed_at = '2026-03-10T10:00:00Z', message = '', response = NULL, phone_number = NULL
        WHERE workspace_id = $1 AND occurred_at < '2026-03-02'`,
@@ -343,11 +348,14 @@ describe('an export', () => {
     const removed = {
       ...{ customer: '=Mario', phone: null, message: '', response: null, outcome: 'TRACKED' },
       ...{ amount: '0.005', text_removed_at: '2026-03-10T10:00:00.000Z' },
+      // A value beyond the 200.
+      ...{ failure: null, workflow: '(other)', channel: null },
     };
     const unknown = {
       ...{ customer_id: null, customer: null, phone: '+393330000000', whatsapp_user_id: null },
       ...{ message: '=SUM(1), "a"\nline; tab\t-1', response: null, outcome: 'NO_RESPONSE' },
       ...{ charge_id: null, amount: null, currency: 'EUR', text_removed_at: null },
+      ...{ failure: '=no answer', workflow: 'Orders, "new"', channel: 'web' },
     };
     expect(messages).toEqual([expect.objectContaining(removed), expect.objectContaining(unknown)]);
     const [record] = await rowsOf(await get(`export/${shop.id}`, shop.analyst));

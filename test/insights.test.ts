@@ -193,7 +193,10 @@ describe('an oracle over the records agrees', () => {
            ${clock('t.occurred_at', '$4')} AS local_time, ${customer}, t.phone_number AS phone,
            t.whatsapp_user_id, t.message, t.response, t.outcome, c.id::text AS charge_id,
            CASE t.outcome WHEN 'TRACKED' THEN ${money('c.amount_micros')} END AS amount, 'EUR' AS currency,
-           NULL AS text_removed_at`,
+           NULL AS text_removed_at, NULL AS failure, (SELECT value FROM dimension_values v WHERE v.workspace_id = $1
+             AND v.dimension = 'WORKFLOW' AND v.number = t.workflow_number) AS workflow,
+           (SELECT value FROM dimension_values v WHERE v.workspace_id = $1
+             AND v.dimension = 'CHANNEL' AND v.number = t.channel_number) AS channel`,
         `messages t LEFT JOIN customers u ON u.id = t.customer_id
            LEFT JOIN charges c ON c.message_id = t.id AND NOT c.reversal
          WHERE WITHIN ORDER BY t.occurred_at, t.id`,

@@ -57,9 +57,14 @@ interface Turn {
   giveUpAt: number;
 }
 
+/** Longer than the server takes. */
+const WORKFLOW = `Chatbot of the shop ${'x'.repeat(100)}`;
+
 /** What the Code node makes of a message and of what the LLM step put out. */
 const turnOf = (item: Item, answer: object): Turn =>
-  new Function('$json', '$', 'DateTime', codeOf('The turn'))(answer, () => ({ item }), DateTime).json;
+  new Function('$json', '$', 'DateTime', '$workflow', codeOf('The turn'))(
+    ...[answer, () => ({ item }), DateTime, { name: WORKFLOW }],
+  ).json;
 
 /** Sends what the GraphQL node sends; the whole answer. */
 const post = async (turn: Turn) => {
@@ -135,17 +140,22 @@ function only(items: Item[]): Item {
   return item;
 }
 
-const failures: [string, (item: Item) => object][] = [
-  ['answered nothing', () => ({ text: '' })],
-  ['failed, and its step says so', () => ({ error: 'model overloaded' })],
+const failures: [string, (item: Item) => object, string][] = [
+  ['answered nothing', () => ({ text: '' }), 'The model gave no answer.'],
+  ['failed, and its step says so', () => ({ error: 'model overloaded' }), 'model overloaded'],
+  ['failed at length', () => ({ error: { message: 'x'.repeat(2_000) } }), 'x'.repeat(500)],
   // What n8n does with a step that threw as a whole: its input goes on as its output.
-  ['failed, and its step hands its input on', ({ json }) => json],
+  ['failed, and its step hands its input on', ({ json }) => json, 'The model gave no answer.'],
 ];
-it.each(failures)('saves a turn whose LLM %s, uncharged', async (why, output) => {
+it.each(failures)('saves a turn whose LLM %s, uncharged, with why', async (why, output, failure) => {
   const item = only(
     runCode([event({ id: `wamid.${why}`, from: '393331234567', type: 'text', text: { body: 'ciao' } })]),
   );
-  expect(await send(item, output(item))).toMatchObject({ message: { tracking: { outcome: 'NO_RESPONSE' } } });
+  const saved = await send(item, output(item));
+  expect(saved).toMatchObject({ message: { tracking: { outcome: 'NO_RESPONSE' } } });
+  expect(
+    await app.database.sql('SELECT failure FROM messages WHERE id = $1', [Object(saved).message.id]),
+  ).toEqual([{ failure }]);
   const later = await send(item, { text: 'Eccomi' });
   expect(later).toMatchObject({ replayed: false, message: { tracking: { outcome: 'TRACKED' } } });
 });

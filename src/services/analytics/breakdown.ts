@@ -104,3 +104,15 @@ const EDGES = `
        CROSS JOIN LATERAL (
          ${dimensionRecords((turn) => `${turn}.occurred_at >= p.since AND ${turn}.occurred_at < p.until`)} OFFSET 0
        ) r WHERE r.dimension = $2`;
+
+/** How a list of turns shows a value beyond the limit, which is not stored. */
+const BEYOND = '(other)';
+
+/**
+ * SQL for a turn's value by its number. Numbers are 1, 2, 3, … without a gap, so PostgreSQL reads the values once into an
+ * array, instead of looking for one in each row. `number` and `workspaceId` are SQL expressions; the latter a constant.
+ */
+export const valueOfNumber = (dimension: Dimension, number: string, workspaceId: string): string =>
+  `CASE WHEN ${number} = ${OTHER} THEN '${BEYOND}' ELSE (ARRAY(
+     SELECT d.value FROM dimension_values d WHERE d.workspace_id = ${workspaceId} AND d.dimension = '${dimension}'
+     ORDER BY d.number))[${number}] END`;

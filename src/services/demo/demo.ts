@@ -10,7 +10,7 @@ import type { CustomerService, Registration } from '../customers/customer-servic
 import { ITEMS_LIMIT, type SaveMessageService } from '../turns/save-message';
 import type { RawTurn } from '../turns/turn';
 import type { WorkspaceService } from '../workspaces/workspace-service';
-import { ANNA, CONVERSATION, GIULIA, LUCA, MARIO, PAOLO, PEOPLE, STRANGERS } from './people';
+import { ANNA, CONVERSATION, FAILURES, GIULIA, LUCA, MARIO, PAOLO, PEOPLE, STRANGERS } from './people';
 import { Random } from './random';
 
 export const DEMO_WORKSPACE = {
@@ -118,7 +118,7 @@ const JANUARY_2025: readonly ReferenceTurn[] = [
 
 /** Turns that are saved and not charged, each for another reason: the reference example's figures stay the same. */
 const JANUARY_2025_UNCHARGED: readonly RawTurn[] = [
-  { ...turnOf('2025-01-10T13:15', MARIO, 'gen25-u1'), response: '' },
+  { ...turnOf('2025-01-10T13:15', MARIO, 'gen25-u1'), ...unanswered(0) },
   { ...turnOf('2025-01-19T20:01', PAOLO, 'gen25-u2') },
   { ...turnOf('2025-01-26T13:09', { name: '', phoneNumber: STRANGERS[0] }, 'gen25-u3') },
 ];
@@ -126,9 +126,24 @@ const JANUARY_2025_UNCHARGED: readonly RawTurn[] = [
 function referenceExample(): RawTurn[] {
   return [
     ...DECEMBER_2024.map(([at, person], index) => turnOf(at, person, `dic24-${index}`)),
-    ...JANUARY_2025.map(([at, person], index) => turnOf(at, person, `gen25-${index}`)),
+    // Since January the workflow says which it is, and how the turn came in.
+    ...JANUARY_2025.map(([at, person], index) => ({
+      ...turnOf(at, person, `gen25-${index}`),
+      ...cameIn(index),
+    })),
     ...JANUARY_2025_UNCHARGED,
   ];
+}
+
+/** Every fourth turn is a booking, and every sixth came in by the shop's own site. */
+const cameIn = (index: number): Pick<RawTurn, 'workflow' | 'channel'> => ({
+  workflow: index % 4 === 3 ? 'Prenotazioni' : 'Menu e orari',
+  channel: index % 6 === 5 ? 'web' : 'whatsapp',
+});
+
+/** A turn that the model did not answer. */
+function unanswered(index: number): Pick<RawTurn, 'response' | 'failure'> {
+  return { response: '', failure: FAILURES[index % FAILURES.length] ?? null };
 }
 
 function turnOf(at: string, person: Registration, key: string): RawTurn {
@@ -164,23 +179,25 @@ function trafficOf(day: DateTime, progress: number, now: Date): RawTurn[] {
   const random = new Random(Number(day.toFormat('yyyyMMdd')));
   const usual = TURNS_A_DAY_AT_FIRST + (TURNS_A_DAY_AT_LAST - TURNS_A_DAY_AT_FIRST) * progress;
   const turns = Math.round(usual * (WEEKDAYS[day.weekday - 1] ?? 1) * (0.85 + 0.3 * random.next()));
-  return Array.from({ length: turns }, (_, index) => trafficTurn(day, `${date}-${index}`, random)).filter(
+  return Array.from({ length: turns }, (_, index) => trafficTurn(day, date, index, random)).filter(
     (turn) => Date.parse(turn.occurredAt ?? '') <= now.getTime(),
   );
 }
 
-function trafficTurn(day: DateTime, key: string, random: Random): RawTurn {
+function trafficTurn(day: DateTime, date: string, index: number, random: Random): RawTurn {
   const at = day.set({ hour: random.weighted(HOURS), minute: random.below(60), second: random.below(60) });
   const stranger = random.next() < 0.03;
   // A few regulars write most: the square prefers the front of the list.
   const person = PEOPLE[Math.floor(PEOPLE.length * random.next() ** 2)] ?? MARIO;
   const [message, response] = random.pick(CONVERSATION);
   return {
-    idempotencyKey: `demo-${key}`,
+    idempotencyKey: `demo-${date}-${index}`,
     phoneNumber: stranger ? random.pick(STRANGERS) : (person.phoneNumber ?? null),
     whatsappUserId: stranger ? null : (person.whatsappUserId ?? null),
     message,
-    response: random.next() < 0.04 ? null : response,
+    response,
     occurredAt: at.toUTC().toISO(),
+    ...cameIn(index),
+    ...(random.next() < 0.04 ? unanswered(index) : {}),
   };
 }

@@ -61,3 +61,9 @@ export const CONVERSATION: readonly [readonly [string, string], ...(readonly [st
   ['Grazie mille!', 'Grazie a lei, a presto!'],
   ['Devo spostare la prenotazione alle 21', 'Fatto: la aspettiamo alle 21:00.'],
 ];
+
+/** Why the demo's model did not answer. */
+export const FAILURES = [
+  'The model took longer than 30 seconds.',
+  'The model refused: 429 Too Many Requests.',
+];

@@ -1,4 +1,6 @@
 // What PostgreSQL writes of each saved turn, also of those that were not charged.
+import { escapeLiteral } from 'pg';
+import { valueOfNumber } from '../analytics/breakdown';
 import { amountCell } from './cells';
 import type { Exportable } from './form';
 import { RECORDS } from './records';
@@ -22,6 +24,9 @@ export const MESSAGES: Exportable = {
     amount: 'value',
     currency: 'text',
     text_removed_at: 'value',
+    failure: 'value',
+    workflow: 'value',
+    channel: 'value',
   },
   // A charge has its turn's instant: what the turns come to is what the records of the same period do.
   sum: (scope) =>
@@ -33,11 +38,14 @@ export const MESSAGES: Exportable = {
         ${style.optional('r.customer_id')}, ${style.missing('r.name')},
         ${style.phone('r.phone_number')}, ${style.userId('r.whatsapp_user_id')},
         ${style.words('r.message')}, ${style.words('r.response')}, r.outcome, ${style.optional('r.charge_id')},
-        ${style.optional('r.amount')}, '${workspace.currency}', ${style.optional(utcCell('r.text_removed_at'))}
+        ${style.optional('r.amount')}, '${workspace.currency}', ${style.optional(utcCell('r.text_removed_at'))},
+        ${style.words('r.failure')}, ${style.words('r.workflow')}, ${style.words('r.channel')}
       FROM (
         SELECT m.*, u.name, c.id AS charge_id,
           CASE WHEN m.outcome = 'TRACKED' THEN ${style.decimal(amountCell('c.amount_micros', workspace.currency))}::text END
-            AS amount
+            AS amount,
+          ${valueOfNumber('WORKFLOW', 'm.workflow_number', escapeLiteral(workspace.id))} AS workflow,
+          ${valueOfNumber('CHANNEL', 'm.channel_number', escapeLiteral(workspace.id))} AS channel
         FROM messages m
         LEFT JOIN LATERAL (
           SELECT ${style.words('u.name')} AS name FROM customers u

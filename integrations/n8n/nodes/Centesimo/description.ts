@@ -139,6 +139,24 @@ export const properties: INodeProperties[] = [
     displayOptions: turn,
     options: [
       {
+        displayName: 'Channel',
+        name: 'channel',
+        type: 'string',
+        default: '',
+        placeholder: 'whatsapp',
+        description:
+          'How the turn came in: whatsapp, web, voice. Reports are broken down by it. Always one of a few words, at most 50 characters.',
+      },
+      {
+        displayName: 'Failure',
+        name: 'failure',
+        type: 'string',
+        default: '',
+        placeholder: 'The model timed out',
+        description:
+          'Why there is no response, for whoever looks at the figures. Kept only with a turn without one, and cut to 500 characters.',
+      },
+      {
         displayName: 'Occurred At',
         name: 'occurredAt',
         type: 'string',
@@ -148,6 +166,13 @@ export const properties: INodeProperties[] = [
           "When the turn happened, with an offset: 2025-01-06T10:13:25+01:00, not 06/01/2025 10:13. WhatsApp's timestamp is in seconds: put it into DateTime.fromSeconds(Number(…)).toISO(). Empty: now.",
       },
       whatsappUserId,
+      {
+        displayName: 'Workflow',
+        name: 'workflow',
+        type: 'string',
+        default: '={{ $workflow.name }}',
+        description: 'Which workflow saved the turn. Reports are broken down by it. Cut to 100 characters.',
+      },
     ],
   },
   {

@@ -66,8 +66,20 @@ const given = (fields: IDataObject): IDataObject =>
 function fieldsOf(node: IExecuteFunctions, names: readonly string[], index: number): IDataObject {
   const named = Object.fromEntries(names.map((name) => [name, node.getNodeParameter(name, index, '')]));
   const more = node.getNodeParameter('additionalFields', index, {});
-  return given({ ...named, ...(typeof more === 'object' ? more : {}) } as IDataObject);
+  return shortened(given({ ...named, ...(typeof more === 'object' ? more : {}) } as IDataObject));
 }
+
+/** The most characters that Centesimo takes of what n8n itself words: a long error must not cost the turn. */
+const MOST_CHARACTERS = { failure: 500, workflow: 100, channel: 50 };
+
+const shortened = (fields: IDataObject): IDataObject => ({
+  ...fields,
+  ...Object.fromEntries(
+    Object.entries(MOST_CHARACTERS)
+      .filter(([name]) => fields[name] !== undefined)
+      .map(([name, most]) => [name, Array.from(String(fields[name])).slice(0, most).join('')]),
+  ),
+});
 
 const TURN = ['workspaceId', 'idempotencyKey', 'phoneNumber', 'message', 'response'];
 
