@@ -1,9 +1,7 @@
 // Phones, dark mode, screen readers and print; little to load, and nothing from other hosts.
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import axe from 'axe-core';
-import type { Page } from 'playwright-core';
-import { openShop, PHONE, type Shop, untilCard, visit } from './shop';
+import { findings, openShop, PHONE, type Shop, untilCard, visit } from './shop';
 
 let shop: Shop;
 beforeAll(async () => {
@@ -12,18 +10,6 @@ beforeAll(async () => {
 afterAll(() => shop.stop());
 
 const JANUARY = '?workspace=workspace-123&month=2025-01';
-
-interface Finding {
-  id: string;
-  impact: string;
-  targets: string[];
-}
-
-async function findings(page: Page): Promise<Finding[]> {
-  await page.evaluate(axe.source);
-  return page.evaluate(`axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })
-    .then(({ violations }) => violations.map(({ id, impact, nodes }) => ({ id, impact, targets: nodes.map(({ target }) => String(target)) })))`);
-}
 
 describe.each(['light', 'dark'] as const)('axe finds nothing, %s', (colorScheme) => {
   it.each([

@@ -201,6 +201,11 @@ it.each([320, 390])('the first figure lies within the first 200 of %s px', async
     viewport: { width, height: 844 },
   });
   await ready(page);
+  const morning = await page.locator('.morning').boundingBox();
+  expect(morning && morning.y + 40).toBeLessThanOrEqual(200);
+  // A month that is over has no sentence about this morning.
+  await page.goto(`${shop.app.url}/dashboard?workspace=workspace-123&month=2025-01`);
+  await page.locator('.as-of.complete').waitFor();
   const figure = await page.locator('.figure').first().boundingBox();
   expect(figure && figure.y + figure.height).toBeLessThanOrEqual(230);
   expect(figure?.y).toBeLessThanOrEqual(200);

@@ -1,4 +1,5 @@
 // A server with the demo's data, and Chromium to open its pages.
+import axe from 'axe-core';
 import pino from 'pino';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { createDemo, DEMO_WORKSPACE } from '../../src/services/demo/demo';
@@ -114,4 +115,17 @@ export async function rowsOf(page: Page, caption: string): Promise<string[]> {
       return cells.map((cell) => cell.trim().replaceAll('\u00a0', ' ')).join(' | ');
     }),
   );
+}
+
+interface Finding {
+  id: string;
+  impact: string;
+  targets: string[];
+}
+
+/** What axe finds on the page. */
+export async function findings(page: Page): Promise<Finding[]> {
+  await page.evaluate(axe.source);
+  return page.evaluate(`axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })
+    .then(({ violations }) => violations.map(({ id, impact, nodes }) => ({ id, impact, targets: nodes.map(({ target }) => String(target)) })))`);
 }

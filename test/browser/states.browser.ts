@@ -37,10 +37,11 @@ it('shows a skeleton while loading, then the time of the figures and its zone', 
 });
 
 it.each([
-  ['a phone', PHONE],
-  ['a desktop', {}],
-])('moves nothing when the figures and the plots come: %s', async (_name, options) => {
-  const { page } = await visit(shop, JANUARY, { ...options, token: shop.client });
+  ['a phone', PHONE, JANUARY],
+  ['a phone, this month', PHONE, '?workspace=workspace-123'],
+  ['a desktop', {}, JANUARY],
+])('moves nothing when the figures and the plots come: %s', async (_name, options, path) => {
+  const { page } = await visit(shop, path, { ...options, token: shop.client });
   await page.locator('.plot').first().waitFor();
   await page.addInitScript(`(() => {
     window.shifts = [];

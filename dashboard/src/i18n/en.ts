@@ -1,5 +1,11 @@
 // Every word of the page. it.ts has the same keys, which the type checker sees to.
-import type { ClientOrder, PeriodPreset, TrackingOutcome } from '../gql/graphql';
+import type {
+  BudgetInterval,
+  BudgetSubject,
+  ClientOrder,
+  PeriodPreset,
+  TrackingOutcome,
+} from '../gql/graphql';
 import type { Comparison } from '../lib/period';
 import type { Problem } from '../lib/problem';
 
@@ -70,6 +76,14 @@ const outcomesExplained: Record<TrackingOutcome, string> = {
   VOIDED: 'It was charged by mistake, and is not to be paid.',
 };
 
+const intervals: Record<BudgetInterval, string> = { DAY: 'each day', WEEK: 'each week', MONTH: 'each month' };
+
+const subjects: Record<BudgetSubject, string> = {
+  WORKSPACE: 'all clients together',
+  EACH_CUSTOMER: 'each client',
+  CUSTOMER: 'of',
+};
+
 const problems: Record<Problem['kind'], string> = {
   token: 'The token has expired, or is not valid any more.',
   rights: 'This token does not open what was asked.',
@@ -79,6 +93,8 @@ const problems: Record<Problem['kind'], string> = {
   input: 'The server cannot answer this: look at the period and the search.',
   other: 'Something went wrong on the server.',
 };
+
+const clock = (hour: number): string => `${String(hour).padStart(2, '0')}:00`;
 
 export const en = {
   product: 'Centesimo',
@@ -254,6 +270,36 @@ export const en = {
   billedBeside: (amount: string) =>
     `${amount} is on the statement of the month before or after: no message is billed twice.`,
   neverChanges: 'The statement itself never changes. It is no invoice.',
+  morning: {
+    charged: (messages: string, cost: string) => `Yesterday ${messages}, ${cost}`,
+    none: 'Yesterday no message was charged',
+    averageDays: [
+      'an average Monday',
+      'an average Tuesday',
+      'an average Wednesday',
+      'an average Thursday',
+      'an average Friday',
+      'an average Saturday',
+      'an average Sunday',
+    ],
+    more: (percent: string, day: string) => `${percent} more than ${day}`,
+    less: (percent: string, day: string) => `${percent} less than ${day}`,
+    same: (day: string) => `as many as ${day}`,
+    far: (day: string) => `far more than ${day}`,
+    unanswered: { one: '{n} unanswered', other: '{n} unanswered' } satisfies Plural,
+    allBetween: (from: number, to: number) => ` between ${clock(from)} and ${clock(to)}`,
+    mostBetween: (from: number, to: number) => `, most between ${clock(from)} and ${clock(to)}`,
+  },
+  budgets: 'Limits',
+  intervals,
+  subjects,
+  closest: 'closest to it:',
+  usedOf: (used: string, limit: string) => `${used} of ${limit}`,
+  limitForecast: (value: string) => `At this pace ${value} by the end`,
+  limitReached: 'The limit is reached.',
+  limitStops: 'The chatbot stops answering, if its workflow asks.',
+  limitReachedOf: (name: string) => `The limit “${name}” is reached.`,
+  limitsReached: { one: '{n} limit is reached.', other: '{n} limits are reached.' } satisfies Plural,
   closedNote: (number: string, total: string) => `Closed: statement no. ${number}, ${total}`,
 };
 

@@ -6,6 +6,12 @@ function to(range: string): string {
   return /^(8|11)(?!\d)/.test(range) ? `all’${range}` : `al ${range}`;
 }
 
+/** mezzanotte, l’1, le 2 … le 23 */
+function clock(hour: number): string {
+  if (hour === 0) return 'mezzanotte';
+  return hour === 1 ? 'l’1' : `le ${hour}`;
+}
+
 export const it: Words = {
   product: 'Centesimo',
   menus: { reader: 'Menù', view: 'Confronta, esporta, stampa' },
@@ -229,5 +235,35 @@ export const it: Words = {
   billedBeside: (amount) =>
     `${amount} è nel riepilogo del mese prima o di quello dopo: nessun messaggio si paga due volte.`,
   neverChanges: 'Il riepilogo non cambia mai. Non è una fattura.',
+  morning: {
+    charged: (messages, cost) => `Ieri ${messages}, ${cost}`,
+    none: 'Ieri nessun messaggio addebitato',
+    averageDays: [
+      'un lunedì medio',
+      'un martedì medio',
+      'un mercoledì medio',
+      'un giovedì medio',
+      'un venerdì medio',
+      'un sabato medio',
+      'una domenica media',
+    ],
+    more: (percent, day) => `${percent} più di ${day}`,
+    less: (percent, day) => `${percent} meno di ${day}`,
+    same: (day) => `come in ${day}`,
+    far: (day) => `molti più di ${day}`,
+    unanswered: { one: '{n} senza risposta', other: '{n} senza risposta' },
+    allBetween: (from, until) => ` tra ${clock(from)} e ${clock(until)}`,
+    mostBetween: (from, until) => `, soprattutto tra ${clock(from)} e ${clock(until)}`,
+  },
+  budgets: 'Limiti',
+  intervals: { DAY: 'al giorno', WEEK: 'alla settimana', MONTH: 'al mese' },
+  subjects: { WORKSPACE: 'tutti i clienti insieme', EACH_CUSTOMER: 'ogni cliente', CUSTOMER: 'di' },
+  closest: 'il più vicino:',
+  usedOf: (used, limit) => `${used} su ${limit}`,
+  limitForecast: (value) => `Di questo passo, ${value} alla fine`,
+  limitReached: 'Il limite è raggiunto.',
+  limitStops: 'Il chatbot smette di rispondere, se il suo flusso lo chiede.',
+  limitReachedOf: (name) => `Il limite «${name}» è raggiunto.`,
+  limitsReached: { one: '{n} limite è raggiunto.', other: '{n} limiti sono raggiunti.' },
   closedNote: (number, total) => `Chiuso: riepilogo n. ${number}, ${total}`,
 };

@@ -1,6 +1,6 @@
 // Figures and dates in the reader's language and the workspace's time zone.
 import { addMonths, dayOf } from './dates';
-import { type Decimal, decimalsOf, type Money, shift } from './decimal';
+import { asDecimal, type Decimal, decimalsOf, type Money, shift } from './decimal';
 
 export interface Format {
   money(value: Money): string;
@@ -15,6 +15,8 @@ export interface Format {
   count(value: number): string;
   /** "31.58" -> +31.58% */
   percent(value: Decimal): string;
+  /** 8 -> 8% */
+  wholePercent(value: number): string;
   /** "0.36" -> 36.0% */
   share(value: Decimal): string;
   /** By name when it is a month, a year or a day, else its days. From is included, to is excluded: instants. */
@@ -99,6 +101,7 @@ export function createFormat(locale: string, timeZone: string): Format {
       ),
     count: (value) => numbers({}).format(value),
     percent: (value) => percent(value, { signDisplay: 'exceptZero' }),
+    wholePercent: (value) => percent(asDecimal(String(value)), {}),
     share: (value) => percent(shift(value, 2), { minimumFractionDigits: 1, maximumFractionDigits: 1 }),
     period: (from, to) => capitalised(periodOf(from, to, true)),
     periodBeside: (from, to, beside) => periodOf(from, to, yearOf(from) !== yearOf(beside)),

@@ -2,41 +2,56 @@ import type { ReactNode } from 'react';
 import { Heatmap } from '../charts/heatmap';
 import { PeakHours } from '../charts/peak-hours';
 import { Timeline } from '../charts/timeline';
-import type { OverviewQuery } from '../gql/graphql';
+import type { OverviewQuery, TodayQuery } from '../gql/graphql';
 import { useWords } from '../i18n/language';
 import { useFormat } from '../lib/format-context';
 import { changed } from '../lib/location';
 import { growthOf, type Overview, useOverview } from '../lib/overview';
 import { monthOfChoice } from '../lib/period';
 import { useSession } from '../lib/session';
+import { useToday } from '../lib/today';
+import { Budgets } from '../parts/budgets';
 import { Cards } from '../parts/cards';
 import { Clients } from '../parts/clients';
 import { Empty } from '../parts/empty';
 import type { PageProps } from '../parts/frame';
 import { Link } from '../parts/link';
+import { Morning } from '../parts/morning';
 import { ProblemNotice } from '../parts/notice';
 import { Outcomes } from '../parts/outcomes';
 import { Panel, Skeleton } from '../parts/panel';
 
 export function OverviewPage(props: PageProps): ReactNode {
   const overview = useOverview(props.view, props.workspace);
+  const today = useToday(props.view, props.workspace, new Date());
   const { data, problem, retry } = overview;
+  // Together with the figures, so that these don't move when it comes.
+  const settled = today.settled || problem !== undefined;
   return (
     <>
       {problem && <ProblemNotice problem={problem} kept={data !== undefined} onRetry={retry} />}
-      {data ? <Figures {...props} data={data} overview={overview} /> : !problem && <Skeletons />}
+      {data && settled ? (
+        <Figures {...props} data={data} overview={overview} today={today.data} />
+      ) : (
+        !problem && <Skeletons />
+      )}
     </>
   );
 }
 
-function Figures(props: PageProps & { data: OverviewQuery; overview: Overview }): ReactNode {
-  const { data, overview, view } = props;
+function Figures(
+  props: PageProps & { data: OverviewQuery; overview: Overview; today: TodayQuery | undefined },
+): ReactNode {
+  const { data, overview, view, today } = props;
+  const { timeZone, currency } = props.workspace;
   const { usage } = data;
   const saved = usage.outcomes.reduce((sum, { messages }) => sum + messages, 0);
   return (
     <div className={overview.current ? 'figures' : 'figures stale'} aria-busy={!overview.current}>
       <Heading {...props} />
+      {today && <Morning data={today} timeZone={timeZone} />}
       {(saved > 0 || growthOf(data).messages.previous > 0) && <Cards data={data} view={view} />}
+      {today && <Budgets data={today} currency={currency} view={view} />}
       {saved === 0 ? <Empty view={view} running={!usage.period.complete} /> : <Plots {...props} />}
     </div>
   );
