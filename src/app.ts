@@ -81,6 +81,8 @@ export interface Surroundings {
   observe?: StatementObserver;
   /** The metrics; by default the server makes its own. */
   metrics?: Metrics;
+  /** Saves as on Citus, a workspace at a time, wherever the tables lie; for tests. */
+  oneWorkspaceEach?: boolean;
 }
 
 const both =
@@ -116,10 +118,10 @@ const sourcesOf = (database: Database, services: Services): Sources => ({
 export function createServices(
   database: Database & Partial<Pick<OpenDatabase, 'secretsKey'>>,
   config: Config,
-  { clock, logger, metrics, worker = 0 }: Surroundings,
+  { clock, logger, metrics, worker = 0, oneWorkspaceEach = database.isDistributed }: Surroundings,
 ): Services {
   const shards = shardsOf(`${hostname()}:${config.port}`, worker, config.writeLanes);
-  const writer = new BatchWriter(clock, logger);
+  const writer = new BatchWriter(clock, logger, oneWorkspaceEach);
   const box = new SecretBox(database.secretsKey);
   const addresses = new WebhookAddresses(config.webhookAllowHosts);
   const limits = {
@@ -131,7 +133,14 @@ export function createServices(
   const notices = new Notices(database, logger);
   const liveFeed = new LiveFeed(notices, clock, metrics);
   const changed = (workspaceId: string): void => liveFeed.mark(workspaceId);
-  const queue = new WriteQueue(database, writer, limits, shards, watched(budgetWatch, liveFeed, metrics));
+  const queue = new WriteQueue(
+    database,
+    writer,
+    limits,
+    shards,
+    oneWorkspaceEach,
+    watched(budgetWatch, liveFeed, metrics),
+  );
   return {
     clock,
     workspaces: new WorkspaceService(database, clock),

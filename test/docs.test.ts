@@ -199,6 +199,10 @@ const SNIPPETS: Record<string, string | ((text: string) => Promise<void>)> = {
   'rest.md sql 1': 'exports-in-other-programs.test.ts gives it to psql',
   'rest.md sh 2': opensInOffice,
   'rest.md sh 3': opensInOffice,
+  'scale.md sql 1': 'test/support/citus.ts does it for the tests on a real Citus',
+  'scale.md sql 2': 'test/support/citus.ts does it for the tests on a real Citus',
+  'scale.md sh 1': 'citus.test.ts distributes a database that has data, where there is a Citus',
+  'scale.md sh 2': 'it writes into the folder of a real nginx',
 };
 
 interface Page {

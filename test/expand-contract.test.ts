@@ -503,6 +503,7 @@ describe('reverting to the version before', () => {
       { name: 'Dimensions1700000000009', direction: 'up' },
       { name: 'Webhooks1700000000010', direction: 'up' },
       { name: 'Retention1700000000011', direction: 'up' },
+      { name: 'Citus1700000000012', direction: 'up' },
     ]);
   });
 
@@ -566,10 +567,14 @@ describe('reverting to the version before', () => {
       },
       actor,
     );
-    expect(await migrateDown(dataSource)).toMatchObject([{ name: 'Retention1700000000011' }]);
-    expect(await migrateDown(dataSource)).toMatchObject([{ name: 'Webhooks1700000000010' }]);
-    expect(await migrateDown(dataSource)).toMatchObject([{ name: 'Dimensions1700000000009' }]);
-    expect(await migrateDown(dataSource)).toMatchObject([{ name: 'Forgetting1700000000008' }]);
+    for (const name of [
+      'Citus1700000000012',
+      'Retention1700000000011',
+      'Webhooks1700000000010',
+      'Dimensions1700000000009',
+      'Forgetting1700000000008',
+    ])
+      expect(await migrateDown(dataSource)).toMatchObject([{ name }]);
     await expect(migrateDown(dataSource)).rejects.toThrow('Budgets were set, and would be lost');
     expect(await database.sql('SELECT name FROM budgets')).toEqual([{ name: 'month' }]);
     await app.services.budgets.remove('shop', budget.id, actor);
@@ -582,6 +587,7 @@ describe('reverting to the version before', () => {
     const app = await startApp({ database });
     const actor = { name: 'test' };
     await app.services.workspaces.update('shop', { keepDays: 90 }, actor);
+    expect(await migrateDown(dataSource)).toMatchObject([{ name: 'Citus1700000000012' }]);
     await expect(migrateDown(dataSource)).rejects.toThrow('would keep them for ever');
     await app.services.workspaces.update('shop', { keepDays: null }, actor);
     await app.stop();

@@ -8,11 +8,13 @@ import { type Cli } from './cli';
 import { configCommand } from './config';
 import { customerCommand } from './customer';
 import { demoCommand } from './demo';
+import { distributeCommand } from './distribute';
 import { eventsCommand } from './events';
 import { exportCommand } from './export';
 import { howToRun } from './how-to-run';
 import { migrateCommand } from './migrate';
 import { moveCommand } from './move';
+import { placementCommand } from './placement';
 import { priceCommand } from './price';
 import { reconcileCommand } from './reconcile';
 import { reportCommand } from './report';
@@ -33,6 +35,8 @@ export const createProgram = (cli: Cli): Command =>
     .description('Usage metering for WhatsApp chatbots')
     .addCommand(serveCommand(cli))
     .addCommand(migrateCommand(cli))
+    .addCommand(distributeCommand(cli))
+    .addCommand(placementCommand(cli))
     .addCommand(workspaceCommand(cli))
     .addCommand(customerCommand(cli))
     .addCommand(tokenCommand(cli))

@@ -13,6 +13,7 @@ import { Forgetting1700000000008 } from '../migrations/1700000000008-forgetting'
 import { Dimensions1700000000009 } from '../migrations/1700000000009-dimensions';
 import { Webhooks1700000000010 } from '../migrations/1700000000010-webhooks';
 import { Retention1700000000011 } from '../migrations/1700000000011-retention';
+import { Citus1700000000012 } from '../migrations/1700000000012-citus';
 import type { Contraction } from '../migrations/contraction';
 import { ledgerContraction } from '../migrations/ledger-contraction';
 import { peopleContraction } from '../migrations/people-contraction';
@@ -51,6 +52,7 @@ export const MIGRATIONS = [
   Dimensions1700000000009,
   Webhooks1700000000010,
   Retention1700000000011,
+  Citus1700000000012,
 ];
 
 /** What ends an expanding migration once no older server runs. Oldest first. */

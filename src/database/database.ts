@@ -8,4 +8,6 @@ export interface Database {
   readonly observe: StatementObserver;
   /** Milliseconds to wait for an answer before the connection counts as lost. 0: no limit. */
   readonly answerWithinMs: number;
+  /** The tables are distributed over the nodes of a Citus. */
+  readonly isDistributed: boolean;
 }

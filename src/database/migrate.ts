@@ -1,9 +1,17 @@
 // Brings a database to this version. Several servers may start at once: one migrates, the others wait for it.
 import { setTimeout as delay } from 'node:timers/promises';
-import type { QueryResultRow } from 'pg';
+import type { ClientBase, QueryResultRow } from 'pg';
 import { type DataSource, MigrationExecutor, type MigrationInterface, type QueryRunner } from 'typeorm';
 import { badInput, unavailable } from '../errors';
 import type { Contraction } from '../migrations/contraction';
+import {
+  type DistributeProgress,
+  distribute,
+  endSession,
+  findCitusState,
+  isCoordinator,
+  prepareSession,
+} from './citus';
 import { CONTRACTIONS } from './data-source';
 import { isLockTimeout, type Sql } from './sql';
 
@@ -11,8 +19,9 @@ import { isLockTimeout, type Sql } from './sql';
 const MIGRATION_LOCK = 0x63746d01;
 
 export interface MigrationStep {
+  /** The migration's name; a table's where it is distributed. */
   name: string;
-  direction: 'up' | 'down' | 'contract';
+  direction: 'up' | 'down' | 'contract' | 'distribute';
 }
 
 /**
@@ -29,15 +38,59 @@ const TRANSACTION = 'each';
 
 /**
  * Runs every migration that the database lacks, under an advisory lock and on the connection that holds it. No older
- * server has used a database without a workspace, so it is contracted at once. Throws SERVICE_UNAVAILABLE when somebody
- * keeps a table locked for half a minute.
+ * server has used a database without a workspace, so it is contracted at once. On Citus new tables are distributed, but
+ * for a database that has workspaces and never was: that takes long, and has a command of its own. Throws
+ * SERVICE_UNAVAILABLE when somebody keeps a table locked for half a minute, BAD_USER_INPUT on a worker of Citus.
  */
 export function migrate(dataSource: DataSource): Promise<MigrationStep[]> {
   return underLock(dataSource, async (executor, runner) => {
+    const state = await findCitusState(runner);
+    if (state !== 'plain' && !(await isCoordinator(runner))) {
+      // A server beside a worker starts as any other. What is made there would be a table of that one node.
+      if (state === 'distributed' && (await executor.getPendingMigrations()).length === 0) return [];
+      throw onWorker();
+    }
     const done = await executor.executePendingMigrations();
     if (done.length > 0 && (await isUnused(runner))) await contractAll(runner);
-    return done.map(({ name }) => ({ name, direction: 'up' as const }));
+    const steps: MigrationStep[] = done.map(({ name }) => ({ name, direction: 'up' }));
+    if (state === 'distributed' || (state === 'empty' && (await isUnused(runner))))
+      steps.push(...(await distributed(runner)));
+    return steps;
   });
+}
+
+/**
+ * Distributes a database that has data. Throws BAD_USER_INPUT where there is no Citus, on a worker, and where migrations
+ * are missing or not contracted.
+ */
+export function distributeUsed(
+  dataSource: DataSource,
+  progress: DistributeProgress,
+): Promise<MigrationStep[]> {
+  return underLock(dataSource, async (executor, runner) => {
+    const state = await findCitusState(runner);
+    if (state !== 'plain' && !(await isCoordinator(runner))) throw onWorker();
+    if (state === 'plain')
+      throw badInput(
+        'This database has no Citus. On each node: CREATE EXTENSION citus; then add the workers. See docs/scale.md.',
+      );
+    if ((await executor.getPendingMigrations()).length > 0)
+      throw badInput('The database lacks migrations. Run centesimo migrate first.');
+    for (const contraction of CONTRACTIONS)
+      if (!(await contraction.isDone(runner)))
+        throw badInput(
+          'The database still has what only older servers need. Run centesimo migrate --contract first.',
+        );
+    return distributed(runner, progress);
+  });
+}
+
+const onWorker = (): Error =>
+  badInput("This is a worker of Citus. Migrate with the coordinator's address. Nothing was changed.");
+
+async function distributed(runner: QueryRunner, progress?: DistributeProgress): Promise<MigrationStep[]> {
+  const client: ClientBase = await runner.connect();
+  return (await distribute(client, progress)).map((name) => ({ name, direction: 'distribute' }));
 }
 
 /** Removes what only older servers needed. Throws BAD_USER_INPUT that says what must be done before. */
@@ -151,7 +204,13 @@ async function underLock<T>(
     await taken(runner);
     try {
       await runner.query(`SET lock_timeout = ${LOCK_WITHIN_MS}`);
-      return await withPatience(() => work(executor, runner));
+      const citus = (await findCitusState(runner)) !== 'plain';
+      if (citus) await prepareSession(runner);
+      try {
+        return await withPatience(() => work(executor, runner));
+      } finally {
+        if (citus) await endSession(runner);
+      }
     } finally {
       await runner.query('RESET lock_timeout');
       await runner.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);

@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config';
 import { StartError, startEmbedded } from '../embedded/embedded';
+import { findCitusState } from './citus';
 import { cannotEndAbandoned, createDataSource } from './data-source';
 import type { Database } from './database';
 import { migrate, newerMigrations, pendingMigrations } from './migrate';
@@ -40,7 +41,8 @@ export async function openDatabase(
     ...{ url, poolSize: config.databasePoolSize, statementTimeoutMs, samePlans: role === 'server' },
     ...tlsOf(config),
   };
-  let dataSource = createDataSource({ ...options, endAbandoned: true });
+  let endAbandoned = true;
+  let dataSource = createDataSource({ ...options, endAbandoned });
   const close = async (): Promise<void> => {
     if (dataSource.isInitialized)
       await within(CLOSED_WITHIN_MS, dataSource.destroy(), notClosed).catch(() => undefined);
@@ -51,14 +53,23 @@ export async function openDatabase(
       await dataSource.initialize();
     } catch (error) {
       if (!cannotEndAbandoned(error)) throw error;
+      endAbandoned = false;
       dataSource = createDataSource(options);
       await dataSource.initialize();
     }
     await checkVersion(dataSource);
     await bringUp(dataSource, config, logger);
+    const isDistributed = (await findCitusState(dataSource)) === 'distributed';
+    if (isDistributed && options.samePlans) {
+      // Citus reads from a parameter's value which node a statement is for: one plan for all values has none.
+      await dataSource.destroy();
+      dataSource = createDataSource({ ...options, samePlans: false, endAbandoned });
+      await dataSource.initialize();
+    }
     return {
       dataSource,
       observe,
+      isDistributed,
       answerWithinMs: role === 'server' ? statementTimeoutMs + GRACE_MS : 0,
       url,
       secretsKey: config.secretsKey ?? embedded?.secretsKey,

@@ -155,6 +155,12 @@ export function isTransient(error: unknown): boolean {
   );
 }
 
-/** True when `error` is the violation of the constraint of this name. */
+/**
+ * True when `error` is the violation of the constraint of this name. A node of Citus reports it in words alone, with the
+ * number of a shard behind the name.
+ */
 export const violates = (error: unknown, constraint: string): boolean =>
-  error instanceof DatabaseError && error.constraint === constraint;
+  error instanceof DatabaseError &&
+  (error.constraint === undefined
+    ? new RegExp(`"${constraint}(_\\d+)?"`).test(error.message)
+    : error.constraint === constraint);

@@ -52,6 +52,8 @@ export interface StartOptions {
   /** A database to share, for two servers on one. */
   database?: TestDatabase;
   clock?: TestClock;
+  /** Saves as on Citus; by default as the database wants it, or as CENTESIMO_TEST_ONE_WORKSPACE_EACH says for all. */
+  oneWorkspaceEach?: boolean;
   /** With the demo's workspace, as it is at the clock's time. */
   demo?: boolean;
 }
@@ -77,7 +79,12 @@ export async function startApp(options: StartOptions = {}): Promise<TestApp> {
     overloadLagMs: 600_000,
     ...options.config,
   };
-  const app = await start(config, { clock: clock.now, logger, observe: (name) => ran.push(name) });
+  const app = await start(config, {
+    ...{ clock: clock.now, logger, observe: (name) => ran.push(name) },
+    ...((options.oneWorkspaceEach ?? process.env.CENTESIMO_TEST_ONE_WORKSPACE_EACH)
+      ? { oneWorkspaceEach: true }
+      : {}),
+  });
   return {
     ...app,
     api: new Api(app.url, undefined),

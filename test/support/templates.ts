@@ -1,5 +1,6 @@
 // Databases that are made once a run: a file that asks for one gets a copy, which takes a tenth of a second.
-import { onServer, testServer, urlOf } from './database';
+import { closeTemplate } from './citus';
+import { citusNodes, onServer, testServer, urlOf } from './database';
 
 /**
  * The name of a database to copy. The first who asks for it makes it, a copy of `from` with what `fill` puts into it,
@@ -18,10 +19,15 @@ export async function madeOnce(
     if (rows.length > 0) return;
     // It gets its name when it is whole.
     const half = `${name}_half`;
-    await client.query(`DROP DATABASE IF EXISTS ${half} WITH (FORCE)`);
-    await client.query(`CREATE DATABASE ${half} TEMPLATE ${from}`);
+    const nodes = citusNodes();
+    const onEach = async (statement: string): Promise<void> => {
+      for (const node of nodes ?? [url]) await onServer(node, (there) => there.query(statement));
+    };
+    await onEach(`DROP DATABASE IF EXISTS ${half} WITH (FORCE)`);
+    await onEach(`CREATE DATABASE ${half} TEMPLATE ${from}`);
     await fill(urlOf(url, half));
-    await client.query(`ALTER DATABASE ${half} RENAME TO ${name}`);
+    if (nodes) await closeTemplate(nodes, half);
+    await onEach(`ALTER DATABASE ${half} RENAME TO ${name}`);
   });
   return name;
 }

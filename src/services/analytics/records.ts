@@ -272,7 +272,7 @@ interface ChargeRow extends VoidColumns {
 const CHARGE_COLUMNS = `c.id, c.workspace_id, c.customer_id, c.message_id, c.amount_micros, w.currency, c.occurred_at,
   c.saved_at, ${VOID_COLUMNS}`;
 
-const CHARGE_JOINS = `JOIN workspaces w ON w.id = c.workspace_id ${VOID_JOIN}`;
+const CHARGE_JOINS = `JOIN workspaces w ON w.id = $1 ${VOID_JOIN}`;
 
 const toUsageRecord = (row: ChargeRow): UsageRecordRow => ({
   id: row.id,
@@ -313,8 +313,8 @@ const MESSAGE_COLUMNS = `m.id, m.workspace_id, m.customer_id, m.phone_number, m.
   m.outcome, m.occurred_at, m.saved_at, m.text_removed_at, w.currency, c.id AS charge_id, c.amount_micros,
   c.customer_id AS charge_customer_id, c.saved_at AS charge_saved_at, ${VOID_COLUMNS}`;
 
-const MESSAGE_JOINS = `JOIN workspaces w ON w.id = m.workspace_id
-  LEFT JOIN charges c ON c.workspace_id = m.workspace_id AND c.message_id = m.id AND NOT c.reversal
+const MESSAGE_JOINS = `JOIN workspaces w ON w.id = $1
+  LEFT JOIN charges c ON c.workspace_id = $1 AND c.message_id = m.id AND NOT c.reversal
   ${VOID_JOIN}`;
 
 const toMessage = (row: FullMessageRow): MessageRow => ({

@@ -4,7 +4,7 @@ import { valueOfNumber } from '../analytics/breakdown';
 import { amountCell } from './cells';
 import type { Exportable } from './form';
 import { RECORDS } from './records';
-import { copyOf, localCell, rowsOf, utcCell } from './sql-text';
+import { copyOf, localCell, ofWorkspace, rowsOf, utcCell } from './sql-text';
 
 /** Every saved turn, by occurredAt, id. */
 export const MESSAGES: Exportable = {
@@ -49,10 +49,10 @@ export const MESSAGES: Exportable = {
         FROM messages m
         LEFT JOIN LATERAL (
           SELECT ${style.words('u.name')} AS name FROM customers u
-          WHERE u.workspace_id = m.workspace_id AND u.id = m.customer_id OFFSET 0) u ON true
+          WHERE ${ofWorkspace('u', workspace)} AND u.id = m.customer_id OFFSET 0) u ON true
         LEFT JOIN LATERAL (
           SELECT c.id, c.amount_micros FROM charges c
-          WHERE c.workspace_id = m.workspace_id AND c.message_id = m.id AND NOT c.reversal OFFSET 0) c ON true
+          WHERE ${ofWorkspace('c', workspace)} AND c.message_id = m.id AND NOT c.reversal OFFSET 0) c ON true
         WHERE ${rowsOf('m', workspace, period)}
         ORDER BY m.occurred_at, m.id
       ) r`,

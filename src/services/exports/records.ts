@@ -1,7 +1,7 @@
 // What PostgreSQL writes of each charge and reversal, cell by cell, each in its final form.
 import { amountCell } from './cells';
 import type { Exportable } from './form';
-import { copyOf, localCell, rowsOf, utcCell } from './sql-text';
+import { copyOf, localCell, ofWorkspace, rowsOf, utcCell } from './sql-text';
 
 /*
  * Measured with a million charges of 2 000 customers (embedded PostgreSQL 18, 2 cores), against COPY of the bare
@@ -42,7 +42,7 @@ export const RECORDS: Exportable = {
         FROM charges c CROSS JOIN LATERAL (
           SELECT ${style.words('u.name')} AS name, ${style.phone('u.phone_number')} AS phone,
             ${style.userId('u.whatsapp_user_id')} AS user_id
-          FROM customers u WHERE u.workspace_id = c.workspace_id AND u.id = c.customer_id OFFSET 0) u
+          FROM customers u WHERE ${ofWorkspace('u', workspace)} AND u.id = c.customer_id OFFSET 0) u
         WHERE ${rowsOf('c', workspace, period)}
         ORDER BY c.occurred_at, c.id
       ) r`,

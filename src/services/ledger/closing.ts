@@ -108,10 +108,11 @@ export class ClosingService {
       );
     }
     const closedAt = this.clock();
-    const [made] = await sql.query<{ number: number }>('insert_statement', INSERT, [
+    const made = await findNextStatement(sql, workspace.id);
+    await sql.query('insert_statement', INSERT, [
       ...[workspace.id, firstDayOf(month), workspace.timeZone, period.from, period.to, closedAt, actor.name],
+      ...[made.number, made.epoch],
     ]);
-    if (!made) throw new Error('An INSERT of one row gives a row.');
     await sql.query('next_epoch', 'UPDATE workspaces SET epoch = epoch + 1 WHERE id = $1', [workspace.id]);
     await recordAudit(sql, {
       ...{ at: closedAt, actor, action: 'statement.closed', workspaceId: workspace.id, subject: month },
@@ -166,16 +167,7 @@ export class ClosingService {
 
   /** `failed`: workspaces to skip until the next run; one that fails now is added. */
   private async sealLeft(failed: string[]): Promise<boolean> {
-    const left = await inTransaction(this.database, async (sql) => {
-      const [row] = await sql.query<{ workspace_id: string; number: number }>(
-        'find_unsealed',
-        `SELECT s.workspace_id, s.number FROM statements s
-         WHERE s.sealed_at IS NULL AND s.workspace_id <> ALL ($1::text[])
-         ORDER BY s.closed_at LIMIT 1 FOR UPDATE SKIP LOCKED`,
-        [failed],
-      );
-      return row;
-    });
+    const left = await inTransaction(this.database, (sql) => findUnsealed(sql, failed));
     if (!left) return false;
     try {
       await sealUpTo(this.database, left.workspace_id, left.number, this.clock());
@@ -190,18 +182,54 @@ export class ClosingService {
   }
 }
 
+interface Unsealed {
+  workspace_id: string;
+  number: number;
+}
+
+const LOOKED_AT = 20;
+
+/** One that no other server is sealing. Rows are locked a workspace at a time: Citus locks on one node alone. */
+async function findUnsealed(sql: Sql, failed: readonly string[]): Promise<Unsealed | undefined> {
+  const left = await sql.query<Unsealed>(
+    'find_unsealed',
+    `SELECT s.workspace_id, s.number FROM statements s
+     WHERE s.sealed_at IS NULL AND s.workspace_id <> ALL ($1::text[])
+     ORDER BY s.closed_at LIMIT ${LOOKED_AT}`,
+    [failed],
+  );
+  for (const one of left) {
+    const [free] = await sql.query(
+      'take_unsealed_of_workspace',
+      `SELECT s.number FROM statements s WHERE s.workspace_id = $1 AND s.number = $2 AND s.sealed_at IS NULL
+       FOR UPDATE SKIP LOCKED`,
+      [one.workspace_id, one.number],
+    );
+    if (free) return one;
+  }
+  return undefined;
+}
+
 function checkEnded(month: string, { to, timeZone }: Period, now: Date): void {
   if (to > now)
     throw badInput(`${month} has not ended in ${timeZone}: it can be closed from ${formatInstant(to)} on.`);
 }
 
 /** The number follows the last statement's. The workspace's row, which the caller holds, has the epoch that ends. */
+async function findNextStatement(sql: Sql, workspaceId: string): Promise<{ number: number; epoch: number }> {
+  const [next] = await sql.query<{ number: number; epoch: number }>(
+    'next_statement',
+    `SELECT coalesce((SELECT max(s.number) FROM statements s WHERE s.workspace_id = $1), 0) + 1 AS number, w.epoch
+     FROM workspaces w WHERE w.id = $1`,
+    [workspaceId],
+  );
+  if (!next) throw new Error('The workspace that the caller holds is gone.');
+  return next;
+}
+
 const INSERT = `
   INSERT INTO statements (workspace_id, number, month, epoch, time_zone, from_at, to_at, closed_at, closed_by)
-  SELECT w.id, coalesce((SELECT max(s.number) FROM statements s WHERE s.workspace_id = $1), 0) + 1, $2, w.epoch, $3,
-    $4, $5, $6, $7
-  FROM workspaces w WHERE w.id = $1
-  RETURNING number`;
+  VALUES ($1, $8, $2, $9, $3, $4, $5, $6, $7)`;
 
 /**
  * The month after the last closed one. If none is closed, the month of the earliest line; undefined if there is no

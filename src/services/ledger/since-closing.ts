@@ -62,7 +62,7 @@ async function findPosted(
        coalesce(sum(c.amount) FILTER (WHERE e.epoch = w.epoch), 0)::bigint AS open
      FROM workspaces w
      CROSS JOIN generate_series($2::int + 1, w.epoch) AS e (epoch)
-     LEFT JOIN statements s ON s.workspace_id = w.id AND s.epoch = e.epoch
+     LEFT JOIN statements s ON s.workspace_id = $1 AND s.epoch = e.epoch
      CROSS JOIN LATERAL (
        SELECT c.month, sum(c.amount_micros) AS amount,
          sum(c.amount_micros) FILTER (WHERE NOT c.reversal) AS late,

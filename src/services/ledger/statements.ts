@@ -76,8 +76,8 @@ const SELECT = `
     s.closed_by, s.messages, s.total_micros, s.carried_micros, s.ledger_lines, s.prices, s.sha256,
     p.sha256 AS previous_sha256
   FROM statements s
-  JOIN workspaces w ON w.id = s.workspace_id
-  LEFT JOIN statements p ON p.workspace_id = s.workspace_id AND p.number = s.number - 1
+  JOIN workspaces w ON w.id = $1
+  LEFT JOIN statements p ON p.workspace_id = $1 AND p.number = s.number - 1
   WHERE s.workspace_id = $1 AND s.sealed_at IS NOT NULL`;
 
 export async function findStatement(

@@ -73,17 +73,17 @@ export async function clearCustomers(
   );
 }
 
-/** Removes the texts and contacts of the turns `held` (id). $1: the workspace. */
-export const removeTexts = (keepsRawKeys: boolean, now: string): string => `
+/** Removes the texts and contacts of these turns. */
+export const removeTexts = (keepsRawKeys: boolean): string => `
   UPDATE messages m SET message = '', response = NULL, failure = NULL, phone_number = NULL, whatsapp_user_id = NULL,
-    ${keepsRawKeys ? 'idempotency_key = NULL, ' : ''}text_removed_at = ${now}
-  FROM held h WHERE m.workspace_id = $1 AND m.id = h.id RETURNING m.id`;
+    ${keepsRawKeys ? 'idempotency_key = NULL, ' : ''}text_removed_at = $3
+  WHERE m.workspace_id = $1 AND m.id = ANY ($2::uuid[]) RETURNING m.id`;
 
 /**
  * There is no index on contacts, since it would slow down each save. So this walks by time, as an export of a person's
  * data does. Each contact of a page is hashed once.
  */
-const forgetPage = (keepsRawKeys: boolean): string => `
+const HOLD_PAGE = `
   WITH page AS MATERIALIZED (
     SELECT m.id, m.occurred_at, m.saved_at, m.customer_id, m.phone_number, m.whatsapp_user_id FROM messages m
     WHERE m.workspace_id = $1 AND (m.occurred_at, m.id) > ($2::timestamptz, $3::uuid)
@@ -111,8 +111,8 @@ const forgetPage = (keepsRawKeys: boolean): string => `
     SELECT m.id FROM messages m JOIN found f ON f.id = m.id
     WHERE m.workspace_id = $1 AND m.text_removed_at IS NULL
     ORDER BY m.occurred_at, m.id FOR NO KEY UPDATE OF m
-  ), removed AS (${removeTexts(keepsRawKeys, '$8')})
-  SELECT l.occurred_at::text AS last_at, l.id AS last_id, (SELECT count(*) FROM removed) AS removed FROM last l`;
+  )
+  SELECT l.occurred_at::text AS last_at, l.id AS last_id, ARRAY(SELECT h.id FROM held h) AS held FROM last l`;
 
 /** Erases the people's turns among the next turns after `position`; undefined: there are no more. */
 export async function forgetNext(
@@ -122,9 +122,10 @@ export async function forgetNext(
   position: WalkPosition,
   now: Date,
 ): Promise<{ removed: number; position: [string, string] } | undefined> {
-  const [row] = await sql.query<{ last_at: string; last_id: string; removed: bigint }>(
-    'forget_turns',
-    forgetPage(await holdRawKeys(sql)),
+  const keepsRawKeys = await holdRawKeys(sql);
+  const [row] = await sql.query<{ last_at: string; last_id: string; held: string[] }>(
+    'hold_turns_to_forget',
+    HOLD_PAGE,
     [
       workspaceId,
       ...(position ?? BEGINNING),
@@ -132,17 +133,21 @@ export async function forgetNext(
       customers.map(({ before }) => before?.toISOString() ?? 'infinity'),
       contacts.map((contact) => contact.hmac),
       contacts.map(({ before }) => before?.toISOString() ?? 'infinity'),
-      now,
     ],
   );
-  return row && { removed: Number(row.removed), position: [row.last_at, row.last_id] };
+  if (!row) return undefined;
+  // By itself: Citus writes in a statement of its own (insert-turns-of-one.ts says why).
+  if (row.held.length > 0)
+    await sql.query('forget_turns', removeTexts(keepsRawKeys), [workspaceId, row.held, now]);
+  return { removed: row.held.length, position: [row.last_at, row.last_id] };
 }
 
 /**
  * True while raw keys are stored. The answer holds until the transaction ends, since `migrate --contract` waits for
- * this lock.
+ * this lock. Once they are gone they never come back, so nothing is locked.
  */
 export async function holdRawKeys(sql: Sql): Promise<boolean> {
+  if (!(await findRawKeysKept(sql))) return false;
   await sql.query('hold_raw_keys', 'LOCK TABLE messages IN ROW EXCLUSIVE MODE');
   return findRawKeysKept(sql);
 }

@@ -204,7 +204,7 @@ async function* chargesOf(
         'charges_of_person',
         `SELECT c.id, c.customer_id, c.message_id, c.amount_micros, c.reversal, c.occurred_at, c.saved_at,
            c.occurred_at::text AS at, v.reason
-         FROM charges c LEFT JOIN voids v ON v.workspace_id = c.workspace_id AND v.reversal_id = c.id
+         FROM charges c LEFT JOIN voids v ON v.workspace_id = $1 AND v.reversal_id = c.id
          WHERE c.workspace_id = $1 AND c.customer_id = $2 AND (c.occurred_at, c.id) > ($3::timestamptz, $4::uuid)
          ORDER BY c.occurred_at, c.id LIMIT ${LINES}`,
         [workspaceId, customerId, ...position],

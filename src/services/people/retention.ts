@@ -29,18 +29,19 @@ const TAKE = `
     walked_at = CASE WHEN r.whole_at <= $1 THEN NULL ELSE r.walked_at END,
     walked_id = CASE WHEN r.whole_at <= $1 THEN NULL ELSE r.walked_id END,
     whole_at = CASE WHEN r.whole_at <= $1 THEN $3 ELSE r.whole_at END
-  FROM (
-    SELECT d.workspace_id FROM text_retentions d WHERE d.due_at <= $1
-    ORDER BY d.due_at LIMIT 1 FOR UPDATE SKIP LOCKED) d
-  WHERE r.workspace_id = d.workspace_id
+  WHERE r.workspace_id = $4 AND r.due_at <= $1
   RETURNING r.workspace_id`;
+
+/** Looked for among all workspaces, and taken one by one: Citus locks rows on one node only. */
+const DUE = `
+  SELECT r.workspace_id FROM text_retentions r WHERE r.due_at <= $1 ORDER BY r.due_at LIMIT 20`;
 
 const HOLD = `
   SELECT r.keep_days, r.walked_at::text AS walked_at, r.walked_id FROM text_retentions r
   WHERE r.workspace_id = $1 FOR UPDATE`;
 
 /** Walks the index by time. A turn that is already emptied costs one look-up. */
-const removePage = (keepsRawKeys: boolean): string => `
+const HOLD_PAGE = `
   WITH page AS MATERIALIZED (
     SELECT m.id, m.occurred_at, m.text_removed_at FROM messages m
     WHERE m.workspace_id = $1 AND (m.occurred_at, m.id) > ($2::timestamptz, $3::uuid) AND m.occurred_at < $4
@@ -51,8 +52,8 @@ const removePage = (keepsRawKeys: boolean): string => `
     SELECT m.id FROM messages m JOIN page p ON p.id = m.id AND p.text_removed_at IS NULL
     WHERE m.workspace_id = $1 AND m.text_removed_at IS NULL
     ORDER BY m.occurred_at, m.id FOR NO KEY UPDATE OF m
-  ), removed AS (${removeTexts(keepsRawKeys, '$5')})
-  SELECT l.occurred_at::text AS last_at, l.id AS last_id, (SELECT count(*) FROM removed) AS removed FROM last l`;
+  )
+  SELECT l.occurred_at::text AS last_at, l.id AS last_id, ARRAY(SELECT h.id FROM held h) AS held FROM last l`;
 
 export class Retention {
   constructor(
@@ -68,16 +69,23 @@ export class Retention {
   async runDue(signal?: AbortSignal): Promise<number> {
     let removed = 0;
     while (!signal?.aborted) {
-      const now = this.clock();
-      const [taken] = await inTransaction(this.database, (sql) =>
-        sql.query<{ workspace_id: string }>('take_retention', TAKE, [
-          ...[now, this.heldTo(), new Date(now.getTime() + WHOLE_EVERY_MS)],
-        ]),
-      );
-      if (!taken) break;
-      removed += await this.walk(taken.workspace_id, signal);
+      const taken = await inTransaction(this.database, (sql) => this.take(sql));
+      if (taken === undefined) break;
+      removed += await this.walk(taken, signal);
     }
     return removed;
+  }
+
+  /** The workspace of a night that no other server took; undefined: none is due. */
+  private async take(sql: Sql): Promise<string | undefined> {
+    const now = this.clock();
+    for (const { workspace_id } of await sql.query<{ workspace_id: string }>('due_retentions', DUE, [now])) {
+      const [taken] = await sql.query('take_retention', TAKE, [
+        ...[now, this.heldTo(), new Date(now.getTime() + WHOLE_EVERY_MS), workspace_id],
+      ]);
+      if (taken) return workspace_id;
+    }
+    return undefined;
   }
 
   private async walk(workspaceId: string, signal?: AbortSignal): Promise<number> {
@@ -114,11 +122,14 @@ export class Retention {
     const now = this.clock();
     const position =
       row.walked_at === null || row.walked_id === null ? BEGINNING : [row.walked_at, row.walked_id];
-    const [page] = await sql.query<{ last_at: string; last_id: string; removed: bigint }>(
-      'remove_old_texts',
-      removePage(await holdRawKeys(sql)),
-      [workspaceId, ...position, new Date(now.getTime() - row.keep_days * DAY_MS), now],
+    const keepsRawKeys = await holdRawKeys(sql);
+    const [page] = await sql.query<{ last_at: string; last_id: string; held: string[] }>(
+      'hold_old_texts',
+      HOLD_PAGE,
+      [workspaceId, ...position, new Date(now.getTime() - row.keep_days * DAY_MS)],
     );
+    if (page && page.held.length > 0)
+      await sql.query('remove_old_texts', removeTexts(keepsRawKeys), [workspaceId, page.held, now]);
     const dueAt = page ? this.heldTo() : nextNight(now, (await getWorkspace(sql, workspaceId, now)).timeZone);
     await sql.query(
       'retention_walked',
@@ -126,7 +137,7 @@ export class Retention {
          walked_id = coalesce($4::uuid, walked_id) WHERE workspace_id = $1`,
       [workspaceId, dueAt, page?.last_at ?? null, page?.last_id ?? null],
     );
-    return page && Number(page.removed);
+    return page?.held.length;
   }
 
   private heldTo(): Date {

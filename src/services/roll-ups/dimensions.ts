@@ -17,17 +17,20 @@ const numbersOf = (turn: string): string =>
  * The upsert as a CTE beside `rollUpUpserts`, with rows of `counted` that have workflow_number and channel_number too.
  */
 export const dimensionUpsert = (counted: string, shard: string): string => `
-  dimensions AS (
+  dimensions AS (${dimensionDayUpsert(`${counted} c CROSS JOIN LATERAL ${numbersOf('c')}`, 'v', shard)}
+  )`;
+
+/** The upsert alone. `from` has turns as `c`, and in `value` the dimension and the number of a value of each. */
+export const dimensionDayUpsert = (from: string, value: string, shard: string): string => `
     INSERT INTO dimension_days AS u (workspace_id, dimension, day, number, shard, messages, cost_micros)
-    SELECT c.workspace_id, v.dimension, c.day, v.number, ${shard}, count(*), sum(c.price_micros)::bigint
-    FROM ${counted} c CROSS JOIN LATERAL ${numbersOf('c')}
-    WHERE c.outcome = 'TRACKED' AND v.number IS NOT NULL
-    GROUP BY c.workspace_id, v.dimension, c.day, v.number
-    ORDER BY c.workspace_id, v.dimension, c.day, v.number
+    SELECT c.workspace_id, ${value}.dimension, c.day, ${value}.number, ${shard}, count(*), sum(c.price_micros)::bigint
+    FROM ${from}
+    WHERE c.outcome = 'TRACKED' AND ${value}.number IS NOT NULL
+    GROUP BY c.workspace_id, ${value}.dimension, c.day, ${value}.number
+    ORDER BY c.workspace_id, ${value}.dimension, c.day, ${value}.number
     ON CONFLICT ON CONSTRAINT dimension_days_pkey DO UPDATE SET
       messages = u.messages + excluded.messages,
-      cost_micros = u.cost_micros + excluded.cost_micros
-  )`;
+      cost_micros = u.cost_micros + excluded.cost_micros`;
 
 const TAKEN_OFF = `
   INSERT INTO dimension_days AS u (workspace_id, dimension, day, number, shard, messages, cost_micros)

@@ -1,4 +1,4 @@
-// How roll-ups are written: the same three upserts for a batch of saves and for reconciliation.
+// How roll-ups are written: the same three upserts for a batch of saves, in both of its forms, and for reconciliation.
 import { firstDayOf, monthOf } from '../../values/month';
 import { floorSlot, localDate, SLOT_MS } from '../../values/time';
 
@@ -37,7 +37,13 @@ export const SLOT_INTERVAL_MS = SLOT_MS;
  * several servers take their row locks in one order.
  */
 export const rollUpUpserts = (counted: string, shard: string): string => `
-  slots AS (
+  slots AS (${slotUpsert(counted, shard)}
+  ),
+  days AS (${customerUpsert('customer_days', 'day', counted)}),
+  months AS (${customerUpsert('customer_months', 'month', counted)})`;
+
+/** One of the upserts. `counted` is an item of FROM. */
+export const slotUpsert = (counted: string, shard: string): string => `
     INSERT INTO usage_slots AS u (workspace_id, slot_at, shard, messages, cost_micros, first_at, last_at,
       no_response, unknown_customer, inactive_customer)
     SELECT c.workspace_id, c.slot_at, ${shard},
@@ -58,12 +64,9 @@ export const rollUpUpserts = (counted: string, shard: string): string => `
       last_at = greatest(u.last_at, excluded.last_at),
       no_response = u.no_response + excluded.no_response,
       unknown_customer = u.unknown_customer + excluded.unknown_customer,
-      inactive_customer = u.inactive_customer + excluded.inactive_customer
-  ),
-  days AS (${customerUpsert('customer_days', 'day', counted)}),
-  months AS (${customerUpsert('customer_months', 'month', counted)})`;
+      inactive_customer = u.inactive_customer + excluded.inactive_customer`;
 
-const customerUpsert = (
+export const customerUpsert = (
   table: 'customer_days' | 'customer_months',
   unit: 'day' | 'month',
   counted: string,

@@ -142,21 +142,32 @@ export class BudgetWatch {
   private async take(sql: Sql): Promise<Sweep[]> {
     const now = this.clock();
     const heldTo = heldFrom(now);
-    const rows = await sql.query<SweepRow & { pending: boolean; zone_changed: boolean }>(
+    // Found first, taken then: Citus locks rows of several nodes by no one statement.
+    const found = await sql.query<{ workspace_id: string }>(
+      'due_sweeps',
+      `SELECT d.workspace_id FROM budget_sweeps d WHERE d.due_at <= $1 ORDER BY d.due_at LIMIT ${TAKEN_AT_ONCE}`,
+      [now],
+    );
+    if (found.length === 0) return [];
+    const taken = await sql.query<{ workspace_id: string }>(
       'take_sweeps',
-      `UPDATE budget_sweeps s SET due_at = $2 FROM (
-         SELECT d.workspace_id FROM budget_sweeps d WHERE d.due_at <= $1
-         ORDER BY d.due_at LIMIT ${TAKEN_AT_ONCE} FOR UPDATE SKIP LOCKED) d
-       WHERE s.workspace_id = d.workspace_id
-       RETURNING s.workspace_id, s.looked_to, s.whole_at,
+      `UPDATE budget_sweeps s SET due_at = $2 WHERE s.workspace_id = ANY ($3::text[]) AND s.due_at <= $1
+       RETURNING s.workspace_id`,
+      [now, heldTo, found.map((row) => row.workspace_id)],
+    );
+    const rows = await sql.query<SweepRow & { pending: boolean; zone_changed: boolean }>(
+      'taken_sweeps',
+      `SELECT s.workspace_id, s.looked_to, s.whole_at,
          EXISTS (SELECT FROM budgets b WHERE b.workspace_id = s.workspace_id AND b.forecast_seen_at IS NOT NULL) AS pending,
-         s.whole_zone IS DISTINCT FROM (SELECT w.time_zone FROM workspaces w WHERE w.id = s.workspace_id) AS zone_changed`,
-      [now, heldTo],
+         s.whole_zone IS DISTINCT FROM w.time_zone AS zone_changed
+       FROM budget_sweeps s JOIN workspaces w ON w.id = s.workspace_id WHERE s.workspace_id = ANY ($1::text[])`,
+      [taken.map((row) => row.workspace_id)],
     );
     const charged = await sql.query<{ workspace_id: string }>(
       'charged_since_sweep',
-      `SELECT i.workspace_id FROM unnest($1::text[], $2::uuid[]) AS i (workspace_id, since)
-       WHERE EXISTS (SELECT FROM charges c WHERE c.workspace_id = i.workspace_id AND c.id >= i.since)`,
+      `SELECT w.id AS workspace_id FROM workspaces w
+       JOIN unnest($1::text[], $2::uuid[]) AS i (workspace_id, since) ON i.workspace_id = w.id
+       WHERE EXISTS (SELECT FROM charges c WHERE c.workspace_id = w.id AND c.id >= i.since)`,
       [rows.map((row) => row.workspace_id), rows.map((row) => lowestIdAt(marginBefore(row.looked_to)))],
     );
     const changed = new Set(charged.map((row) => row.workspace_id));

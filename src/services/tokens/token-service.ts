@@ -171,6 +171,8 @@ export class TokenService {
       ...{ scopes: input.scopes, workspaceIds: input.workspaceIds },
       expiresAt: new Date(now.getTime() + input.days * DAY_MS),
     };
+    // On Citus: every node has the tokens, and they are written by one connection a node.
+    await sql.query('node_by_node', "SET LOCAL citus.multi_shard_modify_mode = 'sequential'");
     const found = await sql.query<{ id: string }>(
       'token_workspaces',
       'SELECT w.id FROM workspaces w WHERE w.id = ANY ($1::text[])',

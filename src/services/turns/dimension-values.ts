@@ -58,6 +58,43 @@ export async function addValues(connection: SqlConnection, turns: readonly Turn[
   }
 }
 
+/** The numbers of a turn's values; undefined: one of them has none yet, and there is room for it. */
+export type NumbersOf = (turn: Turn) => Readonly<Record<Dimension, number | null>> | undefined;
+
+/**
+ * What `numberOf` and `isUnknown` say, for turns of one workspace, by a statement of its own: Citus looks no table up for
+ * another one that is written.
+ */
+export async function findNumbers(
+  connection: SqlConnection,
+  workspaceId: string,
+  turns: readonly Turn[],
+): Promise<NumbersOf> {
+  const asked = turns.flatMap(valuesOf);
+  const rows =
+    asked.length === 0
+      ? []
+      : await connection.prepared<{ dimension: Dimension; number: number; value: string }>(
+          'dimension_numbers',
+          `SELECT d.dimension, d.number, d.value FROM dimension_values d
+           WHERE d.workspace_id = $1 AND (d.value = ANY ($2::text[]) OR d.number = ${VALUES_LIMIT})`,
+          [workspaceId, asked.map(({ value }) => value)],
+        );
+  const numbers = new Map(rows.map((row) => [`${row.dimension} ${row.value}`, row.number]));
+  const full = new Set(
+    rows.filter(({ number }) => number === VALUES_LIMIT).map(({ dimension }) => dimension),
+  );
+  return (turn) => {
+    const found: Record<Dimension, number | null> = { CHANNEL: null, WORKFLOW: null };
+    for (const { dimension, value } of valuesOf(turn)) {
+      const number = numbers.get(`${dimension} ${value}`) ?? (full.has(dimension) ? OTHER : undefined);
+      if (number === undefined) return undefined;
+      found[dimension] = number;
+    }
+    return found;
+  };
+}
+
 export const hasDimension = ({ workflow, channel }: Turn): boolean => workflow !== null || channel !== null;
 
 const valuesOf = ({ channel, workflow }: Turn): { dimension: Dimension; value: string }[] => [

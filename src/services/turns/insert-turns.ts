@@ -80,7 +80,7 @@ const statement = (raw: RawKey, more: Description): string => `
   WHERE NOT EXISTS (SELECT FROM saved s WHERE s.workspace_id = i.workspace_id AND s.id = i.id)`;
 
 /** How a statement writes the raw key, or leaves it out. */
-interface RawKey {
+export interface RawKey {
   column: string;
   of(expression: string): string;
 }
@@ -88,8 +88,8 @@ interface RawKey {
 /**
  * Until `migrate --contract` the raw key is stored beside its digest: servers of the version before find turns by it.
  */
-const KEPT: RawKey = { column: 'idempotency_key, ', of: (expression) => `${expression}, ` };
-const LEFT_OUT: RawKey = { column: '', of: () => '' };
+export const KEPT: RawKey = { column: 'idempotency_key, ', of: (expression) => `${expression}, ` };
+export const LEFT_OUT: RawKey = { column: '', of: () => '' };
 
 /** How a statement writes what describes a turn, or leaves it out. */
 type Description = Record<

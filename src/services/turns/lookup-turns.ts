@@ -36,15 +36,28 @@ interface Row {
   disagree: boolean;
 }
 
-const STATEMENT = `
+/** How the statement names its workspaces. */
+interface Scope {
+  /** What a workspace's id must be. */
+  isAsked: string;
+  /** SQL of the workspace in a condition on any other table. */
+  workspaceOf(row: string): string;
+}
+
+/** Turns of several workspaces at once. */
+const MANY: Scope = { isAsked: '= ANY ($1::text[])', workspaceOf: (row) => row };
+/** All turns are of the workspace $6. Named on each table, so that Citus sees that one node has all of them. */
+const ONE: Scope = { isAsked: '= $6', workspaceOf: () => '$6' };
+
+const statement = ({ isAsked, workspaceOf }: Scope): string => `
   WITH w AS MATERIALIZED (
     SELECT w.id, w.name, w.time_zone, w.currency, w.settings_version, w.created_at, w.archived_at,
-      ${priceInForce('w.id', '$5')} AS price_now
-    FROM workspaces w WHERE w.id = ANY ($1::text[])
+      ${priceInForce(workspaceOf('w.id'), '$5')} AS price_now
+    FROM workspaces w WHERE w.id ${isAsked}
   )
   SELECT i.n, w.id AS workspace_id, w.name AS workspace_name, w.time_zone, w.currency, w.settings_version,
     w.created_at AS workspace_created_at, w.archived_at, w.price_now,
-    ${priceInForce('i.workspace_id', 'i.occurred_at')} AS price_micros,
+    ${priceInForce(workspaceOf('i.workspace_id'), 'i.occurred_at')} AS price_micros,
     c.id AS customer_id, c.name AS customer_name, c.phone_number, c.whatsapp_user_id, c.active_chatbot,
     c.created_at AS customer_created_at,
     (by_user.id IS NOT NULL AND by_phone.id IS NOT NULL AND by_user.id <> by_phone.id) AS disagree
@@ -52,25 +65,34 @@ const STATEMENT = `
     AS i (workspace_id, whatsapp_user_id, phone_number, occurred_at, n)
   JOIN w ON w.id = i.workspace_id
   LEFT JOIN customers by_user
-    ON by_user.workspace_id = i.workspace_id AND by_user.whatsapp_user_id = i.whatsapp_user_id
+    ON by_user.workspace_id = ${workspaceOf('i.workspace_id')} AND by_user.whatsapp_user_id = i.whatsapp_user_id
   LEFT JOIN customers by_phone
-    ON by_phone.workspace_id = i.workspace_id AND by_phone.phone_number = i.phone_number
+    ON by_phone.workspace_id = ${workspaceOf('i.workspace_id')} AND by_phone.phone_number = i.phone_number
   LEFT JOIN customers c
-    ON c.workspace_id = i.workspace_id AND c.id = coalesce(by_user.id, by_phone.id)`;
+    ON c.workspace_id = ${workspaceOf('i.workspace_id')} AND c.id = coalesce(by_user.id, by_phone.id)`;
 
-/** The context of each turn, in their order; undefined where the workspace does not exist. */
+const STATEMENT = { many: statement(MANY), one: statement(ONE) };
+
+/**
+ * The context of each turn, in their order; undefined where the workspace does not exist. `workspaceId`: all turns are of
+ * this one.
+ */
 export async function lookUpTurns(
   connection: SqlConnection,
   turns: readonly Turn[],
   now: Date,
+  workspaceId?: string,
 ): Promise<(TurnContext | undefined)[]> {
-  const rows = await connection.prepared<Row>('look_up_turns', STATEMENT, [
+  const values = [
     turns.map((turn) => turn.workspaceId),
     turns.map((turn) => turn.whatsappUserId),
     turns.map((turn) => turn.phoneNumber),
     turns.map((turn) => turn.occurredAt),
     now,
-  ]);
+  ];
+  const rows = await (workspaceId === undefined
+    ? connection.prepared<Row>('look_up_turns', STATEMENT.many, values)
+    : connection.prepared<Row>('look_up_turns', STATEMENT.one, [...values, workspaceId]));
   const contexts = new Array<TurnContext | undefined>(turns.length).fill(undefined);
   const workspaces = new Map<string, Workspace>();
   for (const row of rows) {

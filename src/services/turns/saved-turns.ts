@@ -6,7 +6,7 @@ import type { SavedMessage } from './saved-message';
 import { keyOf } from './settle-equal-keys';
 import type { TrackingOutcome } from './tracking';
 import type { Turn } from './turn';
-import { toUsageVoid, VOID_COLUMNS, VOID_JOIN, type VoidColumns } from './usage-void';
+import { toUsageVoid, VOID_COLUMNS, type VoidColumns } from './usage-void';
 
 interface Row extends VoidColumns {
   n: bigint;
@@ -31,11 +31,20 @@ interface Row extends VoidColumns {
   customer_created_at: Date;
 }
 
-const statement = (messages: string): string => `
+/** How a statement names its workspaces: see lookup-turns.ts. `$3` is the one workspace. */
+interface Scope {
+  /** SQL of the workspace that `row` has. */
+  workspaceOf(row: string): string;
+}
+
+const MANY: Scope = { workspaceOf: (row) => row };
+const ONE: Scope = { workspaceOf: () => '$3' };
+
+const statement = ({ workspaceOf }: Scope, messages: string): string => `
   WITH i AS MATERIALIZED (
     SELECT i.n, i.workspace_id, i.idempotency_key, ${hmac('w.key_pads', 'i.idempotency_key')} AS key_digest
     FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS i (workspace_id, idempotency_key, n)
-    JOIN workspaces w ON w.id = i.workspace_id
+    JOIN workspaces w ON w.id = ${workspaceOf('i.workspace_id')}
   )
   SELECT i.n, m.id, m.phone_number, m.whatsapp_user_id, m.message, m.response,
     m.failure, m.outcome, m.occurred_at, m.saved_at, m.text_removed_at, c.id AS charge_id, c.amount_micros,
@@ -44,20 +53,33 @@ const statement = (messages: string): string => `
     cu.active_chatbot, cu.created_at AS customer_created_at
   FROM i
   ${messages}
-  LEFT JOIN charges c ON c.workspace_id = m.workspace_id AND c.message_id = m.id AND NOT c.reversal
-  ${VOID_JOIN}
-  LEFT JOIN customers cu ON cu.workspace_id = m.workspace_id AND cu.id = m.customer_id`;
+  LEFT JOIN charges c ON c.workspace_id = ${workspaceOf('m.workspace_id')} AND c.message_id = m.id AND NOT c.reversal
+  LEFT JOIN voids v ON v.workspace_id = ${workspaceOf('c.workspace_id')} AND v.charge_id = c.id
+  LEFT JOIN customers cu ON cu.workspace_id = ${workspaceOf('m.workspace_id')} AND cu.id = m.customer_id`;
 
-const BY_DIGEST = statement(
-  'JOIN messages m ON m.workspace_id = i.workspace_id AND m.key_digest = i.key_digest',
-);
+const byDigest = (scope: Scope): string =>
+  statement(
+    scope,
+    `JOIN messages m ON m.workspace_id = ${scope.workspaceOf('i.workspace_id')} AND m.key_digest = i.key_digest`,
+  );
 
 /** Turns that an older version saved have no digest until it is filled in: until then their raw key finds them. */
-const BY_DIGEST_OR_RAW = statement(`CROSS JOIN LATERAL (
-    SELECT m.* FROM messages m WHERE m.workspace_id = i.workspace_id AND m.key_digest = i.key_digest
+const byDigestOrRaw = (scope: Scope): string => {
+  const workspace = scope.workspaceOf('i.workspace_id');
+  return statement(
+    scope,
+    `CROSS JOIN LATERAL (
+    SELECT m.* FROM messages m WHERE m.workspace_id = ${workspace} AND m.key_digest = i.key_digest
     UNION ALL
     SELECT m.* FROM messages m
-    WHERE m.workspace_id = i.workspace_id AND m.idempotency_key = i.idempotency_key AND m.key_digest IS NULL) m`);
+    WHERE m.workspace_id = ${workspace} AND m.idempotency_key = i.idempotency_key AND m.key_digest IS NULL) m`,
+  );
+};
+
+const STATEMENT = {
+  many: { byDigest: byDigest(MANY), byDigestOrRaw: byDigestOrRaw(MANY) },
+  one: { byDigest: byDigest(ONE), byDigestOrRaw: byDigestOrRaw(ONE) },
+};
 
 /** Are raw keys stored beside their digests, for servers of the version before? True until `migrate --contract`. */
 export async function findRawKeysKept(sql: Sql): Promise<boolean> {
@@ -69,17 +91,24 @@ export async function findRawKeysKept(sql: Sql): Promise<boolean> {
   return found?.kept === true;
 }
 
-/** The saved messages of these turns' keys, by `keyOf`. */
+/** The saved messages of these turns' keys, by `keyOf`. `workspaceId`: all turns are of this one. */
 export async function findSavedTurns(
   connection: SqlConnection,
   turns: readonly Turn[],
   workspaces: ReadonlyMap<string, Workspace>,
   keepsRawKeys: boolean,
+  workspaceId?: string,
 ): Promise<Map<string, SavedMessage>> {
-  const rows = await connection.prepared<Row>('saved_turns', keepsRawKeys ? BY_DIGEST_OR_RAW : BY_DIGEST, [
-    turns.map((turn) => turn.workspaceId),
-    turns.map((turn) => turn.idempotencyKey),
-  ]);
+  const forms = workspaceId === undefined ? STATEMENT.many : STATEMENT.one;
+  const rows = await connection.prepared<Row>(
+    'saved_turns',
+    keepsRawKeys ? forms.byDigestOrRaw : forms.byDigest,
+    [
+      turns.map((turn) => turn.workspaceId),
+      turns.map((turn) => turn.idempotencyKey),
+      ...(workspaceId === undefined ? [] : [workspaceId]),
+    ],
+  );
   const found = new Map<string, SavedMessage>();
   for (const row of rows) {
     const turn = turns[Number(row.n) - 1];

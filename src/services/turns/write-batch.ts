@@ -8,7 +8,8 @@ import { pause } from '../../values/pace';
 import type { Clock } from '../../values/time';
 import { archived } from '../workspaces/workspaces';
 import { addValues } from './dimension-values';
-import { type DecidedTurn, decided, insertDeferred, insertTurns } from './insert-turns';
+import { type DecidedTurn, decided, insertDeferred, insertTurns, type Refusal } from './insert-turns';
+import { insertTurnsOfOne } from './insert-turns-of-one';
 import { lookUpTurns } from './lookup-turns';
 import type { SaveResult, Settlement } from './saved-message';
 import { findRawKeysKept, findSavedTurns } from './saved-turns';
@@ -45,6 +46,8 @@ export class BatchWriter {
   constructor(
     private readonly clock: Clock,
     private readonly logger: Logger,
+    /** Each batch has turns of one workspace, and is written by the form for Citus. */
+    private readonly oneWorkspaceEach: boolean,
   ) {}
 
   /** Settles every turn, in order; never rejects. Returns after the COMMIT of all that was stored. */
@@ -100,12 +103,7 @@ export class BatchWriter {
       const connection = await lane.connection();
       const decisions = await this.decide(connection, unsettled, settled);
       if (decisions.length === 0) return;
-      const refused = await insertTurns(
-        connection,
-        decisions,
-        lane.shard,
-        await this.keepsRawKeys(connection),
-      );
+      const refused = await this.insert(connection, decisions, lane.shard);
       for (const decision of decisions) {
         if (!refused.has(decision.turn.id)) settled.set(decision.turn.id, { ok: saved(decision) });
       }
@@ -121,13 +119,30 @@ export class BatchWriter {
     }
   }
 
+  private async insert(
+    connection: SqlConnection,
+    decisions: readonly DecidedTurn[],
+    shard: number,
+  ): Promise<Map<string, Refusal>> {
+    const keepsRawKeys = await this.keepsRawKeys(connection);
+    const workspaceId = this.workspaceOf(decisions.map(({ turn }) => turn));
+    return workspaceId === undefined
+      ? insertTurns(connection, decisions, shard, keepsRawKeys)
+      : insertTurnsOfOne(connection, workspaceId, decisions, shard, keepsRawKeys);
+  }
+
+  /** The one workspace of these turns; undefined where statements are of several. */
+  private workspaceOf(turns: readonly Turn[]): string | undefined {
+    return this.oneWorkspaceEach ? turns[0]?.workspaceId : undefined;
+  }
+
   private async decide(
     connection: SqlConnection,
     turns: readonly Turn[],
     settled: Map<string, Settlement>,
   ): Promise<DecidedTurn[]> {
     const savedAt = this.clock();
-    const contexts = await lookUpTurns(connection, turns, savedAt);
+    const contexts = await lookUpTurns(connection, turns, savedAt, this.workspaceOf(turns));
     const decisions: DecidedTurn[] = [];
     const late: Placed[] = [];
     turns.forEach((turn, index) => {
@@ -169,6 +184,7 @@ export class BatchWriter {
       taken.map(({ turn }) => turn),
       workspaces,
       await this.keepsRawKeys(connection),
+      this.workspaceOf(taken.map(({ turn }) => turn)),
     );
     for (const { turn } of taken) {
       const message = first.get(keyOf(turn.workspaceId, turn.idempotencyKey));

@@ -37,7 +37,9 @@ interface Waiting {
 }
 
 export class WriteQueue {
-  private waiting: Waiting[] = [];
+  /** By what a batch has in common; who has waited for longest comes first. */
+  private readonly groups = new Map<string, Waiting[]>();
+  private waitingTurns = 0;
   private waitingBytes = 0;
   private readonly idle: ConnectionLane[];
   private readonly lanes: readonly ConnectionLane[];
@@ -45,12 +47,16 @@ export class WriteQueue {
   private draining = false;
   private onEmpty: (() => void)[] = [];
 
-  /** `shards`: one for each batch in flight at once, each on a connection of its own. */
+  /**
+   * `shards`: one for each batch in flight at once, each on a connection of its own. `oneWorkspaceEach`: a batch has turns
+   * of one workspace, as Citus needs it; on one machine mixing them is 1.7 times as fast.
+   */
   constructor(
     database: Database,
     private readonly writer: BatchWriter,
     private readonly limits: WriteQueueLimits,
     shards: readonly number[],
+    private readonly oneWorkspaceEach: boolean,
     private readonly observer: QueueObserver = NOBODY,
   ) {
     this.lanes = shards.map((shard) => new ConnectionLane(database, shard));
@@ -60,11 +66,11 @@ export class WriteQueue {
   /** The turns that wait, and the batches that are being written. */
   get load(): { turns: number; bytes: number; batches: number } {
     const batches = this.lanes.length - this.idle.length;
-    return { turns: this.waiting.length, bytes: this.waitingBytes, batches };
+    return { turns: this.waitingTurns, bytes: this.waitingBytes, batches };
   }
 
   get isFull(): boolean {
-    return this.waiting.length >= this.limits.queueMax || this.waitingBytes >= this.limits.queueMaxBytes;
+    return this.waitingTurns >= this.limits.queueMax || this.waitingBytes >= this.limits.queueMaxBytes;
   }
 
   /**
@@ -85,21 +91,29 @@ export class WriteQueue {
     const settlements = turns.map(
       (turn, index) =>
         new Promise<Settlement>((settle) => {
-          this.waiting.push({ turn, weight: weights[index] ?? 0, since, isGone, settle });
+          this.wait({ turn, weight: weights[index] ?? 0, since, isGone, settle });
         }),
     );
-    if (this.waiting.length >= this.limits.batchMax) this.dispatch();
+    if (this.waitingTurns >= this.limits.batchMax) this.dispatch();
     else this.dispatchSoon();
     return settlements;
+  }
+
+  private wait(one: Waiting): void {
+    const key = this.oneWorkspaceEach ? one.turn.workspaceId : '';
+    const group = this.groups.get(key);
+    if (group) group.push(one);
+    else this.groups.set(key, [one]);
+    this.waitingTurns += 1;
   }
 
   private refuse(turns: number, bytes: number): AppError | undefined {
     if (this.draining) return unavailable('The server is stopping. Retry with the same idempotencyKey.');
     const room =
-      this.waiting.length + turns <= this.limits.queueMax &&
+      this.waitingTurns + turns <= this.limits.queueMax &&
       this.waitingBytes + bytes <= this.limits.queueMaxBytes;
     // An empty queue takes any request: one that is larger than the whole queue could otherwise never be saved.
-    if (room || this.waiting.length === 0) return undefined;
+    if (room || this.waitingTurns === 0) return undefined;
     return unavailable('Too many turns are waiting to be saved. Retry with the same idempotencyKey.');
   }
 
@@ -124,7 +138,7 @@ export class WriteQueue {
   }
 
   private dispatch(): void {
-    while (this.waiting.length > 0) {
+    while (this.waitingTurns > 0) {
       const lane = this.idle.pop();
       if (!lane) return;
       const batch = this.nextBatch();
@@ -134,16 +148,23 @@ export class WriteQueue {
     this.tellWhenEmpty();
   }
 
+  /** Of the group that waits for longest; what is left of it then waits behind the others. */
   private nextBatch(): Waiting[] {
     const batch: Waiting[] = [];
+    const [first] = this.groups;
+    if (!first) return batch;
+    const [key, group] = first;
     let taken = 0;
-    while (batch.length < this.limits.batchMax && taken < this.waiting.length) {
-      const next = this.waiting[taken];
+    while (batch.length < this.limits.batchMax && taken < group.length) {
+      const next = group[taken];
       taken += 1;
       if (next?.isGone()) this.giveUp(next);
       else if (next) batch.push(next);
     }
-    this.waiting.splice(0, taken);
+    group.splice(0, taken);
+    this.waitingTurns -= taken;
+    this.groups.delete(key);
+    if (group.length > 0) this.groups.set(key, group);
     return batch;
   }
 
@@ -178,7 +199,7 @@ export class WriteQueue {
   }
 
   private isEmpty(): boolean {
-    return this.waiting.length === 0 && this.idle.length === this.lanes.length;
+    return this.waitingTurns === 0 && this.idle.length === this.lanes.length;
   }
 }
 

@@ -84,6 +84,10 @@ async function rebuildMonth(sql: Sql, workspaceId: string, date: string): Promis
   await sql.query('rebuild_months', CUSTOMER_MONTHS, range);
 }
 
+/** In UTC, whatever the session's zone: on Citus it is that of the node. */
+const startOfDay = (day: string): string =>
+  `timestamptz '1970-01-01 00:00:00+00' + (${day} - date '1970-01-01') * interval '24 hours'`;
+
 /** From the first to the last instant of records and of roll-ups, even wrong ones. */
 async function findRebuildSpan(sql: Sql, workspaceId: string): Promise<Span | undefined> {
   return toSpan(
@@ -92,7 +96,7 @@ async function findRebuildSpan(sql: Sql, workspaceId: string): Promise<Span | un
       `SELECT least(m.first, u.first, d.first) AS first, greatest(m.last, u.last, d.last) AS last FROM
          (SELECT min(occurred_at) AS first, max(occurred_at) AS last FROM messages WHERE workspace_id = $1) m,
          (SELECT min(slot_at) AS first, max(slot_at) AS last FROM usage_slots WHERE workspace_id = $1) u,
-         (SELECT min(day)::timestamptz AS first, max(day)::timestamptz AS last FROM
+         (SELECT ${startOfDay('min(day)')} AS first, ${startOfDay('max(day)')} AS last FROM
            (SELECT day FROM customer_days WHERE workspace_id = $1
             UNION ALL SELECT month FROM customer_months WHERE workspace_id = $1
             UNION ALL SELECT day FROM dimension_days WHERE workspace_id = $1) r) d`,

@@ -1,5 +1,6 @@
 // How a workspace is made, changed, priced, archived and deleted.
 
+import { escapeLiteral } from 'pg';
 import type { Database } from '../../database/database';
 import { type Sql, violates } from '../../database/sql';
 import { inTransaction } from '../../database/transaction';
@@ -222,7 +223,9 @@ export const TABLES_OF_UNUSED = [
 ] as const;
 
 async function deleteUnused(sql: Sql, id: string): Promise<void> {
-  await sql.query('allow_deletion', "SELECT set_config('centesimo.deleting_workspace', $1, true)", [id]);
+  // SET takes no parameters. On Citus this tells the nodes too, whose triggers ask for it; elsewhere it says nothing.
+  await sql.query('tell_nodes', "SET LOCAL citus.propagate_set_commands = 'local'");
+  await sql.query('allow_deletion', `SET LOCAL centesimo.deleting_workspace = ${escapeLiteral(id)}`);
   for (const table of TABLES_OF_UNUSED) {
     await sql.query(`delete_${table}`, `DELETE FROM ${table} WHERE workspace_id = $1`, [id]);
   }

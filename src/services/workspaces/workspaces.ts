@@ -90,7 +90,11 @@ export async function lockCallersWorkspace(sql: Sql, id: string, at: Date): Prom
 
 /** Only the lock, when nothing of the workspace is needed. It ends with the transaction. */
 export async function lockRow(sql: Sql, id: string): Promise<void> {
-  await sql.query('enter_gate', 'SELECT pg_advisory_xact_lock($1, $2)', [GATES, gateOf(id)]);
+  await sql.query('enter_gate', 'SELECT pg_advisory_xact_lock($1, $2) FROM workspaces w WHERE w.id = $3', [
+    GATES,
+    gateOf(id),
+    id,
+  ]);
   await sql.query('lock_workspace', 'SELECT w.id FROM workspaces w WHERE w.id = $1 FOR UPDATE', [id]);
 }
 
@@ -102,7 +106,8 @@ const GATE_COUNT = 64;
 /**
  * The gate of a workspace, an advisory lock. A save takes it shared before it locks the workspace's row FOR SHARE; a
  * change takes it alone before it locks the row FOR UPDATE. PostgreSQL lets new FOR SHARE locks pass a waiting FOR
- * UPDATE without end, but advisory locks queue. The gate gives fairness only: the row's lock keeps the data right.
+ * UPDATE without end, but advisory locks queue. The gate gives fairness only: the row's lock keeps the data right. On Citus it is taken on the
+ * node that has the row.
  */
 export function gateOf(workspaceId: string): number {
   let hash = 0;
@@ -110,17 +115,24 @@ export function gateOf(workspaceId: string): number {
   return hash % GATE_COUNT;
 }
 
-/** What a charge needs of its workspace. It can't change until the transaction ends: the rows are held FOR SHARE. */
+/**
+ * What a charge needs of its workspace. It can't change until the transaction ends: the rows are held FOR SHARE, in one
+ * order. One statement each, since Citus locks rows on one node alone.
+ */
 export async function shareWorkspaces(
   sql: Sql,
   ids: readonly string[],
 ): Promise<Map<string, { timeZone: string; epoch: number }>> {
-  const rows = await sql.query<{ id: string; time_zone: string; epoch: number }>(
-    'share_workspaces',
-    'SELECT w.id, w.time_zone, w.epoch FROM workspaces w WHERE w.id = ANY ($1::text[]) ORDER BY w.id FOR SHARE',
-    [ids],
-  );
-  return new Map(rows.map((row) => [row.id, { timeZone: row.time_zone, epoch: row.epoch }]));
+  const shared = new Map<string, { timeZone: string; epoch: number }>();
+  for (const id of [...new Set(ids)].sort()) {
+    const [row] = await sql.query<{ time_zone: string; epoch: number }>(
+      'share_workspace',
+      'SELECT w.time_zone, w.epoch FROM workspaces w WHERE w.id = $1 FOR SHARE',
+      [id],
+    );
+    if (row) shared.set(id, { timeZone: row.time_zone, epoch: row.epoch });
+  }
+  return shared;
 }
 
 /** For the operator, who may learn which workspaces exist. */
