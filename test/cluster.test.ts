@@ -49,6 +49,22 @@ async function untilAnswered(send: () => Promise<unknown>, tries = 10): Promise<
   });
 }
 
+it('opens in each process what a command sealed with the key of the data folder', async () => {
+  const zone = ['--time-zone', 'Europe/Rome', '--currency', 'EUR'];
+  await json('workspace', 'create', '--id', 'hooks', '--name', 'Hooks', ...zone);
+  const { token } = await json<{ token: string }>(
+    ...['token', 'create', '--kind', 'client', '--name', 'hooks', '--workspace', 'hooks'],
+    ...['--scope', 'webhooks:write'],
+  );
+  const url = 'https://hooks.example.com/centesimo';
+  // Nothing happens in this workspace: the URL is never called.
+  await json('webhook', 'add', '--workspace', 'hooks', '--url', url);
+  for (let asked = 0; asked < 6; asked += 1)
+    expect(await new Api(server.url, token).data('{ webhooks(workspaceId: "hooks") { url } }')).toEqual({
+      webhooks: [{ url }],
+    });
+});
+
 const onLinux = process.platform === 'linux' ? longForm : it.skip;
 
 onLinux('serves from as many processes as told, goes on without one of them, and stops clean', async () => {

@@ -2,6 +2,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import type { Logger } from 'pino';
 import type { Config } from '../config';
+import type { OpenDatabase } from '../database/open';
 import type { Urls } from '../http/server';
 
 /** The shortest time between two starts of a worker: one that ends at once would do so again. */
@@ -31,14 +32,20 @@ export const announceReady = (urls: Urls): void => {
  * Starts WEB_CONCURRENCY workers on this database, which already has this version, and resolves when all of them are
  * ready. Rejects when one of them ends before.
  */
-export async function startWorkers(config: Config, databaseUrl: string, logger: Logger): Promise<Cluster> {
+export async function startWorkers(
+  config: Config,
+  { url, secretsKey }: Pick<OpenDatabase, 'url' | 'secretsKey'>,
+  logger: Logger,
+): Promise<Cluster> {
   // Each worker accepts connections itself: a connection that the primary gave to a worker which just ended would hang.
   cluster.schedulingPolicy = cluster.SCHED_NONE;
   const running = new Map<number, Worker>();
   let stopping = false;
   const start = (number: number): Promise<Urls> => {
     const worker = cluster.fork({
-      ...{ [NUMBER]: String(number), DATABASE_URL: databaseUrl, MIGRATE_AT_START: 'false' },
+      ...{ [NUMBER]: String(number), DATABASE_URL: url, MIGRATE_AT_START: 'false' },
+      // The embedded database's own key lies in its folder, of which a worker knows nothing.
+      ...(secretsKey === undefined ? {} : { SECRETS_KEY: secretsKey }),
     });
     running.set(number, worker);
     return new Promise<Urls>((resolve, reject) => {

@@ -64,7 +64,7 @@ async function startPrimary(config: Config, surroundings: Surroundings, options:
       : undefined;
     await services.drain();
     await services.tokens.close();
-    const workers = await startWorkers(config, database.url, logger);
+    const workers = await startWorkers(config, database, logger);
     const rateLimits = createRateLimits(config);
     const counting = await startMetricsServer(config, metricsOfWorkers(), rateLimits, logger);
     const stop = async (): Promise<void> => {
