@@ -155,7 +155,7 @@ export class UsageResolver {
 
   @FieldResolver(() => [BreakdownRow], {
     description:
-      'The period by one property of the turn, highest cost first; ties by value. Behind the values come REST, OTHER and NONE, each when it has turns. The rows add up to totals.',
+      "The period's totals by one property of the turns, highest cost first; equal ones by value. After the values come REST, OTHER and NONE, each only if it has turns. The rows add up to totals.",
   })
   async breakdown(
     @Root() { scope }: UsageReport,

@@ -21,7 +21,7 @@ import {
 @Resolver(() => Webhook)
 export class WebhookResolver {
   @Query(() => [Webhook], {
-    description: 'Where events are sent, and how that goes, the oldest webhook first. Scope webhooks:write.',
+    description: "The workspace's webhooks with their state, oldest first. Needs the scope webhooks:write.",
   })
   async webhooks(
     @Arg('workspaceId', () => ID, WORKSPACE_ID)
@@ -34,10 +34,10 @@ export class WebhookResolver {
 
   @Mutation(() => CreateWebhookPayload, {
     description:
-      'Makes a webhook, which is told of each event from now on. The secret is shown once. Scope webhooks:write.',
+      'Creates a webhook, which gets every event from now on. The secret is shown once. Needs the scope webhooks:write.',
   })
   async createWebhook(
-    @Arg('input', () => CreateWebhookInput, { description: 'Where to, and what.' })
+    @Arg('input', () => CreateWebhookInput, { description: 'The address, and the types of events.' })
     { workspaceId, ...input }: CreateWebhookInput,
     @Ctx() { services, principal }: GraphQLContext,
   ): Promise<CreateWebhookPayload> {
@@ -46,10 +46,10 @@ export class WebhookResolver {
 
   @Mutation(() => Webhook, {
     description:
-      'Changes a webhook. What becomes ACTIVE is sent all that was held meanwhile. Scope webhooks:write.',
+      'Changes a webhook. When it becomes ACTIVE, the events that were held are sent. Needs the scope webhooks:write.',
   })
   async updateWebhook(
-    @Arg('input', () => UpdateWebhookInput, { description: 'Which one, and what changes.' })
+    @Arg('input', () => UpdateWebhookInput, { description: 'The webhook, and its changes.' })
     { workspaceId, id, ...change }: UpdateWebhookInput,
     @Ctx() { services, principal }: GraphQLContext,
   ): Promise<Webhook> {
@@ -58,7 +58,7 @@ export class WebhookResolver {
 
   @Mutation(() => Boolean, {
     description:
-      'Removes a webhook with its deliveries; events stay. False when there is none of this id. Scope webhooks:write.',
+      'Removes a webhook with its deliveries; events remain. Returns false when there is no webhook with this id. Needs the scope webhooks:write.',
   })
   deleteWebhook(
     @Args(() => WebhookArgs) { workspaceId, id }: WebhookArgs,
@@ -69,7 +69,7 @@ export class WebhookResolver {
 
   @Mutation(() => CreateWebhookPayload, {
     description:
-      'A new secret, shown once. The old one signs beside the new one for a day. Scope webhooks:write.',
+      'Makes a new secret, which is shown once. For a day events are signed with the old one as well. Needs the scope webhooks:write.',
   })
   async rotateWebhookSecret(
     @Args(() => WebhookArgs) { workspaceId, id }: WebhookArgs,
@@ -79,7 +79,8 @@ export class WebhookResolver {
   }
 
   @Mutation(() => WebhookDelivery, {
-    description: 'Sends one event again to one webhook: same id, same body. Scope webhooks:write.',
+    description:
+      'Sends one event again to one webhook, with the same id and body. Needs the scope webhooks:write.',
   })
   async redeliverEvent(
     @Args(() => RedeliverEventArgs) { workspaceId, webhookId, eventId }: RedeliverEventArgs,
@@ -91,7 +92,7 @@ export class WebhookResolver {
   }
 
   @FieldResolver(() => WebhookDeliveryConnection, {
-    description: 'What was sent and is to be sent, the newest event first (Relay connection).',
+    description: 'Sent and waiting deliveries, the newest event first (Relay connection).',
   })
   async deliveries(
     @Root() webhook: Webhook,

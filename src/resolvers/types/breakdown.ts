@@ -6,11 +6,12 @@ import { BreakdownKindEnum } from './enums';
 import { Money } from './money';
 
 @ObjectType('BreakdownRow', {
-  description: 'The charged turns with one value of a property, or those that the other kinds stand for.',
+  description:
+    'The charged turns with one value of a property, or those of another kind (REST, OTHER, NONE).',
   simpleResolvers: true,
 })
 export class BreakdownRow {
-  @Field(() => BreakdownKindEnum, { description: 'What the row stands for.' })
+  @Field(() => BreakdownKindEnum, { description: 'What the row counts.' })
   kind!: BreakdownKind;
 
   @Field(() => String, { nullable: true, description: 'The value; null unless kind is VALUE.' })

@@ -163,19 +163,19 @@ export const EventTypeEnum = enumType('EventType', 'What an event reports.', EVE
 
 export const WebhookStateEnum = enumType(
   'WebhookState',
-  'Whether a webhook is told of events.',
+  'Whether events are sent to a webhook.',
   WEBHOOK_STATES,
   {
-    ACTIVE: 'Told of each event.',
+    ACTIVE: 'Every event is sent.',
     PAUSED: 'Switched off by a caller: events are held for 30 days.',
     DISABLED:
-      'Switched off by the server: the receiver answered with 410, or took nothing for five days. Events are held for 30 days.',
+      'Switched off by the server: the receiver answered with 410, or accepted nothing for five days. Events are held for 30 days.',
   },
 );
 
 export const WebhookDeliveryStateEnum = enumType(
   'WebhookDeliveryState',
-  'How far an event got on its way to a webhook.',
+  'The state of a delivery.',
   DELIVERY_STATES,
   {
     PENDING: 'To be sent, for the first time or again.',
@@ -199,7 +199,7 @@ export const ClientSegmentEnum = enumType(
 
 export const DimensionEnum = enumType(
   'Dimension',
-  'A property of the turn, as whoever saved it said.',
+  'A property of a turn, given when it was saved.',
   DIMENSIONS,
   {
     CHANNEL: 'How the turn came in, such as whatsapp, web, voice.',
@@ -209,12 +209,12 @@ export const DimensionEnum = enumType(
 
 export const BreakdownKindEnum = enumType(
   'BreakdownKind',
-  'What a row of a breakdown stands for.',
+  'What a row of a breakdown counts.',
   BREAKDOWN_KINDS,
   {
     VALUE: 'The turns with one value.',
-    REST: 'All values beyond the limit that was asked for.',
-    OTHER: 'The turns whose value came when the workspace had 200 values of the dimension already.',
+    REST: 'All values beyond the requested limit.',
+    OTHER: 'Turns whose value came after the workspace already had 200 values of this dimension.',
     NONE: 'The turns without a value.',
   },
 );

@@ -60,7 +60,7 @@ export class Message {
 
   @Field(() => String, {
     nullable: true,
-    description: 'Why there was no response, when the workflow said; null once texts were removed.',
+    description: 'Why there was no response, if the workflow gave a reason; null after texts were removed.',
   })
   failure?: string | null;
 

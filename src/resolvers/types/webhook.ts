@@ -10,25 +10,27 @@ import { EventTypeEnum, WebhookDeliveryStateEnum, WebhookStateEnum } from './enu
 import { Event } from './event';
 
 @ObjectType('Webhook', {
-  description: 'An address that is told of events, signed as Standard Webhooks 1.0 says.',
+  description: 'An address that events are sent to, signed according to Standard Webhooks 1.0.',
   simpleResolvers: true,
 })
 export class Webhook {
   @Field(() => ID, { description: 'A UUID; unique in its workspace.' })
   id!: string;
 
-  @Field(() => String, { description: 'Where events are sent. A secret: whoever knows it may send too.' })
+  @Field(() => String, {
+    description: 'The address that events are sent to. It is a secret: anybody who knows it can send there.',
+  })
   url!: string;
 
-  @Field(() => [EventTypeEnum], { description: 'Which events it is told.' })
+  @Field(() => [EventTypeEnum], { description: 'The types of events that are sent.' })
   events!: EventType[];
 
-  @Field(() => WebhookStateEnum, { description: 'Whether it is told of events.' })
+  @Field(() => WebhookStateEnum, { description: 'Whether events are sent.' })
   state!: WebhookState;
 
   @Field(() => GraphQLDateTime, {
     nullable: true,
-    description: 'Since when nothing gets through; null while it does.',
+    description: 'Since when deliveries have failed; null while they succeed.',
   })
   failingSince!: Date | null;
 
@@ -40,7 +42,7 @@ export class Webhook {
 }
 
 @ObjectType('WebhookDelivery', {
-  description: 'One event for one webhook. It goes when the event goes, after 400 days.',
+  description: 'One event for one webhook. It is deleted with its event, after 400 days.',
   simpleResolvers: true,
 })
 export class WebhookDelivery {
@@ -50,7 +52,7 @@ export class WebhookDelivery {
   @Field(() => Event, { description: 'What is sent. Its id is the webhook-id of each try.' })
   event!: Event;
 
-  @Field(() => WebhookDeliveryStateEnum, { description: 'How far it got.' })
+  @Field(() => WebhookDeliveryStateEnum, { description: 'The state of the delivery.' })
   state!: DeliveryState;
 
   @Field(() => Int, { description: 'Tries so far, the running one included; at most ten.' })
@@ -117,7 +119,9 @@ export class CreateWebhookInput implements NewWebhook {
   events!: EventType[];
 }
 
-@InputType('UpdateWebhookInput', { description: 'What changes of a webhook; what is left out stays.' })
+@InputType('UpdateWebhookInput', {
+  description: 'Changes of a webhook; fields that are left out stay unchanged.',
+})
 export class UpdateWebhookInput implements WebhookChange {
   @Field(() => ID, { description: 'In which workspace.' })
   workspaceId!: string;
