@@ -107,7 +107,7 @@ const saves = (principal: Principal, underWrite: boolean): boolean =>
 const needs = (principal: Principal, scope: Scope, what: string): AppError | true =>
   principal.scopes.has(scope) || forbiddenScope(what, scope);
 
-/** May this caller touch this workspace? The same words for a foreign one and for one that does not exist. */
+/** May this caller access this workspace? The message is the same for a foreign one and for one that does not exist. */
 const checkWorkspace = (principal: Principal, workspaceId: string): AppError | true =>
   principal.workspaceIds.includes(workspaceId) || forbiddenWorkspace(workspaceId);
 

@@ -1,4 +1,4 @@
-// Citus, PostgreSQL's own distributed form: is it here, and where does each table lie? docs/scale.md.
+// Citus distributes PostgreSQL over several nodes. Is it here, and where is each table stored? docs/scale.md.
 import type { ClientBase } from 'pg';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { findTables } from './tables';
@@ -7,9 +7,9 @@ import { findTables } from './tables';
 type Asked = Pick<DataSource, 'query'> | Pick<QueryRunner, 'query'>;
 
 /**
- * Where a table lies on Citus. `distributed`: its rows lie on the node of their workspace, which is found by a hash of
- * this column. `reference`: every node has all of it. `coordinator`: the coordinator has all of it, and every node
- * reaches it there.
+ * Where a table is stored on Citus. `distributed`: its rows are on the node of their workspace, which a hash of this
+ * column selects. `reference`: every node has the whole table. `coordinator`: only the coordinator has it, and every
+ * node reads it there.
  */
 export type Placement =
   | { readonly kind: 'distributed'; readonly by: string }
@@ -17,8 +17,8 @@ export type Placement =
   | { readonly kind: 'coordinator' };
 
 /**
- * Tables that don't lie with one workspace. Who calls is asked before a workspace is known, on every node; the audit
- * trail has entries of no workspace.
+ * Tables that are not stored with one workspace. Tokens are read on every node before the workspace is known; the audit
+ * trail has entries without a workspace.
  */
 const PLACED: ReadonlyMap<string, Placement> = new Map<string, Placement>([
   ['workspaces', { kind: 'distributed', by: 'id' }],
@@ -28,11 +28,11 @@ const PLACED: ReadonlyMap<string, Placement> = new Map<string, Placement>([
   ['migrations', { kind: 'coordinator' }],
 ]);
 
-/** Every other table is of one workspace: a new one is distributed without a word here. */
+/** Every other table belongs to workspaces, so a new table is distributed without being listed here. */
 export const placementOf = (table: string): Placement =>
   PLACED.get(table) ?? { kind: 'distributed', by: 'workspace_id' };
 
-/** What Citus can't keep: a row that every node has can't point to one that lies on a single node. */
+/** Citus can't keep these: a row that every node has can't refer to a row on a single node. */
 export const DROPPED_ON_CITUS: readonly { table: string; constraint: string }[] = [
   { table: 'token_workspaces', constraint: 'token_workspaces_workspace_fkey' },
 ];
@@ -51,7 +51,7 @@ export async function findCitusState(asked: Asked): Promise<CitusState> {
   return found?.distributed ? 'distributed' : 'empty';
 }
 
-/** False on a worker. On a node of Citus. */
+/** Asked on a node of Citus; false on a worker. */
 export async function isCoordinator(asked: Asked): Promise<boolean> {
   const [group]: { coordinator: boolean }[] = await asked.query(
     'SELECT groupid = 0 AS coordinator FROM pg_dist_local_group',
@@ -60,8 +60,8 @@ export async function isCoordinator(asked: Asked): Promise<boolean> {
 }
 
 /**
- * What a session needs that changes distributed tables: our triggers guard one row alone, which Citus can't know; and
- * one connection a node at a time, since a foreign key may meet its own table on another connection.
+ * Settings of a session that changes distributed tables. Our triggers guard a single row, which Citus can't know. And
+ * it uses one connection per node, since a foreign key may refer to its own table on another connection.
  */
 const SESSION = { 'citus.enable_unsafe_triggers': 'on', 'citus.multi_shard_modify_mode': 'sequential' };
 
@@ -76,7 +76,7 @@ export async function endSession(runner: QueryRunner): Promise<void> {
 /** Called before each table that is distributed. */
 export type DistributeProgress = (table: string, done: number, of: number) => void;
 
-/** The tables that are not where they belong, those that others refer to first. */
+/** The tables that are not where they belong; tables that others refer to come first. */
 export async function findUndistributed(client: ClientBase): Promise<string[]> {
   const { rows } = await client.query<{ name: string }>(
     `SELECT c.relname AS name FROM pg_dist_partition d JOIN pg_class c ON c.oid = d.logicalrelid
@@ -88,9 +88,8 @@ export async function findUndistributed(client: ClientBase): Promise<string[]> {
 }
 
 /**
- * Distributes every table that is not yet, with the rows that it has. All of it or nothing: one transaction, which holds
- * each table against saves until it ends. Tables that are distributed stay as they are. On the coordinator, after
- * `prepareSession`.
+ * Distributes every table that is not distributed yet, with its rows: all tables or none, in one transaction that locks
+ * each table against saves until it ends. Runs on the coordinator, after `prepareSession`.
  */
 export async function distribute(
   client: ClientBase,
@@ -129,7 +128,9 @@ function placing(table: string): string {
   }
 }
 
-/** What `distribute` finds on this node: all tables with their indexes. What is distributed already counts nothing. */
+/**
+ * The size of what `distribute` finds on this node: all tables with their indexes. Distributed tables count nothing.
+ */
 export async function findSizes(asked: Asked): Promise<{ tables: number; bytes: bigint }> {
   const [found]: { tables: bigint; bytes: bigint }[] = await asked.query(
     `SELECT count(*) AS tables, coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint AS bytes
@@ -145,7 +146,7 @@ export interface Place {
   port: number;
 }
 
-/** Where each workspace lies, by its id. On any node of a Citus whose tables are distributed. */
+/** The place of each workspace, by its id. Works on any node of a Citus whose tables are distributed. */
 export async function findPlaces(asked: Asked): Promise<Place[]> {
   const ids: { id: string }[] = await asked.query('SELECT w.id FROM workspaces w ORDER BY w.id');
   const rows: { id: string; host: string; port: number }[] = await asked.query(

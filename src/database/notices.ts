@@ -9,10 +9,10 @@ const CONNECT_WITHIN_MS = 3_000;
 const RECONNECT_AFTER_MS = 1_000;
 const KEEP_ALIVE_AFTER_MS = 10_000;
 
-/** What is told on one channel. */
+/** The messages of one channel. */
 export interface Hearer {
   heard(payload: string): void;
-  /** The connection was lost for a while, or is new: anything may have been told. */
+  /** The connection was lost for a while, or is new: messages may have been missed. */
   missed(): void;
 }
 
@@ -52,7 +52,7 @@ export class Notices {
     }
   }
 
-  /** Tells everybody who listens, this server too. Answers with false when it couldn't be told. */
+  /** Sends to all listeners, including this server. Returns false when that failed. */
   async tell(channel: string, payload: string): Promise<boolean> {
     const { client, connected } = this;
     if (!client || !connected) return false;

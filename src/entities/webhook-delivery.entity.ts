@@ -2,7 +2,7 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm
 import { Event } from './event.entity';
 import { Webhook } from './webhook.entity';
 
-/** One event for one webhook. While the webhook is not ACTIVE, a PENDING row waits; callers see it as HELD. */
+/** One event for one webhook. A PENDING row waits while the webhook is not ACTIVE; callers see it as HELD. */
 @Entity({ name: 'webhook_deliveries' })
 @ForeignKey(() => Webhook, ['workspaceId', 'webhookId'], ['workspaceId', 'id'], {
   name: 'webhook_deliveries_webhook_fkey',
@@ -49,7 +49,7 @@ export class WebhookDelivery {
   @Column({ name: 'last_status', type: 'integer', nullable: true })
   lastStatus!: number | null;
 
-  /** In our own words. */
+  /** The reason in Centesimo's words. */
   @Column({ name: 'last_error', type: 'text', nullable: true })
   lastError!: string | null;
 

@@ -1,7 +1,7 @@
 import { Check, Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
 import { Workspace } from './workspace.entity';
 
-/** An address that is told of events. */
+/** An address that events are sent to. */
 @Entity({ name: 'webhooks' })
 @Check('webhooks_state_known', "state IN ('ACTIVE', 'PAUSED', 'DISABLED')")
 @Check('webhooks_old_secret_ends', '(sealed_old_secret IS NULL) = (old_secret_until IS NULL)')
@@ -27,7 +27,7 @@ export class Webhook {
   @Column({ name: 'old_secret_until', type: 'timestamptz', nullable: true })
   oldSecretUntil!: Date | null;
 
-  /** Types of events that it is told. */
+  /** The types of events that are sent. */
   @Column({ name: 'events', type: 'jsonb' })
   events!: string[];
 

@@ -6,7 +6,7 @@ import { formatInstant, offsetSegments } from '../../values/time';
 import type { Workspace } from '../workspaces/workspaces';
 import type { CellStyle } from './cells';
 
-/** COPY of a query's rows; whoever looks for exports under way finds them by the remark. */
+/** COPY of a query's rows; the remark lets an operator find running exports. */
 export const copyOf = (query: string, { delimiter }: CellStyle): string =>
   `COPY (/* export */ ${query}) TO STDOUT (FORMAT text, DELIMITER ${delimiter}, NULL '')`;
 

@@ -11,7 +11,7 @@ import { type Language, WORDS, type Words } from './words';
 export interface DocumentLine {
   customerId: string;
   name: string;
-  /** Erased customers have a number for a name, which each language words. */
+  /** Erased customers have a number instead of a name; each language has its own word for that. */
   erased: boolean;
   /** '2025-01': the statement's own month, or an earlier one. */
   month: string;
