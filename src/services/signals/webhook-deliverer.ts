@@ -1,4 +1,5 @@
 // Tells webhooks what is due, and decides what follows from the answer.
+import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
 import type { Database } from '../../database/database';
 import { describeError } from '../../database/describe-error';
@@ -107,7 +108,10 @@ export class WebhookDeliverer {
     private readonly caller: Pick<WebhookCaller, 'call'>,
     private readonly observer: DeliveryObserver | undefined,
     private readonly random: () => number = Math.random,
-  ) {}
+  ) {
+    // Each call listens to it; Node warns of more than ten listeners.
+    setMaxListeners(CALLS_LIMIT, this.closing.signal);
+  }
 
   /**
    * Begins the calls that are due, as many as this process may make at once, and does not wait for them: a receiver that
