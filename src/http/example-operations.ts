@@ -34,7 +34,8 @@ export function exampleOperations(folder = operationsFolder()): ExampleOperation
   );
   return {
     operations,
-    document: [HEAD, ...operations.map(({ document }) => document)].join('\n'),
+    // Sandbox gets it in an address, which has no room for indentation: Prettify brings that back.
+    document: [HEAD, ...operations.map(({ document }) => document.replace(/^ +/gm, ''))].join('\n'),
     variables: Object.assign({}, ...operations.map(({ variables }) => variables)),
   };
 }
