@@ -1,4 +1,4 @@
-// Round trip two of a batch: messages, charges and roll-ups in one statement, which is its own transaction.
+// A batch is stored by one statement, which is its own transaction: messages, charges and roll-ups.
 import type { SqlConnection } from '../../database/sql';
 import { newId } from '../../values/ids';
 import { dimensionUpsert } from '../roll-ups/dimensions';
@@ -6,14 +6,14 @@ import { rollUpKeys, rollUpUpserts } from '../roll-ups/roll-ups';
 import { GATES, gateOf } from '../workspaces/workspaces';
 import { hasDimension, isUnknown, numberOf } from './dimension-values';
 import { hmac } from './key-digest';
-import type { TurnContext } from './lookup-turns';
+import { CUSTOMER_VERSION, type FoundContext } from './lookup-turns';
 import type { TrackingOutcome } from './tracking';
 import type { Turn } from './turn';
 
 /** A turn with all decisions about it: exactly this is stored. */
 export interface DecidedTurn {
   turn: Turn;
-  context: TurnContext;
+  context: FoundContext;
   outcome: TrackingOutcome;
   chargeId: string | null;
   savedAt: Date;
@@ -23,7 +23,7 @@ export interface DecidedTurn {
 export type Refusal =
   /** Its key is taken. If an earlier attempt was committed without our knowing, this turn itself took it. */
   | 'key-taken'
-  /** The workspace's zone or price changed since the turn was looked up: decide again. */
+  /** The workspace or the customer is no longer what the decision was made from: look up and decide again. */
   | 'stale'
   /** Its workflow or channel has no number yet: give it one, and try again. */
   | 'value-unknown';
@@ -38,9 +38,10 @@ const statement = (raw: RawKey, more: Description): string => `
   WITH input AS MATERIALIZED (
     SELECT i.*${more.numbers} FROM unnest($1::uuid[], $2::text[], $3::int8[], $4::text[], $5::text[], $6::text[], $7::uuid[],
       $8::text[], $9::text[], $10::text[], $11::timestamptz[], $12::timestamptz[], $13::uuid[], $14::int8[],
-      $15::timestamptz[], $16::date[], $17::date[]${more.parameters})
+      $15::timestamptz[], $16::date[], $17::date[], $20::int8[]${more.parameters})
     AS i (id, workspace_id, settings_version, idempotency_key, phone_number, whatsapp_user_id, customer_id,
-      message, response, outcome, occurred_at, saved_at, charge_id, price_micros, slot_at, day, month${more.names})
+      message, response, outcome, occurred_at, saved_at, charge_id, price_micros, slot_at, day, month,
+      customer_version${more.names})
   ),
   gates AS MATERIALIZED (
     SELECT pg_advisory_xact_lock_shared(${GATES}, g.gate) FROM unnest($19::int[]) AS g (gate)
@@ -49,13 +50,22 @@ const statement = (raw: RawKey, more: Description): string => `
     SELECT w.id AS workspace_id, w.settings_version, w.epoch, w.key_pads FROM workspaces w
     WHERE w.id = ANY ($2::text[]) AND (SELECT count(*) FROM gates) > 0 ORDER BY w.id FOR SHARE
   ),
+  agreed AS MATERIALIZED (
+    SELECT i.workspace_id, i.id, f.key_pads
+    FROM input i
+    JOIN fresh f ON f.workspace_id = i.workspace_id AND f.settings_version = i.settings_version
+    LEFT JOIN customers u ON u.workspace_id = i.workspace_id AND u.whatsapp_user_id = i.whatsapp_user_id
+    LEFT JOIN customers p ON p.workspace_id = i.workspace_id AND p.phone_number = i.phone_number
+    WHERE CASE WHEN u.id IS NOT NULL THEN u.id = i.customer_id AND ${CUSTOMER_VERSION('u')} = i.customer_version
+      WHEN p.id IS NOT NULL THEN p.id = i.customer_id AND ${CUSTOMER_VERSION('p')} = i.customer_version
+      ELSE i.customer_id IS NULL END
+  ),
   saved AS (
     INSERT INTO messages (workspace_id, id, key_digest, ${raw.column}phone_number, whatsapp_user_id, customer_id,
       message, response, outcome, occurred_at, saved_at${more.columns})
-    SELECT i.workspace_id, i.id, ${hmac('f.key_pads', 'i.idempotency_key')}, ${raw.of('i.idempotency_key')}i.phone_number, i.whatsapp_user_id, i.customer_id,
+    SELECT i.workspace_id, i.id, ${hmac('a.key_pads', 'i.idempotency_key')}, ${raw.of('i.idempotency_key')}i.phone_number, i.whatsapp_user_id, i.customer_id,
       i.message, i.response, i.outcome, i.occurred_at, i.saved_at${more.values}
-    FROM input i
-    JOIN fresh f ON f.workspace_id = i.workspace_id AND f.settings_version = i.settings_version${more.condition}
+    FROM input i JOIN agreed a ON a.workspace_id = i.workspace_id AND a.id = i.id${more.condition}
     ORDER BY i.workspace_id, i.idempotency_key
     ON CONFLICT DO NOTHING
     RETURNING workspace_id, id
@@ -74,9 +84,8 @@ const statement = (raw: RawKey, more: Description): string => `
     WHERE c.outcome = 'TRACKED' ORDER BY c.workspace_id, c.charge_id
   ),
   ${rollUpUpserts('counted', '$18::smallint')}${more.rollUp}
-  SELECT i.id, f.workspace_id IS NOT NULL AS fresh, ${more.unknown} AS unknown
-  FROM input i
-  LEFT JOIN fresh f ON f.workspace_id = i.workspace_id AND f.settings_version = i.settings_version
+  SELECT i.id, a.id IS NOT NULL AS agreed, ${more.unknown} AS unknown
+  FROM input i LEFT JOIN agreed a ON a.workspace_id = i.workspace_id AND a.id = i.id
   WHERE NOT EXISTS (SELECT FROM saved s WHERE s.workspace_id = i.workspace_id AND s.id = i.id)`;
 
 /** How a statement writes the raw key, or leaves it out. */
@@ -110,7 +119,7 @@ const BARE: Description = {
   unknown: 'false',
 };
 const DESCRIBED: Description = {
-  parameters: ', $20::text[], $21::text[], $22::text[]',
+  parameters: ', $21::text[], $22::text[], $23::text[]',
   names: ', failure, workflow, channel',
   numbers: `, ${numberOf('WORKFLOW', 'i.workspace_id', 'i.workflow')} AS workflow_number,
       ${numberOf('CHANNEL', 'i.workspace_id', 'i.channel')} AS channel_number,
@@ -140,7 +149,7 @@ export async function insertTurns(
     decided[index]?.outcome === 'TRACKED' ? value : null;
   const described = decided.some(({ turn }) => turn.failure !== null || hasDimension(turn));
   const form = described ? STATEMENT.described : STATEMENT.bare;
-  const rows = await connection.prepared<{ id: string; fresh: boolean; unknown: boolean }>(
+  const rows = await connection.prepared<Refused>(
     described ? 'insert_described_turns' : 'insert_turns',
     keepsRawKeys ? form.kept : form.leftOut,
     [
@@ -163,6 +172,7 @@ export async function insertTurns(
       keys.map((key) => key.month),
       shard,
       gatesOf(decided),
+      decided.map(({ context }) => context.customerVersion),
       ...(described
         ? [
             decided.map(({ turn }) => turn.failure),
@@ -175,8 +185,14 @@ export async function insertTurns(
   return new Map(rows.map((row) => [row.id, refusalOf(row)]));
 }
 
-const refusalOf = ({ fresh, unknown }: { fresh: boolean; unknown: boolean }): Refusal =>
-  fresh ? (unknown ? 'value-unknown' : 'key-taken') : 'stale';
+interface Refused {
+  id: string;
+  agreed: boolean;
+  unknown: boolean;
+}
+
+const refusalOf = ({ agreed, unknown }: Refused): Refusal =>
+  agreed ? (unknown ? 'value-unknown' : 'key-taken') : 'stale';
 
 /**
  * All batches take the gates in one order, so that two batches and two changes can't wait for each other in a circle.
@@ -226,7 +242,7 @@ export async function insertDeferred(
 /** A decision, ready to be stored. */
 export const decided = (
   turn: Turn,
-  context: TurnContext,
+  context: FoundContext,
   outcome: TrackingOutcome,
   savedAt: Date,
 ): DecidedTurn => ({

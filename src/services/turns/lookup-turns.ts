@@ -1,7 +1,7 @@
-// Round trip one of a batch: who wrote, in which workspace, at what price?
+// Who wrote, in which workspace, at what price? Asked for the turns whose contact is not remembered.
 import type { SqlConnection } from '../../database/sql';
 import type { Customer } from '../customers/customers';
-import { priceInForce } from '../workspaces/pricing';
+import { priceInForce, priceInForceFrom, priceInForceTo } from '../workspaces/pricing';
 import type { Workspace } from '../workspaces/workspaces';
 import type { Turn } from './turn';
 
@@ -16,6 +16,15 @@ export interface TurnContext {
   priceMicros: bigint;
 }
 
+/** The same as it was read, with what tells whether it still holds. */
+export interface FoundContext extends TurnContext {
+  /** Which version of the customer's row this is; null without a customer. */
+  customerVersion: bigint | null;
+  /** The stretch in which this price is in force; null: without a beginning, or without an end. */
+  priceFrom: Date | null;
+  priceTo: Date | null;
+}
+
 interface Row {
   n: bigint;
   workspace_id: string;
@@ -27,7 +36,10 @@ interface Row {
   archived_at: Date | null;
   price_now: bigint;
   price_micros: bigint;
+  price_from: Date | null;
+  price_to: Date | null;
   customer_id: string | null;
+  customer_version: bigint | null;
   customer_name: string;
   phone_number: string | null;
   whatsapp_user_id: string | null;
@@ -35,6 +47,9 @@ interface Row {
   customer_created_at: Date;
   disagree: boolean;
 }
+
+/** SQL: a number that every change of a customer's row changes. */
+export const CUSTOMER_VERSION = (customers: string): string => `${customers}.xmin::text::bigint`;
 
 /** How the statement names its workspaces. */
 interface Scope {
@@ -58,7 +73,9 @@ const statement = ({ isAsked, workspaceOf }: Scope): string => `
   SELECT i.n, w.id AS workspace_id, w.name AS workspace_name, w.time_zone, w.currency, w.settings_version,
     w.created_at AS workspace_created_at, w.archived_at, w.price_now,
     ${priceInForce(workspaceOf('i.workspace_id'), 'i.occurred_at')} AS price_micros,
-    c.id AS customer_id, c.name AS customer_name, c.phone_number, c.whatsapp_user_id, c.active_chatbot,
+    ${priceInForceFrom(workspaceOf('i.workspace_id'), 'i.occurred_at')} AS price_from,
+    ${priceInForceTo(workspaceOf('i.workspace_id'), 'i.occurred_at')} AS price_to,
+    c.id AS customer_id, ${CUSTOMER_VERSION('c')} AS customer_version, c.name AS customer_name, c.phone_number, c.whatsapp_user_id, c.active_chatbot,
     c.created_at AS customer_created_at,
     (by_user.id IS NOT NULL AND by_phone.id IS NOT NULL AND by_user.id <> by_phone.id) AS disagree
   FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) WITH ORDINALITY
@@ -82,7 +99,7 @@ export async function lookUpTurns(
   turns: readonly Turn[],
   now: Date,
   workspaceId?: string,
-): Promise<(TurnContext | undefined)[]> {
+): Promise<(FoundContext | undefined)[]> {
   const values = [
     turns.map((turn) => turn.workspaceId),
     turns.map((turn) => turn.whatsappUserId),
@@ -93,7 +110,7 @@ export async function lookUpTurns(
   const rows = await (workspaceId === undefined
     ? connection.prepared<Row>('look_up_turns', STATEMENT.many, values)
     : connection.prepared<Row>('look_up_turns', STATEMENT.one, [...values, workspaceId]));
-  const contexts = new Array<TurnContext | undefined>(turns.length).fill(undefined);
+  const contexts = new Array<FoundContext | undefined>(turns.length).fill(undefined);
   const workspaces = new Map<string, Workspace>();
   for (const row of rows) {
     const workspace = workspaces.get(row.workspace_id) ?? toWorkspace(row);
@@ -103,6 +120,9 @@ export async function lookUpTurns(
       customer: toCustomer(row),
       identitiesDisagree: row.disagree,
       priceMicros: row.price_micros,
+      priceFrom: row.price_from,
+      priceTo: row.price_to,
+      customerVersion: row.customer_version,
     };
   }
   return contexts;

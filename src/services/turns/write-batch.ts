@@ -1,4 +1,4 @@
-// Stores one batch of turns and settles each: two round trips when nothing is unusual.
+// Stores one batch of turns and settles each. One round trip when each contact is remembered, else two.
 import type { Logger } from 'pino';
 import { describeError } from '../../database/describe-error';
 import { isConnectionLoss, isTransient, SqlConnection } from '../../database/sql';
@@ -10,7 +10,8 @@ import { archived } from '../workspaces/workspaces';
 import { addValues } from './dimension-values';
 import { type DecidedTurn, decided, insertDeferred, insertTurns, type Refusal } from './insert-turns';
 import { insertTurnsOfOne } from './insert-turns-of-one';
-import { lookUpTurns } from './lookup-turns';
+import { type FoundContext, lookUpTurns } from './lookup-turns';
+import { RememberedContexts } from './remembered-contexts';
 import type { SaveResult, Settlement } from './saved-message';
 import { findRawKeysKept, findSavedTurns } from './saved-turns';
 import { follow, keyOf, replay, settleEqualKeys } from './settle-equal-keys';
@@ -36,12 +37,16 @@ const MAX_ROUNDS = 10;
 /** A turn whose workspace is known. */
 type Placed = Pick<DecidedTurn, 'turn' | 'context'>;
 
+type Remembered = (turn: Turn, now: Date) => FoundContext | undefined;
+const NOTHING: Remembered = () => undefined;
+
 /** PostgreSQL's undefined_column: `migrate --contract` took the raw key away since we looked. */
 const UNDEFINED_COLUMN = '42703';
 
 export class BatchWriter {
   /** Read from the database once, and again when it has changed. */
   private rawKeysKept: boolean | undefined;
+  private readonly remembered = new RememberedContexts();
 
   constructor(
     private readonly clock: Clock,
@@ -98,14 +103,22 @@ export class BatchWriter {
 
   private async store(lane: Lane, turns: readonly Turn[], settled: Map<string, Settlement>): Promise<void> {
     let unsettled = turns.filter((turn) => !settled.has(turn.id));
+    // The statements of one workspace each compare no customer.
+    const remembered: Remembered = this.oneWorkspaceEach
+      ? NOTHING
+      : (turn, now) => this.remembered.find(turn, now);
     for (let round = 0; unsettled.length > 0; round += 1) {
       if (round === MAX_ROUNDS) throw unavailable('The workspace is being changed. Retry with the same key.');
       const connection = await lane.connection();
-      const decisions = await this.decide(connection, unsettled, settled);
+      const decisions = await this.decide(connection, unsettled, settled, remembered);
       if (decisions.length === 0) return;
       const refused = await this.insert(connection, decisions, lane.shard);
       for (const decision of decisions) {
-        if (!refused.has(decision.turn.id)) settled.set(decision.turn.id, { ok: saved(decision) });
+        const refusal = refused.get(decision.turn.id);
+        if (refusal === 'stale') this.remembered.forget(decision.turn);
+        if (refusal !== undefined) continue;
+        settled.set(decision.turn.id, { ok: saved(decision) });
+        this.remembered.keep(decision.turn, decision.context, decision.savedAt);
       }
       const taken = decisions.filter(({ turn }) => refused.get(turn.id) === 'key-taken');
       if (taken.length > 0) await this.settleTaken(connection, taken, settled);
@@ -136,13 +149,15 @@ export class BatchWriter {
     return this.oneWorkspaceEach ? turns[0]?.workspaceId : undefined;
   }
 
+  /** `remembered` may only be given when the statement that stores the turns compares it with the database. */
   private async decide(
     connection: SqlConnection,
     turns: readonly Turn[],
     settled: Map<string, Settlement>,
+    remembered: Remembered = NOTHING,
   ): Promise<DecidedTurn[]> {
     const savedAt = this.clock();
-    const contexts = await lookUpTurns(connection, turns, savedAt, this.workspaceOf(turns));
+    const contexts = await findContexts(connection, turns, savedAt, this.workspaceOf(turns), remembered);
     const decisions: DecidedTurn[] = [];
     const late: Placed[] = [];
     turns.forEach((turn, index) => {
@@ -247,6 +262,21 @@ export class BatchWriter {
       }
     }
   }
+}
+
+/** The context of each turn, in their order; undefined where the workspace does not exist. */
+async function findContexts(
+  connection: SqlConnection,
+  turns: readonly Turn[],
+  now: Date,
+  workspaceId: string | undefined,
+  remembered: Remembered,
+): Promise<(FoundContext | undefined)[]> {
+  const known = turns.map((turn) => remembered(turn, now));
+  const unknown = turns.filter((_, index) => known[index] === undefined);
+  if (unknown.length === 0) return known;
+  const found = (await lookUpTurns(connection, unknown, now, workspaceId)).values();
+  return known.map((context) => context ?? found.next().value);
 }
 
 const saved = ({ turn, context, outcome, chargeId, savedAt }: DecidedTurn): SaveResult => ({

@@ -20,6 +20,15 @@ export const priceInForce = (workspaceId: string, at: string): string =>
   `(SELECT p.amount_micros FROM prices p WHERE p.workspace_id = ${workspaceId} AND p.starts_at <= ${at}
     ORDER BY p.starts_at DESC, p.id DESC LIMIT 1)`;
 
+/** SQL: from when the price in force at an instant has held; null: from the beginning of time. */
+export const priceInForceFrom = (workspaceId: string, at: string): string =>
+  `(SELECT max(p.starts_at) FROM prices p WHERE p.workspace_id = ${workspaceId} AND p.starts_at <= ${at}
+    AND p.starts_at > '-infinity')`;
+
+/** SQL: when the next price takes force after an instant; null: none is recorded. */
+export const priceInForceTo = (workspaceId: string, at: string): string =>
+  `(SELECT min(p.starts_at) FROM prices p WHERE p.workspace_id = ${workspaceId} AND p.starts_at > ${at})`;
+
 /** All prices of a workspace, in the order in which they take force. */
 export async function listPrices(sql: Sql, workspaceId: string): Promise<Price[]> {
   const rows = await sql.query<{ starts_at: Date | null; amount_micros: bigint; recorded_at: Date }>(
