@@ -147,8 +147,11 @@ describe("Sandbox's operations", () => {
     const { document, variables } = await opensWith();
     for (const name of names) {
       const text = read('operations', name);
-      expect(document).toContain(text);
+      // Without indentation: it has to fit into an address.
+      expect(document).toContain(text.replace(/^ +/gm, ''));
       expect(variables).toMatchObject(variablesOf(name));
+      // Over its socket: the test above.
+      if (name === SUBSCRIPTION) continue;
       const operationName = /^(?:query|mutation) (\w+)/m.exec(text)?.[1];
       const sent = await as(name).post(JSON.stringify({ query: document, variables, operationName }));
       expect(sent.body.errors).toBeUndefined();
