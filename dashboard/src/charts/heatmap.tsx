@@ -1,11 +1,16 @@
 import { type PointerEvent, type ReactNode, useState } from 'react';
-import type { OverviewQuery } from '../gql/graphql';
 import { useSpeech } from '../i18n/language';
 import { capitalised } from '../lib/format';
 import { useFormat } from '../lib/format-context';
 import { Behind } from './plot';
 
-type Cell = OverviewQuery['usage']['heatmap'][number];
+/** `detail`: what is told of it beside its number. */
+export interface HeatCell {
+  weekday: number;
+  hour: number;
+  messages: number;
+  detail: string;
+}
 
 const WEEKDAYS = [1, 2, 3, 4, 5, 6, 7];
 const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
@@ -18,30 +23,31 @@ const levelOf = (messages: number, most: number): number =>
   messages === 0 ? 0 : Math.max(1, Math.ceil((messages / most) * LEVELS));
 
 /** Weekday by hour, with numbers where all of them fit. A cell tells its numbers to the mouse and to a tap; the table behind it tells all. */
-export function Heatmap({ cells }: { cells: readonly Cell[] }): ReactNode {
+export function Heatmap(props: { cells: readonly HeatCell[]; title: string; nothing: string }): ReactNode {
+  const { cells, title, nothing } = props;
   const { words, plural } = useSpeech();
   const format = useFormat();
   const [chosen, setChosen] = useState<number>();
-  const busiest = cells.reduce<Cell | undefined>(
+  const busiest = cells.reduce<HeatCell | undefined>(
     (most, cell) => (cell.messages > (most?.messages ?? 0) ? cell : most),
     undefined,
   );
   const most = busiest?.messages ?? 1;
-  const at = (weekday: number, hour: number): Cell | undefined => cells[(weekday - 1) * 24 + hour];
-  const tell = (cell: Cell): string =>
+  const at = (weekday: number, hour: number): HeatCell | undefined => cells[(weekday - 1) * 24 + hour];
+  const tell = (cell: HeatCell): string =>
     words.cell(
       format.weekday(cell.weekday, 'long'),
       format.hour(cell.hour),
       format.hour((cell.hour + 1) % 24),
-      `${plural(words.messagesCount, cell.messages)}, ${format.money(cell.cost)}`,
+      `${plural(words.messagesCount, cell.messages)}, ${cell.detail}`,
     );
   const choose = ({ target }: PointerEvent): void => {
     const index = target instanceof Element ? target.getAttribute('data-cell') : null;
     if (index !== null) setChosen(Number(index));
   };
   const told = (chosen === undefined ? undefined : cells[chosen]) ?? busiest;
-  const finding = told === undefined ? words.nothingYet : tell(told);
-  const label = words.plotOf(words.heatmapHint, busiest ? tell(busiest) : words.nothingYet);
+  const finding = told === undefined ? nothing : tell(told);
+  const label = words.plotOf(title, busiest ? tell(busiest) : nothing);
   return (
     <>
       <p className="finding">{capitalised(finding)}</p>
@@ -78,9 +84,9 @@ export function Heatmap({ cells }: { cells: readonly Cell[] }): ReactNode {
         ))}
         {words.more}
       </p>
-      <Behind label={words.heatmapHint}>
+      <Behind label={title}>
         <table className="tight">
-          <caption className="visually-hidden">{words.heatmapHint}</caption>
+          <caption className="visually-hidden">{title}</caption>
           <thead>
             <tr>
               <th scope="col">{words.hour}</th>

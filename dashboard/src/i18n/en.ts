@@ -3,6 +3,7 @@ import type {
   BudgetInterval,
   BudgetSubject,
   ClientOrder,
+  ClientSegment,
   PeriodPreset,
   TrackingOutcome,
 } from '../gql/graphql';
@@ -74,6 +75,20 @@ const outcomesExplained: Record<TrackingOutcome, string> = {
   INACTIVE_CUSTOMER: 'The client is registered, with the chatbot switched off.',
   DEFERRED: 'Saved; the charge follows within minutes.',
   VOIDED: 'It was charged by mistake, and is not to be paid.',
+};
+
+const segments: Record<ClientSegment, string> = {
+  NEW: 'New',
+  RETURNING: 'Regular',
+  REACTIVATED: 'Back',
+  LOST: 'Quiet',
+};
+
+const segmentsExplained: Record<ClientSegment, string> = {
+  NEW: 'Their first charged message ever is in this period.',
+  RETURNING: 'They wrote in this period and in the one before.',
+  REACTIVATED: 'They are back: not in the period before, but earlier.',
+  LOST: 'They wrote in the period before and not yet in this one. Their figures are of then.',
 };
 
 const intervals: Record<BudgetInterval, string> = { DAY: 'each day', WEEK: 'each week', MONTH: 'each month' };
@@ -290,6 +305,15 @@ export const en = {
     allBetween: (from: number, to: number) => ` between ${clock(from)} and ${clock(to)}`,
     mostBetween: (from: number, to: number) => `, most between ${clock(from)} and ${clock(to)}`,
   },
+  segmentsTitle: 'Which clients',
+  allClients: 'All',
+  segments,
+  segmentsExplained,
+  shownHours: 'What the week shows',
+  hoursOf: { CHARGED: 'Messages charged', UNANSWERED: 'Without an answer' },
+  unansweredHint: 'Messages without an answer, by weekday and hour',
+  everyAnswered: 'Every message was answered.',
+  onAverage: (value: string) => `${value} each time on average`,
   budgets: 'Limits',
   intervals,
   subjects,

@@ -15,6 +15,8 @@ export interface Format {
   count(value: number): string;
   /** "31.58" -> +31.58% */
   percent(value: Decimal): string;
+  /** An average of counts: one decimal. */
+  tenths(value: number): string;
   /** 8 -> 8% */
   wholePercent(value: number): string;
   /** "0.36" -> 36.0% */
@@ -101,6 +103,7 @@ export function createFormat(locale: string, timeZone: string): Format {
       ),
     count: (value) => numbers({}).format(value),
     percent: (value) => percent(value, { signDisplay: 'exceptZero' }),
+    tenths: (value) => numbers({ maximumFractionDigits: 1 }).format(value),
     wholePercent: (value) => percent(asDecimal(String(value)), {}),
     share: (value) => percent(shift(value, 2), { minimumFractionDigits: 1, maximumFractionDigits: 1 }),
     period: (from, to) => capitalised(periodOf(from, to, true)),

@@ -1,10 +1,18 @@
 // Every choice is in the address, so that a view can be sent to a colleague and the back button works.
 import { useMemo, useSyncExternalStore } from 'react';
-import type { ClientOrder, PeriodPreset, TrackingOutcome } from '../gql/graphql';
+import type { ClientOrder, ClientSegment, PeriodPreset, TrackingOutcome } from '../gql/graphql';
 import { isDay, isMonth } from './dates';
 import { type Choice, COMPARISONS, type Comparison, PRESETS, THIS_MONTH } from './period';
 
 export const ORDERS = ['COST', 'MESSAGES', 'LAST_ACTIVE'] as const satisfies readonly ClientOrder[];
+export const SEGMENTS = [
+  'NEW',
+  'RETURNING',
+  'REACTIVATED',
+  'LOST',
+] as const satisfies readonly ClientSegment[];
+/** What the week shows of each hour. */
+export const HOURS = ['CHARGED', 'UNANSWERED'] as const;
 export const OUTCOMES = [
   'TRACKED',
   'NO_RESPONSE',
@@ -34,6 +42,8 @@ export interface View {
   /** The cursor of the page of the list that is shown. */
   after: string | undefined;
   outcome: TrackingOutcome | undefined;
+  segment: ClientSegment | undefined;
+  hours: (typeof HOURS)[number];
   /** What stands in the address and can't be followed, such as month=2025-13. */
   wrong: readonly string[];
 }
@@ -63,6 +73,8 @@ export function parseView(pathname: string, search: string): View {
     search: query.get('search') ?? '',
     after: query.get('after') ?? undefined,
     outcome: word('outcome', OUTCOMES),
+    segment: word('segment', SEGMENTS),
+    hours: word('hours', HOURS) ?? 'CHARGED',
     wrong,
   };
 }
@@ -114,6 +126,8 @@ export function addressOf(view: View): string {
   if (view.order !== 'COST') query.set('order', toWord(view.order));
   if (view.search !== '') query.set('search', view.search);
   if (view.outcome !== undefined) query.set('outcome', toWord(view.outcome));
+  if (view.segment !== undefined) query.set('segment', toWord(view.segment));
+  if (view.hours !== 'CHARGED') query.set('hours', toWord(view.hours));
   if (view.after !== undefined) query.set('after', view.after);
   const path = `${ROOT}${pathOf(page)}`;
   const text = query.toString();

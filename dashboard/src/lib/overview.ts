@@ -68,6 +68,10 @@ export function growthOf({ usage, weekdays }: OverviewQuery): Growth {
   };
 }
 
+/** A part of the period before would leave out who came late in it. */
+export const movementBasis = (compare: View['compare']): 'YEAR_EARLIER' | 'FULL_PREVIOUS' =>
+  compare === 'YEAR_EARLIER' ? compare : 'FULL_PREVIOUS';
+
 export function overviewVariables(view: View, workspace: Workspace, now: Date): OverviewQueryVariables {
   const { timeZone, id } = workspace;
   const { period, compare } = view;
@@ -80,6 +84,7 @@ export function overviewVariables(view: View, workspace: Workspace, now: Date): 
     basis: compare === 'SAME_WEEKDAYS' ? 'SAME_ELAPSED' : compare,
     compared: byWeekday ? elapsedBefore(period, compare, timeZone, now) : previous,
     byWeekday,
+    movement: movementBasis(compare),
     interval: intervalOf(view.period, timeZone, now),
     orderBy: view.order,
     ...monthOfChoice(period, timeZone, now),

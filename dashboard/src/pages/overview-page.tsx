@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
-import { Heatmap } from '../charts/heatmap';
 import { PeakHours } from '../charts/peak-hours';
 import { Timeline } from '../charts/timeline';
+import { HoursPicker, Week } from '../charts/week';
 import type { OverviewQuery, TodayQuery } from '../gql/graphql';
 import { useWords } from '../i18n/language';
 import { useFormat } from '../lib/format-context';
@@ -79,8 +79,8 @@ function Plots(props: PageProps & { data: OverviewQuery; overview: Overview }): 
         <Panel title={words.peakHours}>
           <PeakHours usage={usage} />
         </Panel>
-        <Panel title={words.weekAtAGlance} className="week">
-          <Heatmap cells={usage.heatmap} />
+        <Panel title={words.weekAtAGlance} className="week" aside={<HoursPicker view={view} />}>
+          <Week usage={usage} view={view} workspace={workspace} />
         </Panel>
       </div>
       <div className="two uneven">

@@ -13,7 +13,7 @@ export function ClientControls({ view }: { view: View }): ReactNode {
         <select
           name="order"
           value={view.order}
-          disabled={view.search !== ''}
+          disabled={view.search !== '' || view.segment !== undefined}
           onChange={({ target }) => {
             const order = ORDERS.find((known) => known === target.value);
             if (order) navigate(changed(view, { order }));

@@ -5,13 +5,14 @@ import {
   type ClientsPartsFragment,
   FindClientsDocument,
   type OverviewQuery,
+  SegmentDocument,
 } from '../gql/graphql';
 import { useSpeech, useWords } from '../i18n/language';
 import { isErased, nameOf } from '../lib/customer-name';
 import { shift } from '../lib/decimal';
 import { useFormat } from '../lib/format-context';
-import { changed, navigate, type View } from '../lib/location';
-import type { Workspace } from '../lib/overview';
+import { changed, navigate, SEGMENTS, type View } from '../lib/location';
+import { movementBasis, type Workspace } from '../lib/overview';
 import { inputOf } from '../lib/period';
 import { problemOf } from '../lib/problem';
 import { ClientControls } from './client-controls';
@@ -32,8 +33,11 @@ export function Clients({ usage, view, workspace }: ClientsProps): ReactNode {
   const searching = view.search !== '';
   return (
     <Panel title={words.clients} className="clients" aside={<ClientControls view={view} />}>
+      {!searching && <Segments usage={usage} view={view} />}
       {searching ? (
         <Found view={view} workspace={workspace} asOf={usage.asOf} />
+      ) : view.segment !== undefined ? (
+        <Segment view={view} workspace={workspace} segment={view.segment} asOf={usage.asOf} />
       ) : view.after !== undefined ? (
         <LaterPage view={view} workspace={workspace} asOf={usage.asOf} />
       ) : (
@@ -41,6 +45,77 @@ export function Clients({ usage, view, workspace }: ClientsProps): ReactNode {
       )}
     </Panel>
   );
+}
+
+/** Who came, stayed, came back and stayed away, each with their number. */
+function Segments({ usage, view }: { usage: OverviewQuery['usage']; view: View }): ReactNode {
+  const words = useWords();
+  const format = useFormat();
+  const { clientMovement: movement, totals } = usage;
+  const counts = {
+    NEW: movement.new,
+    RETURNING: movement.returning,
+    REACTIVATED: movement.reactivated,
+    LOST: movement.lost,
+  };
+  const choice = (segment: View['segment'], count: number): ReactNode => (
+    <button
+      key={segment ?? 'all'}
+      type="button"
+      aria-pressed={view.segment === segment}
+      onClick={() => navigate(changed(view, { segment }))}
+    >
+      {segment === undefined ? words.allClients : words.segments[segment]}{' '}
+      <span className="muted">{format.count(count)}</span>
+    </button>
+  );
+  return (
+    <fieldset className="segments no-print" aria-label={words.segmentsTitle}>
+      {choice(undefined, totals.activeClients)}
+      {SEGMENTS.map((segment) => choice(segment, counts[segment]))}
+    </fieldset>
+  );
+}
+
+function Segment(props: {
+  view: View;
+  workspace: Workspace;
+  segment: NonNullable<View['segment']>;
+  asOf: string;
+}): ReactNode {
+  const { view, workspace, segment, asOf } = props;
+  const words = useWords();
+  const { data, previousData, error, refetch } = useQuery(SegmentDocument, {
+    variables: {
+      workspaceId: workspace.id,
+      period: inputOf(view.period, workspace.timeZone),
+      segment,
+      movement: movementBasis(view.compare),
+      after: view.after ?? null,
+    },
+    fetchPolicy: 'cache-and-network',
+  });
+  useRefetchOn(asOf, refetch);
+  useOutdated(view, error);
+  const shown = (data ?? previousData)?.usage.clientsIn;
+  return (
+    <>
+      <p className="muted small">{words.segmentsExplained[segment]}</p>
+      {shown ? (
+        <ClientTable clients={shown} view={view} />
+      ) : (
+        <p className="muted">{error ? words.problems[problemOf(error).kind] : words.loading}</p>
+      )}
+    </>
+  );
+}
+
+/** A cursor of another period, such as last month's in an old link: the list starts anew. */
+function useOutdated(view: View, error: unknown): void {
+  const outdated = view.after !== undefined && error !== undefined && problemOf(error).kind === 'input';
+  useEffect(() => {
+    if (outdated) navigate(changed(view, { after: undefined }), { replace: true });
+  }, [outdated, view]);
 }
 
 /** Pages behind the first are read when they are looked at, and again when the figures changed. */
@@ -56,11 +131,7 @@ function LaterPage(props: { view: View; workspace: Workspace; asOf: string }): R
     },
   });
   useRefetchOn(asOf, refetch);
-  // A cursor of another period, such as last month's in an old link: the list starts anew.
-  const outdated = error !== undefined && problemOf(error).kind === 'input';
-  useEffect(() => {
-    if (outdated) navigate(changed(view, { after: undefined }), { replace: true });
-  }, [outdated, view]);
+  useOutdated(view, error);
   const shown = (data ?? previousData)?.usage.clients;
   if (shown) return <ClientTable clients={shown} view={view} />;
   return <p className="muted">{error ? words.problems[problemOf(error).kind] : words.loading}</p>;
