@@ -519,6 +519,7 @@ describe('reverting to the version before', () => {
       { phoneNumber: '+393331234567', response: 'Ciao!', idempotencyKey: 'wamid.1', ...fields },
     ]);
     await app.stop();
+    expect(await migrateDown(dataSource)).toMatchObject([{ name: 'Citus1700000000012' }]);
     expect(await migrateDown(dataSource)).toMatchObject([{ name: 'Retention1700000000011' }]);
     expect(await migrateDown(dataSource)).toMatchObject([{ name: 'Webhooks1700000000010' }]);
     await expect(migrateDown(dataSource)).rejects.toThrow('Turns have a workflow, a channel or a failure');
@@ -591,6 +592,7 @@ describe('reverting to the version before', () => {
     await expect(migrateDown(dataSource)).rejects.toThrow('would keep them for ever');
     await app.services.workspaces.update('shop', { keepDays: null }, actor);
     await app.stop();
+    expect(await migrateDown(dataSource)).toMatchObject([{ name: 'Citus1700000000012' }]);
     expect(await migrateDown(dataSource)).toMatchObject([{ name: 'Retention1700000000011' }]);
   });
 });

@@ -1,4 +1,4 @@
-// What docs/webhooks.md gives to receivers, run on what Centesimo signs.
+// What docs/webhooks.md and the examples give to receivers, run on what Centesimo signs.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,17 +14,57 @@ const snippet = (language: string): string => {
 };
 
 type Headers = Record<string, string>;
-type Verify = (secret: string, headers: Headers, body: string) => boolean;
+type Verify = (secret: string, headers: Headers, body: string) => boolean | Promise<boolean>;
 
-const typescript: Verify = (secret, headers, body) => {
-  const { code } = transformSync(snippet('ts'), {
+/** What a TypeScript module exports. */
+function load<Exports extends object>(source: string): Partial<Exports> {
+  const { code } = transformSync(source, {
     jsc: { parser: { syntax: 'typescript' }, target: 'es2022' },
     module: { type: 'commonjs' },
   });
-  const module: { exports: { verify?: Verify } } = { exports: {} };
+  const module: { exports: Partial<Exports> } = { exports: {} };
   new Function('module', 'exports', 'require', code)(module, module.exports, require);
-  if (!module.exports.verify) throw new Error('the snippet exports no verify');
-  return module.exports.verify(secret, headers, body);
+  return module.exports;
+}
+
+const typescript: Verify = (secret, headers, body) => {
+  const { verify } = load<{ verify: (secret: string, headers: Headers, body: string) => boolean }>(
+    snippet('ts'),
+  );
+  if (!verify) throw new Error('the snippet exports no verify');
+  return verify(secret, headers, body);
+};
+
+/** The rule of n8n-nodes-centesimo. */
+const trigger: Verify = (secret, headers, body) => {
+  const source = readFileSync(join(__dirname, '../integrations/n8n/nodes/shared/signature.ts'), 'utf8');
+  const { isSigned } = load<{ isSigned: (secret: string, headers: Headers, body: Buffer) => boolean }>(
+    source,
+  );
+  if (!isSigned) throw new Error('the node exports no isSigned');
+  return isSigned(secret, headers, Buffer.from(body));
+};
+
+/** The Code node of the example, with what n8n gives it; it throws what it does not believe. */
+const codeNode: Verify = async (secret, headers, body) => {
+  const example = readFileSync(join(__dirname, '../examples/n8n/tell-the-owner-webhook.json'), 'utf8');
+  const { nodes }: { nodes: { name: string; parameters: { jsCode?: string } }[] } = JSON.parse(example);
+  const code = nodes.find(({ name }) => name === 'Verify')?.parameters.jsCode ?? '';
+  const run = new Function(
+    ...['$input', 'helpers', 'require'],
+    `return (async function () { ${code.replace('whsec_...', secret)} }).call({ helpers })`,
+  );
+  const helpers = { getBinaryDataBuffer: () => Promise.resolve(Buffer.from(body)) };
+  try {
+    const items = await run({ all: () => [{ json: { headers } }] }, helpers, require);
+    expect(items).toEqual([
+      { json: { id: headers['webhook-id'], ...JSON.parse(body) }, pairedItem: { item: 0 } },
+    ]);
+    return true;
+  } catch (error) {
+    expect(String(error)).toContain('not from Centesimo');
+    return false;
+  }
 };
 
 const python: Verify = (secret, headers, body) => {
@@ -62,8 +102,10 @@ const CASES: [what: string, expected: boolean, headers: () => Headers, body: str
 describe.each([
   ['TypeScript', typescript, true],
   ['Python', python, hasPython],
+  ["n8n's Code node", codeNode, true],
+  ['Centesimo Trigger', trigger, true],
 ] as const)('%s', (language, verify, isThere) => {
-  (isThere ? it : it.skip).each(CASES)(`${language}: %s`, (_, expected, headers, body) => {
-    expect(verify(secret, headers(), body)).toBe(expected);
+  (isThere ? it : it.skip).each(CASES)(`${language}: %s`, async (_, expected, headers, body) => {
+    expect(await verify(secret, headers(), body)).toBe(expected);
   });
 });

@@ -28,16 +28,20 @@ export class Centesimo {
     private readonly database: { process: Child; url: string },
     private readonly network: FaultyNetwork,
     private readonly port: number,
+    private readonly environment: Readonly<Record<string, string>>,
   ) {}
 
   /** A workspace as the documentation has it; Mario, Zoë and a hidden number are its customers. */
-  static async start(): Promise<Centesimo> {
+  static async start(allowHosts: string): Promise<Centesimo> {
     const folder = await aFolder();
     const holder = new Child({ script: join(__dirname, 'database-process.ts'), args: [folder.path] });
     const [, url = ''] = await holder.says(/ready (\S+)/);
     const database = { process: holder, url };
     const network = await FaultyNetwork.to(new URL(database.url));
-    const product = new Centesimo(folder, database, network, await freePort());
+    const product = new Centesimo(folder, database, network, await freePort(), {
+      SECRETS_KEY: 'a_key_for_tests_that_is_no_secret',
+      WEBHOOK_ALLOW_HOSTS: allowHosts,
+    });
     await product.cli('migrate');
     // As before migrate --contract: these tests find turns by their keys, of which only digests are kept after it.
     await product.sql('ALTER TABLE messages ADD COLUMN idempotency_key text', []);
@@ -51,13 +55,19 @@ export class Centesimo {
   }
 
   async cli(...args: string[]): Promise<string> {
-    const { code, stdout, stderr } = await runCommand(args, { DATABASE_URL: this.database.url });
+    const { code, stdout, stderr } = await runCommand(args, {
+      ...this.environment,
+      DATABASE_URL: this.database.url,
+    });
     if (code !== 0) throw new Error(`${args.join(' ')}: ${stdout}${stderr}`);
     return stdout;
   }
 
-  async token(kind: 'service' | 'client', workspace = WORKSPACE): Promise<string> {
-    const made = await this.cli('token', 'create', '--kind', kind, '--name', 'n8n', '--workspace', workspace);
+  async token(kind: 'service' | 'client', workspace = WORKSPACE, ...scopes: string[]): Promise<string> {
+    const made = await this.cli(
+      ...['token', 'create', '--kind', kind, '--name', 'n8n', '--workspace', workspace],
+      ...(scopes.length > 0 ? ['--scope', ...scopes] : []),
+    );
     const token = /ctm_\w+/.exec(made)?.[0];
     if (token === undefined) throw new Error(`no token in ${made}`);
     return token;
@@ -152,6 +162,7 @@ export class Centesimo {
       PORT: String(this.port),
       DATABASE_URL: this.network.through(this.database.url),
       LOG_LEVEL: 'warn',
+      ...this.environment,
     });
   }
 }

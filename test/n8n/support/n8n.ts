@@ -52,6 +52,8 @@ interface StartOptions {
   meta: FakeMeta;
   /** What `npm pack` made of a community node. */
   nodePackage?: string | undefined;
+  /** Where it listens. */
+  port: number;
 }
 
 /** Where scripts/install-n8n.mjs installed it. */
@@ -80,7 +82,8 @@ export class N8n {
   static async start(options: StartOptions): Promise<N8n> {
     const folder = mkdtempSync(join(tmpdir(), 'centesimo-n8n-'));
     const database = await createDatabase({ empty: true });
-    const [port, brokerPort] = [await freePort(), await freePort()];
+    const { port } = options;
+    const brokerPort = await freePort();
     const { hostname, port: databasePort, username, password } = new URL(database.url);
     const n8n = new N8n(folder, database, port, {
       PATH: process.env.PATH ?? '',
@@ -98,6 +101,8 @@ export class N8n {
       N8N_PORT: String(port),
       N8N_RUNNERS_BROKER_PORT: String(brokerPort),
       WEBHOOK_URL: `http://127.0.0.1:${port}/`,
+      // For a Code node that verifies a signature.
+      NODE_FUNCTION_ALLOW_BUILTIN: 'crypto',
       N8N_DISABLE_UI: 'true',
       N8N_SECURE_COOKIE: 'false',
       N8N_LOG_LEVEL: 'info',
@@ -138,13 +143,19 @@ export class N8n {
   async publish({ id, nodes }: Workflow): Promise<void> {
     const { versionId } = await this.ask<{ versionId: string }>('GET', `/workflows/${id}`);
     await this.ask('POST', `/workflows/${id}/activate`, { versionId });
-    if (!nodes.some(({ type, webhookId }) => type.endsWith('Trigger') && webhookId)) return;
+    if (!nodes.some(({ type, webhookId }) => /(Trigger|\.webhook)$/.test(type) && webhookId)) return;
     // n8n registers webhooks a moment after its answer.
     const isRegistered = async (): Promise<boolean> => {
       const rows = await this.database.sql('SELECT 1 FROM webhook_entity WHERE "workflowId" = $1', [id]);
       return rows.length > 0;
     };
     await until(isRegistered, `${id} to be published\n${this.log}`);
+  }
+
+  /** Saves what a reader changed in the editor. */
+  async change({ id, nodes, connections }: Workflow): Promise<void> {
+    const { versionId } = await this.ask<{ versionId: string }>('GET', `/workflows/${id}`);
+    await this.ask('PATCH', `/workflows/${id}`, { nodes, connections, versionId });
   }
 
   async unpublish(workflowId: string): Promise<void> {

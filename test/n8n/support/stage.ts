@@ -1,4 +1,5 @@
 // Everything that a test of the real n8n needs: Centesimo, n8n with the shipped workflows, and stand-ins for the rest.
+import { freePort } from '../../support/process';
 import { Centesimo } from './centesimo';
 import { type Credential, type Execution, N8n } from './n8n';
 import { FakeMail, FakeMeta, FakeModel, whatsAppTriggerSecret } from './stand-ins';
@@ -15,6 +16,7 @@ const CHOSEN: Chosen = {
   'n8n-nodes-base.emailSend': { smtp: 'mail' },
   '@n8n/n8n-nodes-langchain.lmChatOpenAi': { openAiApi: 'model' },
   'n8n-nodes-centesimo.centesimo': { centesimoApi: 'node' },
+  'n8n-nodes-centesimo.centesimoTrigger': { centesimoApi: 'nodeHears' },
   'weekly-report/Usage': { httpHeaderAuth: 'client' },
 };
 
@@ -23,6 +25,8 @@ export interface Tokens {
   client: string;
   /** A service token of the workspace `closed`. */
   closed: string;
+  /** For webhooks. */
+  hears: string;
 }
 
 export class Stage {
@@ -38,8 +42,9 @@ export class Stage {
 
   /** Imports all examples, and these workflows of the test's own. */
   static async start(own: (endpoint: string) => Workflow[] = () => []): Promise<Stage> {
+    const port = await freePort();
     const [centesimo, meta, model, mail] = await Promise.all([
-      Centesimo.start(),
+      Centesimo.start(`127.0.0.1:${port}`),
       FakeMeta.start(),
       FakeModel.start(),
       FakeMail.start(),
@@ -50,6 +55,7 @@ export class Stage {
       service: await centesimo.token('service'),
       client: await centesimo.token('client'),
       closed: await centesimo.token('service', 'closed'),
+      hears: await centesimo.token('client', undefined, 'webhooks:write'),
     };
     const credential = (id: string, type: string, data: object): Credential => ({
       ...{ id, name: id, type },
@@ -75,8 +81,10 @@ export class Stage {
         credential('mail', 'smtp', { ...EMAIL, port: mail.port }),
         credential('node', 'centesimoApi', { url: centesimo.url, token: tokens.service }),
         credential('nodeReads', 'centesimoApi', { url: centesimo.url, token: tokens.client }),
+        credential('nodeHears', 'centesimoApi', { url: centesimo.url, token: tokens.hears }),
       ],
       meta,
+      port,
       nodePackage: process.env.CENTESIMO_NODE_PACKAGE,
     });
     const stage = new Stage(centesimo, meta, model, mail, n8n, tokens, workflows);

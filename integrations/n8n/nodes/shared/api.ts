@@ -1,5 +1,5 @@
 // Requests to Centesimo: temporary failures are retried, permanent ones are reported.
-import type { IDataObject, IExecuteFunctions, JsonObject } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, IHookFunctions, JsonObject } from 'n8n-workflow';
 import { NodeApiError, sleep } from 'n8n-workflow';
 
 /** What Centesimo says about a refused request, or a refused item of it. */
@@ -39,7 +39,7 @@ export class CentesimoApi {
    * After that, each further item is tried once, so that an execution with many items ends.
    */
   constructor(
-    private readonly node: IExecuteFunctions,
+    private readonly node: IExecuteFunctions | IHookFunctions,
     private readonly keepTryingSeconds: number,
   ) {}
 
@@ -108,7 +108,7 @@ const isBody = <Data>(body: unknown): body is Body<Data> =>
 
 /** The error that stops an execution. */
 export const toNodeError = (
-  node: IExecuteFunctions,
+  node: IExecuteFunctions | IHookFunctions,
   { code, message }: Refusal,
   itemIndex: number,
   description?: string,
