@@ -85,7 +85,7 @@ export const SETTINGS = {
     fallback: undefined,
     shown: 'off: one listener for all',
     meaning:
-      'A second port, and the only one with mutations and for service tokens: keep it where n8n is. PORT then only reads.',
+      'A second port, and the only one with mutations and for service tokens: keep it where n8n is. PORT then only reads, and has the subscriptions.',
   }),
   internalHost: setting({
     name: 'INTERNAL_HOST',

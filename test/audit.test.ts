@@ -81,7 +81,7 @@ it('records the life of a workspace', async () => {
   const other = await aWorkspace(app, { name: 'Before' });
   await app.services.workspaces.update(
     other.id,
-    { name: 'After', timeZone: 'Asia/Kolkata', closeDay: null },
+    { name: 'After', timeZone: 'Asia/Kolkata', closeDay: null, keepDays: null },
     OPERATOR,
   );
   await app.services.workspaces.remove(other.id, OPERATOR);
@@ -92,8 +92,8 @@ it('records the life of a workspace', async () => {
     ['workspace.deleted', { name: 'After', timeZone: 'Asia/Kolkata', currency: 'EUR' }, null],
     [
       'workspace.updated',
-      { name: 'Before', timeZone: 'Europe/Rome', closeDay: null },
-      { name: 'After', timeZone: 'Asia/Kolkata', closeDay: null },
+      { name: 'Before', timeZone: 'Europe/Rome', closeDay: null, keepDays: null },
+      { name: 'After', timeZone: 'Asia/Kolkata', closeDay: null, keepDays: null },
     ],
     ['workspace.created', null, expect.objectContaining({ name: 'Before', priceMicros: '5000' })],
   ]);

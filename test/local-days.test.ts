@@ -94,7 +94,7 @@ describe('local days', () => {
     ]);
     expect(await get('first_day=2026-03-02')).toMatchObject([
       400,
-      { errors: [{ message: expect.stringContaining('give lastDay too') }] },
+      { errors: [{ message: expect.stringContaining('give lastDay as well') }] },
     ]);
   });
 
@@ -104,8 +104,8 @@ describe('local days', () => {
       { firstDay: '2026-03-02', lastDay: '2026-03-01' },
       'firstDay 2026-03-02 is after lastDay 2026-03-01',
     ],
-    ['lack an end', { firstDay: '2026-03-02' }, 'give lastDay too'],
-    ['lack a beginning', { lastDay: '2026-03-02' }, 'give firstDay too'],
+    ['lack an end', { firstDay: '2026-03-02' }, 'give lastDay as well'],
+    ['lack a beginning', { lastDay: '2026-03-02' }, 'give firstDay as well'],
     [
       'come with a month',
       { firstDay: '2026-03-01', lastDay: '2026-03-02', month: '2026-03' },

@@ -130,6 +130,7 @@ export class Metrics implements QueueObserver, JobObserver, FillingObserver, Fee
     for (const outcome of TRACKING_OUTCOMES) this.turns.inc({ outcome }, 0);
     this.turnsRefused.inc({ code: 'SERVICE_UNAVAILABLE' }, 0);
     for (const result of DELIVERY_RESULTS) this.deliveries.inc({ result }, 0);
+    this.socketsClosed.inc({ code: '1000' }, 0);
     for (const result of ['charged', 'failed']) this.reconciled.inc({ result }, 0);
     if (cluster.isWorker) {
       // The primary asks workers for their figures; creating a registry starts listening for that.

@@ -75,12 +75,14 @@ describe('January 2025', () => {
   it('asks once for the whole page, and again only for what changed', async () => {
     const { page, operations } = await visit(shop, JANUARY, { token: shop.client });
     await untilCard(page, 'Cost', '€0.125');
+    // The first tick asks whether anything was saved since: Pulse, which reads little.
+    const pages = () => operations().filter((name) => name !== 'Pulse');
     // The first time, the token must be looked up.
-    expect(operations()).toEqual(['Viewer', 'Overview']);
+    expect(pages()).toEqual(['Viewer', 'Overview']);
     await page.reload();
     await untilCard(page, 'Cost', '€0.125');
     await page.locator('.plot').first().waitFor();
-    expect(operations()).toEqual(['Overview']);
+    expect(pages()).toEqual(['Overview']);
     await page.context().close();
   });
 
