@@ -141,7 +141,7 @@ it('stores no token: a reload forgets it', async () => {
   await signIn(page, shop.analyst);
   await page.getByRole('tab', { name: 'BusiestHours' }).click();
   await execute(page);
-  await answer(page).getByText('"peakHour"').waitFor();
+  await answer(page).getByText('"peakHours"').waitFor();
   const kept = () =>
     page.evaluate(`(async () => ({
       local: { ...localStorage }, session: { ...sessionStorage }, cookie: document.cookie, address: location.href,

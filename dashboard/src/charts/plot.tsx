@@ -153,7 +153,7 @@ function Reader(props: { title: string; count: number; tell: (index: number) => 
     return () => removeEventListener('pointerdown', leave);
   }, [chosen]);
   return (
-    <div className="reader no-print" style={place}>
+    <div className="plot-reader no-print" style={place}>
       {told && <i className="told" />}
       <input
         ref={input}
