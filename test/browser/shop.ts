@@ -129,7 +129,3 @@ export async function findings(page: Page): Promise<Finding[]> {
   return page.evaluate(`axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })
     .then(({ violations }) => violations.map(({ id, impact, nodes }) => ({ id, impact, targets: nodes.map(({ target }) => String(target)) })))`);
 }
-
-/** Whether a request is of this operation, by its body. */
-export const asks = (operation: string) => (text: string | null) =>
-  text !== null && JSON.parse(text).operationName === operation;
