@@ -1,5 +1,5 @@
 import { createGraphiQLFetcher, type Fetcher } from '@graphiql/toolkit';
-import { getOperationAST, parse } from 'graphql';
+import { type DocumentNode, getOperationAST, parse } from 'graphql';
 import { createClient } from 'graphql-ws';
 
 /** Sends operations to this server, with the token when there is one. */
@@ -16,19 +16,30 @@ export function createFetcher(token: string): Fetcher {
       retryAttempts: 0,
     }),
   });
-  return ({ operationName = null, ...params }, options) =>
-    send(holds(params.query, operationName) ? { ...params, operationName } : params, options);
+  return ({ operationName = null, ...params }, options) => {
+    const asked = readDocument(params.query, operationName);
+    if (!asked) return send({ ...params, operationName }, options);
+    // The toolkit finds a subscription by the document and the operation's own name.
+    return send(
+      { ...params, ...(asked.name && { operationName: asked.name }) },
+      { ...options, documentAST: asked.document },
+    );
+  };
 }
 
 /**
- * Whether the document has an operation of that name. GraphiQL reads the name a moment after a tab is opened: an operation
- * that is run before that comes with the name of the tab before.
+ * The document, and the operation that is meant. GraphiQL reads both a moment after a tab is opened: an operation that is
+ * run before that comes with the name of the tab before. Undefined when the server must say what is wrong.
  */
-function holds(document: string, operationName: string | null): boolean {
+function readDocument(
+  query: string,
+  operationName: string | null,
+): { document: DocumentNode; name: string | undefined } | undefined {
   try {
-    return getOperationAST(parse(document), operationName) != null;
+    const document = parse(query);
+    const operation = getOperationAST(document, operationName) ?? getOperationAST(document);
+    return { document, name: operation?.name?.value };
   } catch {
-    // The server says what is wrong with it.
-    return true;
+    return undefined;
   }
 }

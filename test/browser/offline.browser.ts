@@ -138,7 +138,7 @@ it('its bar fits the width of a phone', async () => {
 
 it('stores no token: a reload forgets it', async () => {
   const { page } = await open('/graphiql');
-  await signIn(page, shop.analyst);
+  await signInAndReadSchema(page);
   await page.getByRole('tab', { name: 'BusiestHours' }).click();
   await execute(page);
   await answer(page).getByText('"peakHours"').waitFor();
