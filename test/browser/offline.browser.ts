@@ -140,6 +140,7 @@ it('stores no token: a reload forgets it', async () => {
   const { page } = await open('/graphiql');
   await signInAndReadSchema(page);
   await page.getByRole('tab', { name: 'BusiestHours' }).click();
+  await editor(page).getByText('BusiestHours').first().waitFor();
   await execute(page);
   await answer(page).getByText('"peakHours"').waitFor();
   const kept = () =>
@@ -157,6 +158,8 @@ it('stores no token: a reload forgets it', async () => {
   await editor(page).waitFor();
   expect(await page.getByLabel('Token').inputValue()).toBe('');
   expect(await kept()).toEqual(nothing);
+  // The editor comes empty, and is filled a moment later.
+  await editor(page).getByText('query').first().waitFor();
   await execute(page);
   await answer(page).getByText('"UNAUTHENTICATED"').waitFor();
   await page.context().close();
