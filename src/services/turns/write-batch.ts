@@ -123,11 +123,15 @@ export class BatchWriter {
       const taken = decisions.filter(({ turn }) => refused.get(turn.id) === 'key-taken');
       if (taken.length > 0) await this.settleTaken(connection, taken, settled);
       const unnumbered = decisions.filter(({ turn }) => refused.get(turn.id) === 'value-unknown');
-      if (unnumbered.length > 0)
+      if (unnumbered.length > 0) {
         await addValues(
           connection,
           unnumbered.map(({ turn }) => turn),
         );
+        // What is left of this batch may be far more than was stored by now. PostgreSQL keeps the plan by which it checks a
+        // charge's message, and on a new database has made it for a handful of rows: every check would read them all.
+        await connection.query('forget_plans', 'DISCARD PLANS');
+      }
       unsettled = unsettled.filter((turn) => !settled.has(turn.id));
     }
   }
