@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { runInNewContext } from 'node:vm';
+import { parse, print, stripIgnoredCharacters } from 'graphql';
 import { fetchMonthReport, formatMoney } from '../examples/frontend/report';
 import { exampleOperations } from '../src/http/example-operations';
 import { DEMO_WORKSPACE } from '../src/services/demo/demo';
@@ -143,12 +144,21 @@ describe("Sandbox's operations", () => {
     }
   });
 
+  const questionOf = (text: string) => /^# .*[.?)]\n/.exec(text)?.[0] ?? 'no question';
+
+  it.each(names)('%s is laid out for readers, below its question', (name) => {
+    const text = read('operations', name);
+    const layout = print(parse(text)).replace(/\{(\w.*)\}/g, '{ $1 }');
+    expect(text).toBe(`${questionOf(text)}${layout}\n`);
+  });
+
   it('are all in the document that Sandbox opens with, and run from there', async () => {
     const { document, variables } = await opensWith();
     for (const name of names) {
       const text = read('operations', name);
-      // Without indentation: it has to fit into an address.
-      expect(document).toContain(text.replace(/^ +/gm, ''));
+      // It has to fit into an address: without what GraphQL ignores, but with the question.
+      expect(stripIgnoredCharacters(document)).toContain(stripIgnoredCharacters(text));
+      expect(document).toContain(questionOf(text));
       expect(variables).toMatchObject(variablesOf(name));
       // Over its socket: the test above.
       if (name === SUBSCRIPTION) continue;
@@ -164,7 +174,7 @@ it('an operation without variables needs no variables file', () => {
   const folder = mkdtempSync(join(tmpdir(), 'centesimo-operations-'));
   try {
     writeFileSync(join(folder, 'viewer.graphql'), 'query Viewer { viewer { id } }');
-    expect(exampleOperations(folder).operations).toEqual([
+    expect(exampleOperations(folder)).toEqual([
       { document: 'query Viewer { viewer { id } }', variables: {} },
     ]);
   } finally {

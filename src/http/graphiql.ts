@@ -33,7 +33,7 @@ export function registerGraphiql(app: FastifyInstance): boolean {
     if (!file) throw new AppError('NOT_FOUND', `There is no ${GRAPHIQL}/${path.slice(0, 200)}.`);
     return file.send(request, reply);
   };
-  const { operations } = exampleOperations();
+  const operations = exampleOperations();
   app.get(GRAPHIQL, send);
   app.get(`${GRAPHIQL}/*`, send);
   app.get(`${GRAPHIQL}/examples.json`, (_request, reply) =>

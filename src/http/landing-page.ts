@@ -2,6 +2,7 @@
 import { type ApolloServer, type ApolloServerPlugin, HeaderMap } from '@apollo/server';
 import { ApolloServerPluginLandingPageLocalDefault } from '@apollo/server/plugin/landingPage/default';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { stripIgnoredCharacters } from 'graphql';
 import { exampleOperations } from './example-operations';
 import { wantsPage } from './front-page';
 import { GRAPHIQL } from './graphiql';
@@ -10,10 +11,25 @@ import type { ServerContext } from './operation';
 /** The origin of the hosted Sandbox when it is not opened here. */
 export const SANDBOX_ORIGIN = 'https://studio.apollographql.com';
 
+const HINT = '# Put a token into the headers below. Prettify indents the operations.\n';
+
+/**
+ * Sandbox gets its operations in an address, which has no room for indentation: fields without fields of their own share
+ * a line, and what GraphQL ignores is left out. The comments stay.
+ */
+const withoutIndentation = (document: string): string =>
+  document
+    .replace(/\{[^{}#]*\}/g, stripIgnoredCharacters)
+    .split('\n')
+    .map((line) => (line.startsWith('#') ? line : stripIgnoredCharacters(line)))
+    .join('\n');
+
 export function landingPage(): ApolloServerPlugin {
   // One document for all operations: the embedded Sandbox takes no list of tabs, only one document or an entry of a
   // collection in Apollo's cloud.
-  const { document, variables } = exampleOperations();
+  const operations = exampleOperations();
+  const document = [HINT, ...operations.map((one) => withoutIndentation(one.document))].join('\n');
+  const variables = Object.assign({}, ...operations.map((one) => one.variables));
   return ApolloServerPluginLandingPageLocalDefault({
     footer: false,
     document,
