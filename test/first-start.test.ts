@@ -141,7 +141,7 @@ it.each([
 });
 
 it('commands work without a server, on a database that they start and stop', async () => {
-  expect((await runCommand(['migrate', '--create'], environment())).code).toBe(0);
+  expect(await runCommand(['migrate', '--create'], environment())).toMatchObject({ code: 0, stderr: '' });
   const made = await runCommand(
     [
       'workspace',

@@ -317,6 +317,23 @@ const SAVE_ALL = /* GraphQL */ `
   }`;
 
 describe('many turns at once', () => {
+  it('are not written by the plans that were made for an empty database', async () => {
+    const fresh = await startApp({ config: { writeLanes: 1 } });
+    const shop = await aWorkspace(fresh);
+    await aCustomer(fresh, shop, { phoneNumber: '+393331234567' });
+    const save = async (turns: number): Promise<number> => {
+      fresh.statements();
+      const items = Array.from({ length: turns }, () => aTurn(shop));
+      const results = await fresh.services.saveMessages.saveAll(shop.id, items);
+      expect(results.filter((result) => 'ok' in result)).toHaveLength(turns);
+      // The lane is free again.
+      await fresh.api.as(shop.service).data(SAVE, { input: aTurn(shop) });
+      return fresh.statements().filter((name) => name === 'forget_plans').length;
+    };
+    expect([await save(1), await save(500), await save(500), await save(500)]).toEqual([0, 0, 1, 0]);
+    await fresh.stop();
+  });
+
   it('are answered one by one and in order; a bad one does not affect the others', async () => {
     const shop = await aWorkspace(app);
     await aCustomer(app, shop, { phoneNumber: '+393331234567' });

@@ -103,11 +103,11 @@ export const commandLogger = ({ logLevel }: Config): Logger =>
 export async function openForCommand(
   config: Config,
   logger: Logger,
-  { create = false }: { create?: boolean } = {},
+  { create = false, asItIs = false }: { create?: boolean; asItIs?: boolean } = {},
 ): Promise<OpenDatabase> {
   if (!create && config.databaseUrl === undefined && !(await embeddedExists(config.dataDir)))
     throw badInput(noDatabase(config.dataDir));
-  const opening = openDatabase(config, 'command', { logger });
+  const opening = openDatabase(config, 'command', { logger, asItIs });
   await stopInOrder(
     opening.then((database) => ({ stop: () => database.close() })),
     { told: () => undefined, failed: (error) => explain(error) },

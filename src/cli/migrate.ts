@@ -14,9 +14,9 @@ export const migrateCommand = (cli: Cli): Command =>
     .addHelpText('after', example('migrate'))
     .action(async (options: { create?: boolean; down?: boolean; contract?: boolean }) => {
       if (options.down && options.contract) throw badInput('Give --down or --contract, not both.');
-      const config = { ...settings(), migrateAtStart: false };
+      const config = settings();
       const database = await openForCommand(config, commandLogger(config), {
-        create: options.create === true,
+        ...{ create: options.create === true, asItIs: true },
       });
       try {
         const [work, nothing] = options.down

@@ -18,6 +18,13 @@ export interface OpenDatabase extends Database {
   close(): Promise<void>;
 }
 
+interface Opening {
+  logger: Logger;
+  observe?: StatementObserver;
+  /** The database stays of the version that it is, and nothing is said about it: for `migrate`, which is told what to do. */
+  asItIs?: boolean;
+}
+
 /**
  * Connects to DATABASE_URL, or to the embedded PostgreSQL, which is started when it isn't running; brings it to
  * this version unless MIGRATE_AT_START is off.
@@ -25,7 +32,7 @@ export interface OpenDatabase extends Database {
 export async function openDatabase(
   config: Config,
   role: 'server' | 'command',
-  { logger, observe = () => undefined }: { logger: Logger; observe?: StatementObserver },
+  { logger, observe = () => undefined, asItIs = false }: Opening,
 ): Promise<OpenDatabase> {
   const embedded =
     config.databaseUrl === undefined
@@ -58,7 +65,7 @@ export async function openDatabase(
       await dataSource.initialize();
     }
     await checkVersion(dataSource);
-    await bringUp(dataSource, config, logger);
+    if (!asItIs) await bringUp(dataSource, config, logger);
     const isDistributed = (await findCitusState(dataSource)) === 'distributed';
     if (isDistributed && options.samePlans) {
       // Citus reads from a parameter's value which node a statement is for: one plan for all values has none.

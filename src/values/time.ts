@@ -2,7 +2,7 @@
 // never the name of a zone.
 import { DateTime, IANAZone } from 'luxon';
 import { badInput } from '../errors';
-import { DAY_MS, HOUR_MS, MINUTE_MS } from './duration';
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from './duration';
 
 /** Returns the present instant. It is injected, so that tests set the time. */
 export type Clock = () => Date;
@@ -12,8 +12,6 @@ export interface Range {
   from: Date;
   to: Date;
 }
-
-const SECOND_MS = 1_000;
 
 /** 15 minutes: the offset of every zone has been a multiple of this since 2009. */
 export const SLOT_MS = 900_000;

@@ -7,15 +7,11 @@ import type { Sql } from '../../database/sql';
 import { inTransaction } from '../../database/transaction';
 import { within } from '../../database/within';
 import { AppError } from '../../errors';
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../values/duration';
 import type { Clock } from '../../values/time';
 import { CALL_TIMEOUT_MS, type Call, type CallResult, type WebhookCaller } from './webhook-call';
 import type { SecretBox } from './webhook-secrets';
 import { findWebhookStanding, WEBHOOK_COLUMNS, type WebhookRow } from './webhooks';
-
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60 * SECOND_MS;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
 
 /**
  * The waits between tries that Standard Webhooks recommends: ten tries in about 75 hours. Each is varied by a tenth, so
@@ -23,7 +19,7 @@ const DAY_MS = 24 * HOUR_MS;
  */
 export const RETRY_AFTER_MS = [
   ...[5 * SECOND_MS, 5 * MINUTE_MS, 30 * MINUTE_MS, 2 * HOUR_MS, 5 * HOUR_MS, 10 * HOUR_MS, 14 * HOUR_MS],
-  ...[20 * HOUR_MS, 24 * HOUR_MS],
+  ...[20 * HOUR_MS, DAY_MS],
 ];
 const VARIED_BY = 0.1;
 
@@ -196,8 +192,7 @@ export class WebhookDeliverer {
     const outcome = await inTransaction(this.database, async (sql) =>
       result === undefined ? void (await release(sql, taken, this.clock())) : this.note(sql, taken, result),
     );
-    if (result === undefined) return false;
-    if (outcome === undefined) return false;
+    if (result === undefined || outcome === undefined) return false;
     this.observer?.delivery(outcome);
     const details = { workspaceId: taken.workspace_id, webhook: taken.id, event: taken.event_id };
     if (outcome === 'disabled')

@@ -3,6 +3,7 @@ import type { Database } from '../../database/database';
 import type { Sql } from '../../database/sql';
 import { inTransaction } from '../../database/transaction';
 import { badInput, conflict } from '../../errors';
+import { DAY_MS } from '../../values/duration';
 import { isUuid, newId } from '../../values/ids';
 import type { Clock } from '../../values/time';
 import { type Actor, recordAudit } from '../audit';
@@ -12,7 +13,14 @@ import { holdEvents } from './events';
 import { type Delivery, offerAgain } from './webhook-deliveries';
 import { newSecret, type SecretBox } from './webhook-secrets';
 import type { WebhookAddresses } from './webhook-url';
-import { getWebhook, toWebhook, WEBHOOKS_LIMIT, type Webhook, type WebhookState } from './webhooks';
+import {
+  checkWebhookId,
+  getWebhook,
+  toWebhook,
+  WEBHOOKS_LIMIT,
+  type Webhook,
+  type WebhookState,
+} from './webhooks';
 
 export interface NewWebhook {
   url: string;
@@ -32,7 +40,6 @@ export interface WithSecret {
   secret: string;
 }
 
-const DAY_MS = 86_400_000;
 /** How long the old secret signs beside the new one. */
 const OLD_SECRET_MS = DAY_MS;
 /** Deliveries that one transaction deletes. */
@@ -140,7 +147,6 @@ export class WebhookService {
 
   /** Removes a webhook with its deliveries; events stay. Returns false when the webhook does not exist. */
   async remove(workspaceId: string, id: string, actor: Actor): Promise<boolean> {
-    if (!isUuid(id)) throw badInput('id is not the id of a webhook: a UUID, as webhooks lists it.');
     const found = await this.change(workspaceId, id, (sql) =>
       // From now on it is told nothing: then its deliveries go, a few at a time.
       sql.query(
@@ -194,7 +200,7 @@ export class WebhookService {
     return inTransaction(this.database, async (sql) => {
       const now = this.clock();
       await getCallersWorkspace(sql, workspaceId, now);
-      if (!isUuid(id)) throw badInput('id is not the id of a webhook: a UUID, as webhooks lists it.');
+      checkWebhookId(id);
       await holdEvents(sql, workspaceId);
       return work(sql, now);
     });

@@ -52,9 +52,14 @@ export async function listWebhooks(sql: Sql, box: SecretBox, workspaceId: string
   return rows.map((row) => toWebhook(row, box));
 }
 
+/** Throws BAD_USER_INPUT. */
+export function checkWebhookId(id: string): void {
+  if (!isUuid(id)) throw badInput('id is not the id of a webhook: a UUID, as webhooks lists it.');
+}
+
 /** Throws BAD_USER_INPUT when there is none of this id. */
 export async function getWebhook(sql: Sql, workspaceId: string, id: string): Promise<WebhookRow> {
-  if (!isUuid(id)) throw badInput('id is not the id of a webhook: a UUID, as webhooks lists it.');
+  checkWebhookId(id);
   const [row] = await sql.query<WebhookRow>(
     'find_webhook',
     `SELECT ${WEBHOOK_COLUMNS} FROM webhooks w WHERE w.workspace_id = $1 AND w.id = $2`,

@@ -1,6 +1,7 @@
 // What the last turns of each contact were decided from, so that the next one needs no look-up. It is never trusted: the
 // statement that stores the turn compares all of it with the database.
 import { LRUCache } from 'lru-cache';
+import { DAY_MS } from '../../values/duration';
 import type { FoundContext } from './lookup-turns';
 import type { Turn } from './turn';
 
@@ -10,7 +11,7 @@ const MOST_CONTACTS = 10_000;
  * A day: customers' rows are compared by the number of the transaction that wrote them, and PostgreSQL needs four
  * billion transactions to give out a number again.
  */
-const KEPT_FOR_MS = 86_400_000;
+const KEPT_FOR_MS = DAY_MS;
 
 export class RememberedContexts {
   private readonly kept = new LRUCache<string, FoundContext>({ max: MOST_CONTACTS, ttl: KEPT_FOR_MS });

@@ -128,9 +128,6 @@ export class BatchWriter {
           connection,
           unnumbered.map(({ turn }) => turn),
         );
-        // What is left of this batch may be far more than was stored by now. PostgreSQL keeps the plan by which it checks a
-        // charge's message, and on a new database has made it for a handful of rows: every check would read them all.
-        await connection.query('forget_plans', 'DISCARD PLANS');
       }
       unsettled = unsettled.filter((turn) => !settled.has(turn.id));
     }

@@ -190,6 +190,7 @@ export class WriteQueue {
       this.observer.settled(settlement, now - since);
       settle(settlement);
     });
+    await lane.renewPlans(batch.length);
     this.idle.push(lane);
     this.dispatch();
   }
@@ -203,9 +204,18 @@ export class WriteQueue {
   }
 }
 
+/**
+ * After so many turns, and each time ten times as many, a lane's plans are made anew. PostgreSQL makes a session's plans at
+ * their first use, those of foreign keys included. On a new database they are for tables of a few rows: a check of a
+ * charge's message reads every row of the workspace, until the first ANALYZE, which comes a minute later at the earliest.
+ */
+const PLANS_RENEWED_AFTER = 1_000;
+
 /** One connection that is reserved for writing, so that reads can't starve saves. */
 class ConnectionLane implements Lane {
   private lease: Lease | undefined;
+  private turns = 0;
+  private renewAfter = PLANS_RENEWED_AFTER;
 
   constructor(
     private readonly database: Database,
@@ -215,6 +225,14 @@ class ConnectionLane implements Lane {
   async connection(): Promise<Lease> {
     this.lease ??= await Lease.take(this.database);
     return this.lease;
+  }
+
+  /** Called after each batch. Never rejects: a connection that is lost has no plans. */
+  async renewPlans(turns: number): Promise<void> {
+    this.turns += turns;
+    if (this.turns < this.renewAfter) return;
+    this.renewAfter *= 10;
+    await this.lease?.query('forget_plans', 'DISCARD PLANS').catch(() => this.discard());
   }
 
   async discard(): Promise<void> {
