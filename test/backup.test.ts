@@ -6,14 +6,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { Snapshot } from '../src/database/snapshot';
-import { type Verification, verifyWorkspace } from '../src/services/upkeep/verify';
-import { getWorkspace } from '../src/services/workspaces/workspaces';
 import { aCustomer, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
 import { rowsWith, traces } from './support/canaries';
 import { statementDifferences } from './support/charged-shop';
 import { createDatabase, serverMajor } from './support/database';
 import { OUTCOMES, SAVE, type SaveData, TOTALS, type TotalsData } from './support/operations';
+import { verify } from './support/upkeep';
 
 const run = promisify(execFile);
 const DEBIAN = '/usr/lib/postgresql';
@@ -43,15 +41,6 @@ const tools = toolsFor(serverMajor());
 const withTools = tools === undefined ? it.skip : it;
 const reason =
   tools === undefined ? ` (skipped: no pg_dump of PostgreSQL ${serverMajor()} or newer in ${DEBIAN})` : '';
-
-async function verify(app: TestApp, shop: TestWorkspace): Promise<Verification> {
-  const snapshot = new Snapshot(app.database, app.clock.now());
-  try {
-    return await verifyWorkspace(snapshot, await getWorkspace(snapshot, shop.id, app.clock.now()));
-  } finally {
-    await snapshot.end();
-  }
-}
 
 /** Runs commands of the manual; the files that they name are in `folder`. */
 const shellIn = (folder: string, databaseUrl: string, newUrl: string) => async (commands: string) => {

@@ -3,14 +3,12 @@
 import { findPlaces, placementOf } from '../src/database/citus';
 import { createDataSource } from '../src/database/data-source';
 import { distributeUsed, migrate } from '../src/database/migrate';
-import { Snapshot } from '../src/database/snapshot';
-import { verifyWorkspace } from '../src/services/upkeep/verify';
-import { getWorkspace } from '../src/services/workspaces/workspaces';
 import { aCustomer, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
 import { joinNodes } from './support/citus';
 import { runCommand } from './support/command';
 import { citusNodes, createDatabase, type TestDatabase, urlOf } from './support/database';
 import { SAVE, type SaveData, TOTALS, type TotalsData } from './support/operations';
+import { differences } from './support/upkeep';
 
 const nodes = citusNodes() ?? [];
 const onCitus = nodes.length > 0 ? describe : describe.skip;
@@ -24,16 +22,6 @@ const save = (app: TestApp, shop: TestWorkspace, input: Record<string, unknown> 
 
 const totals = async (app: TestApp, shop: TestWorkspace): Promise<number> =>
   (await app.api.as(shop.client).data<TotalsData>(TOTALS, { workspaceId: shop.id })).usage.totals.messages;
-
-async function differences(app: TestApp, shop: TestWorkspace): Promise<bigint> {
-  const snapshot = new Snapshot(app.database, app.clock.now());
-  try {
-    const workspace = await getWorkspace(snapshot, shop.id, app.clock.now());
-    return (await verifyWorkspace(snapshot, workspace)).differences;
-  } finally {
-    await snapshot.end();
-  }
-}
 
 onCitus('on a real Citus (TEST_CITUS_URL), which is not there where this is skipped', () => {
   let app: TestApp;

@@ -1,6 +1,6 @@
 // A workspace that closes its months by itself: when, which months, and that it delays no other workspace.
 import { Client } from 'pg';
-import { startApp, type TestApp, type TestWorkspace } from './support/app';
+import { startApp, startBeside, type TestApp, type TestWorkspace } from './support/app';
 import { aChargedShop, saveCharged, sealedStatements, statementDifferences } from './support/charged-shop';
 import { runCommand } from './support/command';
 import { until } from './support/embedded-process';
@@ -174,7 +174,7 @@ it.each(['0', '29', 'x', '1.5'])('refuses --close-day %s', async (day) => {
 it('is done once by two servers', async () => {
   await save('2025-10-10T10:00:00Z');
   await app.services.workspaces.update(shop.id, { closeDay: 1 }, { name: 'test' });
-  const other = await startApp({ database: app.database, clock: app.clock });
+  const other = await startBeside(app);
   try {
     await Promise.all([app.services.closing.closeDue(), other.services.closing.closeDue()]);
     expect(await closed()).toHaveLength(5);

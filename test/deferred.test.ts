@@ -1,11 +1,9 @@
 // Charging never costs a message: DEFERRED and its reconciliation, with a database that really refuses charges.
 import { Client } from 'pg';
-import { Snapshot } from '../src/database/snapshot';
-import { verifyWorkspace } from '../src/services/upkeep/verify';
-import { getWorkspace } from '../src/services/workspaces/workspaces';
 import { aCustomer, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
 import { until } from './support/embedded-process';
 import { OUTCOMES, SAVE, type SaveData, TOTALS, type TotalsData } from './support/operations';
+import { differences } from './support/upkeep';
 
 let app: TestApp;
 let shop: TestWorkspace;
@@ -42,16 +40,6 @@ const totals = async () =>
 const save = async (input: object = aTurn(shop)) =>
   (await app.api.as(shop.service).data<SaveData>(SAVE, { input })).saveMessage;
 
-const differences = async () => {
-  const snapshot = new Snapshot(app.database, app.clock.now());
-  try {
-    return (await verifyWorkspace(snapshot, await getWorkspace(snapshot, shop.id, app.clock.now())))
-      .differences;
-  } finally {
-    await snapshot.end();
-  }
-};
-
 it('a turn whose charge fails is still saved, and is charged later at the price of its own instant', async () => {
   await refuseCharges();
   const saved = await save();
@@ -69,7 +57,7 @@ it('a turn whose charge fails is still saved, and is charged later at the price 
   expect(await app.services.reconciler.run()).toEqual({ charged: 0, failed: 0 });
 
   expect([await outcomes(), (await totals()).cost.amount]).toEqual([{ TRACKED: 1 }, '0.005']);
-  expect(await differences()).toBe(0n);
+  expect(await differences(app, shop)).toBe(0n);
 });
 
 it('a replay of a deferred turn shows its present state', async () => {
@@ -95,7 +83,7 @@ it('only the guilty turn of a batch is deferred', async () => {
     inputs.map((_, day) => day === 10),
   );
   expect(await outcomes()).toEqual({ TRACKED: 20, DEFERRED: 1 });
-  expect(await differences()).toBe(0n);
+  expect(await differences(app, shop)).toBe(0n);
 });
 
 it('reconciliation by two servers at once charges once', async () => {
@@ -105,7 +93,7 @@ it('reconciliation by two servers at once charges once', async () => {
   const runs = await Promise.all(Array.from({ length: 4 }, () => app.services.reconciler.run()));
   expect(runs.reduce((sum, { charged }) => sum + charged, 0)).toBe(30);
   expect(await outcomes()).toEqual({ TRACKED: 30 });
-  expect(await differences()).toBe(0n);
+  expect(await differences(app, shop)).toBe(0n);
 });
 
 it('a turn that another server is charging is skipped', async () => {
@@ -183,5 +171,5 @@ it('a deferred turn is counted on the local day of the zone that holds when it i
     [shop.id],
   );
   expect(days).toEqual([{ day: '2026-03-14' }]);
-  expect(await differences()).toBe(0n);
+  expect(await differences(app, shop)).toBe(0n);
 });

@@ -1,10 +1,16 @@
 // What describes a turn: its workflow and channel, by which a report is broken down, and why it has no response.
-import { Snapshot } from '../src/database/snapshot';
-import { rebuildWorkspace } from '../src/services/upkeep/rebuild';
-import { verifyWorkspace } from '../src/services/upkeep/verify';
-import { getWorkspace } from '../src/services/workspaces/workspaces';
-import { aCustomer, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
+import {
+  ACTOR,
+  aCustomer,
+  aTurn,
+  aWorkspace,
+  startApp,
+  startBeside,
+  type TestApp,
+  type TestWorkspace,
+} from './support/app';
 import { reportOn } from './support/shops';
+import { differences, rebuild } from './support/upkeep';
 
 let app: TestApp;
 let shop: TestWorkspace;
@@ -17,7 +23,6 @@ beforeEach(async () => {
   await aCustomer(app, shop, { phoneNumber: '+393331234567' });
 });
 
-const ACTOR = { name: 'test' };
 const SAVE = `mutation ($input: SaveMessageInput!) { saveMessage(input: $input) {
   replayed message { id failure tracking { outcome usage { id } } } } }`;
 
@@ -67,23 +72,6 @@ async function breakdown(by: string, variables: object = {}, limit?: number): Pr
   );
 }
 
-async function differences(): Promise<bigint> {
-  const snapshot = new Snapshot(app.database, app.clock.now());
-  try {
-    return (await verifyWorkspace(snapshot, await getWorkspace(snapshot, shop.id, app.clock.now())))
-      .differences;
-  } finally {
-    await snapshot.end();
-  }
-}
-
-async function rebuild(): Promise<void> {
-  const snapshot = new Snapshot(app.database, app.clock.now());
-  const workspace = await getWorkspace(snapshot, shop.id, app.clock.now());
-  await snapshot.end();
-  await rebuildWorkspace(app.database, workspace, () => undefined);
-}
-
 const days = () => app.database.sql('SELECT FROM dimension_days WHERE workspace_id = $1', [shop.id]);
 
 describe('a breakdown', () => {
@@ -105,7 +93,7 @@ describe('a breakdown', () => {
       'VALUE web 1 0.005 0.25',
       'NONE 1 0.005 0.25',
     ]);
-    expect(await differences()).toBe(0n);
+    expect(await differences(app, shop)).toBe(0n);
   });
 
   it('is empty without usage, and only NONE where no turn says anything, for which no roll-up is written', async () => {
@@ -153,7 +141,7 @@ describe('a breakdown', () => {
       [id],
     );
     expect(kept).toEqual({ n: 200, first: 1, last: 200 });
-    expect(await differences()).toBe(0n);
+    expect(await differences(app, shop)).toBe(0n);
   });
 
   it.each([
@@ -200,11 +188,11 @@ describe('a breakdown', () => {
     const left = ['VALUE help 1 0.005 1'];
     const edge = { period: { from: '2026-03-09T23:15:00Z', to: '2026-03-09T23:45:00Z' } };
     expect([await breakdown('WORKFLOW'), await breakdown('WORKFLOW', edge)]).toEqual([left, left]);
-    expect(await differences()).toBe(0n);
+    expect(await differences(app, shop)).toBe(0n);
     await app.services.workspaces.update(shop.id, { timeZone: 'America/New_York' }, ACTOR);
-    expect([await breakdown('WORKFLOW'), await differences()]).toEqual([left, 0n]);
-    await rebuild();
-    expect([await breakdown('WORKFLOW'), await differences()]).toEqual([left, 0n]);
+    expect([await breakdown('WORKFLOW'), await differences(app, shop)]).toEqual([left, 0n]);
+    await rebuild(app, shop);
+    expect([await breakdown('WORKFLOW'), await differences(app, shop)]).toEqual([left, 0n]);
   });
 
   it('that drifted is found by verify, and made anew by a rebuild', async () => {
@@ -217,9 +205,12 @@ describe('a breakdown', () => {
     ];
     for (const statement of spoil) {
       await app.database.sql(statement, [shop.id]);
-      expect(await differences()).toBe(1n);
-      await rebuild();
-      expect([await breakdown('WORKFLOW'), await differences()]).toEqual([['VALUE orders 1 0.005 1'], 0n]);
+      expect(await differences(app, shop)).toBe(1n);
+      await rebuild(app, shop);
+      expect([await breakdown('WORKFLOW'), await differences(app, shop)]).toEqual([
+        ['VALUE orders 1 0.005 1'],
+        0n,
+      ]);
     }
   });
 
@@ -248,7 +239,7 @@ describe('a breakdown', () => {
     await app.services.reconciler.run();
     expect(await breakdown('WORKFLOW')).toEqual(['VALUE orders 1 0.005 1']);
     expect(await breakdown('CHANNEL')).toEqual(['VALUE web 1 0.005 1']);
-    expect(await differences()).toBe(0n);
+    expect(await differences(app, shop)).toBe(0n);
   });
 });
 
@@ -263,7 +254,7 @@ describe('a value', () => {
   });
 
   it('that is new to two servers at once gets one number', async () => {
-    const other = await startApp({ database: app.database, clock: app.clock });
+    const other = await startBeside(app);
     try {
       const turns = Array.from({ length: 60 }, (_, index) => ({
         ...{ workflow: `flow ${index % 20}`, channel: 'web' },
@@ -278,7 +269,7 @@ describe('a value', () => {
     }
     expect(await breakdown('WORKFLOW', {}, 200)).toHaveLength(20);
     expect(await breakdown('CHANNEL')).toEqual(['VALUE web 60 0.30 1']);
-    expect(await differences()).toBe(0n);
+    expect(await differences(app, shop)).toBe(0n);
   });
 
   it.each([

@@ -3,10 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Snapshot } from '../src/database/snapshot';
 import { Eraser } from '../src/services/people/erasure';
-import { verifyWorkspace } from '../src/services/upkeep/verify';
-import { getWorkspace } from '../src/services/workspaces/workspaces';
 import {
   ACTOR,
   aCustomer,
@@ -18,12 +15,12 @@ import {
   type TestWorkspace,
 } from './support/app';
 import { rowsWith, traces } from './support/canaries';
-import { fixedForms, statementDifferences } from './support/charged-shop';
+import { figuresOf } from './support/charged-shop';
 import { runCommand, spawnMain } from './support/command';
 import { createDatabase, onServer } from './support/database';
 import { digester } from './support/keys';
 import { untilWaiting } from './support/lock-waits';
-import { OUTCOMES, SAVE, type SaveData, TOTALS } from './support/operations';
+import { SAVE, type SaveData } from './support/operations';
 
 const NUMBER = '393337654321';
 const PHONE = `+${NUMBER}`;
@@ -120,20 +117,7 @@ const ritas = () =>
   app.database.sql("SELECT FROM messages WHERE workspace_id = $1 AND message = 'I am Rita'", [shop.id]);
 
 const PERIOD = { from: '2026-01-01T00:00:00Z', to: '2026-03-16T00:00:00Z' };
-async function figures(where = app) {
-  const api = where.api.as(shop.client);
-  const of = { workspaceId: shop.id, period: PERIOD };
-  const snapshot = new Snapshot(where.database, where.clock.now());
-  const workspace = await getWorkspace(snapshot, shop.id, where.clock.now());
-  const { differences } = await verifyWorkspace(snapshot, workspace);
-  await snapshot.end();
-  return {
-    totals: await api.data(TOTALS, of),
-    outcomes: await api.data(OUTCOMES, of),
-    statements: await fixedForms(where, shop),
-    differences: [differences, await statementDifferences(where, shop)],
-  };
-}
+const figures = (where = app) => figuresOf(where, shop, PERIOD);
 
 const namesOf = async () =>
   (

@@ -3,16 +3,12 @@ import type { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { createDataSource } from '../src/database/data-source';
 import { contract, migrate, migrateDown } from '../src/database/migrate';
-import { Snapshot } from '../src/database/snapshot';
-import { inTransaction } from '../src/database/transaction';
 import { Core1700000000001 } from '../src/migrations/1700000000001-core';
 import { RollUps1700000000002 } from '../src/migrations/1700000000002-roll-ups';
 import { ZoneStamps1700000000003 } from '../src/migrations/1700000000003-zone-stamps';
 import { ledgerContraction } from '../src/migrations/ledger-contraction';
 import { peopleContraction } from '../src/migrations/people-contraction';
 import { verifyStatements } from '../src/services/ledger/statement-check';
-import { verifyWorkspace } from '../src/services/upkeep/verify';
-import { getWorkspace } from '../src/services/workspaces/workspaces';
 import { ACTOR, aToken, aTurn, aWorkspace, startApp, type TestApp } from './support/app';
 import { runCommand } from './support/command';
 import { createDatabase, onServer, type TestDatabase } from './support/database';
@@ -21,6 +17,7 @@ import { digester, storedDigests } from './support/keys';
 import { untilWaiting } from './support/lock-waits';
 import { deferAsOlder, saveAsOlder } from './support/older-server';
 import { madeOnce } from './support/templates';
+import { differences, workspaceOf } from './support/upkeep';
 
 let database: TestDatabase;
 let dataSource: DataSource;
@@ -34,6 +31,7 @@ afterEach(async () => {
   await database.drop();
 });
 
+const SHOP = { id: 'shop' };
 const CUSTOMER = '00000000-0000-7000-8000-000000000001';
 const turn = (at: string) => ({
   ...{ workspaceId: 'shop', customerId: CUSTOMER, timeZone: 'Europe/Rome', at: new Date(at) },
@@ -74,16 +72,6 @@ const months = async () =>
       'SELECT epoch, month::text, count(*)::int AS n FROM charges GROUP BY 1, 2 ORDER BY 2 NULLS LAST',
     )
   ).map(({ epoch, month, n }) => [epoch, month, n]);
-
-async function differences(app: TestApp): Promise<bigint> {
-  const snapshot = new Snapshot(app.database, app.clock.now());
-  try {
-    return (await verifyWorkspace(snapshot, await getWorkspace(snapshot, 'shop', app.clock.now())))
-      .differences;
-  } finally {
-    await snapshot.end();
-  }
-}
 
 it('charges of before and of an older server are filled in, and only then the database is contracted', async () => {
   await saveAsOlder(database, turn('2026-01-31T22:59:59.999Z'));
@@ -135,7 +123,7 @@ it('charges of before and of an older server are filled in, and only then the da
     );
     expect(await app.services.filler.run()).toBe(0);
     expect(await months()).toEqual([filled[0], filled[1], [1, '2026-03-01', 4]]);
-    expect(await differences(app)).toBe(0n);
+    expect(await differences(app, SHOP)).toBe(0n);
     await expect(saveAsOlder(database, turn('2026-03-03T10:00:00Z'))).rejects.toThrow(
       'column "idempotency_key" of relation "messages" does not exist',
     );
@@ -165,9 +153,7 @@ describe('closing while an older server is running', () => {
       expect((await app.services.closing.close('shop', '2026-02', ACTOR)).statement).toMatchObject({
         ...{ number: 2, ledgerLines: 4n, totalMicros: 20_000n, carriedMicros: 10_000n },
       });
-      const workspace = await inTransaction(app.database, (sql) =>
-        getWorkspace(sql, 'shop', app.clock.now()),
-      );
+      const workspace = await workspaceOf(app, SHOP);
       expect(await verifyStatements(app.database, workspace)).toEqual({ checked: 2, differences: [] });
     } finally {
       await app.stop();

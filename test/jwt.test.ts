@@ -2,7 +2,7 @@
 // down.
 import { createHmac } from 'node:crypto';
 import { exportSPKI, generateKeyPair, importJWK, SignJWT } from 'jose';
-import { aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
+import { aTurn, aWorkspace, startApp, startBeside, type TestApp, type TestWorkspace } from './support/app';
 import { AUDIENCE, aLogin, ISSUER, type Login } from './support/login';
 import { SAVE } from './support/operations';
 
@@ -235,7 +235,7 @@ describe('the keys of the login', () => {
   });
 
   it('without a login, a JSON Web Token is a bad token like any other', async () => {
-    const plain = await startApp({ database: app.database, clock: app.clock });
+    const plain = await startBeside(app);
     const { status: code, body } = await plain.api.as(await login.sign({})).send(VIEWER);
     await plain.stop();
 

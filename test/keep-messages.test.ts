@@ -1,26 +1,23 @@
 // Texts that are older than a workspace keeps them are removed every night, and the ledger stays the same.
 
-import { Snapshot } from '../src/database/snapshot';
-import { inTransaction } from '../src/database/transaction';
 import { RETENTION_BATCH } from '../src/services/people/retention';
-import { rebuildWorkspace } from '../src/services/upkeep/rebuild';
-import { verifyWorkspace } from '../src/services/upkeep/verify';
-import { getWorkspace } from '../src/services/workspaces/workspaces';
 import {
   ACTOR,
   aCustomer,
   aTurn,
   aWorkspace,
   startApp,
+  startBeside,
   type TestApp,
   type TestWorkspace,
 } from './support/app';
 import { rowsWith, traces } from './support/canaries';
-import { fixedForms, statementDifferences } from './support/charged-shop';
+import { figuresOf } from './support/charged-shop';
 import { runCommand } from './support/command';
 import { onServer } from './support/database';
 import { untilWaiting } from './support/lock-waits';
-import { OUTCOMES, SAVE, type SaveData, TOTALS } from './support/operations';
+import { SAVE, type SaveData } from './support/operations';
+import { rebuild } from './support/upkeep';
 
 const NUMBER = '393337654321';
 const PHONE = `+${NUMBER}`;
@@ -70,22 +67,7 @@ const kept = async () =>
     )
   ).map((row) => row.at);
 
-const workspaceOf = ({ id }: TestWorkspace) =>
-  inTransaction(app.database, (sql) => getWorkspace(sql, id, app.clock.now()));
-
-async function figures() {
-  const api = app.api.as(shop.client);
-  const of = { workspaceId: shop.id, period: { from: '2025-01-01T00:00:00Z', to: '2026-03-16T00:00:00Z' } };
-  const snapshot = new Snapshot(app.database, app.clock.now());
-  const { differences } = await verifyWorkspace(snapshot, await workspaceOf(shop));
-  await snapshot.end();
-  return {
-    totals: await api.data(TOTALS, of),
-    outcomes: await api.data(OUTCOMES, of),
-    statements: await fixedForms(app, shop),
-    differences: [differences, await statementDifferences(app, shop)],
-  };
-}
+const figures = () => figuresOf(app, shop, { from: '2025-01-01T00:00:00Z', to: '2026-03-16T00:00:00Z' });
 
 it('older words and numbers go at night, the turns and every figure stay, and newer ones are whole', async () => {
   const stranger = '393330000077';
@@ -252,7 +234,7 @@ it('broken off in a batch, that batch is undone, and whoever is there goes on wi
 });
 
 it('two servers share the workspaces and empty each turn once, beside 64 saves', async () => {
-  const other = await startApp({ database: app.database, clock: app.clock });
+  const other = await startBeside(app);
   try {
     const shops = [shop, await aWorkspace(app)];
     for (const one of shops) {
@@ -260,7 +242,7 @@ it('two servers share the workspaces and empty each turn once, beside 64 saves',
       await manyTurns(2 * RETENTION_BATCH);
       await aCustomer(app, shop, { phoneNumber: PHONE });
       await keep(90);
-      await rebuildWorkspace(app.database, await workspaceOf(shop), () => undefined);
+      await rebuild(app, shop);
     }
     app.clock.set(NIGHT);
     const saving = Array.from({ length: 64 }, (_, n) =>

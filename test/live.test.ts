@@ -10,6 +10,7 @@ import {
   aTurn,
   aWorkspace,
   startApp,
+  startBeside,
   type TestApp,
   TestClock,
   type TestWorkspace,
@@ -28,7 +29,7 @@ const clock = new TestClock();
 
 beforeAll(async () => {
   app = await startApp({ clock });
-  other = await startApp({ clock, database: app.database });
+  other = await startBeside(app);
 });
 afterAll(async () => {
   await other.stop();
@@ -177,7 +178,7 @@ describe('who may subscribe', () => {
 
   it('a person of the login, until the login ends', async () => {
     const login = await aLogin(clock.now);
-    const served = await startApp({ clock, database: app.database, config: login.config });
+    const served = await startBeside(app, login.config);
     const token = await login.sign({ workspaces: [shop.id], scopes: 'usage:read' });
     const peer = await LivePeer.as(token, served.url);
     peer.subscribe('1', shop.id);
@@ -274,7 +275,7 @@ describe('a socket ends', () => {
   });
 
   it('with 1001 when its server stops', async () => {
-    const stopping = await startApp({ clock, database: app.database });
+    const stopping = await startBeside(app);
     const peer = await subscribed(shop.client, shop.id, stopping.url);
     const stopped = stopping.stop();
     expect(await peer.ended).toMatchObject({ code: 1001 });
@@ -282,7 +283,7 @@ describe('a socket ends', () => {
   });
 
   it('on a server that stops, even when its peer does not answer the close', async () => {
-    const stopping = await startApp({ clock, database: app.database });
+    const stopping = await startBeside(app);
     const peer = await subscribed(shop.client, shop.id, stopping.url);
     peer.socket.pause();
     await stopping.stop();
@@ -354,7 +355,7 @@ describe('an operation is refused, and its socket stays', () => {
   });
 
   it('a token that has read too much', async () => {
-    const tight = await startApp({ clock, database: app.database, config: { readPointsPerSecond: 50 } });
+    const tight = await startBeside(app, { readPointsPerSecond: 50 });
     const peer = await LivePeer.as(shop.client, tight.url);
     const outcomes: string[] = [];
     for (const id of ['1', '2', '3', '4']) {
@@ -374,7 +375,7 @@ describe('an operation is refused, and its socket stays', () => {
 
 describe('a request for an upgrade', () => {
   it('is refused with 429 when 20 sockets of its address have not sent a token yet', async () => {
-    const lone = await startApp({ clock, database: app.database });
+    const lone = await startBeside(app);
     const open = await Promise.all(Array.from({ length: 20 }, () => LivePeer.open(lone.url)));
     await expect(LivePeer.open(lone.url)).rejects.toThrow('429');
     const [first] = open;
@@ -414,7 +415,7 @@ describe('a request for an upgrade', () => {
 });
 
 it('with INTERNAL_PORT, sockets are at the public address only, and refuse service tokens', async () => {
-  const split = await startApp({ clock, database: app.database, config: { internalPort: 0 } });
+  const split = await startBeside(app, { internalPort: 0 });
   const peer = await subscribed(shop.client, shop.id, split.url);
   const service = await LivePeer.open(split.url);
   service.init(shop.service);
@@ -427,7 +428,7 @@ it('with INTERNAL_PORT, sockets are at the public address only, and refuse servi
 });
 
 it('the metrics count subscribers, ticks and how sockets ended', async () => {
-  const counted = await startApp({ clock, database: app.database, config: { metricsToken: 'secret' } });
+  const counted = await startBeside(app, { metricsToken: 'secret' });
   const peer = await subscribed(shop.client, shop.id, counted.url);
   const figures = () => counted.api.as('secret').get('/metrics');
   const open = await (await figures()).text();

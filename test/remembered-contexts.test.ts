@@ -3,26 +3,25 @@
 import fc from 'fast-check';
 import type { TrackingOutcome } from '../src/services/turns/tracking';
 import {
+  ACTOR,
   aCustomer,
   aTurn,
   aWorkspace,
   startApp,
+  startBeside,
   type TestApp,
-  TestClock,
   type TestWorkspace,
 } from './support/app';
 import { SAVE, type SaveData, type SavedMessage } from './support/operations';
 
-const ACTOR = { name: 'test' };
 const PHONES = ['+393331111111', '+393332222222'] as const;
 const USERS = ['IT.1111', 'IT.2222'] as const;
 
 let one: TestApp;
 let other: TestApp;
 beforeAll(async () => {
-  const clock = new TestClock();
-  one = await startApp({ clock });
-  other = await startApp({ clock, database: one.database });
+  one = await startApp();
+  other = await startBeside(one);
 }, 240_000);
 afterAll(async () => {
   await other.stop();

@@ -1,27 +1,23 @@
 // Roll-ups agree with the records after concurrent changes of every kind.
 import fc from 'fast-check';
-import { Snapshot } from '../src/database/snapshot';
-import { rebuildWorkspace } from '../src/services/upkeep/rebuild';
-import { type Verification, verifyWorkspace } from '../src/services/upkeep/verify';
-import { getWorkspace } from '../src/services/workspaces/workspaces';
 import {
   ACTOR,
   aCustomer,
   aTurn,
   aWorkspace,
   startApp,
+  startBeside,
   type TestApp,
-  TestClock,
   type TestWorkspace,
 } from './support/app';
+import { rebuild, verify } from './support/upkeep';
 
 let app: TestApp;
 /** A second server on the same database. */
 let other: TestApp;
 beforeAll(async () => {
-  const clock = new TestClock();
-  app = await startApp({ clock });
-  other = await startApp({ clock, database: app.database });
+  app = await startApp();
+  other = await startBeside(app);
 });
 afterAll(async () => {
   await other.stop();
@@ -111,22 +107,6 @@ async function take(server: TestApp, shop: TestWorkspace, step: Step): Promise<v
   }
 }
 
-async function verify(shop: TestWorkspace): Promise<Verification> {
-  const snapshot = new Snapshot(app.database, app.clock.now());
-  try {
-    return await verifyWorkspace(snapshot, await getWorkspace(snapshot, shop.id, app.clock.now()));
-  } finally {
-    await snapshot.end();
-  }
-}
-
-async function rebuild(shop: TestWorkspace): Promise<void> {
-  const snapshot = new Snapshot(app.database, app.clock.now());
-  const workspace = await getWorkspace(snapshot, shop.id, app.clock.now());
-  await snapshot.end();
-  await rebuildWorkspace(app.database, workspace, () => undefined);
-}
-
 interface Part {
   messages: number;
   cost: { amount: string };
@@ -214,7 +194,7 @@ it('agree with the records, and all parts with the total, after concurrent chang
             for (const one of steps) await take(index % 2 === 0 ? app : other, shop, one);
           }),
         );
-        expect(await verify(shop)).toMatchObject({ differences: 0n, first: [] });
+        expect(await verify(app, shop)).toMatchObject({ differences: 0n, first: [] });
         for (const { from, to, timeZone: zoneOfQuery } of ranges) {
           const counted = await count(shop, from, to);
           const { usage } = await app.api.as(shop.client).data<Report>(REPORT, {
@@ -272,21 +252,21 @@ describe('verify and rebuild', () => {
          ORDER BY ${key} LIMIT 1)`,
       [shop.id],
     );
-    const found = await verify(shop);
+    const found = await verify(app, shop);
     expect(found.differences).toBe(1n);
     expect(found.first).toMatchObject([{ table }]);
-    await rebuild(shop);
-    expect(await verify(shop)).toMatchObject({ differences: 0n });
+    await rebuild(app, shop);
+    expect(await verify(app, shop)).toMatchObject({ differences: 0n });
   });
 
   it.each(['usage_slots', 'customer_days', 'customer_months'])('miss no row of %s', async (table) => {
     const shop = await aShopWithTurns(20);
     await app.database.sql(`DELETE FROM ${table} WHERE workspace_id = $1`, [shop.id]);
-    const found = await verify(shop);
+    const found = await verify(app, shop);
     expect(found.differences).toBeGreaterThan(0n);
     expect(found.first.every((difference) => difference.rollUp === null)).toBe(true);
-    await rebuild(shop);
-    expect(await verify(shop)).toMatchObject({ differences: 0n });
+    await rebuild(app, shop);
+    expect(await verify(app, shop)).toMatchObject({ differences: 0n });
   });
 
   it('remove rows without records', async () => {
@@ -296,9 +276,9 @@ describe('verify and rebuild', () => {
          first_at, last_at, 0, 0, 0 FROM usage_slots WHERE workspace_id = $1 LIMIT 1`,
       [shop.id],
     );
-    expect((await verify(shop)).first).toMatchObject([{ records: null }]);
-    await rebuild(shop);
-    expect(await verify(shop)).toMatchObject({ differences: 0n });
+    expect((await verify(app, shop)).first).toMatchObject([{ records: null }]);
+    await rebuild(app, shop);
+    expect(await verify(app, shop)).toMatchObject({ differences: 0n });
   });
 
   it('run beside saves', async () => {
@@ -306,8 +286,8 @@ describe('verify and rebuild', () => {
     await app.database.sql('UPDATE usage_slots SET messages = messages + 5 WHERE workspace_id = $1', [
       shop.id,
     ]);
-    await Promise.all([rebuild(shop), save(shop, 60), save(shop, 60)]);
-    expect(await verify(shop)).toMatchObject({ differences: 0n });
+    await Promise.all([rebuild(app, shop), save(shop, 60), save(shop, 60)]);
+    expect(await verify(app, shop)).toMatchObject({ differences: 0n });
     expect((await count(shop, new Date(FIRST), new Date(LAST))).messages).toBe(160);
   });
 });

@@ -6,7 +6,16 @@ import pino from 'pino';
 import { hashOf, hintOf, isWellFormed, makeToken } from '../src/auth/tokens';
 import { TokenVerifier } from '../src/services/tokens/token-verifier';
 import { DAY_MS } from '../src/values/duration';
-import { ACTOR, aToken, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
+import {
+  ACTOR,
+  aToken,
+  aTurn,
+  aWorkspace,
+  startApp,
+  startBeside,
+  type TestApp,
+  type TestWorkspace,
+} from './support/app';
 import { until } from './support/embedded-process';
 import { hasLongForms } from './support/long-form';
 import { SAVE } from './support/operations';
@@ -256,11 +265,7 @@ describe('authentication', () => {
   });
 
   it('warns in the log from 30 days before the end, once a day', async () => {
-    const forgetful = await startApp({
-      database: app.database,
-      clock: app.clock,
-      config: { tokenCacheMs: 0 },
-    });
+    const forgetful = await startBeside(app, { tokenCacheMs: 0 });
     const { id, token } = await make({ expiresInDays: 30 });
     for (let index = 0; index < 3; index += 1) {
       await forgetful.services.tokens.verify(token);
@@ -346,7 +351,7 @@ describe('when a token was last used', () => {
 
 describe('revocation', () => {
   it('reaches another server whose clock stands still and whose cache never ends', async () => {
-    const other = await startApp({ database: app.database, clock: app.clock });
+    const other = await startBeside(app);
     try {
       const { id, token } = await make();
       const asked = () => other.api.as(token).send(VIEWER);

@@ -1,13 +1,11 @@
 // A charge is taken back: by one reversal, and every list shows it.
-import { Snapshot } from '../src/database/snapshot';
-import { verifyWorkspace } from '../src/services/upkeep/verify';
-import { getWorkspace } from '../src/services/workspaces/workspaces';
 import {
   aCustomer,
   aToken,
   aTurn,
   aWorkspace,
   startApp,
+  startBeside,
   type TestApp,
   type TestWorkspace,
 } from './support/app';
@@ -16,6 +14,7 @@ import { runCommand } from './support/command';
 import { aLogin } from './support/login';
 import { SAVE, type SaveData } from './support/operations';
 import { laterSavePasses } from './support/standing-in-line';
+import { differences } from './support/upkeep';
 
 let app: TestApp;
 let shop: TestWorkspace;
@@ -84,16 +83,6 @@ const figures = async (period: object = { month: '2026-03' }) => {
   };
 };
 
-async function differences(): Promise<bigint> {
-  const snapshot = new Snapshot(app.database, app.clock.now());
-  try {
-    return (await verifyWorkspace(snapshot, await getWorkspace(snapshot, shop.id, app.clock.now())))
-      .differences;
-  } finally {
-    await snapshot.end();
-  }
-}
-
 const lines = () =>
   app.database.sql<{ amount_micros: string; reversal: boolean; epoch: number; month: string; at: Date }>(
     `SELECT amount_micros::int, reversal, epoch, month::text, occurred_at AS at FROM charges
@@ -148,7 +137,7 @@ it('is not counted anywhere any more, and its turn is VOIDED', async () => {
       at: new Date('2026-03-10T10:00:00Z'),
     },
   ]);
-  expect(await differences()).toBe(0n);
+  expect(await differences(app, shop)).toBe(0n);
 });
 
 it('leaves no row for a day or month without usage', async () => {
@@ -156,7 +145,7 @@ it('leaves no row for a day or month without usage', async () => {
   for (const table of ['usage_slots', 'customer_days', 'customer_months'])
     expect(await app.database.sql(`SELECT FROM ${table} WHERE workspace_id = $1`, [shop.id])).toEqual([]);
   expect(await figures()).toMatchObject({ messages: 0, activeClients: 0, firstAt: null });
-  expect(await differences()).toBe(0n);
+  expect(await differences(app, shop)).toBe(0n);
 });
 
 it('is shown in every list: records, messages, exports, a replay of its save', async () => {
@@ -212,7 +201,7 @@ it('happens once, however often it is asked for and with any reason', async () =
       after: { reversalId: expect.any(String), customerId: expect.any(String), amountMicros: '-5000' },
     },
   ]);
-  expect(await differences()).toBe(0n);
+  expect(await differences(app, shop)).toBe(0n);
 });
 
 it('comes before the saves that arrive while it waits, so that saves without a pause do not starve it', async () => {
@@ -230,7 +219,7 @@ it('the same turn can be saved again with a new key', async () => {
   await voidUsage(await save('2026-03-10T10:00:00Z'));
   await save('2026-03-10T10:00:00Z');
   expect(await figures()).toMatchObject({ cost: '0.005', messages: 1, outcomes: { TRACKED: 1, VOIDED: 1 } });
-  expect(await differences()).toBe(0n);
+  expect(await differences(app, shop)).toBe(0n);
 });
 
 it.each([
@@ -278,7 +267,7 @@ describe('the scope usage:correct', () => {
     const analyst = { kind: 'analyst', workspaceIds: [shop.id], scopes: ['usage:correct'] };
     await expect(aToken(app, analyst)).rejects.toThrow('Only a service or client token may have the scope');
     const login = await aLogin(() => app.clock.now());
-    const house = await startApp({ database: app.database, clock: app.clock, config: login.config });
+    const house = await startBeside(app, login.config);
     try {
       const person = await login.sign({ workspaces: [shop.id], scope: 'usage:correct', name: 'Anna' });
       const input = { workspaceId: shop.id, usageRecordId: await save('2026-03-10T10:00:00Z'), reason: 'x' };
@@ -319,7 +308,7 @@ describe('charge void', () => {
       ...{ id: hers, replayed: true, voided: { reason: 'test traffic', by: 'operator' } },
     });
     expect(await figures()).toMatchObject({ messages: 2, outcomes: { TRACKED: 2, VOIDED: 3 } });
-    expect(await differences()).toBe(0n);
+    expect(await differences(app, shop)).toBe(0n);
   });
 
   it.each([

@@ -1,27 +1,14 @@
 // A workspace that changes its zone: its customers' days move with it, and the records stay the truth.
-import { Snapshot } from '../src/database/snapshot';
-import { rebuildWorkspace } from '../src/services/upkeep/rebuild';
-import { verifyWorkspace } from '../src/services/upkeep/verify';
-import { getWorkspace } from '../src/services/workspaces/workspaces';
 import { aTurn, startApp, type TestApp, type TestWorkspace } from './support/app';
 import { SAVE } from './support/operations';
 import { aShopWithTurns } from './support/shops';
+import { differences, rebuild } from './support/upkeep';
 
 let app: TestApp;
 beforeAll(async () => {
   app = await startApp();
 });
 afterAll(() => app.stop());
-
-async function differences(shop: TestWorkspace): Promise<bigint> {
-  const snapshot = new Snapshot(app.database, app.clock.now());
-  try {
-    const workspace = await getWorkspace(snapshot, shop.id, app.clock.now());
-    return (await verifyWorkspace(snapshot, workspace)).differences;
-  } finally {
-    await snapshot.end();
-  }
-}
 
 const days = async (shop: TestWorkspace) =>
   (
@@ -42,18 +29,15 @@ it('moves each charge to its local day, and a month with it', async () => {
   expect(await days(shop)).toEqual(['2026-01-31: 1', '2026-02-01: 2']);
   await app.api.as(shop.service).data(SAVE, { input: aTurn(shop, { occurredAt: '2026-02-01T23:30:00Z' }) });
   expect(await days(shop)).toEqual(['2026-01-31: 1', '2026-02-01: 2', '2026-02-02: 1']);
-  expect(await differences(shop)).toBe(0n);
+  expect(await differences(app, shop)).toBe(0n);
 });
 
 it('finds the day of a charge in the last hour of a day of 25 hours', async () => {
   const shop = await aShopWithTurns(app, ['2025-10-26T22:45:00Z'], { timeZone: 'UTC' });
   await app.services.workspaces.update(shop.id, { timeZone: 'Europe/Rome' }, { name: 'test' });
   expect(await days(shop)).toEqual(['2025-10-26: 1']);
-  const snapshot = new Snapshot(app.database, app.clock.now());
-  const workspace = await getWorkspace(snapshot, shop.id, app.clock.now());
-  await snapshot.end();
   await app.database.sql('DELETE FROM customer_days WHERE workspace_id = $1', [shop.id]);
-  await rebuildWorkspace(app.database, workspace, () => undefined);
+  await rebuild(app, shop);
   expect(await days(shop)).toEqual(['2025-10-26: 1']);
-  expect(await differences(shop)).toBe(0n);
+  expect(await differences(app, shop)).toBe(0n);
 });

@@ -1,13 +1,10 @@
 // After an upgrade of Node that changes a zone's past: the start notices it and logs it, and a rebuild corrects the
 // days.
-import { Snapshot } from '../src/database/snapshot';
-import { rebuildWorkspace } from '../src/services/upkeep/rebuild';
-import { verifyWorkspace } from '../src/services/upkeep/verify';
-import { getWorkspace } from '../src/services/workspaces/workspaces';
 import { TZDATA } from '../src/services/workspaces/zone-stamps';
 import { aCustomer, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
 import { createDatabase, type TestDatabase } from './support/database';
 import { SAVE } from './support/operations';
+import { differences, rebuild } from './support/upkeep';
 
 let database: TestDatabase;
 let app: TestApp;
@@ -33,25 +30,6 @@ const stampOf = (shop: TestWorkspace) =>
     [shop.id],
   );
 
-async function differences(shop: TestWorkspace): Promise<bigint> {
-  const snapshot = new Snapshot(app.database, app.clock.now());
-  try {
-    const workspace = await getWorkspace(snapshot, shop.id, app.clock.now());
-    return (await verifyWorkspace(snapshot, workspace)).differences;
-  } finally {
-    await snapshot.end();
-  }
-}
-
-async function workspaceOf(shop: TestWorkspace) {
-  const snapshot = new Snapshot(app.database, app.clock.now());
-  try {
-    return await getWorkspace(snapshot, shop.id, app.clock.now());
-  } finally {
-    await snapshot.end();
-  }
-}
-
 it('names the workspace whose days have other bounds, until they are rebuilt', async () => {
   // Before 2025a, Paraguay's clock was put back on 23 March 2025.
   const shop = await aWorkspace(app, { timeZone: 'America/Asuncion' });
@@ -72,9 +50,9 @@ it('names the workspace whose days have other bounds, until they are rebuilt', a
   expect(words).toContain('"cutBy":"2024a"');
   expect(await wordsOfAStart()).toContain(`centesimo rebuild --workspace ${shop.id}`);
 
-  await rebuildWorkspace(app.database, await workspaceOf(shop), () => undefined);
+  await rebuild(app, shop);
   expect(await stampOf(shop)).toEqual([{ tzdata: TZDATA, time_zone: 'America/Asuncion' }]);
-  expect(await differences(shop)).toBe(0n);
+  expect(await differences(app, shop)).toBe(0n);
   expect(await wordsOfAStart()).not.toContain('centesimo rebuild');
 });
 

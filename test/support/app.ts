@@ -99,6 +99,10 @@ export async function startApp(options: StartOptions = {}): Promise<TestApp> {
   };
 }
 
+/** A second server on the database of the first, with its clock. It is stopped first. */
+export const startBeside = (first: TestApp, config: Partial<Config> = {}): Promise<TestApp> =>
+  startApp({ database: first.database, clock: first.clock, config });
+
 let made = 0;
 
 export interface TestWorkspace {

@@ -2,13 +2,12 @@
 
 import { Lease } from '../../src/database/lease';
 import { Snapshot } from '../../src/database/snapshot';
-import { inTransaction } from '../../src/database/transaction';
 import { fixedForm } from '../../src/services/ledger/members';
 import { verifyStatements } from '../../src/services/ledger/statement-check';
 import { listStatements } from '../../src/services/ledger/statements';
-import { getWorkspace } from '../../src/services/workspaces/workspaces';
 import { aCustomer, aTurn, aWorkspace, type TestApp, type TestWorkspace } from './app';
-import { SAVE, type SaveData } from './operations';
+import { OUTCOMES, SAVE, type SaveData, TOTALS } from './operations';
+import { differences, workspaceOf } from './upkeep';
 
 /** In Rome. Mario Rossi writes from the number that `aTurn` has. */
 export async function aChargedShop(app: TestApp): Promise<TestWorkspace> {
@@ -33,9 +32,20 @@ export async function saveCharged(
 }
 
 /** What `verify` finds of a shop's statements. */
-export async function statementDifferences(app: TestApp, { id }: TestWorkspace) {
-  const workspace = await inTransaction(app.database, (sql) => getWorkspace(sql, id, app.clock.now()));
-  return (await verifyStatements(app.database, workspace)).differences;
+export async function statementDifferences(app: TestApp, shop: TestWorkspace) {
+  return (await verifyStatements(app.database, await workspaceOf(app, shop))).differences;
+}
+
+/** What an operation on old turns must leave as it is: a period's figures, all statements, and no difference. */
+export async function figuresOf(app: TestApp, shop: TestWorkspace, period: { from: string; to: string }) {
+  const api = app.api.as(shop.client);
+  const of = { workspaceId: shop.id, period };
+  return {
+    totals: await api.data(TOTALS, of),
+    outcomes: await api.data(OUTCOMES, of),
+    statements: await fixedForms(app, shop),
+    differences: [await differences(app, shop), await statementDifferences(app, shop)],
+  };
 }
 
 /** The ledger lines of each closed month, byte for byte. */

@@ -1,6 +1,15 @@
 // A shop with webhooks, a receiver of their calls, and helpers that manage and tell them.
 import type { Config } from '../../src/config';
-import { ACTOR, aCustomer, aToken, aWorkspace, startApp, type TestApp, type TestWorkspace } from './app';
+import {
+  ACTOR,
+  aCustomer,
+  aToken,
+  aWorkspace,
+  startApp,
+  startBeside,
+  type TestApp,
+  type TestWorkspace,
+} from './app';
 import { budgetsOf } from './budgets';
 import { type Received, Receiver } from './receiver';
 
@@ -135,11 +144,7 @@ export function webhooksOf(
   /** Another server on the same database, which may call the receiver too. */
   const another = (config: Partial<Config> = {}): Promise<TestApp> => {
     const { app, receiver } = current();
-    return startApp({
-      database: app.database,
-      clock: app.clock,
-      config: { ...configFor(receiver), ...config },
-    });
+    return startBeside(app, { ...configFor(receiver), ...config });
   };
 
   /** What a test leaves undone is not the next one's. */

@@ -1,4 +1,5 @@
 import type { INodeProperties } from 'n8n-workflow';
+import { workspaceId } from '../shared/properties';
 
 const show = (resource: string, operation: string[]) => ({ show: { resource: [resource], operation } });
 
@@ -84,15 +85,7 @@ export const properties: INodeProperties[] = [
     ],
     default: 'register',
   },
-  {
-    displayName: 'Workspace ID',
-    name: 'workspaceId',
-    type: 'string',
-    required: true,
-    default: '',
-    placeholder: 'workspace-123',
-    description: 'The ID of the workspace that the token was made for',
-  },
+  workspaceId,
   {
     displayName: 'Idempotency Key',
     name: 'idempotencyKey',

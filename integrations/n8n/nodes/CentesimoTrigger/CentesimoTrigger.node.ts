@@ -8,6 +8,7 @@ import type {
 } from 'n8n-workflow';
 import { NodeConnectionTypes, NodeOperationError } from 'n8n-workflow';
 import { CentesimoApi, toNodeError } from '../shared/api';
+import { workspaceId } from '../shared/properties';
 import { isSigned } from '../shared/signature';
 
 const LIST = 'query ($workspaceId: ID!) { webhooks(workspaceId: $workspaceId) { id url state } }';
@@ -56,15 +57,7 @@ export class CentesimoTrigger implements INodeType {
         type: 'notice',
         default: '',
       },
-      {
-        displayName: 'Workspace ID',
-        name: 'workspaceId',
-        type: 'string',
-        required: true,
-        default: '',
-        placeholder: 'workspace-123',
-        description: 'The ID of the workspace that the token was made for',
-      },
+      workspaceId,
       {
         displayName: 'Events',
         name: 'events',

@@ -7,6 +7,7 @@ import type {
 } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
 import { CentesimoApi, toNodeError } from '../shared/api';
+import { workspaceId } from '../shared/properties';
 
 const USAGE = `query Usage($workspaceId: ID!, $period: PeriodInput!, $limit: Int!) {
   usage(workspaceId: $workspaceId, period: $period) {
@@ -58,15 +59,7 @@ export class CentesimoUsage implements INodeType {
         ],
         default: 'get',
       },
-      {
-        displayName: 'Workspace ID',
-        name: 'workspaceId',
-        type: 'string',
-        required: true,
-        default: '',
-        placeholder: 'workspace-123',
-        description: 'The ID of the workspace that the token was made for',
-      },
+      workspaceId,
       {
         displayName: 'Month',
         name: 'month',
