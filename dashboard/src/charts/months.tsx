@@ -2,7 +2,8 @@ import { type ReactNode, useCallback, useMemo } from 'react';
 import { useSpeech } from '../i18n/language';
 import { type Money, microsOf } from '../lib/decimal';
 import { useFormat } from '../lib/format-context';
-import { type Column, moneyAxis, NOTHING, Plot, type Told } from './plot';
+import { moneyAxis } from './axis';
+import { type Column, NOTHING, Plot, type Told } from './plot';
 
 export interface MonthOfUse {
   /** YYYY-MM */
@@ -28,8 +29,13 @@ export function Months({ months }: { months: readonly MonthOfUse[] }): ReactNode
     [months, format],
   );
   const axis = useMemo(
-    () => moneyAxis(Math.max(0, ...columns.map(({ value = 0 }) => value)), currency, format),
-    [columns, currency, format],
+    () =>
+      moneyAxis(
+        months.map(({ cost }) => microsOf(cost)),
+        currency,
+        format,
+      ),
+    [months, currency, format],
   );
   const tell = useCallback(
     (index: number): Told => {

@@ -2,7 +2,8 @@ import { type ReactNode, useCallback, useMemo } from 'react';
 import type { OverviewQuery } from '../gql/graphql';
 import { useSpeech } from '../i18n/language';
 import { useFormat } from '../lib/format-context';
-import { axisOf, type Column, Plot, type Told } from './plot';
+import { axisOf } from './axis';
+import { type Column, Plot, type Told } from './plot';
 
 type Usage = OverviewQuery['usage'];
 

@@ -12,8 +12,7 @@ import {
   useState,
 } from 'react';
 import { useWords } from '../i18n/language';
-import { amountOf } from '../lib/decimal';
-import type { Format } from '../lib/format';
+import { type Axis, sizesOf } from './axis';
 
 /** One place on the axis. */
 export interface Column {
@@ -215,68 +214,5 @@ export function Behind({ label, children }: { label: string; children: ReactNode
         </section>
       )}
     </details>
-  );
-}
-
-/** The value axis: its end, and what is written beside it, from the top. */
-export interface Axis {
-  top: number;
-  ticks: readonly string[];
-}
-
-const TICKS = 4;
-
-/** Between two ticks: 1, 2, 2.5 or 5 times a power of ten, and a whole number. */
-export function stepOf(highest: number): number {
-  const rough = Math.max(highest, 1) / TICKS;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 2.5, 5, 10].map((times) => times * power).find((size) => size >= rough) ?? rough;
-  return Math.max(1, Math.ceil(step));
-}
-
-/** `formatOf` gets the step, so that all ticks have one form. */
-export function axisOf(highest: number, formatOf: (step: number) => (value: number) => string): Axis {
-  const step = stepOf(highest);
-  const steps = Math.max(1, Math.ceil(highest / step));
-  const write = formatOf(step);
-  return {
-    top: steps * step,
-    ticks: Array.from({ length: steps + 1 }, (_, index) => write((steps - index) * step)),
-  };
-}
-
-/** An amount's axis, in micro-units: as many decimals as its steps need. */
-export const moneyAxis = (highest: number, currency: string, format: Pick<Format, 'tickLike'>): Axis =>
-  axisOf(highest, (step) => {
-    const write = format.tickLike({ amount: amountOf(step), currency });
-    return (micros) => write({ amount: amountOf(micros), currency });
-  });
-
-/** Widths in rem that the axis has at least, each with the class of the labels that are shown there (page.css). */
-const WIDTHS = [
-  [12, 'narrow'],
-  [25, 'middle'],
-  [45, 'wide'],
-] as const;
-const EVERY = [1, 2, 3, 4, 6, 7, 8, 12, 14, 24, 28];
-/** The width of a character of a label in rem, and the gap between two labels. */
-const CHARACTER = 0.44;
-const GAP = 0.6;
-
-/** The classes of each label: so many of them as have room, from the first on, none of them cut at the end. */
-export function sizesOf(labels: readonly string[]): string[] {
-  const longest = Math.max(1, ...labels.map(({ length }) => length)) * CHARACTER;
-  const count = labels.length;
-  const shown = WIDTHS.map(([width, name]) => {
-    const needed = Math.ceil((count * (longest + GAP)) / width);
-    const every = EVERY.find((size) => size >= needed) ?? needed;
-    return (index: number) =>
-      index % every === 0 && ((count - index - 0.5) / count) * width >= longest / 2 ? name : '';
-  });
-  return labels.map((_, index) =>
-    shown
-      .map((name) => name(index))
-      .filter((name) => name !== '')
-      .join(' '),
   );
 }

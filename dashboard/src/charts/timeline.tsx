@@ -5,7 +5,8 @@ import { addDays, addMonths, dayOf, startOf } from '../lib/dates';
 import { type Money, microsOf } from '../lib/decimal';
 import type { Format } from '../lib/format';
 import { useFormat } from '../lib/format-context';
-import { type Column, moneyAxis, Plot, type Told } from './plot';
+import { moneyAxis } from './axis';
+import { type Column, Plot, type Told } from './plot';
 
 type Point = OverviewQuery['usage']['timeline'][number];
 
@@ -84,7 +85,7 @@ export function Timeline(props: {
       ),
     [slots, format, interval, timeZone],
   );
-  const axis = useMemo(() => moneyAxis(highestOf(columns), currency, format), [columns, currency, format]);
+  const axis = useMemo(() => moneyAxis(amountsOf(columns), currency, format), [columns, currency, format]);
   const tell = useCallback(
     (index: number): Told => ({
       title: titleOf(format, interval, slots[index]?.at ?? ''),
@@ -158,8 +159,8 @@ function rowsOf(
   return rows;
 }
 
-const highestOf = (columns: readonly Column[]): number =>
-  Math.max(0, ...columns.map(({ value = 0, before = 0 }) => Math.max(value, before)));
+const amountsOf = (columns: readonly Column[]): number[] =>
+  columns.flatMap(({ value = 0, before = 0 }) => [value, before]);
 
 const micros = (cost: Money): bigint => BigInt(microsOf(cost));
 

@@ -31,7 +31,8 @@ export function asDecimal(text: string): Decimal {
 
 const isDecimal = (text: string): text is Decimal => /^-?\d+(\.\d+)?$/.test(text);
 
-const MICRO_PLACES = 6;
+/** A micro-unit is the millionth part of a currency's unit. */
+export const MICRO_PLACES = 6;
 
 /** Whole micro-units, for the geometry of a plot: exact up to nine thousand million units of a currency. */
 export const microsOf = ({ amount }: Money): number => Number(shift(amount, MICRO_PLACES));

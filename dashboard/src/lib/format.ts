@@ -12,6 +12,8 @@ export interface Format {
   about(value: Money): string;
   /** For an axis: no decimals where its steps are whole, else the currency's, more only where they need more. */
   tickLike(step: Money): (value: Money) => string;
+  /** How many decimals amounts of the currency usually have: EUR 2, JPY 0. */
+  currencyDigits(currency: string): number;
   count(value: number): string;
   /** "31.58" -> +31.58% */
   percent(value: Decimal): string;
@@ -61,6 +63,8 @@ export function createFormat(locale: string, timeZone: string): Format {
     }).format(value);
   const inDigits = (value: Money, digits: number, options: Intl.NumberFormatOptions = {}): string =>
     currency(value, { minimumFractionDigits: digits, maximumFractionDigits: digits, ...options });
+  const currencyDigits = (currency: string): number =>
+    numbers({ style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 0;
   const digitsOf = (values: readonly Money[]): number =>
     Math.max(0, ...values.map(({ amount }) => decimalsOf(amount)));
   const yearOf = (at: string): string => dayOf(new Date(at), timeZone).slice(0, 4);
@@ -92,8 +96,7 @@ export function createFormat(locale: string, timeZone: string): Format {
     },
     tickLike: (step) => {
       const needed = decimalsOf(shift(step.amount, 0));
-      const usual = numbers({ style: 'currency', currency: step.currency }).resolvedOptions();
-      const digits = needed === 0 ? 0 : Math.max(needed, usual.maximumFractionDigits ?? 0);
+      const digits = needed === 0 ? 0 : Math.max(needed, currencyDigits(step.currency));
       return (value) => inDigits(value, digits);
     },
     about: (value) =>
@@ -101,6 +104,7 @@ export function createFormat(locale: string, timeZone: string): Format {
         value,
         isBelowACent(value.amount) ? { maximumSignificantDigits: 2, roundingPriority: 'morePrecision' } : {},
       ),
+    currencyDigits,
     count: (value) => numbers({}).format(value),
     percent: (value) => percent(value, { signDisplay: 'exceptZero' }),
     tenths: (value) => numbers({ maximumFractionDigits: 1 }).format(value),
