@@ -118,6 +118,29 @@ it.each([320, 390])('breaks no word of a usual name and no phone number, at %s p
   await page.context().close();
 });
 
+it.each([
+  [320, 'it-IT', 'Cerca nome o numero'],
+  [390, 'it-IT', 'Cerca nome o numero'],
+  [320, 'en-GB', 'Search name or number'],
+  [390, 'en-GB', 'Search name or number'],
+])('the word in the search field is read whole at %s px: %s', async (width, locale, name) => {
+  const { page } = await visit(shop, '?workspace=workspace-123', {
+    ...{ token: both, ...PHONE, locale, viewport: { width, height: 800 } },
+  });
+  await ready(page);
+  await page.getByRole('searchbox', { name, exact: true }).waitFor();
+  const room = await page.evaluate(`(() => {
+    const input = document.querySelector('input[name=search]');
+    const style = getComputedStyle(input);
+    const pen = document.createElement('canvas').getContext('2d');
+    pen.font = style.font;
+    const needed = pen.measureText(input.placeholder).width;
+    return input.clientWidth - parseFloat(style.paddingInlineStart) - parseFloat(style.paddingInlineEnd) - needed;
+  })()`);
+  expect(room).toBeGreaterThan(0);
+  await page.context().close();
+});
+
 it.each([320, 390])('the link to the messages stands below their number, at %s px', async (width) => {
   const { page } = await visit(shop, '?workspace=workspace-123', {
     ...{ token: shop.analyst, locale: 'it-IT' },

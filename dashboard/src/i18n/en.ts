@@ -194,6 +194,7 @@ export const en = {
   lastActive: 'Last active',
   orderBy: 'Order by',
   orders,
+  search: 'Search',
   searchClients: 'Search name or number',
   searchResults: (count: string) => `${count} found among all registered clients`,
   noneFound: 'Nobody found. Only registered clients are searched.',

@@ -131,6 +131,7 @@ export const it: Words = {
   lastActive: 'Ultima attività',
   orderBy: 'Ordina per',
   orders: { COST: 'Costo', MESSAGES: 'Messaggi', LAST_ACTIVE: 'Ultima attività' },
+  search: 'Cerca',
   searchClients: 'Cerca nome o numero',
   searchResults: (count) => `${count} tra tutti i clienti registrati`,
   noneFound: 'Nessun risultato. La ricerca è tra i clienti registrati.',

@@ -59,7 +59,7 @@ function Search({ view }: { view: View }): ReactNode {
           name="search"
           maxLength={200}
           aria-label={words.searchClients}
-          placeholder={words.searchClients}
+          placeholder={words.search}
           value={text}
           onChange={({ target }) => setText(target.value)}
         />
