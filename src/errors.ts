@@ -30,6 +30,8 @@ export class AppError extends Error {
     /** Seconds after which a retry makes sense; becomes the Retry-After header. */
     readonly retryAfterSeconds?: number,
     options?: ErrorOptions,
+    /** The field of the input that is wrong, so that a form can show the refusal beside it. */
+    readonly field?: string,
   ) {
     super(message, options);
   }
@@ -39,7 +41,18 @@ export class AppError extends Error {
   }
 }
 
-export const badInput = (message: string): AppError => new AppError('BAD_USER_INPUT', message);
+export const badInput = (message: string, field?: string): AppError =>
+  new AppError('BAD_USER_INPUT', message, undefined, undefined, field);
+
+/** Reads or checks one field of an input: a refusal by `check` names the field. */
+export function inField<T>(field: string, check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'BAD_USER_INPUT') throw badInput(error.message, field);
+    throw error;
+  }
+}
 
 export const conflict = (message: string): AppError => new AppError('CONFLICT', message);
 

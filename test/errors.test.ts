@@ -3,9 +3,10 @@ import * as fc from 'fast-check';
 import { GraphQLError, getVariableValues, Kind, parse } from 'graphql';
 import { DatabaseError } from 'pg';
 import pino from 'pino';
-import { AppError, ERROR_CODES } from '../src/errors';
+import { AppError, ERROR_CODES, inField } from '../src/errors';
 import { bareSchema } from '../src/graphql/schema';
 import { maskGraphQLError, statusOf, toPublicError } from '../src/http/mask-error';
+import { parseAmount } from '../src/values/money';
 import {
   aCustomer,
   aToken,
@@ -110,6 +111,22 @@ describe('masking', () => {
 
     expect(told).toEqual({ message: `[${code}] What to do.`, path: ['a', 0], extensions: { code } });
     expect(statusOf(code)).toBe(status);
+  });
+
+  it('names the wrong field of an input, where the check knows it', () => {
+    const check = () => inField('limit', () => parseAmount('x'));
+    expect(check).toThrow(AppError);
+    try {
+      check();
+    } catch (error) {
+      expect(toPublicError(error, log.logger).extensions).toEqual({ code: 'BAD_USER_INPUT', field: 'limit' });
+    }
+    const other = new Error('of ours');
+    expect(() =>
+      inField('limit', () => {
+        throw other;
+      }),
+    ).toThrow(other);
   });
 
   it('reveals nothing in thousands of errors of every kind', () => {

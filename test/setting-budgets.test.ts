@@ -94,35 +94,59 @@ describe('the version', () => {
 
 describe('setting a budget refuses', () => {
   const SET = 'mutation ($input: SetBudgetInput!) { setBudget(input: $input) { id name } }';
-  it.each<[string, Record<string, unknown>, RegExp]>([
-    ['a threshold of 0', { thresholds: [50, 0] }, /whole percentage from 1 to 999, such as 80; got 0/],
-    ['a threshold of 1000', { thresholds: [1000] }, /got 1000/],
-    ['21 thresholds', { thresholds: Array.from({ length: 21 }, (_, n) => n + 1) }, /at most 20/],
-    ['a limit finer than a micro-unit', { measure: 'COST', limit: '0.0000001' }, /finer than a micro-unit/],
-    ['half a turn', { limit: '1.5' }, /whole number of turns/],
-    ['a limit of 0', { limit: '0' }, /more than 0/],
-    ['a negative limit', { limit: '-1' }, /more than 0/],
-    ['a limit of more than a billion', { limit: '1000000001' }, /wrong unit/],
-    ['no customer', { subject: 'CUSTOMER' }, /needs customerId/],
-    ['a customer for all', { customerId: 'foreign' }, /is for the subject CUSTOMER/],
+  it.each<[string, Record<string, unknown>, RegExp, string]>([
+    [
+      'a threshold of 0',
+      { thresholds: [50, 0] },
+      /whole percentage from 1 to 999, such as 80; got 0/,
+      'thresholds',
+    ],
+    ['a threshold of 1000', { thresholds: [1000] }, /got 1000/, 'thresholds'],
+    [
+      '21 thresholds',
+      { thresholds: Array.from({ length: 21 }, (_, n) => n + 1) },
+      /at most 20/,
+      'thresholds',
+    ],
+    [
+      'a limit finer than a micro-unit',
+      { measure: 'COST', limit: '0.0000001' },
+      /finer than a micro-unit/,
+      'limit',
+    ],
+    ['half a turn', { limit: '1.5' }, /whole number of turns/, 'limit'],
+    ['a limit of 0', { limit: '0' }, /more than 0/, 'limit'],
+    ['a negative limit', { limit: '-1' }, /more than 0/, 'limit'],
+    ['a limit of more than a billion', { limit: '1000000001' }, /wrong unit/, 'limit'],
+    ['no customer', { subject: 'CUSTOMER' }, /needs customerId/, 'customerId'],
+    ['a customer for all', { customerId: 'foreign' }, /is for the subject CUSTOMER/, 'customerId'],
     [
       'a customer of another workspace',
       { subject: 'CUSTOMER', customerId: 'foreign' },
       /There is no customer/,
+      'customerId',
     ],
-    ['what is no id', { subject: 'CUSTOMER', customerId: 'x' }, /not the id of a customer/],
-    ['a forecast of a day', { forecast: true, interval: 'DAY' }, /interval WEEK or MONTH/],
-    ['a forecast of each', { forecast: true, subject: 'EACH_CUSTOMER' }, /subject WORKSPACE or CUSTOMER/],
-    ['a budget that does nothing', { thresholds: [] }, /would do nothing/],
-    ['no name', { name: ' ' }, /name must have 1 to 200/],
-  ])('%s', async (_, given, words) => {
+    ['what is no id', { subject: 'CUSTOMER', customerId: 'x' }, /not the id of a customer/, 'customerId'],
+    ['a forecast of a day', { forecast: true, interval: 'DAY' }, /interval WEEK or MONTH/, 'forecast'],
+    [
+      'a forecast of each',
+      { forecast: true, subject: 'EACH_CUSTOMER' },
+      /subject WORKSPACE or CUSTOMER/,
+      'forecast',
+    ],
+    ['a budget that does nothing', { thresholds: [] }, /would do nothing/, 'thresholds'],
+    ['no name', { name: ' ' }, /name must have 1 to 200/, 'name'],
+  ])('%s', async (_, given, words, field) => {
     const other = await aWorkspace(app);
     const foreign = await aCustomer(app, other, { phoneNumber: '+393330000002' });
     const token = await aToken(app, { kind: 'client', workspaceIds: [shop.id], scopes: ['budgets:write'] });
     const input = { workspaceId: shop.id, ...MONTH, ...given };
     if (input.customerId === 'foreign') input.customerId = foreign.id;
     const answer = await app.api.as(token).send(SET, { input });
-    expect([answer.status, answer.body.errors?.[0]?.extensions.code]).toEqual([400, 'BAD_USER_INPUT']);
+    expect([answer.status, answer.body.errors?.[0]?.extensions]).toEqual([
+      400,
+      { code: 'BAD_USER_INPUT', field },
+    ]);
     expect(answer.body.errors?.[0]?.message).toMatch(words);
     expect(await app.database.sql('SELECT FROM budgets WHERE workspace_id = $1', [shop.id])).toEqual([]);
   });

@@ -30,7 +30,7 @@ const isOurs = (code: unknown): code is ErrorCode =>
 /** What a caller is told of an error. The message has the code too, since n8n passes on only the message. */
 export interface PublicError {
   message: string;
-  extensions: { code: string; errorId?: string; retryAfterSeconds?: number };
+  extensions: { code: string; errorId?: string; retryAfterSeconds?: number; field?: string };
 }
 
 /**
@@ -40,12 +40,16 @@ export interface PublicError {
 export function toPublicError(error: unknown, logger: Logger): PublicError {
   const known = knownError(error);
   if (known) {
-    const { code, message, retryAfterSeconds } = known;
+    const { code, message, retryAfterSeconds, field } = known;
     if (code === 'SERVICE_UNAVAILABLE')
       logger.warn({ cause: describeCause(known.cause) }, 'answered with 503');
     return {
       message: printError(code, message),
-      extensions: { code, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) },
+      extensions: {
+        code,
+        ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+        ...(field === undefined ? {} : { field }),
+      },
     };
   }
   const errorId = randomUUID();

@@ -2,7 +2,7 @@
 export interface ApiError {
   message: string;
   path?: (string | number)[];
-  extensions: { code: string; errorId?: string };
+  extensions: { code: string; errorId?: string; field?: string };
 }
 
 export interface Answer<Data> {

@@ -2,7 +2,7 @@
 import type { Database } from '../../database/database';
 import type { Sql } from '../../database/sql';
 import { inTransaction } from '../../database/transaction';
-import { badInput, conflict } from '../../errors';
+import { badInput, conflict, inField } from '../../errors';
 import { isUuid, newId } from '../../values/ids';
 import { MICROS, parseAmount } from '../../values/money';
 import type { Clock } from '../../values/time';
@@ -136,6 +136,7 @@ async function checkCustomer(sql: Sql, workspaceId: string, id: string): Promise
   if (!found.has(id))
     throw badInput(
       `There is no customer ${id} in the workspace ${JSON.stringify(workspaceId)}. Give the id of one of the customers.`,
+      'customerId',
     );
 }
 
@@ -180,16 +181,26 @@ type Wanted = Omit<Budget, 'workspaceId' | 'id' | 'version' | 'versionAt' | 'for
 function checkBudget(input: BudgetInput): Wanted {
   const { subject, measure, interval, enforcement } = input;
   const forecast = input.forecast ?? false;
-  const thresholds = checkThresholds(input.thresholds);
+  const thresholds = inField('thresholds', () => checkThresholds(input.thresholds));
   if (forecast && (subject === 'EACH_CUSTOMER' || interval === 'DAY'))
     throw badInput(
       'A forecast needs the subject WORKSPACE or CUSTOMER and the interval WEEK or MONTH. Leave forecast out, or choose one of these.',
+      'forecast',
     );
   if (thresholds.length === 0 && !forecast && enforcement === 'NOTIFY')
-    throw badInput('This budget would do nothing: give thresholds, forecast or the enforcement STOP.');
+    throw badInput(
+      'This budget would do nothing: give thresholds, forecast or the enforcement STOP.',
+      'thresholds',
+    );
   return {
-    ...{ name: checkName(input.name), subject, customerId: checkSubject(input) },
-    ...{ measure, limitUnits: checkLimit(measure, input.limit), interval, thresholds },
+    name: inField('name', () => checkName(input.name)),
+    ...{ subject, customerId: inField('customerId', () => checkSubject(input)) },
+    ...{
+      measure,
+      limitUnits: inField('limit', () => checkLimit(measure, input.limit)),
+      interval,
+      thresholds,
+    },
     ...{ forecast, enforcement },
   };
 }
