@@ -1,5 +1,5 @@
 // One call of a webhook: its signature, and receivers that misbehave.
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import { type AddressInfo, createServer, type LookupFunction, type Server } from 'node:net';
 import { signedHeaders, WebhookCaller } from '../src/services/signals/webhook-call';
 import { WebhookAddresses } from '../src/services/signals/webhook-url';
 import { answering, type Behaviour, Receiver } from './support/receiver';
@@ -123,6 +123,16 @@ describe('a receiver that', () => {
     expect(result).toMatchObject({ delivered: false, status: 500, answer: 'first' });
   });
 
+  it('says no and drips its answer for ever is left after a second', async () => {
+    const timers: NodeJS.Timeout[] = [];
+    const result = await call((response) => {
+      response.writeHead(500);
+      timers.push(setInterval(() => response.write('x'), 10));
+    });
+    for (const timer of timers) clearInterval(timer);
+    expect(result).toMatchObject({ delivered: false, status: 500, answer: expect.stringMatching(/^x+$/) });
+  });
+
   it('closes the connection, or speaks no HTTP, is told in our words', async () => {
     expect((await call((response) => response.socket?.destroy()))?.error).toBe(
       'The connection was closed before an answer.',
@@ -181,5 +191,53 @@ describe('the own network', () => {
     const result = await callerOf(5_000, []).call({ ...CALL, url: receiver.url }, FOREVER);
     expect(result?.error).toContain('no longer in WEBHOOK_ALLOW_HOSTS');
     expect(receiver.take()).toEqual([]);
+  });
+
+  describe('behind a name', () => {
+    const PUBLIC = '93.184.215.14';
+    const OWN = '127.0.0.1';
+    /** Nobody is called at the public address: a connection from the loopback leads to no other one. */
+    const FROM_LOOPBACK = '127.0.0.1';
+    let asked: number;
+    let before: number;
+    beforeEach(() => {
+      asked = 0;
+      before = receiver.connected;
+    });
+    afterEach(() => expect(receiver.connected).toBe(before));
+
+    /** Names mean these addresses, an answer for each look-up; the last one stays. */
+    const addressesOf = (answers: string[][], localAddress?: string): WebhookAddresses => {
+      const lookup: LookupFunction = (_name, options, done) => {
+        const found = (answers[Math.min(asked, answers.length - 1)] ?? []).map((address) => ({
+          ...{ address, family: 4 },
+        }));
+        asked += 1;
+        setImmediate(() =>
+          options.all ? done(null, found) : done(null, found[0]?.address ?? '', found[0]?.family),
+        );
+      };
+      return new WebhookAddresses([], { lookup, ...(localAddress && { localAddress }) });
+    };
+    const errorOf = async (addresses: WebhookAddresses): Promise<string | null | undefined> => {
+      const url = addresses.check(`https://hooks.example.com:${port()}/`);
+      return (await new WebhookCaller(addresses, 5_000).call({ ...CALL, url }, FOREVER))?.error;
+    };
+
+    it('is not called when the name means it since the webhook was made', async () => {
+      const addresses = addressesOf([[PUBLIC], [OWN]], FROM_LOOPBACK);
+      addresses.check(`https://hooks.example.com:${port()}/`);
+      await errorOf(addresses);
+      expect(await errorOf(addresses)).toBe(IN_IT);
+    });
+
+    it('is not called when the name means it since the check: what was looked up once is checked, and called', async () => {
+      expect(await errorOf(addressesOf([[PUBLIC], [OWN]], FROM_LOOPBACK))).not.toBe(IN_IT);
+      expect(asked).toBe(1);
+    });
+
+    it('is not called when it is one of several addresses', async () => {
+      expect(await errorOf(addressesOf([[PUBLIC, OWN]]))).toBe(IN_IT);
+    });
   });
 });

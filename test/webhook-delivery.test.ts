@@ -1,11 +1,14 @@
 // Webhooks: each event is told once it can be, signed, and kept until then.
+import { Client } from 'pg';
 import pino from 'pino';
 import { WebhookCaller } from '../src/services/signals/webhook-call';
 import { DISABLED_AFTER_MS, TAKEN_FOR_MS, WebhookDeliverer } from '../src/services/signals/webhook-deliverer';
 import { WebhookAddresses } from '../src/services/signals/webhook-url';
 import { ACTOR, aWorkspace, type TestApp, type TestWorkspace } from './support/app';
+import { startServer } from './support/command';
+import { untilWaiting } from './support/lock-waits';
 import { answering, type Received, Receiver, signatureOf } from './support/receiver';
-import { aShopForWebhooks, DAY_MS, HOUR_MS, startWithReceiver, webhooksOf } from './support/webhooks';
+import { aShopForWebhooks, DAY_MS, HOUR_MS, KEY, startWithReceiver, webhooksOf } from './support/webhooks';
 
 const METRICS_TOKEN = 'may read the metrics'.replaceAll(' ', '_');
 
@@ -297,5 +300,42 @@ describe('two servers', () => {
     ]);
     expect(second?.headers['webhook-signature']).toBe(second && signatureOf(secret, second));
     expect(await delivery()).toMatchObject({ state: 'DELIVERED', attempts: 2 });
+  });
+  it('when one is killed before it COMMITs what was answered, the other sends the same once more', async () => {
+    app.clock.run();
+    const { secret, webhook } = await create();
+    await happen();
+    const holder = new Client({ connectionString: app.database.url });
+    await holder.connect();
+    try {
+      // Who notes a result holds the webhook; taking what is due does not.
+      await holder.query('BEGIN');
+      await holder.query('SELECT FROM webhooks WHERE workspace_id = $1 AND id = $2 FOR UPDATE', [
+        shop.id,
+        webhook.id,
+      ]);
+      const server = await startServer(['--no-demo'], {
+        ...{ DATABASE_URL: app.database.url, SECRETS_KEY: KEY, WEBHOOK_ALLOW_HOSTS: receiver.host },
+      });
+      await untilWaiting(app.database, 1);
+      expect(receiver.received).toHaveLength(1);
+      await server.stop('SIGKILL');
+      await holder.query('ROLLBACK');
+      await untilWaiting(app.database, 0);
+    } finally {
+      await holder.end();
+    }
+    expect(await delivery()).toMatchObject({ state: 'PENDING', attempts: 1, lastStatus: null });
+    app.clock.run(TAKEN_FOR_MS);
+    const [first, second, ...more] = await tell();
+    expect(more).toEqual([]);
+    for (const one of [first, second]) {
+      expect(one?.headers['webhook-id']).toBe((await delivery()).event.id);
+      expect(one?.body).toBe(first?.body);
+      expect(one?.headers['webhook-signature']).toBe(one && signatureOf(secret, one));
+    }
+    expect(await delivery()).toMatchObject({ state: 'DELIVERED', attempts: 2, lastStatus: 204 });
+    app.clock.run(30 * DAY_MS);
+    expect(await tell()).toEqual([]);
   });
 });

@@ -25,7 +25,7 @@ export class Receiver {
     readonly host: string,
     private readonly sockets: ReadonlySet<Socket>,
     private readonly end: () => Promise<void>,
-    private readonly state: { behave: Behaviour },
+    private readonly state: { behave: Behaviour; connected: number },
   ) {}
 
   get url(): string {
@@ -39,6 +39,11 @@ export class Receiver {
   /** Connections that are open. */
   get connections(): number {
     return this.sockets.size;
+  }
+
+  /** Connections that were ever opened. */
+  get connected(): number {
+    return this.state.connected;
   }
 
   /** What came since the last call. */
@@ -57,7 +62,7 @@ export class Receiver {
 
   static async start(): Promise<Receiver> {
     const sockets = new Set<Socket>();
-    const state = { behave: answering(204) };
+    const state = { behave: answering(204), connected: 0 };
     const server = createServer((request, response) => {
       const parts: Buffer[] = [];
       request.on('data', (part: Buffer) => parts.push(part));
@@ -69,6 +74,7 @@ export class Receiver {
       });
     });
     server.on('connection', (socket) => {
+      state.connected += 1;
       sockets.add(socket);
       socket.on('close', () => sockets.delete(socket));
       socket.on('error', () => undefined);

@@ -1,5 +1,5 @@
 // Which addresses a webhook may have, and how it reaches no address of the own network.
-import { Agent as HttpAgent } from 'node:http';
+import { type AgentOptions, Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { isIP } from 'node:net';
 import { RequestFilteringHttpAgent, RequestFilteringHttpsAgent } from 'request-filtering-agent';
@@ -9,8 +9,14 @@ export const URL_LIMIT = 2_000;
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' };
 
 export class WebhookAddresses {
-  /** `allowHosts` is WEBHOOK_ALLOW_HOSTS: host:port in lower case. */
-  constructor(private readonly allowHosts: readonly string[]) {}
+  /**
+   * `allowHosts` is WEBHOOK_ALLOW_HOSTS: host:port in lower case. `connecting` says how names are looked up and from where
+   * is connected; default: as the system does it.
+   */
+  constructor(
+    private readonly allowHosts: readonly string[],
+    private readonly connecting: Pick<AgentOptions, 'lookup' | 'localAddress'> = {},
+  ) {}
 
   /**
    * The URL in its usual form. Throws BAD_USER_INPUT unless it is https to a host outside of the own network, or to one
@@ -38,11 +44,15 @@ export class WebhookAddresses {
     return url.href;
   }
 
-  /** What connects to this URL: refuses every address of the own network unless the host is allowed. */
+  /**
+   * What connects to this URL: refuses every address of the own network unless the host is allowed. It judges the answer
+   * of the look-up that it connects by: a later answer may be another one.
+   */
   agentFor(url: URL): HttpAgent {
     const isHttps = url.protocol === 'https:';
-    if (this.isAllowed(url)) return isHttps ? new HttpsAgent() : new HttpAgent();
-    return isHttps ? new RequestFilteringHttpsAgent() : new RequestFilteringHttpAgent();
+    const options = { ...this.connecting };
+    if (this.isAllowed(url)) return isHttps ? new HttpsAgent(options) : new HttpAgent(options);
+    return isHttps ? new RequestFilteringHttpsAgent(options) : new RequestFilteringHttpAgent(options);
   }
 
   /** Asked at each call too: the list may have become shorter. */
