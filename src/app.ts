@@ -39,6 +39,7 @@ import { SaveMessageService } from './services/turns/save-message';
 import { BatchWriter } from './services/turns/write-batch';
 import { type QueueObserver, WriteQueue } from './services/turns/write-queue';
 import { ClockWatch } from './services/upkeep/clock-watch';
+import { ModelPriceFiller } from './services/upkeep/late-prices';
 import { Reconciler } from './services/upkeep/reconcile';
 import { WorkspaceService } from './services/workspaces/workspace-service';
 import { ZoneWatch } from './services/workspaces/zone-stamps';
@@ -52,6 +53,7 @@ export interface Services {
   readonly customerImporter: CustomerImporter;
   readonly saveMessages: SaveMessageService;
   readonly tokens: TokenService;
+  readonly modelPriceFiller: ModelPriceFiller;
   readonly reconciler: Reconciler;
   readonly clockWatch: ClockWatch;
   readonly zoneWatch: ZoneWatch;
@@ -148,6 +150,7 @@ export function createServices(
     customerImporter: new CustomerImporter(database, clock),
     saveMessages: new SaveMessageService(queue, clock),
     tokens: new TokenService(database, clock, logger, { cacheMs: config.tokenCacheMs }, notices),
+    modelPriceFiller: new ModelPriceFiller(database, clock),
     reconciler: new Reconciler(database, clock, logger, changed),
     clockWatch: new ClockWatch(database, clock, logger),
     zoneWatch: new ZoneWatch(database, clock, logger),

@@ -37,6 +37,23 @@ const turn = (at: string) => ({
   ...{ workspaceId: 'shop', customerId: CUSTOMER, timeZone: 'Europe/Rome', at: new Date(at) },
 });
 
+const MODEL_PRICE = {
+  ...{ model: 'gpt-4.1-mini', startsAt: new Date('2026-01-01T00:00:00Z') },
+  ...{ inputMicros: 1_000n, cachedInputMicros: 1_000n, outputMicros: 1_000n },
+};
+
+/** A turn of a thousand tokens. */
+const saveWithTokens = (app: TestApp) =>
+  app.services.saveMessages.save({
+    ...{
+      workspaceId: 'shop',
+      phoneNumber: '+393331234567',
+      response: 'Ciao!',
+      idempotencyKey: 'wamid.tokens',
+    },
+    llm: { model: 'gpt-4.1-mini', inputTokens: 900, outputTokens: 100 },
+  });
+
 /** The schema of the version before, with a shop: what each test begins with. */
 async function makeOlder(url: string): Promise<void> {
   const before = new DataSource({
@@ -490,6 +507,7 @@ describe('reverting to the version before', () => {
       { name: 'Webhooks1700000000010', direction: 'up' },
       { name: 'Retention1700000000011', direction: 'up' },
       { name: 'Citus1700000000012', direction: 'up' },
+      { name: 'Margin1700000000013', direction: 'up' },
     ]);
   });
 
@@ -505,10 +523,31 @@ describe('reverting to the version before', () => {
       { phoneNumber: '+393331234567', response: 'Ciao!', idempotencyKey: 'wamid.1', ...fields },
     ]);
     await app.stop();
+    expect(await migrateDown(dataSource)).toMatchObject([{ name: 'Margin1700000000013' }]);
     expect(await migrateDown(dataSource)).toMatchObject([{ name: 'Citus1700000000012' }]);
     expect(await migrateDown(dataSource)).toMatchObject([{ name: 'Retention1700000000011' }]);
     expect(await migrateDown(dataSource)).toMatchObject([{ name: 'Webhooks1700000000010' }]);
     await expect(migrateDown(dataSource)).rejects.toThrow('Turns have a workflow, a channel or a failure');
+  });
+
+  it.each([
+    ['a turn has tokens', async (app: TestApp) => void (await saveWithTokens(app))],
+    [
+      'a model has a price',
+      async (app: TestApp) =>
+        void (await app.services.workspaces.setModelPrices('shop', [MODEL_PRICE], ACTOR)),
+    ],
+    [
+      'the channel has a price',
+      async (app: TestApp) =>
+        void (await app.services.workspaces.setChannelPrice('shop', { amountMicros: 1n }, ACTOR)),
+    ],
+  ])('is refused once %s, which would be lost', async (_, make) => {
+    await migrate(dataSource);
+    const app = await startApp({ database });
+    await make(app);
+    await app.stop();
+    await expect(migrateDown(dataSource)).rejects.toThrow('Turns have tokens or costs');
   });
 
   it('is refused once the words of a turn were removed with its raw key', async () => {
@@ -555,6 +594,7 @@ describe('reverting to the version before', () => {
       actor,
     );
     for (const name of [
+      'Margin1700000000013',
       'Citus1700000000012',
       'Retention1700000000011',
       'Webhooks1700000000010',
@@ -574,11 +614,63 @@ describe('reverting to the version before', () => {
     const app = await startApp({ database });
     const actor = { name: 'test' };
     await app.services.workspaces.update('shop', { keepDays: 90 }, actor);
+    expect(await migrateDown(dataSource)).toMatchObject([{ name: 'Margin1700000000013' }]);
     expect(await migrateDown(dataSource)).toMatchObject([{ name: 'Citus1700000000012' }]);
     await expect(migrateDown(dataSource)).rejects.toThrow('would keep them for ever');
     await app.services.workspaces.update('shop', { keepDays: null }, actor);
     await app.stop();
     expect(await migrateDown(dataSource)).toMatchObject([{ name: 'Retention1700000000011' }]);
+  });
+});
+
+describe('costs', () => {
+  const saved = () =>
+    database.sql(
+      `SELECT sum(turns)::int AS turns, sum(priced)::int AS priced, sum(llm_cost_nanos)::int AS nanos,
+         sum(channel_cost_micros)::int AS channel FROM cost_days`,
+    );
+
+  it('are of the turns that this version saves; a turn of the version before has none', async () => {
+    await saveAsOlder(database, turn('2026-03-01T10:00:00Z'));
+    await migrate(dataSource);
+    const app = await startApp({ database });
+    try {
+      await app.services.workspaces.setChannelPrice('shop', { amountMicros: 7n }, ACTOR);
+      await app.services.workspaces.setModelPrices('shop', [MODEL_PRICE], ACTOR);
+      const charge = await saveAsOlder(database, turn('2026-03-02T10:00:00Z'));
+      expect(await saved()).toEqual([{ turns: null, priced: null, nanos: null, channel: null }]);
+      await saveWithTokens(app);
+      await app.services.filler.run();
+      // What the version before did is taken back, and read, by this one.
+      await app.services.voids.void('shop', { usageRecordId: charge, reason: 'x' }, ACTOR);
+      expect(await saved()).toEqual([{ turns: 1, priced: 1, nanos: 1_000, channel: 7 }]);
+      expect(await differences(app, SHOP)).toBe(0n);
+    } finally {
+      await app.stop();
+    }
+  });
+
+  it('never change once they are known, whoever writes', async () => {
+    await migrate(dataSource);
+    const app = await startApp({ database });
+    try {
+      await app.services.workspaces.setModelPrices('shop', [MODEL_PRICE], ACTOR);
+      await saveWithTokens(app);
+      for (const change of [
+        'llm_cost_nanos = 0',
+        'llm_cost_nanos = NULL',
+        'channel_cost_micros = 1',
+        'model_number = NULL',
+        'input_tokens = 0',
+        'cached_input_tokens = 1',
+        'output_tokens = 0',
+      ])
+        await expect(database.sql(`UPDATE messages SET ${change}`)).rejects.toThrow('never changed');
+      for (const statement of ['UPDATE model_prices SET input_micros = 0', 'DELETE FROM model_prices'])
+        await expect(database.sql(statement)).rejects.toThrow('never changed');
+    } finally {
+      await app.stop();
+    }
   });
 });
 

@@ -1,6 +1,15 @@
 // The form in which turns are saved on Citus, a workspace at a time and a statement a table, held on any PostgreSQL:
 // what it stores, charges and counts is what the usual form does.
-import { aCustomer, aTurn, aWorkspace, startApp, type TestApp, type TestWorkspace } from './support/app';
+import { COST_FIGURES } from '../src/services/roll-ups/costs';
+import {
+  ACTOR,
+  aCustomer,
+  aTurn,
+  aWorkspace,
+  startApp,
+  type TestApp,
+  type TestWorkspace,
+} from './support/app';
 import { SAVE, type SaveData } from './support/operations';
 
 const PHONES = ['+393331234567', '+393331234568', '+393339999999'];
@@ -22,6 +31,17 @@ async function filled(app: TestApp): Promise<TestWorkspace[]> {
   for (const shop of shops) {
     await aCustomer(app, shop, { phoneNumber: PHONES[0] ?? '' });
     await aCustomer(app, shop, { phoneNumber: PHONES[1] ?? '', activeChatbot: false });
+    await app.services.workspaces.setChannelPrice(
+      shop.id,
+      { amountMicros: 20_000n, startsAt: new Date('2026-03-11T22:00:00Z') },
+      ACTOR,
+    );
+    const price = { inputMicros: 350_000n, cachedInputMicros: 87_500n, outputMicros: 1_400_000n };
+    await app.services.workspaces.setModelPrices(
+      shop.id,
+      [{ ...price, model: 'model-1', startsAt: new Date('2026-01-01T00:00:00Z') }],
+      ACTOR,
+    );
   }
   await Promise.all(
     Array.from({ length: 60 }, (_, n) => {
@@ -32,6 +52,9 @@ async function filled(app: TestApp): Promise<TestWorkspace[]> {
           response: n % 5 === 0 ? '' : 'Ciao!',
           occurredAt: `2026-03-${10 + (n % 4)}T2${n % 4}:30:00Z`,
           ...(n % 7 === 0 ? {} : { workflow: `flow-${n % 4}`, channel: 'whatsapp' }),
+          ...(n % 3 === 0
+            ? { llm: { model: `model-${n % 2}`, inputTokens: n, cachedInputTokens: n % 5, outputTokens: 10 } }
+            : {}),
           idempotencyKey: `key-${n}`,
         }),
       });
@@ -41,12 +64,14 @@ async function filled(app: TestApp): Promise<TestWorkspace[]> {
 }
 
 const TABLES = {
-  messages: 'workspace_id, outcome, occurred_at, phone_number, message, response',
+  messages:
+    'workspace_id, outcome, occurred_at, phone_number, message, response, input_tokens, cached_input_tokens, output_tokens, llm_cost_nanos, channel_cost_micros',
   charges: 'workspace_id, amount_micros, occurred_at, epoch, month, reversal',
   usage_slots:
     'workspace_id, slot_at, messages, cost_micros, first_at, last_at, no_response, unknown_customer, inactive_customer',
   customer_days: 'workspace_id, day, messages, cost_micros, first_at, last_at',
   dimension_values: 'workspace_id, dimension, value',
+  customer_cost_days: `workspace_id, day, ${COST_FIGURES.join(', ')}`,
   customer_months: 'workspace_id, month, messages, cost_micros, first_at, last_at',
 };
 
@@ -69,6 +94,15 @@ it('stores, charges and counts what the usual form does', async () => {
        FROM dimension_days d JOIN dimension_values v ON v.workspace_id = d.workspace_id AND v.dimension = d.dimension
          AND v.number = d.number GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`,
     );
+  const byModel = (app: TestApp): Promise<object[]> =>
+    app.database.sql(
+      `SELECT d.workspace_id, v.value, d.day, ${COST_FIGURES.map((figure) => `sum(d.${figure}) AS ${figure}`).join(', ')}
+       FROM cost_days d LEFT JOIN dimension_values v ON v.workspace_id = d.workspace_id AND v.dimension = 'MODEL'
+         AND v.number = d.model_number GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`,
+    );
+  const costs = await byModel(usual);
+  expect(costs.length).toBeGreaterThan(0);
+  expect(await byModel(each)).toEqual(costs);
   const days = await byValue(usual);
   expect(days.length).toBeGreaterThan(0);
   expect(await byValue(each)).toEqual(days);

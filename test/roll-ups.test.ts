@@ -45,17 +45,29 @@ const turn = fc.record({
   workflow: fc.constantFrom('orders', 'help', null, null),
   channel: fc.constantFrom('whatsapp', 'web', null),
   at: fc.oneof(instant, fc.constant(new Date(LAST))),
+  llm: fc.oneof(
+    fc.constant(null),
+    fc.record({
+      model: fc.constantFrom('one', 'two', 'three'),
+      inputTokens: fc.integer({ min: 100, max: 100_000 }),
+      cachedInputTokens: fc.integer({ min: 0, max: 100 }),
+      outputTokens: fc.nat(10_000),
+    }),
+  ),
 });
+const amount = fc.bigInt({ min: 0n, max: 90_000n });
 const change = fc.oneof(
   fc.record({ kind: fc.constant('void' as const), at: fc.nat() }),
   fc.record({ kind: fc.constant('void' as const), at: fc.nat() }),
   fc.record({ kind: fc.constant('void' as const), at: fc.nat() }),
   fc.record({ kind: fc.constant('register' as const), phone, active: fc.boolean() }),
+  fc.record({ kind: fc.constant('price' as const), micros: amount, at: instant }),
+  fc.record({ kind: fc.constant('channel price' as const), micros: amount, at: instant }),
   fc.record({
-    kind: fc.constant('price' as const),
-    micros: fc.bigInt({ min: 0n, max: 90_000n }),
-    at: instant,
+    kind: fc.constant('model price' as const),
+    ...{ model: fc.constantFrom('one', 'two'), at: instant, input: amount, cached: amount, output: amount },
   }),
+  fc.record({ kind: fc.constant('fill' as const) }),
   fc.record({ kind: fc.constant('zone' as const), zone }),
 );
 const step = fc.oneof({ weight: 12, arbitrary: turn }, { weight: 2, arbitrary: change });
@@ -77,7 +89,7 @@ async function take(server: TestApp, shop: TestWorkspace, step: Step): Promise<v
       const input = {
         ...{ workspaceId: shop.id, phoneNumber: step.phone, message: 'ciao', response: step.response },
         ...{ idempotencyKey: `key ${step.key} ${step.phone}`, occurredAt: step.at },
-        ...{ workflow: step.workflow, channel: step.channel },
+        ...{ workflow: step.workflow, channel: step.channel, llm: step.llm },
       };
       await services.saveMessages.save(input);
       return;
@@ -91,6 +103,31 @@ async function take(server: TestApp, shop: TestWorkspace, step: Step): Promise<v
       return;
     case 'price':
       await services.workspaces.setPrice(shop.id, { amountMicros: step.micros, startsAt: step.at }, ACTOR);
+      return;
+    case 'channel price':
+      await services.workspaces.setChannelPrice(
+        shop.id,
+        { amountMicros: step.micros, startsAt: step.at },
+        ACTOR,
+      );
+      return;
+    case 'model price':
+      await services.workspaces.setModelPrices(
+        shop.id,
+        [
+          {
+            ...{ model: step.model, startsAt: step.at, inputMicros: step.input },
+            ...{ cachedInputMicros: step.cached, outputMicros: step.output },
+          },
+        ],
+        ACTOR,
+      );
+      return;
+    case 'fill':
+      // A zone that changes meanwhile stops it, and says so.
+      await services.modelPriceFiller.fill(shop.id, ACTOR).catch((error: unknown) => {
+        expect(String(error)).toContain('The zone was changed meanwhile');
+      });
       return;
     case 'void': {
       const rows = await app.database.sql<{ id: string }>(

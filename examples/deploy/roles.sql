@@ -1,14 +1,15 @@
 -- Least rights: the server's own user, who can neither change the schema nor delete a record.
 -- Run once as the owner of the database, after `centesimo migrate` has been run by that owner.
 -- The server then runs as centesimo_app with MIGRATE_AT_START=false; the commands that change settings
--- (workspace, price, token, rebuild) are run as the owner.
+-- (workspace, price, model-price, channel-price, token, rebuild) are run as the owner.
 CREATE ROLE centesimo_app LOGIN PASSWORD 'change me';
 
 GRANT USAGE ON SCHEMA public TO centesimo_app;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO centesimo_app;
 GRANT INSERT ON messages, charges, customers, usage_slots, customer_days, customer_months, dimension_values, dimension_days,
-  zone_stamps, audit_entries, voids, statements, statement_lines TO centesimo_app;
-GRANT UPDATE ON customers, usage_slots, customer_days, customer_months, dimension_days, zone_stamps TO centesimo_app;
+  cost_days, customer_cost_days, zone_stamps, audit_entries, voids, statements, statement_lines TO centesimo_app;
+GRANT UPDATE ON customers, usage_slots, customer_days, customer_months, dimension_days, cost_days, customer_cost_days,
+  zone_stamps TO centesimo_app;
 -- Taking a charge back makes the roll-ups around it anew; what nothing is left of goes. The charge itself stays.
 GRANT DELETE ON usage_slots, customer_days, customer_months TO centesimo_app;
 -- Reconciliation turns DEFERRED into TRACKED, and what is taken back becomes VOIDED; the key of a message can't be changed.

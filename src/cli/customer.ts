@@ -1,16 +1,14 @@
-import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import type { Command } from 'commander';
-import { parse } from 'csv-parse';
 import { Snapshot } from '../database/snapshot';
 import { liftTimeLimit } from '../database/sql';
-import { AppError, badInput } from '../errors';
 import type { BadRow, ImportRow } from '../services/customers/customer-import';
 import { listCustomers } from '../services/customers/customers';
 import { PAGE_LIMIT } from '../services/page';
 import { exportPerson } from '../services/people/personal-data';
 import { getWorkspace } from '../services/workspaces/workspaces';
 import { type Cli, EXIT, OPERATOR } from './cli';
+import { readCsv } from './csv-file';
 import { eraseOne, listErasures } from './customer-erasure';
 import { example } from './how-to-run';
 import { progressLine } from './progress';
@@ -181,77 +179,22 @@ const importFile = (cli: Cli): Command =>
     );
 
 const BAD_SHOWN = 20;
-const COLUMNS = ['name', 'phone', 'whatsapp_user_id', 'active'];
+const FILE = { columns: ['name', 'phone', 'whatsapp_user_id', 'active'], needed: ['name'] };
 
-interface CsvRecord {
-  record: Record<string, string>;
-  info: { lines: number; error?: Error };
-}
-
-/** A bad row is named by the line on which it ends; the header is line 1. */
 async function readRows(file: string): Promise<{ rows: ImportRow[]; misread: BadRow[] }> {
   const rows: ImportRow[] = [];
   const misread: BadRow[] = [];
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw badInput(`${file} can't be read: ${error instanceof Error ? error.message : String(error)}`);
-  });
-  const parser = Readable.from([text]).pipe(
-    parse({
-      bom: true,
-      columns: checkHeader,
-      delimiter: delimiterOf(text),
-      info: true,
-      skip_empty_lines: true,
-      trim: true,
-      relax_column_count: true,
-    }),
-  );
-  try {
-    for await (const { record, info } of parser as AsyncIterable<CsvRecord>) {
-      const why = whyMisread(record, info);
-      if (why === undefined) rows.push({ line: info.lines, registration: toRegistration(record) });
-      else misread.push({ line: info.lines, why });
-    }
-  } catch (error) {
-    throw error instanceof Error && !(error instanceof AppError)
-      ? badInput(`${file}: ${error.message}`)
-      : error;
+  for await (const { line, record, why = whyMisread(record) } of readCsv(file, FILE)) {
+    if (why === undefined) rows.push({ line, registration: toRegistration(record) });
+    else misread.push({ line, why });
   }
   return { rows, misread };
 }
 
-/**
- * Spreadsheets of countries that write 0,5 separate by semicolons. The header tells which: its names contain neither.
- */
-const delimiterOf = (text: string): string => (text.split('\n', 1)[0]?.includes(';') ? ';' : ',');
-
-function checkHeader(header: string[]): string[] {
-  const names = header.map((name) => name.toLowerCase());
-  const unknown = names.find((name) => !COLUMNS.includes(name));
-  if (unknown !== undefined || !names.includes('name')) {
-    throw badInput(
-      `The header must have columns of this list, and one of them must be name: ${COLUMNS.join(', ')}; got ${header.join(', ')}.`,
-    );
-  }
-  return names;
-}
-
-function whyMisread(
-  { active = '' }: Record<string, string>,
-  { error }: CsvRecord['info'],
-): string | undefined {
-  if (error?.message.includes('got') && moreThanExpected(error.message))
-    return 'It has more fields than the header. Put a field with the separator in it between double quotes.';
-  if (!/^(true|false|)$/i.test(active))
-    return `active is ${JSON.stringify(active)}; true or false is expected.`;
-  return undefined;
-}
-
-/** Missing fields at the end are allowed: they are optional, and spreadsheets leave them out. */
-function moreThanExpected(message: string): boolean {
-  const [, expected, got] = /is (\d+), got (\d+)/.exec(message) ?? [];
-  return Number(got) > Number(expected);
-}
+const whyMisread = ({ active = '' }: Record<string, string>): string | undefined =>
+  /^(true|false|)$/i.test(active)
+    ? undefined
+    : `active is ${JSON.stringify(active)}; true or false is expected.`;
 
 function toRegistration(record: Record<string, string>): ImportRow['registration'] {
   const { name = '', phone, whatsapp_user_id: whatsappUserId, active = '' } = record;

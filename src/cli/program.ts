@@ -13,9 +13,10 @@ import { eventsCommand } from './events';
 import { exportCommand } from './export';
 import { howToRun } from './how-to-run';
 import { migrateCommand } from './migrate';
+import { modelPriceCommand } from './model-price';
 import { moveCommand } from './move';
 import { placementCommand } from './placement';
-import { priceCommand } from './price';
+import { channelPriceCommand, priceCommand } from './price';
 import { reconcileCommand } from './reconcile';
 import { reportCommand } from './report';
 import { serveCommand } from './serve';
@@ -41,6 +42,8 @@ export const createProgram = (cli: Cli): Command =>
     .addCommand(customerCommand(cli))
     .addCommand(tokenCommand(cli))
     .addCommand(priceCommand(cli))
+    .addCommand(channelPriceCommand(cli))
+    .addCommand(modelPriceCommand(cli))
     .addCommand(chargeCommand(cli))
     .addCommand(statementCommand(cli))
     .addCommand(budgetCommand(cli))

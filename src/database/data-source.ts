@@ -14,6 +14,7 @@ import { Dimensions1700000000009 } from '../migrations/1700000000009-dimensions'
 import { Webhooks1700000000010 } from '../migrations/1700000000010-webhooks';
 import { Retention1700000000011 } from '../migrations/1700000000011-retention';
 import { Citus1700000000012 } from '../migrations/1700000000012-citus';
+import { Margin1700000000013 } from '../migrations/1700000000013-margin';
 import type { Contraction } from '../migrations/contraction';
 import { ledgerContraction } from '../migrations/ledger-contraction';
 import { peopleContraction } from '../migrations/people-contraction';
@@ -53,6 +54,7 @@ export const MIGRATIONS = [
   Webhooks1700000000010,
   Retention1700000000011,
   Citus1700000000012,
+  Margin1700000000013,
 ];
 
 /** What ends an expanding migration once no older server runs. Oldest first. */

@@ -3,9 +3,12 @@ import { AuditEntry } from './audit-entry.entity';
 import { Budget } from './budget.entity';
 import { BudgetFiring } from './budget-firing.entity';
 import { BudgetSweep } from './budget-sweep.entity';
+import { ChannelPrice } from './channel-price.entity';
 import { Charge } from './charge.entity';
 import { ClosingSchedule } from './closing-schedule.entity';
+import { CostDay } from './cost-day.entity';
 import { Customer } from './customer.entity';
+import { CustomerCostDay } from './customer-cost-day.entity';
 import { CustomerDay } from './customer-day.entity';
 import { CustomerMonth } from './customer-month.entity';
 import { DimensionDay } from './dimension-day.entity';
@@ -14,6 +17,7 @@ import { Erasure } from './erasure.entity';
 import { Event } from './event.entity';
 import { EventCounter } from './event-counter.entity';
 import { Message } from './message.entity';
+import { ModelPrice } from './model-price.entity';
 import { Price } from './price.entity';
 import { Statement } from './statement.entity';
 import { StatementLine } from './statement-line.entity';
@@ -30,6 +34,8 @@ import { ZoneStamp } from './zone-stamp.entity';
 export const ALL_ENTITIES = [
   Workspace,
   Price,
+  ChannelPrice,
+  ModelPrice,
   Customer,
   Message,
   Charge,
@@ -38,6 +44,8 @@ export const ALL_ENTITIES = [
   CustomerMonth,
   DimensionValue,
   DimensionDay,
+  CostDay,
+  CustomerCostDay,
   ZoneStamp,
   Token,
   TokenWorkspace,

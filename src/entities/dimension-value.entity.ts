@@ -1,7 +1,7 @@
 import { Check, Column, Entity, ForeignKey, PrimaryColumn, Unique } from 'typeorm';
 import { Workspace } from './workspace.entity';
 
-/** A workflow or a channel that turns of a workspace have. A turn stores its number, which never changes its meaning. */
+/** A workflow, a channel or a model that turns of a workspace have. A turn stores its number, which never changes its meaning. */
 @Entity({ name: 'dimension_values' })
 @Unique('dimension_values_unique', ['workspaceId', 'dimension', 'value'])
 @Check('dimension_values_number_range', 'number BETWEEN 1 AND 200')

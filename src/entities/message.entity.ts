@@ -61,6 +61,28 @@ export class Message {
   @Column({ name: 'channel_number', type: 'smallint', nullable: true })
   channelNumber!: number | null;
 
+  /** The same of the model that answered. */
+  @Column({ name: 'model_number', type: 'smallint', nullable: true })
+  modelNumber!: number | null;
+
+  /** All input tokens, the cached ones included; null where model_number is. */
+  @Column({ name: 'input_tokens', type: 'integer', nullable: true })
+  inputTokens!: number | null;
+
+  @Column({ name: 'cached_input_tokens', type: 'integer', nullable: true })
+  cachedInputTokens!: number | null;
+
+  @Column({ name: 'output_tokens', type: 'integer', nullable: true })
+  outputTokens!: number | null;
+
+  /** What the tokens cost, in billionths of the currency; null: no tokens, or no price of the model yet. */
+  @Column({ name: 'llm_cost_nanos', type: 'bigint', nullable: true })
+  llmCostNanos!: bigint | null;
+
+  /** What the channel took for the response; null: without a response, or no price. */
+  @Column({ name: 'channel_cost_micros', type: 'bigint', nullable: true })
+  channelCostMicros!: bigint | null;
+
   /** Whether it was charged, and if not, why: an outcome of services/turns/tracking.ts. */
   @Column({ name: 'outcome', type: 'text' })
   outcome!: string;

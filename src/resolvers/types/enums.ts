@@ -204,6 +204,7 @@ export const DimensionEnum = enumType(
   {
     CHANNEL: 'How the turn came in, such as whatsapp, web, voice.',
     WORKFLOW: 'Which workflow saved the turn.',
+    MODEL: 'Which model answered. Only this one has tokens and a margin.',
   },
 );
 

@@ -2,8 +2,10 @@ import { ArgsType, Field, ID, InputType, ObjectType } from 'type-graphql';
 import type { ItemResult } from '../../services/turns/save-message';
 import type { SaveResult } from '../../services/turns/saved-message';
 import type { RawTurn, TurnInput } from '../../services/turns/turn';
+import type { LlmInput, RawLlm } from '../../services/turns/turn-costs';
 import { GraphQLDateTime } from '../scalars/date-time';
 import { GraphQLPhoneNumber } from '../scalars/phone-number';
+import { GraphQLSafeInt } from '../scalars/safe-int';
 import { Message } from './message';
 
 const KEY_DESCRIPTION =
@@ -13,7 +15,51 @@ const FAILURE =
   'Why there is no response, as the workflow knows it; at most 500 characters. Kept only with a turn without one.';
 const WORKFLOW = 'Which workflow saved the turn; at most 100 characters. For breakdowns.';
 const CHANNEL = 'How the turn came in, such as whatsapp, web, voice; at most 50 characters. For breakdowns.';
+const LLM = 'What the model consumed for this response, when the workflow knows. For the margin.';
 const KEPT = 'Of a key that is sent again, the first one is kept.';
+
+@InputType('LlmUsageInput', {
+  description:
+    "Token counts as the model's maker reports them. Not part of what makes a replay equal: of a key that is sent again, the first ones are kept.",
+})
+export class LlmUsageInput implements LlmInput {
+  @Field(() => String, {
+    description: "The model's name, such as gpt-4.1-mini; at most 200 characters. Its price is found by it.",
+  })
+  model!: string;
+
+  @Field(() => GraphQLSafeInt, {
+    description: 'All input tokens, the cached ones included; at most 100 000 000.',
+  })
+  inputTokens!: number;
+
+  @Field(() => GraphQLSafeInt, {
+    nullable: true,
+    description: 'Of these, read from a cache. Default: none.',
+  })
+  cachedInputTokens?: number | null;
+
+  @Field(() => GraphQLSafeInt, { description: 'All output tokens, reasoning included; at most 100 000 000.' })
+  outputTokens!: number;
+}
+
+@InputType('LlmUsageItem', {
+  description:
+    'LlmUsageInput as plain text, checked item by item. With nothing but blank fields it is absent.',
+})
+export class LlmUsageItem implements RawLlm {
+  @Field(() => String, { nullable: true, description: "Needed. The model's name, such as gpt-4.1-mini." })
+  model?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Needed. All input tokens, the cached ones included.' })
+  inputTokens?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Of these, read from a cache. Default: none.' })
+  cachedInputTokens?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Needed. All output tokens, reasoning included.' })
+  outputTokens?: string | null;
+}
 
 @InputType('SaveMessageInput', {
   description: 'One turn of a conversation. Optional fields may be absent or null.',
@@ -65,6 +111,9 @@ export class SaveMessageInput implements TurnInput {
 
   @Field(() => String, { nullable: true, description: `${CHANNEL} ${KEPT}` })
   channel?: string | null;
+
+  @Field(() => LlmUsageInput, { nullable: true, description: LLM })
+  llm?: LlmUsageInput | null;
 }
 
 @InputType('SaveMessageItem', {
@@ -107,6 +156,9 @@ export class SaveMessageItem implements RawTurn {
 
   @Field(() => String, { nullable: true, description: CHANNEL })
   channel?: string | null;
+
+  @Field(() => LlmUsageItem, { nullable: true, description: LLM })
+  llm?: LlmUsageItem | null;
 }
 
 @ArgsType()

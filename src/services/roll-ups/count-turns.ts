@@ -1,6 +1,7 @@
 // Charges and roll-ups of turns of one workspace whose messages are stored, one statement a table, in the caller's
 // transaction: for saves on Citus and for reconciliation.
 import type { SqlConnection } from '../../database/sql';
+import { costDayUpsert, customerCostDayUpsert } from './costs';
 import { DIMENSIONS, type Dimension, dimensionDayUpsert } from './dimensions';
 import { customerUpsert, type RollUpKeys, slotUpsert } from './roll-ups';
 
@@ -14,6 +15,15 @@ export interface CountedTurn {
   keys: RollUpKeys;
   /** The number of its value of each dimension; null: it has none. */
   values: Readonly<Record<Dimension, number | null>>;
+  /** Null: it has neither tokens nor a fee of the channel. */
+  costs: {
+    customerId: string | null;
+    inputTokens: number | null;
+    cachedInputTokens: number | null;
+    outputTokens: number | null;
+    llmNanos: bigint | null;
+    channelMicros: bigint | null;
+  } | null;
   /** Only of a TRACKED turn. */
   charge: { id: string; customerId: string; priceMicros: bigint; savedAt: Date } | null;
 }
@@ -62,6 +72,14 @@ const DIMENSION_DAYS = dimensionDayUpsert(
   '$7::smallint',
 );
 
+const costed = turnsOf(
+  `$2::text[], $3::date[], $4::uuid[], $5::smallint[], $6::int4[], $7::int4[], $8::int4[], $9::int8[], $10::int8[]`,
+  `outcome, day, customer_id, model_number, input_tokens, cached_input_tokens, output_tokens, llm_cost_nanos,
+      channel_cost_micros`,
+);
+const COSTS = costDayUpsert(costed, '$11::smallint');
+const CUSTOMER_COSTS = customerCostDayUpsert(costed);
+
 /** The caller holds the workspace's row FOR SHARE: its zone and epoch can't change. */
 export async function countTurns(
   connection: SqlConnection,
@@ -90,6 +108,7 @@ export async function countTurns(
     turns.map(({ keys }) => keys.slotAt),
     shard,
   ]);
+  await countCosts(connection, workspaceId, turns, shard);
   if (charged.length === 0) return;
   const sums = [
     workspaceId,
@@ -115,4 +134,28 @@ export async function countTurns(
     valued.map(({ number }) => number),
     shard,
   ]);
+}
+
+async function countCosts(
+  connection: SqlConnection,
+  workspaceId: string,
+  turns: readonly CountedTurn[],
+  shard: number,
+): Promise<void> {
+  const costed = turns.flatMap(({ costs, ...turn }) => (costs ? [{ ...turn, costs }] : []));
+  if (costed.length === 0) return;
+  const values = [
+    workspaceId,
+    costed.map(({ outcome }) => outcome),
+    costed.map(({ keys }) => keys.day),
+    costed.map(({ costs }) => costs.customerId),
+    costed.map(({ values }) => values.MODEL),
+    costed.map(({ costs }) => costs.inputTokens),
+    costed.map(({ costs }) => costs.cachedInputTokens),
+    costed.map(({ costs }) => costs.outputTokens),
+    costed.map(({ costs }) => costs.llmNanos),
+    costed.map(({ costs }) => costs.channelMicros),
+  ];
+  await connection.prepared('add_to_cost_days', COSTS, [...values, shard]);
+  await connection.prepared('add_to_customer_cost_days', CUSTOMER_COSTS, values);
 }

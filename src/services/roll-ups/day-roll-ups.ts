@@ -2,6 +2,7 @@
 import { liftTimeLimit, type Sql } from '../../database/sql';
 import { DAY_MS } from '../../values/duration';
 import { type LocalStretch, localDays } from '../../values/period';
+import { COST_DAYS, CUSTOMER_COST_DAYS } from './costs';
 import { DIMENSION_DAYS } from './dimensions';
 import { countsStill } from './roll-ups';
 
@@ -15,7 +16,7 @@ export function daysOf(first: Date, last: Date, timeZone: string): LocalStretch[
 }
 
 /**
- * Makes the days and months of a workspace's customers, and the days of its dimensions, cut by this zone. The caller
+ * Makes the days and months of a workspace's customers, and the days of its dimensions and costs, cut by this zone. The caller
  * holds the workspace's row FOR UPDATE: no save can write a day of the old zone behind it.
  */
 export async function rebuildDayRollUps(sql: Sql, workspaceId: string, timeZone: string): Promise<void> {
@@ -27,6 +28,11 @@ export async function rebuildDayRollUps(sql: Sql, workspaceId: string, timeZone:
   await sql.query('clear_dimension_days', 'DELETE FROM dimension_days WHERE workspace_id = $1', [
     workspaceId,
   ]);
+  const [costs] = await sql.query<{ any: boolean }>(
+    'costs_exist',
+    'SELECT EXISTS (SELECT FROM cost_days WHERE workspace_id = $1) AS any',
+    [workspaceId],
+  );
   const span = await findSpan(sql, workspaceId);
   if (!span) return;
   const days = daysOf(span.first, span.last, timeZone);
@@ -35,6 +41,14 @@ export async function rebuildDayRollUps(sql: Sql, workspaceId: string, timeZone:
   await sql.query('rebuild_customer_days', CUSTOMER_DAYS, [workspaceId, ...bounds, ...range]);
   await sql.query('rebuild_dimension_days', DIMENSION_DAYS, [workspaceId, ...bounds, ...range]);
   await sql.query('rebuild_customer_months', CUSTOMER_MONTHS, [workspaceId, '-infinity', 'infinity']);
+  // Looks at each turn of the workspace, so not for nothing.
+  if (!costs?.any) return;
+  await sql.query('clear_cost_days', 'DELETE FROM cost_days WHERE workspace_id = $1', [workspaceId]);
+  await sql.query('clear_customer_cost_days', 'DELETE FROM customer_cost_days WHERE workspace_id = $1', [
+    workspaceId,
+  ]);
+  await sql.query('rebuild_cost_days', COST_DAYS, [workspaceId, ...bounds, ...range]);
+  await sql.query('rebuild_customer_cost_days', CUSTOMER_COST_DAYS, [workspaceId, ...bounds, ...range]);
 }
 
 export interface Span {
@@ -42,11 +56,12 @@ export interface Span {
   last: Date;
 }
 
-async function findSpan(sql: Sql, workspaceId: string): Promise<Span | undefined> {
+/** Of all turns: costs are also of those that were not charged. */
+export async function findSpan(sql: Sql, workspaceId: string): Promise<Span | undefined> {
   return toSpan(
     await sql.query<SpanRow>(
-      'span_of_charges',
-      'SELECT min(c.occurred_at) AS first, max(c.occurred_at) AS last FROM charges c WHERE c.workspace_id = $1',
+      'span_of_turns',
+      'SELECT min(m.occurred_at) AS first, max(m.occurred_at) AS last FROM messages m WHERE m.workspace_id = $1',
       [workspaceId],
     ),
   );

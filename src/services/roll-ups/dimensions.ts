@@ -1,7 +1,7 @@
 // By what charged turns are broken down, and how the days of each value are written and made anew.
 import type { Sql } from '../../database/sql';
 
-export const DIMENSIONS = ['CHANNEL', 'WORKFLOW'] as const;
+export const DIMENSIONS = ['CHANNEL', 'WORKFLOW', 'MODEL'] as const;
 export type Dimension = (typeof DIMENSIONS)[number];
 
 /** The most values of a dimension in a workspace. Turns of further values are counted together, as OTHER. */
@@ -9,15 +9,22 @@ export const VALUES_LIMIT = 200;
 /** The number of a value beyond the limit. */
 export const OTHER = 0;
 
+/** The column of messages that has the number of a turn's value. */
+const NUMBER_COLUMNS: Readonly<Record<Dimension, string>> = {
+  CHANNEL: 'channel_number',
+  WORKFLOW: 'workflow_number',
+  MODEL: 'model_number',
+};
+
 /** The columns of a turn that say which value it has: SQL for the numbers of `turn`, an alias of messages. */
-const numbersOf = (turn: string): string =>
-  `(VALUES ('CHANNEL', ${turn}.channel_number), ('WORKFLOW', ${turn}.workflow_number)) AS v (dimension, number)`;
+const numbersOf = (turn: string, dimensions: readonly Dimension[] = DIMENSIONS): string =>
+  `(VALUES ${dimensions.map((dimension) => `('${dimension}', ${turn}.${NUMBER_COLUMNS[dimension]})`).join(', ')}) AS v (dimension, number)`;
 
 /**
- * The upsert as a CTE beside `rollUpUpserts`, with rows of `counted` that have workflow_number and channel_number too.
+ * The upsert as a CTE beside `rollUpUpserts`, with rows of `counted` that have the number columns of these dimensions too.
  */
-export const dimensionUpsert = (counted: string, shard: string): string => `
-  dimensions AS (${dimensionDayUpsert(`${counted} c CROSS JOIN LATERAL ${numbersOf('c')}`, 'v', shard)}
+export const dimensionUpsert = (counted: string, shard: string, dimensions: readonly Dimension[]): string => `
+  dimensions AS (${dimensionDayUpsert(`${counted} c CROSS JOIN LATERAL ${numbersOf('c', dimensions)}`, 'v', shard)}
   )`;
 
 /** The upsert alone. `from` has turns as `c`, and in `value` the dimension and the number of a value of each. */
@@ -71,7 +78,7 @@ export const dimensionRecords = (condition: (turn: string) => string): string =>
   FROM messages m
   JOIN charges c ON c.workspace_id = $1 AND c.message_id = m.id AND NOT c.reversal
   CROSS JOIN LATERAL ${numbersOf('m')}
-  WHERE m.workspace_id = $1 AND m.outcome = 'TRACKED' AND num_nonnulls(m.channel_number, m.workflow_number) > 0
+  WHERE m.workspace_id = $1 AND m.outcome = 'TRACKED' AND num_nonnulls(m.channel_number, m.workflow_number, m.model_number) > 0
     AND ${condition('m')} AND v.number IS NOT NULL`;
 
 /** $1 the workspace, $2 the days' first instants, $3 their dates, $4 and $5 the records' range. */

@@ -85,7 +85,7 @@ export async function findNumbers(
     rows.filter(({ number }) => number === VALUES_LIMIT).map(({ dimension }) => dimension),
   );
   return (turn) => {
-    const found: Record<Dimension, number | null> = { CHANNEL: null, WORKFLOW: null };
+    const found: Record<Dimension, number | null> = { CHANNEL: null, WORKFLOW: null, MODEL: null };
     for (const { dimension, value } of valuesOf(turn)) {
       const number = numbers.get(`${dimension} ${value}`) ?? (full.has(dimension) ? OTHER : undefined);
       if (number === undefined) return undefined;
@@ -95,9 +95,11 @@ export async function findNumbers(
   };
 }
 
-export const hasDimension = ({ workflow, channel }: Turn): boolean => workflow !== null || channel !== null;
+export const hasDimension = ({ workflow, channel, llm }: Turn): boolean =>
+  workflow !== null || channel !== null || llm !== null;
 
-const valuesOf = ({ channel, workflow }: Turn): { dimension: Dimension; value: string }[] => [
+const valuesOf = ({ channel, workflow, llm }: Turn): { dimension: Dimension; value: string }[] => [
   ...(channel === null ? [] : [{ dimension: 'CHANNEL', value: channel } as const]),
   ...(workflow === null ? [] : [{ dimension: 'WORKFLOW', value: workflow } as const]),
+  ...(llm === null ? [] : [{ dimension: 'MODEL', value: llm.model } as const]),
 ];

@@ -8,7 +8,15 @@ import { type CountedTurn, countTurns, turnsOf } from '../roll-ups/count-turns';
 import { rollUpKeys } from '../roll-ups/roll-ups';
 import { GATES, gateOf } from '../workspaces/workspaces';
 import { findNumbers } from './dimension-values';
-import { type DecidedTurn, KEPT, LEFT_OUT, type RawKey, type Refusal } from './insert-turns';
+import {
+  type DecidedTurn,
+  hasCosts,
+  KEPT,
+  LEFT_OUT,
+  type RawKey,
+  type Refusal,
+  tokensAndCosts,
+} from './insert-turns';
 import { hmac } from './key-digest';
 
 /**
@@ -20,15 +28,19 @@ const SHARE = `SELECT w.settings_version, pg_advisory_xact_lock_shared(${GATES},
 
 const messages = (raw: RawKey): string => `
   INSERT INTO messages (workspace_id, id, key_digest, ${raw.column}phone_number, whatsapp_user_id, customer_id, message,
-    response, outcome, occurred_at, saved_at, failure, workflow_number, channel_number)
+    response, outcome, occurred_at, saved_at, failure, workflow_number, channel_number, model_number, input_tokens,
+    cached_input_tokens, output_tokens, llm_cost_nanos, channel_cost_micros)
   SELECT i.workspace_id, i.id, ${hmac('i.key_pads', 'i.idempotency_key')}, ${raw.of('i.idempotency_key')}i.phone_number,
     i.whatsapp_user_id, i.customer_id, i.message, i.response, i.outcome, i.occurred_at, i.saved_at, i.failure,
-    i.workflow_number, i.channel_number
+    i.workflow_number, i.channel_number, i.model_number, i.input_tokens, i.cached_input_tokens, i.output_tokens,
+    i.llm_cost_nanos, i.channel_cost_micros
   FROM ${turnsOf(
     `$2::uuid[], $3::text[], $4::text[], $5::text[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::timestamptz[],
-      $11::timestamptz[], $12::text[], $13::smallint[], $14::smallint[]`,
+      $11::timestamptz[], $12::text[], $13::smallint[], $14::smallint[], $15::smallint[], $16::int4[], $17::int4[],
+      $18::int4[], $19::int8[], $20::int8[]`,
     `id, idempotency_key, phone_number, whatsapp_user_id, customer_id, message, response, outcome, occurred_at, saved_at,
-      failure, workflow_number, channel_number`,
+      failure, workflow_number, channel_number, model_number, input_tokens, cached_input_tokens, output_tokens,
+      llm_cost_nanos, channel_cost_micros`,
   )} i
   ORDER BY i.idempotency_key
   ON CONFLICT DO NOTHING
@@ -114,15 +126,26 @@ async function insertMessages(
       turns.map(({ turn }) => turn.failure),
       turns.map(({ values }) => values.WORKFLOW),
       turns.map(({ values }) => values.CHANNEL),
+      turns.map(({ values }) => values.MODEL),
+      ...tokensAndCosts(turns),
     ],
   );
   return new Set(rows.map(({ id }) => id));
 }
 
-const counted = ({ turn, context, outcome, chargeId, savedAt, values }: Numbered): CountedTurn => ({
+const counted = ({ turn, context, outcome, chargeId, costs, savedAt, values }: Numbered): CountedTurn => ({
   ...{ id: turn.id, outcome, occurredAt: turn.occurredAt },
   keys: rollUpKeys(turn.occurredAt, context.workspace.timeZone),
   values,
+  costs: hasCosts({ turn, costs })
+    ? {
+        customerId: context.customer?.id ?? null,
+        inputTokens: turn.llm?.inputTokens ?? null,
+        cachedInputTokens: turn.llm?.cachedInputTokens ?? null,
+        outputTokens: turn.llm?.outputTokens ?? null,
+        ...costs,
+      }
+    : null,
   charge:
     chargeId === null || context.customer === undefined
       ? null

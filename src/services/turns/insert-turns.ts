@@ -1,7 +1,8 @@
 // A batch is stored by one statement, which is its own transaction: messages, charges and roll-ups.
 import type { SqlConnection } from '../../database/sql';
 import { newId } from '../../values/ids';
-import { dimensionUpsert } from '../roll-ups/dimensions';
+import { costUpserts } from '../roll-ups/costs';
+import { DIMENSIONS, dimensionUpsert } from '../roll-ups/dimensions';
 import { rollUpKeys, rollUpUpserts } from '../roll-ups/roll-ups';
 import { GATES, gateOf } from '../workspaces/workspaces';
 import { hasDimension, isUnknown, numberOf } from './dimension-values';
@@ -9,6 +10,7 @@ import { hmac } from './key-digest';
 import { CUSTOMER_VERSION, type FoundContext } from './lookup-turns';
 import type { TrackingOutcome } from './tracking';
 import type { Turn } from './turn';
+import type { TurnCosts } from './turn-costs';
 
 /** A turn with all decisions about it: exactly this is stored. */
 export interface DecidedTurn {
@@ -16,6 +18,7 @@ export interface DecidedTurn {
   context: FoundContext;
   outcome: TrackingOutcome;
   chargeId: string | null;
+  costs: TurnCosts;
   savedAt: Date;
 }
 
@@ -25,7 +28,7 @@ export type Refusal =
   | 'key-taken'
   /** The workspace or the customer is no longer what the decision was made from: look up and decide again. */
   | 'stale'
-  /** Its workflow or channel has no number yet: give it one, and try again. */
+  /** Its workflow, channel or model has no number yet: give it one, and try again. */
   | 'value-unknown';
 
 /*
@@ -128,14 +131,45 @@ const DESCRIBED: Description = {
   values: ', i.failure, i.workflow_number, i.channel_number',
   condition: ' AND NOT i.unknown',
   counted: ', i.workflow_number, i.channel_number',
-  rollUp: `, ${dimensionUpsert('counted', '$18::smallint')}`,
+  rollUp: `, ${dimensionUpsert('counted', '$18::smallint', ['CHANNEL', 'WORKFLOW'])}`,
   unknown: 'i.unknown',
+};
+/** Tokens and costs come with all that describes a turn. */
+const COSTED: Description = {
+  parameters: `${DESCRIBED.parameters}, $24::text[], $25::int4[], $26::int4[], $27::int4[], $28::int8[], $29::int8[]`,
+  names: `${DESCRIBED.names}, model, input_tokens, cached_input_tokens, output_tokens, llm_cost_nanos, channel_cost_micros`,
+  numbers: `${DESCRIBED.numbers.replace(/ AS unknown$/, ` OR ${isUnknown('MODEL', 'i.workspace_id', 'i.model')} AS unknown`)},
+      ${numberOf('MODEL', 'i.workspace_id', 'i.model')} AS model_number`,
+  columns: `${DESCRIBED.columns}, model_number, input_tokens, cached_input_tokens, output_tokens, llm_cost_nanos, channel_cost_micros`,
+  values: `${DESCRIBED.values}, i.model_number, i.input_tokens, i.cached_input_tokens, i.output_tokens, i.llm_cost_nanos,
+      i.channel_cost_micros`,
+  condition: DESCRIBED.condition,
+  counted: `${DESCRIBED.counted}, i.model_number, i.input_tokens, i.cached_input_tokens, i.output_tokens, i.llm_cost_nanos,
+      i.channel_cost_micros`,
+  rollUp: `, ${dimensionUpsert('counted', '$18::smallint', DIMENSIONS)}, ${costUpserts('counted', '$18::smallint')}`,
+  unknown: DESCRIBED.unknown,
 };
 
 const STATEMENT = {
   bare: { kept: statement(KEPT, BARE), leftOut: statement(LEFT_OUT, BARE) },
   described: { kept: statement(KEPT, DESCRIBED), leftOut: statement(LEFT_OUT, DESCRIBED) },
+  costed: { kept: statement(KEPT, COSTED), leftOut: statement(LEFT_OUT, COSTED) },
 };
+const NAME = {
+  bare: 'insert_turns',
+  described: 'insert_described_turns',
+  costed: 'insert_costed_turns',
+} as const;
+
+/** Which statement a batch needs: the smallest that knows all of its turns. */
+const formOf = (decided: readonly DecidedTurn[]): keyof typeof STATEMENT => {
+  if (decided.some(hasCosts)) return 'costed';
+  return decided.some(({ turn }) => turn.failure !== null || hasDimension(turn)) ? 'described' : 'bare';
+};
+
+/** A turn with tokens has them counted even without a price. */
+export const hasCosts = ({ turn, costs }: Pick<DecidedTurn, 'turn' | 'costs'>): boolean =>
+  turn.llm !== null || costs.channelMicros !== null;
 
 /** Stores and charges the turns; returns those that were not stored, by id. Atomic: all turns or none. */
 export async function insertTurns(
@@ -147,11 +181,10 @@ export async function insertTurns(
   const keys = decided.map(({ turn, context }) => rollUpKeys(turn.occurredAt, context.workspace.timeZone));
   const charged = (value: bigint, index: number): bigint | null =>
     decided[index]?.outcome === 'TRACKED' ? value : null;
-  const described = decided.some(({ turn }) => turn.failure !== null || hasDimension(turn));
-  const form = described ? STATEMENT.described : STATEMENT.bare;
+  const form = formOf(decided);
   const rows = await connection.prepared<Refused>(
-    described ? 'insert_described_turns' : 'insert_turns',
-    keepsRawKeys ? form.kept : form.leftOut,
+    NAME[form],
+    keepsRawKeys ? STATEMENT[form].kept : STATEMENT[form].leftOut,
     [
       decided.map(({ turn }) => turn.id),
       decided.map(({ turn }) => turn.workspaceId),
@@ -173,17 +206,32 @@ export async function insertTurns(
       shard,
       gatesOf(decided),
       decided.map(({ context }) => context.customerVersion),
-      ...(described
-        ? [
-            decided.map(({ turn }) => turn.failure),
-            decided.map(({ turn }) => turn.workflow),
-            decided.map(({ turn }) => turn.channel),
-          ]
-        : []),
+      ...(form === 'bare' ? [] : describing(decided)),
+      ...(form === 'costed' ? costing(decided) : []),
     ],
   );
   return new Map(rows.map((row) => [row.id, refusalOf(row)]));
 }
+
+const describing = (decided: readonly DecidedTurn[]): unknown[] => [
+  decided.map(({ turn }) => turn.failure),
+  decided.map(({ turn }) => turn.workflow),
+  decided.map(({ turn }) => turn.channel),
+];
+
+const costing = (decided: readonly DecidedTurn[]): unknown[] => [
+  decided.map(({ turn }) => turn.llm?.model ?? null),
+  ...tokensAndCosts(decided),
+];
+
+/** The columns input_tokens, cached_input_tokens, output_tokens, llm_cost_nanos and channel_cost_micros. */
+export const tokensAndCosts = (decided: readonly Pick<DecidedTurn, 'turn' | 'costs'>[]): unknown[] => [
+  decided.map(({ turn }) => turn.llm?.inputTokens ?? null),
+  decided.map(({ turn }) => turn.llm?.cachedInputTokens ?? null),
+  decided.map(({ turn }) => turn.llm?.outputTokens ?? null),
+  decided.map(({ costs }) => costs.llmNanos),
+  decided.map(({ costs }) => costs.channelMicros),
+];
 
 interface Refused {
   id: string;
@@ -202,9 +250,11 @@ const gatesOf = (decided: readonly DecidedTurn[]): number[] =>
 
 const deferredStatement = (raw: RawKey): string => `
   INSERT INTO messages (workspace_id, id, key_digest, ${raw.column}phone_number, whatsapp_user_id, customer_id, message,
-    response, outcome, deferred_price_micros, occurred_at, saved_at, workflow_number, channel_number)
+    response, outcome, deferred_price_micros, occurred_at, saved_at, workflow_number, channel_number, model_number,
+    input_tokens, cached_input_tokens, output_tokens, llm_cost_nanos, channel_cost_micros)
   SELECT w.id, $2, ${hmac('w.key_pads', '$3::text')}, ${raw.of('$3')}$4, $5, $6, $7, $8, 'DEFERRED', $9, $10, $11,
-    ${numberOf('WORKFLOW', 'w.id', '$12::text')}, ${numberOf('CHANNEL', 'w.id', '$13::text')}
+    ${numberOf('WORKFLOW', 'w.id', '$12::text')}, ${numberOf('CHANNEL', 'w.id', '$13::text')},
+    ${numberOf('MODEL', 'w.id', '$14::text')}, $15, $16, $17, $18, $19
   FROM workspaces w WHERE w.id = $1
   ON CONFLICT DO NOTHING
   RETURNING id`;
@@ -212,12 +262,12 @@ const deferredStatement = (raw: RawKey): string => `
 const DEFERRED_STATEMENT = { kept: deferredStatement(KEPT), leftOut: deferredStatement(LEFT_OUT) };
 
 /**
- * Stores the message alone, its customer and price frozen; reconciliation charges it later. Its workflow and channel have
- * their numbers already (`addValues`).
+ * Stores the message alone, its customer, price and costs frozen; reconciliation charges it later. Its workflow, channel
+ * and model have their numbers already (`addValues`).
  */
 export async function insertDeferred(
   connection: SqlConnection,
-  { turn, context, savedAt }: DecidedTurn,
+  { turn, context, costs, savedAt }: DecidedTurn,
   keepsRawKeys: boolean,
 ): Promise<boolean> {
   const statement = keepsRawKeys ? DEFERRED_STATEMENT.kept : DEFERRED_STATEMENT.leftOut;
@@ -235,6 +285,12 @@ export async function insertDeferred(
     savedAt,
     turn.workflow,
     turn.channel,
+    turn.llm?.model ?? null,
+    turn.llm?.inputTokens ?? null,
+    turn.llm?.cachedInputTokens ?? null,
+    turn.llm?.outputTokens ?? null,
+    costs.llmNanos,
+    costs.channelMicros,
   ]);
   return rows.length > 0;
 }
@@ -244,11 +300,13 @@ export const decided = (
   turn: Turn,
   context: FoundContext,
   outcome: TrackingOutcome,
+  costs: TurnCosts,
   savedAt: Date,
 ): DecidedTurn => ({
   turn,
   context,
   outcome,
   chargeId: outcome === 'TRACKED' ? newId(savedAt.getTime()) : null,
+  costs,
   savedAt,
 });

@@ -15,6 +15,7 @@ const turn = (id: string, fields: Partial<Turn> = {}): Turn => ({
   failure: null,
   workflow: null,
   channel: null,
+  llm: null,
   ...fields,
 });
 
@@ -24,6 +25,7 @@ const stored = (id: string, fields: Partial<Turn> = {}): SavedMessage => {
     idempotencyKey: _,
     workflow: _workflow,
     channel: _channel,
+    llm: _llm,
     ...rest
   } = turn(id, fields);
   return {

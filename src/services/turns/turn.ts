@@ -6,6 +6,8 @@ import { parsePhone } from '../../values/phone';
 import { cleanText, isBlank } from '../../values/text';
 import { type Clock, formatInstant, parseInstant } from '../../values/time';
 import { checkUserId } from '../customers/customers';
+import type { LlmUsage } from '../workspaces/model-prices';
+import { checkLlm, type LlmInput, type RawLlm, readLlm } from './turn-costs';
 
 /** The most characters of a message or a response, as Unicode code points: each part of an emoji counts as one. */
 export const TEXT_LIMIT = 65_536;
@@ -30,6 +32,7 @@ export interface TurnInput {
   failure?: string | null | undefined;
   workflow?: string | null | undefined;
   channel?: string | null | undefined;
+  llm?: LlmInput | null | undefined;
 }
 
 /** One item of saveMessages: everything is plain text and checked by itself. */
@@ -43,6 +46,7 @@ export interface RawTurn {
   failure?: string | null | undefined;
   workflow?: string | null | undefined;
   channel?: string | null | undefined;
+  llm?: RawLlm | null | undefined;
 }
 
 export interface Turn {
@@ -58,6 +62,8 @@ export interface Turn {
   readonly failure: string | null;
   readonly workflow: string | null;
   readonly channel: string | null;
+  /** Null where the caller did not say. */
+  readonly llm: LlmUsage | null;
 }
 
 /** Checks and normalises one turn. Throws BAD_USER_INPUT, naming the field; never echoes a customer's words. */
@@ -82,18 +88,20 @@ export function toTurn(input: TurnInput, clock: Clock): Turn {
     failure: isBlank(response) ? failure : null,
     workflow: checkShortText('workflow', input.workflow, WORKFLOW_LIMIT),
     channel: checkShortText('channel', input.channel, CHANNEL_LIMIT),
+    llm: checkLlm(input.llm),
   };
 }
 
 /** The same for an item of saveMessages, whose fields are plain text. */
 export function rawToTurn(workspaceId: string, item: RawTurn, clock: Clock): Turn {
-  const { idempotencyKey, occurredAt } = item;
+  const { idempotencyKey, occurredAt, llm } = item;
   return toTurn(
     {
       ...item,
       workspaceId,
       idempotencyKey: idempotencyKey ?? '',
       occurredAt: present(occurredAt) ? parseInstant(occurredAt) : null,
+      llm: readLlm(llm),
     },
     clock,
   );

@@ -12,11 +12,13 @@ import { type DecidedTurn, decided, insertDeferred, insertTurns, type Refusal } 
 import { insertTurnsOfOne } from './insert-turns-of-one';
 import { type FoundContext, lookUpTurns } from './lookup-turns';
 import { RememberedContexts } from './remembered-contexts';
+import { RememberedPriceLists } from './remembered-price-lists';
 import type { SaveResult, Settlement } from './saved-message';
 import { findRawKeysKept, findSavedTurns } from './saved-turns';
 import { follow, keyOf, replay, settleEqualKeys } from './settle-equal-keys';
 import { decideOutcome } from './tracking';
 import { notSaved, type Turn } from './turn';
+import { costsOf } from './turn-costs';
 
 /** Lends the lane's connection; a lost one is replaced at the next call. */
 export interface Lane {
@@ -47,13 +49,16 @@ export class BatchWriter {
   /** Read from the database once, and again when it has changed. */
   private rawKeysKept: boolean | undefined;
   private readonly remembered = new RememberedContexts();
+  private readonly priceLists: RememberedPriceLists;
 
   constructor(
     private readonly clock: Clock,
     private readonly logger: Logger,
     /** Each batch has turns of one workspace, and is written by the form for Citus. */
     private readonly oneWorkspaceEach: boolean,
-  ) {}
+  ) {
+    this.priceLists = new RememberedPriceLists(oneWorkspaceEach);
+  }
 
   /** Settles every turn, in order; never rejects. Returns after the COMMIT of all that was stored. */
   async write(lane: Lane, turns: readonly Turn[]): Promise<Settlement[]> {
@@ -159,6 +164,10 @@ export class BatchWriter {
   ): Promise<DecidedTurn[]> {
     const savedAt = this.clock();
     const contexts = await findContexts(connection, turns, savedAt, this.workspaceOf(turns), remembered);
+    const listsOf = await this.priceLists.read(
+      connection,
+      contexts.flatMap((context) => (context ? [context.workspace] : [])),
+    );
     const decisions: DecidedTurn[] = [];
     const late: Placed[] = [];
     turns.forEach((turn, index) => {
@@ -177,7 +186,9 @@ export class BatchWriter {
           'the phone number and the WhatsApp user id belong to two customers; the user id decided',
         );
       }
-      decisions.push(decided(turn, context, decideOutcome(turn.response, context.customer), savedAt));
+      const outcome = decideOutcome(turn.response, context.customer);
+      const costs = costsOf(listsOf(context.workspace.id), turn, outcome !== 'NO_RESPONSE');
+      decisions.push(decided(turn, context, outcome, costs, savedAt));
     });
     if (late.length > 0) {
       // Turns that were saved before the workspace was archived are answered as replays.

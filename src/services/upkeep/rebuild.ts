@@ -5,6 +5,7 @@ import { liftTimeLimit, type Sql } from '../../database/sql';
 import { inTransaction } from '../../database/transaction';
 import { firstDayOf, monthAfter, monthOf } from '../../values/month';
 import type { LocalStretch } from '../../values/period';
+import { COST_DAYS, CUSTOMER_COST_DAYS } from '../roll-ups/costs';
 import {
   CUSTOMER_DAYS,
   CUSTOMER_MONTHS,
@@ -71,6 +72,16 @@ async function rebuildDay(sql: Sql, workspaceId: string, day: LocalStretch): Pro
     day.date,
   ]);
   await sql.query('rebuild_dimensions', DIMENSION_DAYS, bounds);
+  for (const [table, statement] of [
+    ['cost_days', COST_DAYS],
+    ['customer_cost_days', CUSTOMER_COST_DAYS],
+  ] as const) {
+    await sql.query(`clear_${table}`, `DELETE FROM ${table} WHERE workspace_id = $1 AND day = $2`, [
+      workspaceId,
+      day.date,
+    ]);
+    await sql.query(`rebuild_${table}`, statement, bounds);
+  }
 }
 
 async function rebuildMonth(sql: Sql, workspaceId: string, date: string): Promise<void> {
@@ -99,7 +110,9 @@ async function findRebuildSpan(sql: Sql, workspaceId: string): Promise<Span | un
          (SELECT ${startOfDay('min(day)')} AS first, ${startOfDay('max(day)')} AS last FROM
            (SELECT day FROM customer_days WHERE workspace_id = $1
             UNION ALL SELECT month FROM customer_months WHERE workspace_id = $1
-            UNION ALL SELECT day FROM dimension_days WHERE workspace_id = $1) r) d`,
+            UNION ALL SELECT day FROM dimension_days WHERE workspace_id = $1
+            UNION ALL SELECT day FROM cost_days WHERE workspace_id = $1
+            UNION ALL SELECT day FROM customer_cost_days WHERE workspace_id = $1) r) d`,
       [workspaceId],
     ),
   );

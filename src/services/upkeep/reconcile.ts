@@ -36,7 +36,8 @@ const FIND = `
  * that server charges them.
  */
 const HOLD = `
-  SELECT m.id, m.customer_id, m.deferred_price_micros AS price_micros, m.occurred_at, m.workflow_number, m.channel_number
+  SELECT m.id, m.customer_id, m.deferred_price_micros AS price_micros, m.occurred_at, m.workflow_number, m.channel_number,
+    m.model_number, m.input_tokens, m.cached_input_tokens, m.output_tokens, m.llm_cost_nanos, m.channel_cost_micros
   FROM messages m WHERE m.workspace_id = $1 AND m.id = ANY ($2::uuid[]) AND m.outcome = 'DEFERRED'
   ORDER BY m.id FOR NO KEY UPDATE OF m SKIP LOCKED`;
 
@@ -51,6 +52,12 @@ interface HeldRow {
   occurred_at: Date;
   workflow_number: number | null;
   channel_number: number | null;
+  model_number: number | null;
+  input_tokens: number | null;
+  cached_input_tokens: number | null;
+  output_tokens: number | null;
+  llm_cost_nanos: bigint | null;
+  channel_cost_micros: bigint | null;
 }
 
 export class Reconciler {
@@ -119,7 +126,18 @@ export class Reconciler {
     const turns = held.map((row) => ({
       ...{ id: row.id, outcome: 'TRACKED', occurredAt: row.occurred_at },
       keys: rollUpKeys(row.occurred_at, workspace.timeZone),
-      values: { WORKFLOW: row.workflow_number, CHANNEL: row.channel_number },
+      values: { WORKFLOW: row.workflow_number, CHANNEL: row.channel_number, MODEL: row.model_number },
+      costs:
+        row.model_number === null && row.channel_cost_micros === null
+          ? null
+          : {
+              customerId: row.customer_id,
+              inputTokens: row.input_tokens,
+              cachedInputTokens: row.cached_input_tokens,
+              outputTokens: row.output_tokens,
+              llmNanos: row.llm_cost_nanos,
+              channelMicros: row.channel_cost_micros,
+            },
       charge: {
         ...{ id: newId(now.getTime()), customerId: row.customer_id, priceMicros: row.price_micros },
         savedAt: now,

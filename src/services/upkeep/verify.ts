@@ -1,13 +1,21 @@
 // Do the roll-ups say what the records say? Reads every workspace: for the operator, never behind a token.
 import type { Sql } from '../../database/sql';
-import { daysOf } from '../roll-ups/day-roll-ups';
+import { COST_FIGURES, datedCostRecords, NUMBER, SUMS_OF_TURNS } from '../roll-ups/costs';
+import { daysOf, findSpan } from '../roll-ups/day-roll-ups';
 import { dimensionRecords } from '../roll-ups/dimensions';
 import { countsStill, slotsFromRecords } from '../roll-ups/roll-ups';
 import type { Workspace } from '../workspaces/workspaces';
 
 export interface Difference {
-  table: 'usage_slots' | 'customer_days' | 'customer_months' | 'dimension_days' | 'statements';
-  /** Which row: its slot, its day or month and customer, its day, dimension and number, or the statement's number ('all' of them). */
+  table:
+    | 'usage_slots'
+    | 'customer_days'
+    | 'customer_months'
+    | 'dimension_days'
+    | 'cost_days'
+    | 'customer_cost_days'
+    | 'statements';
+  /** Which row: its slot, its day or month and customer, its day, dimension and number, its day and model's number, or the statement's number ('all' of them). */
   key: string;
   /** What the records add up to, and what the roll-up or the statement says; null: no row. */
   records: string | null;
@@ -41,10 +49,8 @@ export async function verifyWorkspace(sql: Sql, workspace: Workspace): Promise<V
     }
   };
   add('usage_slots', await sql.query<Row>('verify_slots', SLOTS, [workspace.id]));
-  const [span] = await sql.query<{ first_at: Date | null; last_at: Date | null }>('verify_span', SPAN, [
-    workspace.id,
-  ]);
-  const days = span?.first_at && span.last_at ? daysOf(span.first_at, span.last_at, workspace.timeZone) : [];
+  const span = await findSpan(sql, workspace.id);
+  const days = span ? daysOf(span.first, span.last, workspace.timeZone) : [];
   const bounds = [workspace.id, days.map(({ from }) => from), days.map(({ date }) => date)];
   add(
     'customer_days',
@@ -56,6 +62,8 @@ export async function verifyWorkspace(sql: Sql, workspace: Workspace): Promise<V
     await sql.query<Row>('verify_months', customerSums('customer_months', 'month', month), bounds),
   );
   add('dimension_days', await sql.query<Row>('verify_dimensions', DIMENSIONS, bounds));
+  add('cost_days', await sql.query<Row>('verify_costs', COSTS, bounds));
+  add('customer_cost_days', await sql.query<Row>('verify_customer_costs', CUSTOMER_COSTS, bounds));
   return result;
 }
 
@@ -66,9 +74,6 @@ interface Row {
   roll_up: string | null;
   compared: bigint;
 }
-
-const SPAN =
-  'SELECT min(c.occurred_at) AS first_at, max(c.occurred_at) AS last_at FROM charges c WHERE c.workspace_id = $1';
 
 /** The comparison of two sets of (key, sums), sums as text that a person can read. */
 const compare = (records: string, rollUps: string): string => `
@@ -116,4 +121,20 @@ const DIMENSIONS = compare(
   `SELECT concat_ws(' ', u.day, u.dimension, u.number) AS key, concat_ws(' ', sum(u.messages), sum(u.cost_micros)) AS sums
      FROM dimension_days u WHERE u.workspace_id = $1 GROUP BY u.day, u.dimension, u.number
      HAVING sum(u.messages) <> 0 OR sum(u.cost_micros) <> 0`,
+);
+
+const costSums = `concat_ws(' ', ${COST_FIGURES.map((figure) => `sum(u.${figure})`).join(', ')})`;
+
+const COSTS = compare(
+  `SELECT concat_ws(' ', c.day, ${NUMBER}) AS key, concat_ws(' ', ${SUMS_OF_TURNS}) AS sums
+     FROM ${datedCostRecords(() => 'true')} c GROUP BY c.day, ${NUMBER}`,
+  `SELECT concat_ws(' ', u.day, u.model_number) AS key, ${costSums} AS sums
+     FROM cost_days u WHERE u.workspace_id = $1 GROUP BY u.day, u.model_number`,
+);
+
+const CUSTOMER_COSTS = compare(
+  `SELECT concat_ws(' ', c.day, c.customer_id) AS key, concat_ws(' ', ${SUMS_OF_TURNS}) AS sums
+     FROM ${datedCostRecords(() => 'true')} c WHERE c.customer_id IS NOT NULL GROUP BY c.day, c.customer_id`,
+  `SELECT concat_ws(' ', u.day, u.customer_id) AS key, ${costSums} AS sums
+     FROM customer_cost_days u WHERE u.workspace_id = $1 GROUP BY u.day, u.customer_id`,
 );

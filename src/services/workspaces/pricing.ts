@@ -9,6 +9,12 @@ export interface Price {
   recordedAt: Date;
 }
 
+/**
+ * The append-only lists of amounts for one turn: what a tracked response is charged, and what the channel takes for an
+ * answered turn.
+ */
+export type PriceList = 'prices' | 'channel_prices';
+
 /** One million of the currency: a higher price is a mistake of units. */
 const PRICE_LIMIT_MICROS = 1_000_000_000_000n;
 
@@ -29,11 +35,15 @@ export const priceInForceFrom = (workspaceId: string, at: string): string =>
 export const priceInForceTo = (workspaceId: string, at: string): string =>
   `(SELECT min(p.starts_at) FROM prices p WHERE p.workspace_id = ${workspaceId} AND p.starts_at > ${at})`;
 
-/** All prices of a workspace, in the order in which they take force. */
-export async function listPrices(sql: Sql, workspaceId: string): Promise<Price[]> {
+/** All prices of a workspace's list, in the order in which they take force. */
+export async function listPrices(
+  sql: Sql,
+  workspaceId: string,
+  list: PriceList = 'prices',
+): Promise<Price[]> {
   const rows = await sql.query<{ starts_at: Date | null; amount_micros: bigint; recorded_at: Date }>(
-    'list_prices',
-    `SELECT p.starts_at, p.amount_micros, p.recorded_at FROM prices p
+    `list_${list}`,
+    `SELECT p.starts_at, p.amount_micros, p.recorded_at FROM ${list} p
      WHERE p.workspace_id = $1 ORDER BY p.starts_at, p.id`,
     [workspaceId],
   );
@@ -44,14 +54,23 @@ export async function listPrices(sql: Sql, workspaceId: string): Promise<Price[]
   }));
 }
 
-export async function recordPrice(sql: Sql, workspaceId: string, price: Price): Promise<void> {
+export async function recordPrice(
+  sql: Sql,
+  workspaceId: string,
+  price: Price,
+  list: PriceList = 'prices',
+): Promise<void> {
   await sql.query(
     'record_price',
-    `INSERT INTO prices (workspace_id, starts_at, amount_micros, recorded_at)
+    `INSERT INTO ${list} (workspace_id, starts_at, amount_micros, recorded_at)
      VALUES ($1, coalesce($2::timestamptz, '-infinity'), $3, $4)`,
     [workspaceId, price.startsAt, price.amountMicros, price.recordedAt],
   );
 }
+
+/** The last one that has started by an instant; undefined: none has. `prices` are in the order of `listPrices`. */
+export const inForce = <P extends { startsAt: Date | null }>(prices: readonly P[], at: Date): P | undefined =>
+  prices.findLast(({ startsAt }) => startsAt === null || startsAt <= at);
 
 /** 0 is a price; a negative one is not. */
 export function checkPrice(amountMicros: bigint): bigint {

@@ -11,7 +11,8 @@ import { type Actor, recordAudit } from '../audit';
 import { rebuildDayRollUps } from '../roll-ups/day-roll-ups';
 import { checkCloseDay, findCloseDays, lookAtSchedule, setCloseDay } from './closing-days';
 import { checkKeepDays, findKeepings, setKeepDays } from './keep-days';
-import { checkPrice, type Price, recordPrice } from './pricing';
+import { checkModelPrice, type ModelPrice, modelPriceInWords, recordModelPrices } from './model-prices';
+import { checkPrice, inForce, listPrices, type Price, type PriceList, recordPrice } from './pricing';
 import { checkName, getWorkspace, lockWorkspace, type Workspace } from './workspaces';
 import { stampZones } from './zone-stamps';
 
@@ -37,6 +38,20 @@ export interface WorkspaceChange {
   /** For how many days the texts of turns are kept, 1 to 3650; null: for ever. */
   keepDays?: number | null;
 }
+
+interface NewPrice {
+  amountMicros: bigint;
+  /** Default: now. */
+  startsAt?: Date | null;
+}
+
+export type NewModelPrice = Pick<
+  ModelPrice,
+  'model' | 'inputMicros' | 'cachedInputMicros' | 'outputMicros'
+> & {
+  /** Default: now. */
+  startsAt: Date | null;
+};
 
 export class WorkspaceService {
   constructor(
@@ -160,30 +175,61 @@ export class WorkspaceService {
    * Records a price that holds from `startsAt` (default: now). It never changes a charge. A price with an instant in
    * the past holds for turns that are saved from now on. Throws BAD_USER_INPUT.
    */
-  setPrice(
-    workspaceId: string,
-    input: { amountMicros: bigint; startsAt?: Date | null },
-    actor: Actor,
-  ): Promise<Price> {
+  setPrice(workspaceId: string, input: NewPrice, actor: Actor): Promise<Price> {
+    return this.record(workspaceId, 'prices', input, actor);
+  }
+
+  /** The same for what the channel takes for one answered turn. */
+  setChannelPrice(workspaceId: string, input: NewPrice, actor: Actor): Promise<Price> {
+    return this.record(workspaceId, 'channel_prices', input, actor);
+  }
+
+  /**
+   * Records prices of models, all or none. They never change a cost that is known; `ModelPriceFiller` prices turns that
+   * had no price. Throws BAD_USER_INPUT.
+   */
+  setModelPrices(workspaceId: string, input: readonly NewModelPrice[], actor: Actor): Promise<ModelPrice[]> {
+    const checked = input.map(checkModelPrice);
+    return inTransaction(this.database, async (sql) => {
+      const now = this.clock();
+      await lockWorkspace(sql, workspaceId, now);
+      const prices = checked.map((price) => ({
+        ...price,
+        startsAt: price.startsAt ?? now,
+        recordedAt: now,
+      }));
+      await recordModelPrices(sql, workspaceId, prices);
+      await pricesChanged(sql, workspaceId);
+      await recordAudit(sql, {
+        at: now,
+        actor,
+        action: 'model_price.set',
+        workspaceId,
+        subject: workspaceId,
+        before: null,
+        after: { prices: prices.map(modelPriceInWords) },
+      });
+      return prices;
+    });
+  }
+
+  private record(workspaceId: string, list: PriceList, input: NewPrice, actor: Actor): Promise<Price> {
     const amountMicros = checkPrice(input.amountMicros);
     return inTransaction(this.database, async (sql) => {
       const now = this.clock();
       const startsAt = input.startsAt ?? now;
-      const before = await lockWorkspace(sql, workspaceId, startsAt);
+      await lockWorkspace(sql, workspaceId, startsAt);
+      const before = inForce(await listPrices(sql, workspaceId, list), startsAt);
       const price: Price = { startsAt, amountMicros, recordedAt: now };
-      await recordPrice(sql, workspaceId, price);
-      await sql.query(
-        'price_changed',
-        'UPDATE workspaces SET settings_version = settings_version + 1 WHERE id = $1',
-        [workspaceId],
-      );
+      await recordPrice(sql, workspaceId, price, list);
+      await pricesChanged(sql, workspaceId);
       await recordAudit(sql, {
         at: now,
         actor,
-        action: 'price.set',
+        action: list === 'prices' ? 'price.set' : 'channel_price.set',
         workspaceId,
         subject: workspaceId,
-        before: { amountMicros: String(before.priceMicros) },
+        before: before ? { amountMicros: String(before.amountMicros) } : null,
         after: { amountMicros: String(amountMicros), startsAt: startsAt.toISOString() },
       });
       return price;
@@ -219,8 +265,16 @@ export const TABLES_OF_UNUSED = [
   'dimension_values',
   'customers',
   'prices',
+  'channel_prices',
+  'model_prices',
   'zone_stamps',
 ] as const;
+
+/** A batch that decided by the prices before decides again. */
+const pricesChanged = (sql: Sql, workspaceId: string): Promise<unknown> =>
+  sql.query('price_changed', 'UPDATE workspaces SET settings_version = settings_version + 1 WHERE id = $1', [
+    workspaceId,
+  ]);
 
 async function deleteUnused(sql: Sql, id: string): Promise<void> {
   // SET takes no parameters. On Citus this tells the nodes too, whose triggers ask for it; elsewhere it says nothing.
