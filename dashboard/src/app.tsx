@@ -19,6 +19,7 @@ import { Skeleton } from './parts/panel';
 const StatementsPage = lazy(async () => ({
   default: (await import('./pages/statements-page')).StatementsPage,
 }));
+const BudgetsPage = lazy(async () => ({ default: (await import('./pages/budgets-page')).BudgetsPage }));
 const StatementPage = lazy(async () => ({ default: (await import('./pages/statement-page')).StatementPage }));
 
 export function App(): ReactNode {
@@ -79,6 +80,7 @@ function Opened(props: PageProps): ReactNode {
         {view.page.name === 'client' && <ClientPage key={view.page.id} {...props} id={view.page.id} />}
         {view.page.name === 'messages' && <MessagesPage {...props} />}
         <Suspense fallback={<Skeleton className="tall-shape" />}>
+          {view.page.name === 'budgets' && <BudgetsPage {...props} />}
           {view.page.name === 'statements' && <StatementsPage {...props} />}
           {view.page.name === 'statement' && (
             <StatementPage key={view.page.month} {...props} month={view.page.month} />

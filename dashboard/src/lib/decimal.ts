@@ -68,3 +68,16 @@ export function percentOf(current: Decimal, previous: Decimal): Decimal | null {
 /** A tick of a plot's axis, in micro-units, as an amount. */
 export const amountOf = (micros: number): Decimal =>
   shift(asDecimal(String(Math.round(micros))), -MICRO_PLACES);
+
+/**
+ * What a person typed, as a plain decimal. A comma or a point is the decimal sign, whatever keyboard wrote it; `sign` is
+ * the reader's own. Undefined where it is no number, or where it can be read in two ways: "1.000" in Italian.
+ */
+export function readDecimal(text: string, sign: string): Decimal | undefined {
+  const match = /^(-?\d{1,30})(?:([.,])(\d{1,30}))?$/.exec(text.replace(/\s/g, ''));
+  if (!match) return undefined;
+  const [, whole = '', written, fraction] = match;
+  if (written === undefined || fraction === undefined) return asDecimal(whole);
+  const mayGroup = written !== sign && fraction.length === 3 && /^-?[1-9]\d{0,2}$/.test(whole);
+  return mayGroup ? undefined : asDecimal(`${whole}.${fraction}`);
+}

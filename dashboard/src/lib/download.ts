@@ -22,7 +22,7 @@ export async function download(
     save(await response.blob(), nameOf(response) ?? name);
     return undefined;
   } catch {
-    return { kind: 'offline', id: '' };
+    return { kind: 'offline', id: '', field: '' };
   }
 }
 

@@ -15,6 +15,8 @@ export interface Format {
   /** How many decimals amounts of the currency usually have: EUR 2, JPY 0. */
   currencyDigits(currency: string): number;
   count(value: number): string;
+  /** Between whole units and their parts: a point or a comma. */
+  decimalSign: string;
   /** "31.58" -> +31.58% */
   percent(value: Decimal): string;
   /** An average of counts: one decimal. */
@@ -106,6 +108,9 @@ export function createFormat(locale: string, timeZone: string): Format {
       ),
     currencyDigits,
     count: (value) => numbers({}).format(value),
+    decimalSign: numbers({})
+      .formatToParts(0.5)
+      .reduce((sign, { type, value }) => (type === 'decimal' ? value : sign), '.'),
     percent: (value) => percent(value, { signDisplay: 'exceptZero' }),
     tenths: (value) => numbers({ maximumFractionDigits: 1 }).format(value),
     wholePercent: (value) => percent(asDecimal(String(value)), {}),

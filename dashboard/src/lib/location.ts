@@ -29,6 +29,7 @@ export type Page =
   | { name: 'messages' }
   | { name: 'statements' }
   | { name: 'statement'; month: string }
+  | { name: 'budgets' }
   | { name: 'unknown' };
 
 export interface View {
@@ -83,7 +84,7 @@ function parsePage(pathname: string): Page {
   const [, kind, id, ...rest] = pathname.slice(ROOT.length).replace(/\/$/, '').split('/');
   if (rest.length > 0) return { name: 'unknown' };
   if (kind === undefined) return { name: 'overview' };
-  if (kind === 'messages' && id === undefined) return { name: 'messages' };
+  if ((kind === 'messages' || kind === 'budgets') && id === undefined) return { name: kind };
   if (kind === 'statements') {
     if (id === undefined) return { name: 'statements' };
     return isMonth(id) ? { name: 'statement', month: id } : { name: 'unknown' };
@@ -142,6 +143,7 @@ function pathOf(page: Page): string {
       return `/statements/${page.month}`;
     case 'messages':
     case 'statements':
+    case 'budgets':
       return `/${page.name}`;
     default:
       return '';

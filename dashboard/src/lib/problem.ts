@@ -4,11 +4,14 @@ import { CombinedGraphQLErrors, ServerError } from '@apollo/client/errors';
 export interface Problem {
   /**
    * token: not valid any more; rights: valid, and not for this; offline: the server can't be reached; busy: it says
-   * try again; often: this caller asks too often; input: the question was refused; other: anything else.
+   * try again; often: this caller asks too often; input: the question was refused; conflict: not as things stand;
+   * other: anything else.
    */
-  kind: 'token' | 'rights' | 'offline' | 'busy' | 'often' | 'input' | 'other';
+  kind: 'token' | 'rights' | 'offline' | 'busy' | 'often' | 'input' | 'conflict' | 'other';
   /** By which whoever runs the server finds it in the log; empty when it has none. */
   id: string;
+  /** The field of an input that was refused; empty when the server names none. */
+  field: string;
 }
 
 /** The server speaks English; the page says what a code means in its own language (i18n). */
@@ -18,18 +21,19 @@ const KINDS: Readonly<Record<string, Problem['kind']>> = {
   NOT_FOUND: 'input',
   BAD_USER_INPUT: 'input',
   GRAPHQL_VALIDATION_FAILED: 'input',
+  CONFLICT: 'conflict',
   RATE_LIMITED: 'often',
   SERVICE_UNAVAILABLE: 'busy',
 };
 
 interface Answered {
-  extensions?: { code?: unknown; errorId?: unknown };
+  extensions?: { code?: unknown; errorId?: unknown; field?: unknown };
 }
 
 export function problemOf(error: unknown): Problem {
   if (CombinedGraphQLErrors.is(error)) return fromAnswer(error.errors[0], 200);
   if (ServerError.is(error)) return fromBody(error.bodyText, error.statusCode);
-  return { kind: 'offline', id: '' };
+  return { kind: 'offline', id: '', field: '' };
 }
 
 /** From the body of an answer over plain HTTP. */
@@ -44,8 +48,9 @@ export function fromBody(body: string, status: number): Problem {
 
 /** From an error of a GraphQL answer. */
 export function fromAnswer(answered: Answered | undefined, status: number): Problem {
-  const code = typeof answered?.extensions?.code === 'string' ? answered.extensions.code : '';
-  const id = typeof answered?.extensions?.errorId === 'string' ? answered.extensions.errorId : '';
+  const { code, errorId, field } = answered?.extensions ?? {};
   const byStatus: Problem['kind'] = status === 401 ? 'token' : status >= 502 ? 'offline' : 'other';
-  return { kind: KINDS[code] ?? byStatus, id };
+  return { kind: KINDS[textOf(code)] ?? byStatus, id: textOf(errorId), field: textOf(field) };
 }
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');

@@ -51,7 +51,7 @@ function Figures(
       <Heading {...props} />
       {today && <Morning data={today} timeZone={timeZone} />}
       {(saved > 0 || growthOf(data).messages.previous > 0) && <Cards data={data} view={view} />}
-      {today && <Budgets data={today} currency={currency} view={view} />}
+      {today && <Budgets data={today} currency={currency} view={view} scopes={props.viewer.scopes} />}
       {saved === 0 ? <Empty view={view} running={!usage.period.complete} /> : <Plots {...props} />}
     </div>
   );

@@ -26,8 +26,6 @@ export function Frame({ view, workspace, viewer, children }: PageProps & { child
   const format = useFormat();
   const expired = useSession()?.expired === true;
   const { expiresAt } = viewer;
-  // A closed month is chosen in their list.
-  const ofStatements = view.page.name === 'statements' || view.page.name === 'statement';
   const expiresSoon = expiresAt !== null && new Date(expiresAt).getTime() - Date.now() < SOON_MS;
   return (
     <>
@@ -45,7 +43,7 @@ export function Frame({ view, workspace, viewer, children }: PageProps & { child
             <span className="brand-name">{words.product}</span>
           </Link>
           <WorkspacePicker view={view} workspace={workspace} viewer={viewer} />
-          {!ofStatements && <PeriodPicker view={view} timeZone={workspace.timeZone} />}
+          {!isOfNoPeriod(view.page) && <PeriodPicker view={view} timeZone={workspace.timeZone} />}
           {view.page.name === 'overview' && (
             <Menu of="view">
               <ComparePicker view={view} timeZone={workspace.timeZone} />
@@ -58,6 +56,12 @@ export function Frame({ view, workspace, viewer, children }: PageProps & { child
               view={changed(view, { page: { name: 'statements' }, search: '', outcome: undefined })}
             >
               {words.statements}
+            </Link>
+            <Link
+              className="menu-link"
+              view={changed(view, { page: { name: 'budgets' }, search: '', outcome: undefined })}
+            >
+              {words.budgets}
             </Link>
             <Preferences />
             <StayToggle />
@@ -86,6 +90,10 @@ export function Frame({ view, workspace, viewer, children }: PageProps & { child
     </>
   );
 }
+
+/** A closed month is chosen in their list; a limit stands where it stands now. */
+const isOfNoPeriod = ({ name }: View['page']): boolean =>
+  name === 'statements' || name === 'statement' || name === 'budgets';
 
 /** The icon, in the page's own colours. */
 const Mark = (): ReactNode => (
