@@ -6,8 +6,6 @@ import { FormatProvider } from './lib/format-context';
 import { changed, navigate, useView } from './lib/location';
 import { end, useSession, type Viewer } from './lib/session';
 import { useTicksOf } from './lib/ticks';
-import { ClientPage } from './pages/client-page';
-import { MessagesPage } from './pages/messages-page';
 import { OverviewPage } from './pages/overview-page';
 import { SignInPage } from './pages/sign-in-page';
 import { Frame, type PageProps } from './parts/frame';
@@ -15,7 +13,9 @@ import { Link } from './parts/link';
 import { Notice } from './parts/notice';
 import { Skeleton } from './parts/panel';
 
-// Opened now and then: no part of the first view.
+// Opened from the first view, and no part of it.
+const ClientPage = lazy(async () => ({ default: (await import('./pages/client-page')).ClientPage }));
+const MessagesPage = lazy(async () => ({ default: (await import('./pages/messages-page')).MessagesPage }));
 const StatementsPage = lazy(async () => ({
   default: (await import('./pages/statements-page')).StatementsPage,
 }));
@@ -77,10 +77,10 @@ function Opened(props: PageProps): ReactNode {
     <FormatProvider timeZone={workspace.timeZone}>
       <Frame {...props}>
         {view.page.name === 'overview' && <OverviewPage {...props} />}
-        {view.page.name === 'client' && <ClientPage key={view.page.id} {...props} id={view.page.id} />}
-        {view.page.name === 'messages' && <MessagesPage {...props} />}
         <Suspense fallback={<Skeleton className="tall-shape" />}>
           {view.page.name === 'budgets' && <BudgetsPage {...props} />}
+          {view.page.name === 'client' && <ClientPage key={view.page.id} {...props} id={view.page.id} />}
+          {view.page.name === 'messages' && <MessagesPage {...props} />}
           {view.page.name === 'statements' && <StatementsPage {...props} />}
           {view.page.name === 'statement' && (
             <StatementPage key={view.page.month} {...props} month={view.page.month} />

@@ -1,5 +1,5 @@
 import { type ReactNode, useCallback, useMemo } from 'react';
-import type { OverviewQuery, TimelineInterval } from '../gql/graphql';
+import type { PeriodPartsFragment, PointPartsFragment as Point, TimelineInterval } from '../gql/graphql';
 import { useSpeech } from '../i18n/language';
 import { addDays, addMonths, dayOf, startOf } from '../lib/dates';
 import { type Money, microsOf } from '../lib/decimal';
@@ -7,8 +7,6 @@ import type { Format } from '../lib/format';
 import { useFormat } from '../lib/format-context';
 import { moneyAxis } from './axis';
 import { type Column, Plot, type Told } from './plot';
-
-type Point = OverviewQuery['usage']['timeline'][number];
 
 /** One place on the axis: a bucket of this period, and the one that stands where it stood in the period before. */
 interface Slot {
@@ -55,20 +53,30 @@ const labelOf = (format: Format, interval: TimelineInterval, at: string, timeZon
     : format.dayAndMonth(at);
 };
 
-export function Timeline(props: {
-  data: OverviewQuery;
+export interface TimelineProps {
+  title: string;
+  className?: string;
+  points: readonly Point[];
+  /** What is drawn behind, and its name. */
+  before?: { name: string; points: readonly Point[] };
+  period: PeriodPartsFragment;
+  total: Money;
   interval: TimelineInterval;
-  beforeName: string;
-}): ReactNode {
-  const { data, interval, beforeName } = props;
-  const { usage, previous } = data;
+}
+
+/** What was paid, bucket by bucket. */
+export function Timeline(props: TimelineProps): ReactNode {
+  const { title, className = '', points, before: behind, period, total, interval } = props;
   const { words, plural } = useSpeech();
   const format = useFormat();
   const slots = useMemo(
-    () => slotsOf(usage.timeline, previous.timeline, interval, usage.period),
-    [usage, previous, interval],
+    () => slotsOf(points, behind?.points ?? [], interval, period),
+    [points, behind?.points, interval, period],
   );
-  const { currency, timeZone } = usage.workspace;
+  const { timeZone } = period;
+  const { currency } = total;
+  const nowName = behind ? words.thisPeriod : words.cost;
+  const beforeName = behind?.name;
   const describe = useCallback(
     ({ cost, messages }: Point) => `${format.money(cost)} · ${plural(words.messagesCount, messages)}`,
     [format, plural, words],
@@ -87,44 +95,46 @@ export function Timeline(props: {
   );
   const axis = useMemo(() => moneyAxis(amountsOf(columns), currency, format), [columns, currency, format]);
   const tell = useCallback(
-    (index: number): Told => ({
-      title: titleOf(format, interval, slots[index]?.at ?? ''),
-      rows: rowsOf(slots[index], describe, words.thisPeriod, beforeName, format, interval),
-    }),
-    [slots, format, interval, describe, words, beforeName],
+    (index: number): Told => {
+      const { at = '', point, before } = slots[index] ?? {};
+      const rows = [];
+      if (point) rows.push({ name: nowName, value: describe(point) });
+      if (before)
+        rows.push({
+          name: `${beforeName}, ${titleOf(format, interval, before.from)}`,
+          value: describe(before),
+        });
+      return { title: titleOf(format, interval, at), rows };
+    },
+    [slots, format, interval, describe, nowName, beforeName],
   );
   const money = format.moneyLike(
     slots.flatMap(({ point, before }) => [point, before]).flatMap((at) => (at ? [at.cost] : [])),
   );
-  const top = highest(usage.timeline);
+  const top = highest(points);
   const summary = words.timelineSummary(
-    format.period(usage.period.from, usage.period.to),
-    format.money(usage.totals.cost),
+    format.period(period.from, period.to),
+    format.money(total),
     top ? `${titleOf(format, interval, top.from)}, ${describe(top)}` : words.nothingYet,
   );
   return (
-    <Plot
-      title={words.costOverTime}
-      summary={summary}
-      className="tall"
-      columns={columns}
-      axis={axis}
-      tell={tell}
-    >
+    <Plot title={title} summary={summary} className={className} columns={columns} axis={axis} tell={tell}>
       <table>
-        <caption className="visually-hidden">{words.costOverTime}</caption>
+        <caption className="visually-hidden">{title}</caption>
         <thead>
           <tr>
             <th scope="col">{words.when}</th>
             <th scope="col" className="number">
-              {words.thisPeriod}
+              {nowName}
             </th>
             <th scope="col" className="number">
               {words.messages}
             </th>
-            <th scope="col" className="number">
-              {beforeName}
-            </th>
+            {behind && (
+              <th scope="col" className="number">
+                {beforeName}
+              </th>
+            )}
           </tr>
         </thead>
         <tbody>
@@ -133,7 +143,7 @@ export function Timeline(props: {
               <th scope="row">{titleOf(format, interval, at)}</th>
               <td className="number">{point ? money(point.cost) : '–'}</td>
               <td className="number">{point ? format.count(point.messages) : '–'}</td>
-              <td className="number">{before ? money(before.cost) : '–'}</td>
+              {behind && <td className="number">{before ? money(before.cost) : '–'}</td>}
             </tr>
           ))}
         </tbody>
@@ -142,21 +152,15 @@ export function Timeline(props: {
   );
 }
 
-function rowsOf(
-  slot: Slot | undefined,
-  describe: (point: Point) => string,
-  name: string,
-  beforeName: string,
-  format: Format,
-  interval: TimelineInterval,
-): { name: string; value: string }[] {
-  const rows = [];
-  if (slot?.point) rows.push({ name, value: describe(slot.point) });
-  if (slot?.before) {
-    const day = titleOf(format, interval, slot.before.from);
-    rows.push({ name: `${beforeName}, ${day}`, value: describe(slot.before) });
-  }
-  return rows;
+/** Which colour is which. */
+export function TimelineKeys({ beforeName }: { beforeName: string }): ReactNode {
+  const { words } = useSpeech();
+  return (
+    <p className="keys muted small" aria-hidden="true">
+      <i className="key-now" /> {words.thisPeriod}
+      <i className="key-before" /> {beforeName}
+    </p>
+  );
 }
 
 const amountsOf = (columns: readonly Column[]): number[] =>

@@ -1,4 +1,5 @@
 // When the page asks again: when the server says that something was saved, or else every few seconds.
+import { useEffect, useRef } from 'react';
 import { onTick, ticksCome } from './ticks';
 
 /**
@@ -43,4 +44,14 @@ export function askAgain(task: () => Promise<boolean>, pauseMs: number): () => v
     document.removeEventListener('visibilitychange', now);
     removeEventListener('online', now);
   };
+}
+
+/** Reads once for every new value, and not for the first. */
+export function useReadOn(value: string, read: () => Promise<unknown>): void {
+  const seen = useRef(value);
+  useEffect(() => {
+    if (seen.current === value) return;
+    seen.current = value;
+    read().catch(() => undefined);
+  }, [value, read]);
 }

@@ -1,63 +1,69 @@
-// One client: who it is, a year of months, and every charge of the period.
+// One client: who it is, what it cost and when, every charge of the period, and what was said.
 import { useQuery } from '@apollo/client/react';
 import { type ReactNode, useEffect, useMemo } from 'react';
-import { type MonthOfUse, Months } from '../charts/months';
-import { ClientDocument, type ClientQuery, RecordsDocument } from '../gql/graphql';
+import { Timeline, TimelineKeys } from '../charts/timeline';
+import {
+  ClientDocument,
+  type ClientPointPartsFragment,
+  type ClientQuery,
+  type ClientQueryVariables,
+  type PeriodPartsFragment,
+  RecordsDocument,
+  type RecordsQuery,
+} from '../gql/graphql';
 import { useSpeech, useWords } from '../i18n/language';
-import { askAgain } from '../lib/asking';
+import { askAgain, useReadOn } from '../lib/asking';
 import { isErased, nameOf } from '../lib/customer-name';
 import { addMonths, dayOf } from '../lib/dates';
+import { plus } from '../lib/decimal';
 import { useFormat } from '../lib/format-context';
 import { changed } from '../lib/location';
-import { inputOf } from '../lib/period';
+import { continued, refreshed } from '../lib/pages';
+import { inputOf, instantsOf, intervalOf, previousDays } from '../lib/period';
 import { problemOf } from '../lib/problem';
 import { Card } from '../parts/cards';
+import { Conversation } from '../parts/conversation';
 import type { PageProps } from '../parts/frame';
 import { Link } from '../parts/link';
-import { MessageList } from '../parts/message-list';
 import { Notice, ProblemNotice } from '../parts/notice';
 import { Panel, Skeleton } from '../parts/panel';
 import { ShowMore } from '../parts/show-more';
 
 type Customer = NonNullable<ClientQuery['customer']>;
+type Records = RecordsQuery['usageRecords'];
 
-const MONTHS = 12;
 const YEARS_BACK = 19;
-/** Without ticks, changes are seen as soon as on the overview; the charges are few here. */
+/** Without ticks, changes are seen as soon as on the overview. */
 const POLL_MS = 4_500;
 
 const yes = (): boolean => true;
 const no = (): boolean => false;
 
-/** This month and the eleven before it, oldest first. */
-function lastMonths(timeZone: string, now: Date): string[] {
-  const today = dayOf(now, timeZone);
-  return Array.from({ length: MONTHS }, (_, index) => addMonths(today, index + 1 - MONTHS).slice(0, 7));
-}
-
-function clientVariables(props: PageProps & { id: string }, now: Date) {
+function clientVariables(props: PageProps & { id: string }, now: Date): ClientQueryVariables {
   const { workspace, view, id } = props;
-  const [m0 = '', m1 = '', m2 = '', m3 = '', m4 = '', m5 = '', ...rest] = lastMonths(workspace.timeZone, now);
-  const [m6 = '', m7 = '', m8 = '', m9 = '', m10 = '', m11 = ''] = rest;
-  const today = dayOf(now, workspace.timeZone);
+  const { timeZone } = workspace;
+  const interval = intervalOf(view.period, timeZone, now);
+  const today = dayOf(now, timeZone);
   return {
     workspaceId: workspace.id,
     customerId: id,
-    period: inputOf(view.period, workspace.timeZone),
+    period: inputOf(view.period, timeZone),
+    previous: instantsOf(previousDays(view.period, view.compare, timeZone, now), timeZone),
+    // A client has no hours: one writes too seldom.
+    interval: interval === 'HOUR' ? 'DAY' : interval,
     // As long as a period may be; and a little ahead, as far as clocks may differ.
     ever: {
       from: `${addMonths(today, -12 * YEARS_BACK)}T00:00:00Z`,
       to: `${addMonths(today, 1)}T00:00:00Z`,
     },
-    ...{ m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11 },
   };
 }
 
 export function ClientPage(props: PageProps & { id: string }): ReactNode {
-  const { view } = props;
+  const { view, workspace, id } = props;
   const words = useWords();
   const key = JSON.stringify(clientVariables(props, new Date()));
-  const variables = useMemo((): ReturnType<typeof clientVariables> => JSON.parse(key), [key]);
+  const variables = useMemo((): ClientQueryVariables => JSON.parse(key), [key]);
   const { data, previousData, error, refetch } = useQuery(ClientDocument, {
     variables,
     fetchPolicy: 'cache-and-network',
@@ -65,6 +71,8 @@ export function ClientPage(props: PageProps & { id: string }): ReactNode {
   useEffect(() => askAgain(() => refetch().then(yes, no), POLL_MS), [refetch]);
   const shown = data ?? previousData;
   const customer = shown?.customer;
+  // Every turn that is saved, charged or taken back changes one of these numbers.
+  const version = JSON.stringify(customer?.outcomes.map(({ messages }) => messages));
   return (
     <div className="figures">
       <p className="targets no-print">
@@ -78,32 +86,64 @@ export function ClientPage(props: PageProps & { id: string }): ReactNode {
         />
       )}
       {!shown && !error && <Skeleton className="tall-shape" />}
-      {shown && !customer && <Notice kind="warning" title={words.noSuchClient} detail={props.id} />}
-      {customer && <Portrait customer={customer} variables={variables} />}
-      {customer && <Records {...props} messages={customer.usage.messages} />}
-      {customer && <Saved {...props} />}
+      {shown && !customer && <Notice kind="warning" title={words.noSuchClient} detail={id} />}
+      {shown && customer && (
+        <>
+          <Portrait customer={customer} period={shown.usage.period} />
+          <Panel
+            title={words.costOverTime}
+            aside={<TimelineKeys beforeName={words.beforeNames[view.compare]} />}
+          >
+            {isEmpty([...customer.timeline, ...customer.previous]) ? (
+              <p className="muted">{words.noCharges}</p>
+            ) : (
+              <Timeline
+                title={words.costOverTime}
+                className="tall"
+                points={customer.timeline}
+                before={{ name: words.beforeNames[view.compare], points: customer.previous }}
+                period={shown.usage.period}
+                total={customer.usage.cost}
+                interval={variables.interval}
+              />
+            )}
+          </Panel>
+          <div className="two charges-and-chat">
+            <Charges {...props} erased={isErased(customer)} version={version} />
+            <Panel title={words.savedMessages} className="long">
+              {props.viewer.scopes.includes('messages:read') ? (
+                <Conversation
+                  // Who is erased has no words any more, on the screen neither.
+                  key={String(isErased(customer))}
+                  view={view}
+                  workspace={workspace}
+                  customerId={id}
+                  version={version}
+                />
+              ) : (
+                <p className="muted small">{words.needsMessagesRead}</p>
+              )}
+            </Panel>
+          </div>
+        </>
+      )}
     </div>
   );
 }
 
-function Portrait(props: { customer: Customer; variables: ReturnType<typeof clientVariables> }): ReactNode {
-  const { customer, variables } = props;
+const isEmpty = (points: readonly ClientPointPartsFragment[]): boolean =>
+  points.every(({ messages }) => messages === 0);
+
+function Portrait({ customer, period }: { customer: Customer; period: PeriodPartsFragment }): ReactNode {
   const { words, plural } = useSpeech();
   const format = useFormat();
-  const { usage } = customer;
-  const months = useMemo((): MonthOfUse[] => {
-    const { m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11 } = customer;
-    const names = lastMonthsOf(variables);
-    return [m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11].map((totals, index) => ({
-      month: names[index] ?? '',
-      cost: totals.cost,
-      messages: totals.messages,
-    }));
-  }, [customer, variables]);
+  const { usage, outcomes } = customer;
+  const uncharged = outcomes.filter(({ outcome, messages }) => outcome !== 'TRACKED' && messages > 0);
   return (
     <>
       <div className="heading client-heading">
-        <h1>{nameOf(customer, words)}</h1>
+        <h1 dir="auto">{nameOf(customer, words)}</h1>
+        <p className="print-only">{format.period(period.from, period.to)}</p>
         <p className="muted">
           {[customer.phoneNumber, customer.whatsappUserId, words.clientSince(format.day(customer.createdAt))]
             .filter((text) => text !== null)
@@ -124,25 +164,48 @@ function Portrait(props: { customer: Customer; variables: ReturnType<typeof clie
               {words.firstAndLast(format.dateTime(usage.firstAt), format.dateTime(usage.lastAt))}
             </p>
           )}
+          {uncharged.length > 0 && (
+            <p className="muted small">
+              {words.notCharged}{' '}
+              {uncharged
+                .map(({ outcome, messages }) => `${words.outcomes[outcome]} ${format.count(messages)}`)
+                .join(' · ')}
+            </p>
+          )}
         </Card>
         <Panel title={words.lastTwelveMonths}>
-          <Months months={months} />
+          <Year points={customer.year} timeZone={period.timeZone} />
         </Panel>
       </div>
     </>
   );
 }
 
-const lastMonthsOf = (variables: ReturnType<typeof clientVariables>): string[] => {
-  const { m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11 } = variables;
-  return [m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11];
-};
+function Year(props: { points: readonly ClientPointPartsFragment[]; timeZone: string }): ReactNode {
+  const { points, timeZone } = props;
+  const words = useWords();
+  const [first, last] = [points[0], points.at(-1)];
+  const period = useMemo(
+    () => ({ from: first?.from ?? '', to: last?.to ?? '', timeZone, complete: true }),
+    [first?.from, last?.to, timeZone],
+  );
+  if (!first || isEmpty(points)) return <p className="muted">{words.noCharges}</p>;
+  return (
+    <Timeline
+      title={words.lastTwelveMonths}
+      points={points}
+      period={period}
+      total={points.slice(1).reduce((sum, { cost }) => plus(sum, cost), first.cost)}
+      interval="MONTH"
+    />
+  );
+}
 
-/** `messages` changes whenever there are others to show. */
-function Records({ view, workspace, id, messages }: PageProps & { id: string; messages: number }): ReactNode {
+function Charges(props: PageProps & { id: string; erased: boolean; version: string }): ReactNode {
+  const { view, workspace, id, erased, version } = props;
   const words = useWords();
   const format = useFormat();
-  const { data, previousData, error, fetchMore, refetch, loading } = useQuery(RecordsDocument, {
+  const { data, previousData, error, fetchMore } = useQuery(RecordsDocument, {
     variables: {
       workspaceId: workspace.id,
       customerId: id,
@@ -151,12 +214,23 @@ function Records({ view, workspace, id, messages }: PageProps & { id: string; me
     },
     fetchPolicy: 'cache-and-network',
   });
-  const fits = messages <= PAGE;
-  useEffect(() => (fits ? askAgain(() => refetch().then(yes, no), POLL_MS) : undefined), [fits, refetch]);
   const shown = (data ?? previousData)?.usageRecords;
   const money = format.moneyLike(shown?.nodes.map(({ price }) => price) ?? []);
+  const read = async (
+    after: string | null,
+    merge: (list: Records, page: Records) => Records,
+  ): Promise<void> => {
+    if (!data) return;
+    await fetchMore({
+      variables: { after },
+      updateQuery: ({ usageRecords }, { fetchMoreResult }) => ({
+        usageRecords: merge(usageRecords, fetchMoreResult.usageRecords),
+      }),
+    });
+  };
+  useReadOn(version, () => read(null, refreshed));
   return (
-    <Panel title={words.charges}>
+    <Panel title={words.charges} className="long">
       {error && <p className="wrong">{words.problems[problemOf(error).kind]}</p>}
       {!shown && !error && <Skeleton className="tall-shape" />}
       {shown && shown.nodes.length === 0 && <p className="muted">{words.noCharges}</p>}
@@ -177,47 +251,44 @@ function Records({ view, workspace, id, messages }: PageProps & { id: string; me
             </thead>
             <tbody>
               {shown.nodes.map((record) => (
-                <tr key={record.id}>
-                  <th scope="row">{format.dateTime(record.occurredAt)}</th>
-                  <td className="wide-only muted">{format.dateTime(record.savedAt)}</td>
-                  <td className="number">{money(record.price)}</td>
-                </tr>
+                <Charge key={record.id} record={record} price={money(record.price)} erased={erased} />
               ))}
             </tbody>
           </table>
-          <ShowMore
-            list={shown}
-            loading={loading}
-            onMore={() =>
-              fetchMore({
-                variables: { after: shown.pageInfo.endCursor },
-                updateQuery: (previous, { fetchMoreResult }) => ({
-                  usageRecords: {
-                    ...fetchMoreResult.usageRecords,
-                    nodes: [...previous.usageRecords.nodes, ...fetchMoreResult.usageRecords.nodes],
-                  },
-                }),
-              })
-            }
-          />
+          <ShowMore list={shown} onMore={() => read(shown.pageInfo.endCursor, continued)} />
         </>
       )}
     </Panel>
   );
 }
 
-const PAGE = 25;
-
-/** What was said with this client in the period, charged or not. */
-function Saved({ view, workspace, viewer, id }: PageProps & { id: string }): ReactNode {
+/** One that was taken back stays in the list, struck out. */
+function Charge(props: { record: Records['nodes'][number]; price: string; erased: boolean }): ReactNode {
+  const { record, price, erased } = props;
   const words = useWords();
+  const format = useFormat();
+  const { occurredAt, savedAt, voided } = record;
   return (
-    <Panel title={words.savedMessages}>
-      {viewer.scopes.includes('messages:read') ? (
-        <MessageList view={{ ...view, outcome: undefined }} workspace={workspace} customerId={id} />
-      ) : (
-        <p className="muted small">{words.needsMessagesRead}</p>
+    <>
+      <tr className={voided ? 'continued' : ''}>
+        <th scope="row">{format.dateTime(occurredAt)}</th>
+        <td className="wide-only muted">{format.dateTime(savedAt)}</td>
+        <td className="number">{voided ? <s>{price}</s> : price}</td>
+      </tr>
+      {voided && (
+        <tr>
+          <td colSpan={3} className="small voided">
+            {words.takenBackOn(format.dateTime(voided.voidedAt))}
+            {/* What was written about somebody is erased with them. */}
+            {!erased && (
+              <>
+                {': '}
+                <bdi>{voided.reason}</bdi>
+              </>
+            )}
+          </td>
+        </tr>
       )}
-    </Panel>
+    </>
   );
 }

@@ -1,14 +1,18 @@
 // What was said, and the outcome of each turn. Needs the scope messages:read.
 import type { ReactNode } from 'react';
 import { useWords } from '../i18n/language';
+import { useFormat } from '../lib/format-context';
 import { changed, navigate, OUTCOMES } from '../lib/location';
+import { daysOf, instantsOf } from '../lib/period';
 import type { PageProps } from '../parts/frame';
 import { Link } from '../parts/link';
 import { MessageList } from '../parts/message-list';
 
 export function MessagesPage(props: PageProps): ReactNode {
-  const { view, viewer } = props;
+  const { view, workspace, viewer } = props;
   const words = useWords();
+  const format = useFormat();
+  const { from, to } = instantsOf(daysOf(view.period, workspace.timeZone, new Date()), workspace.timeZone);
   return (
     <div className="figures">
       <p className="targets no-print">
@@ -18,6 +22,11 @@ export function MessagesPage(props: PageProps): ReactNode {
       </p>
       <div className="heading">
         <h1>{words.messagesTitle}</h1>
+        <p className="print-only">
+          {[format.period(from, to), view.outcome ? words.outcomes[view.outcome] : words.allOutcomes].join(
+            ' · ',
+          )}
+        </p>
         <label className="no-print">
           {words.outcome}{' '}
           <select
@@ -37,7 +46,7 @@ export function MessagesPage(props: PageProps): ReactNode {
         </label>
       </div>
       {viewer.scopes.includes('messages:read') ? (
-        <MessageList view={view} workspace={props.workspace} />
+        <MessageList view={view} workspace={workspace} />
       ) : (
         <p className="panel">{words.needsMessagesRead}</p>
       )}

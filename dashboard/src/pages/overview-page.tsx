@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import { PeakHours } from '../charts/peak-hours';
-import { Timeline } from '../charts/timeline';
+import { Timeline, TimelineKeys } from '../charts/timeline';
 import { HoursPicker, Week } from '../charts/week';
 import type { OverviewQuery, TodayQuery } from '../gql/graphql';
 import { useWords } from '../i18n/language';
@@ -64,16 +64,16 @@ function Plots(props: PageProps & { data: OverviewQuery; overview: Overview }): 
   const beforeName = words.beforeNames[view.compare];
   return (
     <>
-      <Panel
-        title={words.costOverTime}
-        aside={
-          <p className="keys muted small" aria-hidden="true">
-            <i className="key-now" /> {words.thisPeriod}
-            <i className="key-before" /> {beforeName}
-          </p>
-        }
-      >
-        <Timeline data={data} interval={overview.interval} beforeName={beforeName} />
+      <Panel title={words.costOverTime} aside={<TimelineKeys beforeName={beforeName} />}>
+        <Timeline
+          title={words.costOverTime}
+          className="tall"
+          points={usage.timeline}
+          before={{ name: beforeName, points: data.previous.timeline }}
+          period={usage.period}
+          total={usage.totals.cost}
+          interval={overview.interval}
+        />
       </Panel>
       <div className="two">
         <Panel title={words.peakHours}>

@@ -137,7 +137,7 @@ function Since({ statement, latest }: { statement: Statement; latest: string }):
 function Lines({ view, workspace, month }: { view: View; workspace: Workspace; month: string }): ReactNode {
   const words = useWords();
   const format = useFormat();
-  const { data, previousData, error, loading, fetchMore } = useQuery(StatementLinesDocument, {
+  const { data, previousData, error, fetchMore } = useQuery(StatementLinesDocument, {
     variables: { workspaceId: workspace.id, month, after: null },
     fetchPolicy: 'cache-and-network',
   });
@@ -191,7 +191,6 @@ function Lines({ view, workspace, month }: { view: View; workspace: Workspace; m
           </table>
           <ShowMore
             list={shown}
-            loading={loading}
             onMore={() =>
               fetchMore({
                 variables: { after: shown.pageInfo.endCursor },

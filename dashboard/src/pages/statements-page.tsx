@@ -16,7 +16,7 @@ import { StatementFiles } from '../parts/statement-files';
 export function StatementsPage({ view, workspace }: PageProps): ReactNode {
   const words = useWords();
   const format = useFormat();
-  const { data, previousData, error, loading, fetchMore, refetch } = useQuery(StatementsDocument, {
+  const { data, previousData, error, fetchMore, refetch } = useQuery(StatementsDocument, {
     variables: { workspaceId: workspace.id, after: null },
     fetchPolicy: 'cache-and-network',
   });
@@ -82,7 +82,6 @@ export function StatementsPage({ view, workspace }: PageProps): ReactNode {
           </table>
           <ShowMore
             list={shown}
-            loading={loading}
             onMore={() =>
               fetchMore({
                 variables: { after: shown.pageInfo.endCursor },

@@ -1,5 +1,5 @@
 import { useQuery } from '@apollo/client/react';
-import { type ReactNode, useEffect, useRef } from 'react';
+import { type ReactNode, useEffect } from 'react';
 import {
   ClientsDocument,
   type ClientsPartsFragment,
@@ -8,6 +8,7 @@ import {
   SegmentDocument,
 } from '../gql/graphql';
 import { useSpeech, useWords } from '../i18n/language';
+import { useReadOn } from '../lib/asking';
 import { isErased, nameOf } from '../lib/customer-name';
 import { shift } from '../lib/decimal';
 import { useFormat } from '../lib/format-context';
@@ -95,7 +96,7 @@ function Segment(props: {
     },
     fetchPolicy: 'cache-and-network',
   });
-  useRefetchOn(asOf, refetch);
+  useReadOn(asOf, refetch);
   useOutdated(view, error);
   const shown = (data ?? previousData)?.usage.clientsIn;
   return (
@@ -130,21 +131,11 @@ function LaterPage(props: { view: View; workspace: Workspace; asOf: string }): R
       after: view.after ?? null,
     },
   });
-  useRefetchOn(asOf, refetch);
+  useReadOn(asOf, refetch);
   useOutdated(view, error);
   const shown = (data ?? previousData)?.usage.clients;
   if (shown) return <ClientTable clients={shown} view={view} />;
   return <p className="muted">{error ? words.problems[problemOf(error).kind] : words.loading}</p>;
-}
-
-/** Once for every new value, and not for the first. */
-function useRefetchOn(value: string, refetch: () => Promise<unknown>): void {
-  const seen = useRef(value);
-  useEffect(() => {
-    if (seen.current === value) return;
-    seen.current = value;
-    refetch().catch(() => undefined);
-  }, [value, refetch]);
 }
 
 function ClientTable({ clients, view }: { clients: ClientsPartsFragment; view: View }): ReactNode {
@@ -243,7 +234,7 @@ function Found(props: { view: View; workspace: Workspace; asOf: string }): React
     },
     fetchPolicy: 'cache-and-network',
   });
-  useRefetchOn(asOf, refetch);
+  useReadOn(asOf, refetch);
   const found = (data ?? previousData)?.customers;
   const money = format.moneyLike(found?.nodes.map(({ usage }) => usage.cost) ?? []);
   if (!found) return <p className="muted">{error ? words.problems[problemOf(error).kind] : words.loading}</p>;
