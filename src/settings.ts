@@ -245,7 +245,7 @@ export const SETTINGS = {
     schema: wholeNumber(1, 100),
     fallback: 2,
     meaning:
-      'Large reads at once, and half of them while turns are being saved; the rest waits 2 s at most, then 429.',
+      'Large reads at once, and a quarter of them (1 at least) while turns are being saved; the rest waits 2 s at most, then 429.',
   }),
   heavyReadsOfToken: setting({
     name: 'HEAVY_READS_OF_TOKEN',
@@ -258,7 +258,7 @@ export const SETTINGS = {
     schema: wholeNumber(1, 100),
     fallback: 4,
     meaning:
-      'Other reads at once, and half of them while turns are being saved; the rest waits 2 s at most, then 429.',
+      'Other reads at once, and a quarter of them (1 at least) while turns are being saved; the rest waits 2 s at most, then 429.',
   }),
   failedLoginsPerMinute: setting({
     name: 'FAILED_LOGINS_PER_MINUTE',

@@ -59,7 +59,7 @@ export function createRateLimits(options: {
   const message = `This token's reads cost more than ${options.readPointsPerSecond} points a second.`;
   const hold = () => new Promise<void>((resolve) => setTimeout(resolve, HOLD_MS));
   const places = (what: string, atOnce: number, ofToken: number) =>
-    new ReadPlaces({ what, atOnce: () => (isSaving() ? Math.ceil(atOnce / 2) : atOnce), ofToken });
+    new ReadPlaces({ what, atOnce: () => (isSaving() ? Math.ceil(atOnce / 4) : atOnce), ofToken });
   const large = places('large reads', options.heavyReads, options.heavyReadsOfToken);
   const long = places('long answers', options.heavyReads, options.heavyReadsOfToken);
   const light = places('reads', options.lightReads, options.lightReads);
