@@ -6,7 +6,8 @@ import { BUDGET_INTERVALS, BUDGET_MEASURES } from '../src/services/signals/budge
 import { Caller, quantile, run, spread } from './client';
 import { MANY, ZONE } from './data-set';
 import { checkData, checkSave, question, saves } from './operations';
-import { parentOf, processorMs, startServer } from './processes';
+import { startServer } from './processes';
+import { ProcessorTimes, pairs } from './processor';
 import { ms, range, rate, times } from './results';
 import { type Bench, inTurns } from './writes';
 
@@ -78,32 +79,25 @@ async function savesBeside(bench: Bench): Promise<void> {
   // One server at a time, so that no other one looks during a measurement.
   const one = await startServer({ DATABASE_URL: databaseUrl });
   const other = await startServer({ DATABASE_URL: databaseUrl });
-  const backend = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-  const postmaster = await parentOf(backend.rows[0]?.pid ?? 0);
-  const cpu = { none: [] as number[], thousand: [] as number[] };
-  const load = (server: typeof one, workspaces: readonly string[], spent: number[]) => async () => {
-    const used = async () => (await processorMs(server.pid)) + (await processorMs(postmaster));
-    const before = await used();
-    const measured = await run({
-      ...{ urls: [server.url], token: tokens.service, callers: 64, seconds: options.seconds },
-      ...{ body: saves(workspaces), check: checkSave },
+  const processor = await ProcessorTimes.of<'none' | 'thousand'>(bench);
+  const load = (name: 'none' | 'thousand', server: typeof one, workspaces: readonly string[]) => () =>
+    processor.measure(name, server.pid, async () => {
+      const measured = await run({
+        ...{ urls: [server.url], token: tokens.service, callers: 64, seconds: options.seconds },
+        ...{ body: saves(workspaces), check: checkSave },
+      });
+      await sleep(LOOK_OVER_MS);
+      return measured;
     });
-    await sleep(LOOK_OVER_MS);
-    spent.push(((await used()) - before) / measured.answers);
-    return measured;
-  };
   const found = await inTurns(bench, 'budgets', {
-    none: load(one, WITHOUT, cpu.none),
-    thousand: load(other, WITH, cpu.thousand),
+    none: load('none', one, WITHOUT),
+    thousand: load('thousand', other, WITH),
   });
   await one.stop();
   await other.stop();
   const { rows } = await client.query<{ budgets: string; events: string }>(
     'SELECT (SELECT count(*) FROM budgets) AS budgets, (SELECT count(*) FROM events) AS events',
   );
-  // Each round is a pair: what else the machine does differs less within one.
-  const pairs = (thousand: readonly number[], none: readonly number[]) =>
-    spread(thousand.map((value, round) => value / (none[round] ?? Number.NaN)));
   const rates = pairs(
     found.thousand.rounds.map((one) => one.rate),
     found.none.rounds.map((one) => one.rate),
@@ -116,17 +110,8 @@ async function savesBeside(bench: Bench): Promise<void> {
     met: rates.median >= 0.97,
     values: { pairs: rates, thousand: found.thousand.rate, none: found.none.rate },
   });
-  // The first round warms up. Other work of the machine takes turns from it and adds nothing to it.
-  const [thousand, none] = [cpu.thousand.slice(1), cpu.none.slice(1)];
-  const spent = pairs(thousand, none);
-  const micros = (value: number): string => `${(value * 1_000).toFixed(0)} µs`;
-  results.add({
-    what: 'the same in processor time a save, of server and database, with the looks after it',
-    measured: `${range(spent, times)}: ${range(spread(thousand), micros)} to ${range(spread(none), micros)}`,
-    target: 'at most 1.03 ×',
-    met: spent.median <= 1.03,
-    values: { pairs: spent, thousand: spread(thousand), none: spread(none) },
-  });
+  const same = 'the same in processor time a save, of server and database, with the looks after it';
+  processor.addRow(bench, same, 'thousand', 'none', 1.03);
 }
 
 const CUSTOMERS = 100_000;

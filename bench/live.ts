@@ -4,6 +4,7 @@ import { run } from './client';
 import { MANY } from './data-set';
 import { checkSave, saves } from './operations';
 import { startServer, startSubscribers } from './processes';
+import { ProcessorTimes } from './processor';
 import { range, rate, times } from './results';
 import { type Bench, inTurns } from './writes';
 
@@ -21,20 +22,23 @@ export async function measureLive(bench: Bench): Promise<void> {
     tokens: await manyTokens(services.tokens),
   });
   let ticks = 0;
-  const load = (url: string, workspace: string) => async () => {
+  const processor = await ProcessorTimes.of<'none' | 'silent' | 'thousand'>(bench);
+  const load = (name: 'none' | 'silent' | 'thousand', server: typeof none, workspace: string) => async () => {
     const before = await subscribers.ticks();
-    const measured = await run({
-      ...{ urls: [url], token: tokens.service, callers: 64, seconds: options.seconds },
-      ...{ body: saves([workspace]), check: checkSave },
-    });
+    const measured = await processor.measure(name, server.pid, () =>
+      run({
+        ...{ urls: [server.url], token: tokens.service, callers: 64, seconds: options.seconds },
+        ...{ body: saves([workspace]), check: checkSave },
+      }),
+    );
     if (workspace === WITH) ticks += (await subscribers.ticks()) - before;
     return measured;
   };
   const found = await inTurns(bench, 'live', {
-    none: load(none.url, WITHOUT),
+    none: load('none', none, WITHOUT),
     // The same process and sockets, but no ticks: what the two servers differ by.
-    silent: load(thousand.url, WITHOUT),
-    thousand: load(thousand.url, WITH),
+    silent: load('silent', thousand, WITHOUT),
+    thousand: load('thousand', thousand, WITH),
   });
   await none.stop();
   await thousand.stop();
@@ -48,6 +52,8 @@ export async function measureLive(bench: Bench): Promise<void> {
     met: ratio >= 0.95,
     values: { thousand: found.thousand.rate, silent: found.silent.rate, none: found.none.rate, ticksASecond },
   });
+  const same = 'the same in processor time a save, of server and database';
+  processor.addRow(bench, same, 'thousand', 'none', 1.05);
 }
 
 /** Each as often as it may subscribe. */

@@ -10,6 +10,7 @@ import { run } from './client';
 import { MANY } from './data-set';
 import { checkSave, saves } from './operations';
 import { startServer } from './processes';
+import { ProcessorTimes } from './processor';
 import { range, rate, times } from './results';
 import { type Bench, inTurns } from './writes';
 
@@ -41,21 +42,24 @@ export async function measureWebhooks(bench: Bench): Promise<void> {
   // As after their first time-outs: a server makes one call of each at a time.
   const fail = () => client.query("UPDATE webhooks SET failing_since = now() - interval '1 hour'");
   // A server of its own each time, so that nothing is called while the other is measured. Without a key it calls nobody.
-  const beside = (settings: Record<string, string>) => async () => {
+  const processor = await ProcessorTimes.of<'none' | 'hanging'>(bench);
+  const beside = (name: 'none' | 'hanging', settings: Record<string, string>) => async () => {
     await fail();
     const server = await startServer({ DATABASE_URL: databaseUrl, ...settings });
     try {
-      return await run({
-        ...{ urls: [server.url], token: tokens.service, callers: 64, seconds: options.seconds },
-        ...{ body: saves(SAVING), check: checkSave },
-      });
+      return await processor.measure(name, server.pid, () =>
+        run({
+          ...{ urls: [server.url], token: tokens.service, callers: 64, seconds: options.seconds },
+          ...{ body: saves(SAVING), check: checkSave },
+        }),
+      );
     } finally {
       await server.stop();
     }
   };
   const found = await inTurns(bench, 'webhooks', {
-    none: beside({}),
-    hanging: beside({ SECRETS_KEY: KEY, WEBHOOK_ALLOW_HOSTS: host }),
+    none: beside('none', {}),
+    hanging: beside('hanging', { SECRETS_KEY: KEY, WEBHOOK_ALLOW_HOSTS: host }),
   });
   deaf.close();
   const ratio = found.hanging.rate.median / found.none.rate.median;
@@ -66,4 +70,6 @@ export async function measureWebhooks(bench: Bench): Promise<void> {
     met: ratio >= 0.97,
     values: { hanging: found.hanging.rate, none: found.none.rate },
   });
+  const same = 'the same in processor time a save, of server and database';
+  processor.addRow(bench, same, 'hanging', 'none', 1.03);
 }
