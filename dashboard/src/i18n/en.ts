@@ -34,6 +34,7 @@ const comparisons: Record<Comparison, string> = {
   FULL_PREVIOUS: 'Whole period before',
   YEAR_EARLIER: 'A year earlier',
   SAME_WEEKDAYS: 'Same weekdays before',
+  RANGE: 'Days of your choice…',
 };
 
 const comparisonsExplained: Record<Comparison, string> = {
@@ -43,6 +44,7 @@ const comparisonsExplained: Record<Comparison, string> = {
   YEAR_EARLIER: 'Compared with the same period one year earlier.',
   SAME_WEEKDAYS:
     'Compared with as many days so many whole weeks earlier, so that every day meets the same weekday.',
+  RANGE: 'Compared with the days that you chose, all of them, also while this period still runs.',
 };
 
 /** What stands behind this period in a plot. */
@@ -51,6 +53,7 @@ const beforeNames: Record<Comparison, string> = {
   FULL_PREVIOUS: 'Period before',
   YEAR_EARLIER: 'A year earlier',
   SAME_WEEKDAYS: 'Same weekdays before',
+  RANGE: 'Days compared with',
 };
 
 const orders: Record<ClientOrder, string> = {
@@ -84,11 +87,12 @@ const segments: Record<ClientSegment, string> = {
   LOST: 'Quiet',
 };
 
-const segmentsExplained: Record<ClientSegment, string> = {
-  NEW: 'Their first charged message ever is in this period.',
-  RETURNING: 'They wrote in this period and in the one before.',
-  REACTIVATED: 'They are back: not in the period before, but earlier.',
-  LOST: 'They wrote in the period before and not yet in this one. Their figures are of then.',
+const segmentsExplained: Record<ClientSegment, (before: string, over: boolean) => string> = {
+  NEW: () => 'Their first charged message ever is in this period.',
+  RETURNING: (before) => `They wrote in this period and in the earlier one (${before}).`,
+  REACTIVATED: (before) => `They are back: not in the earlier period (${before}), but before it.`,
+  LOST: (before, over) =>
+    `They wrote in the earlier period (${before}) and not ${over ? '' : 'yet '}in this one. Their figures are of then.`,
 };
 
 const intervals: Record<BudgetInterval, string> = { DAY: 'each day', WEEK: 'each week', MONTH: 'each month' };
@@ -319,6 +323,14 @@ export const en = {
   allClients: 'All',
   segments,
   segmentsExplained,
+  compared: 'Compared',
+  clientsCompared: 'Clients compared',
+  comparedPeriods: (now: string, other: string) => `${now} against ${other}, client by client.`,
+  change: 'Change',
+  clientsSoFar: {
+    one: '{n} client so far, highest first',
+    other: '{n} clients so far, highest first',
+  } satisfies Plural,
   shownHours: 'What the week shows',
   hoursOf: { CHARGED: 'Messages charged', UNANSWERED: 'Without an answer' },
   unansweredHint: 'Messages without an answer, by weekday and hour',

@@ -80,6 +80,7 @@ export const it: Words = {
     FULL_PREVIOUS: 'Intero periodo precedente',
     YEAR_EARLIER: 'Un anno prima',
     SAME_WEEKDAYS: 'Stessi giorni della settimana',
+    RANGE: 'Giorni a scelta…',
   },
   comparisonsExplained: {
     SAME_ELAPSED:
@@ -88,12 +89,14 @@ export const it: Words = {
     YEAR_EARLIER: 'Il confronto è con lo stesso periodo di un anno prima.',
     SAME_WEEKDAYS:
       'Il confronto è con altrettanti giorni di alcune settimane prima, così ogni giorno incontra lo stesso giorno della settimana.',
+    RANGE: 'Il confronto è con i giorni che hai scelto, tutti, anche mentre questo periodo è in corso.',
   },
   beforeNames: {
     SAME_ELAPSED: 'Periodo precedente',
     FULL_PREVIOUS: 'Periodo precedente',
     YEAR_EARLIER: 'Un anno prima',
     SAME_WEEKDAYS: 'Stessi giorni della settimana, prima',
+    RANGE: 'Giorni del confronto',
   },
   comparedWith: (range) => `rispetto ${to(range)}`,
   comparedDates: (range) => `Qui il confronto è con: ${range}.`,
@@ -269,10 +272,19 @@ export const it: Words = {
   allClients: 'Tutti',
   segments: { NEW: 'Nuovi', RETURNING: 'Abituali', REACTIVATED: 'Tornati', LOST: 'Silenziosi' },
   segmentsExplained: {
-    NEW: 'Il loro primo messaggio addebitato in assoluto è in questo periodo.',
-    RETURNING: 'Hanno scritto in questo periodo e in quello precedente.',
-    REACTIVATED: 'Sono tornati: non nel periodo precedente, ma prima sì.',
-    LOST: 'Hanno scritto nel periodo precedente e in questo non ancora. I loro dati sono di allora.',
+    NEW: () => 'Il loro primo messaggio addebitato in assoluto è in questo periodo.',
+    RETURNING: (before) => `Hanno scritto in questo periodo e in quello di prima (${before}).`,
+    REACTIVATED: (before) => `Sono tornati: nel periodo di prima (${before}) no, ma ancora prima sì.`,
+    LOST: (before, over) =>
+      `Hanno scritto nel periodo di prima (${before}) e in questo ${over ? 'no' : 'non ancora'}. I loro dati sono di allora.`,
+  },
+  compared: 'A confronto',
+  clientsCompared: 'Clienti a confronto',
+  comparedPeriods: (now, other) => `${now} e ${other} a confronto, cliente per cliente.`,
+  change: 'Differenza',
+  clientsSoFar: {
+    one: '{n} cliente finora, dal più alto',
+    other: '{n} clienti finora, dal più alto',
   },
   shownHours: 'Che cosa mostra la settimana',
   hoursOf: { CHARGED: 'Messaggi addebitati', UNANSWERED: 'Senza risposta' },

@@ -17,6 +17,8 @@ export interface Format {
   count(value: number): string;
   /** Between whole units and their parts: a point or a comma. */
   decimalSign: string;
+  /** With a plus where it is more. */
+  difference(value: number): string;
   /** "31.58" -> +31.58% */
   percent(value: Decimal): string;
   /** An average of counts: one decimal. */
@@ -111,6 +113,7 @@ export function createFormat(locale: string, timeZone: string): Format {
     decimalSign: numbers({})
       .formatToParts(0.5)
       .reduce((sign, { type, value }) => (type === 'decimal' ? value : sign), '.'),
+    difference: (value) => numbers({ signDisplay: 'exceptZero' }).format(value),
     percent: (value) => percent(value, { signDisplay: 'exceptZero' }),
     tenths: (value) => numbers({ maximumFractionDigits: 1 }).format(value),
     wholePercent: (value) => percent(asDecimal(String(value)), {}),

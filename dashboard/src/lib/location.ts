@@ -2,7 +2,7 @@
 import { useMemo, useSyncExternalStore } from 'react';
 import type { ClientOrder, ClientSegment, PeriodPreset, TrackingOutcome } from '../gql/graphql';
 import { isDay, isMonth } from './dates';
-import { type Choice, COMPARISONS, type Comparison, PRESETS, THIS_MONTH } from './period';
+import { type Choice, COMPARISONS, type Comparing, PRESETS, type Range, THIS_MONTH } from './period';
 
 export const ORDERS = ['COST', 'MESSAGES', 'LAST_ACTIVE'] as const satisfies readonly ClientOrder[];
 export const SEGMENTS = [
@@ -13,6 +13,8 @@ export const SEGMENTS = [
 ] as const satisfies readonly ClientSegment[];
 /** What the week shows of each hour. */
 export const HOURS = ['CHARGED', 'UNANSWERED'] as const;
+/** What the list of clients shows of each: the period alone, or what it is compared with beside it. */
+export const LISTS = ['RANKED', 'COMPARED'] as const;
 export const OUTCOMES = [
   'TRACKED',
   'NO_RESPONSE',
@@ -32,12 +34,11 @@ export type Page =
   | { name: 'budgets' }
   | { name: 'unknown' };
 
-export interface View {
+export interface View extends Comparing {
   page: Page;
   /** Not there: the first of the token's. */
   workspace: string | undefined;
   period: Choice;
-  compare: Comparison;
   order: ClientOrder;
   search: string;
   /** The cursor of the page of the list that is shown. */
@@ -45,6 +46,7 @@ export interface View {
   outcome: TrackingOutcome | undefined;
   segment: ClientSegment | undefined;
   hours: (typeof HOURS)[number];
+  clients: (typeof LISTS)[number];
   /** What stands in the address and can't be followed, such as month=2025-13. */
   wrong: readonly string[];
 }
@@ -65,17 +67,20 @@ export function parseView(pathname: string, search: string): View {
     if (text !== null && name === undefined) wrong.push(`${key}=${text}`);
     return name;
   };
+  const compare = word('compare', COMPARISONS) ?? 'SAME_ELAPSED';
   return {
     page: parsePage(pathname),
     workspace: query.get('workspace') ?? undefined,
     period: parsePeriod(query, word('period', PRESETS), wrong),
-    compare: word('compare', COMPARISONS) ?? 'SAME_ELAPSED',
+    compare,
+    against: compare === 'RANGE' ? parseRange(query, 'against-from', 'against-to', wrong) : undefined,
     order: word('order', ORDERS) ?? 'COST',
     search: query.get('search') ?? '',
     after: query.get('after') ?? undefined,
     outcome: word('outcome', OUTCOMES),
     segment: word('segment', SEGMENTS),
     hours: word('hours', HOURS) ?? 'CHARGED',
+    clients: word('clients', LISTS) ?? 'RANKED',
     wrong,
   };
 }
@@ -102,16 +107,22 @@ function decode(text: string): string {
 }
 
 function parsePeriod(query: URLSearchParams, preset: PeriodPreset | undefined, wrong: string[]): Choice {
-  const [month, from, to] = [query.get('month'), query.get('from'), query.get('to')];
+  const month = query.get('month');
   if (month !== null) {
     if (isMonth(month)) return { kind: 'month', month };
     wrong.push(`month=${month}`);
-  } else if (from !== null || to !== null) {
-    if (from !== null && to !== null && isDay(from) && isDay(to) && from <= to)
-      return { kind: 'range', from, to };
-    wrong.push(`from=${from ?? ''} to=${to ?? ''}`);
+  } else if (query.has('from') || query.has('to')) {
+    const range = parseRange(query, 'from', 'to', wrong);
+    if (range) return { kind: 'range', ...range };
   }
   return preset ? { kind: 'preset', preset } : THIS_MONTH;
+}
+
+function parseRange(query: URLSearchParams, first: string, last: string, wrong: string[]): Range | undefined {
+  const [from, to] = [query.get(first), query.get(last)];
+  if (from !== null && to !== null && isDay(from) && isDay(to) && from <= to) return { from, to };
+  wrong.push(`${first}=${from ?? ''} ${last}=${to ?? ''}`);
+  return undefined;
 }
 
 export function addressOf(view: View): string {
@@ -124,11 +135,16 @@ export function addressOf(view: View): string {
     query.set('to', period.to);
   } else if (period.preset !== 'THIS_MONTH') query.set('period', toWord(period.preset));
   if (view.compare !== 'SAME_ELAPSED') query.set('compare', toWord(view.compare));
+  if (view.compare === 'RANGE' && view.against) {
+    query.set('against-from', view.against.from);
+    query.set('against-to', view.against.to);
+  }
   if (view.order !== 'COST') query.set('order', toWord(view.order));
   if (view.search !== '') query.set('search', view.search);
   if (view.outcome !== undefined) query.set('outcome', toWord(view.outcome));
   if (view.segment !== undefined) query.set('segment', toWord(view.segment));
   if (view.hours !== 'CHARGED') query.set('hours', toWord(view.hours));
+  if (view.clients !== 'RANKED') query.set('clients', toWord(view.clients));
   if (view.after !== undefined) query.set('after', view.after);
   const path = `${ROOT}${pathOf(page)}`;
   const text = query.toString();

@@ -49,10 +49,10 @@ export interface Overview {
 
 export type Growth = Usage['growth'];
 
-/** The server's figures, or the page's own where it compares by weekday. */
-export function growthOf({ usage, weekdays }: OverviewQuery): Growth {
-  if (!weekdays) return usage.growth;
-  const { totals, period } = weekdays;
+/** The server's figures, or the page's own where it compares with days of its own. */
+export function growthOf({ usage, byDays }: OverviewQuery): Growth {
+  if (!byDays) return usage.growth;
+  const { totals, period } = byDays;
   const count = (
     current: number,
     previous: number,
@@ -75,15 +75,15 @@ export const movementBasis = (compare: View['compare']): 'YEAR_EARLIER' | 'FULL_
 export function overviewVariables(view: View, workspace: Workspace, now: Date): OverviewQueryVariables {
   const { timeZone, id } = workspace;
   const { period, compare } = view;
-  const previous = instantsOf(previousDays(period, compare, timeZone, now), timeZone);
-  const byWeekday = compare === 'SAME_WEEKDAYS' && hasWeekdays(period, timeZone, now);
+  const previous = instantsOf(previousDays(period, view, timeZone, now), timeZone);
+  const byDays = compare === 'RANGE' || (compare === 'SAME_WEEKDAYS' && hasWeekdays(period, timeZone, now));
   return {
     workspaceId: id,
     period: inputOf(period, timeZone),
     previous,
-    basis: compare === 'SAME_WEEKDAYS' ? 'SAME_ELAPSED' : compare,
-    compared: byWeekday ? elapsedBefore(period, compare, timeZone, now) : previous,
-    byWeekday,
+    basis: compare === 'SAME_WEEKDAYS' || compare === 'RANGE' ? 'SAME_ELAPSED' : compare,
+    compared: byDays ? elapsedBefore(period, view, timeZone, now) : previous,
+    byDays,
     movement: movementBasis(compare),
     interval: intervalOf(view.period, timeZone, now),
     orderBy: view.order,

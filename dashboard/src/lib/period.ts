@@ -15,20 +15,37 @@ export const PRESETS = [
   'LAST_YEAR',
 ] as const satisfies readonly PeriodPreset[];
 
-/** SAME_WEEKDAYS is the page's own: the stretch so many whole weeks earlier, so that a Friday meets a Friday. */
+/**
+ * Two are the page's own. SAME_WEEKDAYS: the stretch so many whole weeks earlier, so that a Friday meets a Friday.
+ * RANGE: the days that the reader chose.
+ */
 export const COMPARISONS = [
   'SAME_ELAPSED',
   'FULL_PREVIOUS',
   'YEAR_EARLIER',
   'SAME_WEEKDAYS',
-] as const satisfies readonly (GrowthBasis | 'SAME_WEEKDAYS')[];
+  'RANGE',
+] as const satisfies readonly (GrowthBasis | 'SAME_WEEKDAYS' | 'RANGE')[];
 export type Comparison = (typeof COMPARISONS)[number];
+
+/** Days that the reader chose; the last is included. */
+export interface Range {
+  from: Day;
+  to: Day;
+}
+
+/** What a period is compared with. */
+export interface Comparing {
+  compare: Comparison;
+  /** The days of RANGE. */
+  against: Range | undefined;
+}
 
 /** A range's last day is included. */
 export type Choice =
   | { kind: 'preset'; preset: PeriodPreset }
   | { kind: 'month'; month: string }
-  | { kind: 'range'; from: Day; to: Day };
+  | ({ kind: 'range' } & Range);
 
 /** Local days; `to` is excluded. */
 interface Days {
@@ -64,10 +81,12 @@ const PRESET_DAYS: Record<PeriodPreset, (today: Day) => Days> = {
   LAST_YEAR: (today) => yearOf(addMonths(today, -12)),
 };
 
+const daysIn = ({ from, to }: Range): Days => ({ from, to: addDays(to, 1) });
+
 /** The whole period in local days, also while it runs. */
 export function daysOf(choice: Choice, timeZone: string, now: Date): Days {
   if (choice.kind === 'month') return monthOf(`${choice.month}-01`);
-  if (choice.kind === 'range') return { from: choice.from, to: addDays(choice.to, 1) };
+  if (choice.kind === 'range') return daysIn(choice);
   return PRESET_DAYS[choice.preset](dayOf(now, timeZone));
 }
 
@@ -90,8 +109,13 @@ export const hasWeekdays = (choice: Choice, timeZone: string, now: Date): boolea
 
 const inWholeWeeks = (days: number): number => 7 * Math.ceil(days / 7);
 
-/** What is drawn behind: the period before, the same one a year earlier, or the one that starts on the same weekday. */
-export function previousDays(choice: Choice, compare: Comparison, timeZone: string, now: Date): Days {
+/**
+ * What is drawn behind: the period before, the same one a year earlier, the one that starts on the same weekday, or the
+ * reader's own.
+ */
+export function previousDays(choice: Choice, comparing: Comparing, timeZone: string, now: Date): Days {
+  const { compare, against } = comparing;
+  if (compare === 'RANGE' && against) return daysIn(against);
   const { from, to } = daysOf(choice, timeZone, now);
   const byDays = (days: number): Days => ({ from: addDays(from, -days), to: addDays(to, -days) });
   const byMonths = (months: number): Days => ({ from: addMonths(from, -months), to: addMonths(to, -months) });
@@ -103,18 +127,18 @@ export function previousDays(choice: Choice, compare: Comparison, timeZone: stri
   return byDays(daysBetween(from, to));
 }
 
-/** Of what is drawn behind, as much as has passed of the period itself. */
+/** Of what is drawn behind, as much as has passed of the period itself; the reader's own days are whole. */
 export function elapsedBefore(
   choice: Choice,
-  compare: Comparison,
+  comparing: Comparing,
   timeZone: string,
   now: Date,
 ): { from: string; to: string } {
-  const before = previousDays(choice, compare, timeZone, now);
+  const before = previousDays(choice, comparing, timeZone, now);
   const whole = instantsOf(before, timeZone);
   const days = daysOf(choice, timeZone, now);
   const today = dayOf(now, timeZone);
-  if (today < days.from || today >= days.to) return whole;
+  if (comparing.compare === 'RANGE' || today < days.from || today >= days.to) return whole;
   const day = addDays(before.from, daysBetween(days.from, today));
   const sinceMidnight = now.getTime() - startOf(today, timeZone).getTime();
   const to = new Date(startOf(day, timeZone).getTime() + Math.max(sinceMidnight, 60_000)).toISOString();
@@ -131,7 +155,7 @@ export const instantsOf = ({ from, to }: Days, timeZone: string): { from: string
 export function inputOf(choice: Choice, timeZone: string): PeriodInput {
   if (choice.kind === 'preset') return { preset: choice.preset };
   if (choice.kind === 'month') return { month: choice.month };
-  return instantsOf({ from: choice.from, to: addDays(choice.to, 1) }, timeZone);
+  return instantsOf(daysIn(choice), timeZone);
 }
 
 /** Buckets that are few enough to read and many enough to see something. */

@@ -48,7 +48,7 @@ function clientVariables(props: PageProps & { id: string }, now: Date): ClientQu
     workspaceId: workspace.id,
     customerId: id,
     period: inputOf(view.period, timeZone),
-    previous: instantsOf(previousDays(view.period, view.compare, timeZone, now), timeZone),
+    previous: instantsOf(previousDays(view.period, view, timeZone, now), timeZone),
     // A client has no hours: one writes too seldom.
     interval: interval === 'HOUR' ? 'DAY' : interval,
     // As long as a period may be; and a little ahead, as far as clocks may differ.

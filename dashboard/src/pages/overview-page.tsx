@@ -46,13 +46,16 @@ function Figures(
   const { timeZone, currency } = props.workspace;
   const { usage } = data;
   const saved = usage.outcomes.reduce((sum, { messages }) => sum + messages, 0);
+  const before = growthOf(data).messages.previous;
   return (
     <div className={overview.current ? 'figures' : 'figures stale'} aria-busy={!overview.current}>
       <Heading {...props} />
       {today && <Morning data={today} timeZone={timeZone} />}
-      {(saved > 0 || growthOf(data).messages.previous > 0) && <Cards data={data} view={view} />}
+      {(saved > 0 || before > 0) && <Cards data={data} view={view} />}
       {today && <Budgets data={today} currency={currency} view={view} scopes={props.viewer.scopes} />}
       {saved === 0 ? <Empty view={view} running={!usage.period.complete} /> : <Plots {...props} />}
+      {/* Nobody came, and somebody had before: who stayed away. */}
+      {saved === 0 && before > 0 && <Clients {...props} />}
     </div>
   );
 }
@@ -84,7 +87,7 @@ function Plots(props: PageProps & { data: OverviewQuery; overview: Overview }): 
         </Panel>
       </div>
       <div className="two uneven">
-        <Clients usage={usage} view={view} workspace={workspace} />
+        <Clients {...props} />
         <Outcomes usage={usage} view={view} scopes={viewer.scopes} />
       </div>
     </>

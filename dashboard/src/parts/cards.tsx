@@ -87,7 +87,7 @@ const Nowrap = ({ children }: { children: ReactNode }): ReactNode => (
 );
 
 /** From here on a percentage tells only how little there was before. */
-const TOO_MUCH = 1000;
+export const MUCH = 1000;
 
 /** More is neither good nor bad here, so it has an arrow and no colour of alarm. */
 function Change({ percent, explained }: { percent: Decimal | null; explained?: string }): ReactNode {
@@ -97,7 +97,7 @@ function Change({ percent, explained }: { percent: Decimal | null; explained?: s
   const arrow = percent === null || Number(percent) === 0 ? '' : percent.startsWith('-') ? '↓ ' : '↑ ';
   return (
     <div className="change">
-      {percent === null || Number(percent) >= TOO_MUCH ? (
+      {percent === null || Number(percent) >= MUCH ? (
         <span className="muted small">{percent === null ? words.noGrowth : words.tooLittleBefore}</span>
       ) : (
         <strong className="nowrap">

@@ -1,10 +1,14 @@
 import { type FormEvent, type ReactNode, useCallback, useEffect, useRef, useState } from 'react';
+import type { ClientOrder } from '../gql/graphql';
 import { useWords } from '../i18n/language';
 import { changed, navigate, ORDERS, type View } from '../lib/location';
 
 /** Whom to look for, and in which order all are listed. */
 export function ClientControls({ view }: { view: View }): ReactNode {
   const words = useWords();
+  // Two stretches have two last days.
+  const orders: readonly ClientOrder[] =
+    view.clients === 'COMPARED' ? ORDERS.filter((order) => order !== 'LAST_ACTIVE') : ORDERS;
   return (
     <div className="client-controls no-print">
       <Search view={view} />
@@ -12,14 +16,14 @@ export function ClientControls({ view }: { view: View }): ReactNode {
         <span className="visually-hidden">{words.orderBy}</span>
         <select
           name="order"
-          value={view.order}
+          value={orders.includes(view.order) ? view.order : 'COST'}
           disabled={view.search !== '' || view.segment !== undefined}
           onChange={({ target }) => {
             const order = ORDERS.find((known) => known === target.value);
             if (order) navigate(changed(view, { order }));
           }}
         >
-          {ORDERS.map((order) => (
+          {orders.map((order) => (
             <option key={order} value={order}>
               {words.orders[order]}
             </option>

@@ -1,5 +1,5 @@
 import { useQuery } from '@apollo/client/react';
-import { type ReactNode, useEffect } from 'react';
+import { lazy, type ReactNode, Suspense, useEffect } from 'react';
 import {
   ClientsDocument,
   type ClientsPartsFragment,
@@ -9,27 +9,26 @@ import {
 } from '../gql/graphql';
 import { useSpeech, useWords } from '../i18n/language';
 import { useReadOn } from '../lib/asking';
-import { isErased, nameOf } from '../lib/customer-name';
 import { shift } from '../lib/decimal';
 import { useFormat } from '../lib/format-context';
 import { changed, navigate, SEGMENTS, type View } from '../lib/location';
-import { movementBasis, type Workspace } from '../lib/overview';
+import { growthOf, movementBasis, type Workspace } from '../lib/overview';
 import { inputOf } from '../lib/period';
 import { problemOf } from '../lib/problem';
 import { ClientControls } from './client-controls';
-import { Link } from './link';
 import { Panel } from './panel';
+import { Who } from './who';
 
-type Customer = ClientsPartsFragment['nodes'][number]['customer'];
-
-interface ClientsProps {
-  usage: OverviewQuery['usage'];
-  view: View;
-  workspace: Workspace;
-}
+// Opened now and then: no part of the first view.
+const ClientComparison = lazy(async () => ({
+  default: (await import('./client-comparison')).ClientComparison,
+}));
 
 /** Who costs most; with a search among all who are registered. */
-export function Clients({ usage, view, workspace }: ClientsProps): ReactNode {
+export function Clients(props: { data: OverviewQuery; view: View; workspace: Workspace }): ReactNode {
+  const { data, view, workspace } = props;
+  const { usage } = data;
+  const { from, to } = growthOf(data).comparedTo;
   const words = useWords();
   const searching = view.search !== '';
   return (
@@ -37,8 +36,12 @@ export function Clients({ usage, view, workspace }: ClientsProps): ReactNode {
       {!searching && <Segments usage={usage} view={view} />}
       {searching ? (
         <Found view={view} workspace={workspace} asOf={usage.asOf} />
+      ) : view.clients === 'COMPARED' ? (
+        <Suspense fallback={<p className="muted">{words.loading}</p>}>
+          <ClientComparison view={view} workspace={workspace} other={{ from, to }} asOf={usage.asOf} />
+        </Suspense>
       ) : view.segment !== undefined ? (
-        <Segment view={view} workspace={workspace} segment={view.segment} asOf={usage.asOf} />
+        <Segment usage={usage} view={view} workspace={workspace} segment={view.segment} />
       ) : view.after !== undefined ? (
         <LaterPage view={view} workspace={workspace} asOf={usage.asOf} />
       ) : (
@@ -59,33 +62,40 @@ function Segments({ usage, view }: { usage: OverviewQuery['usage']; view: View }
     REACTIVATED: movement.reactivated,
     LOST: movement.lost,
   };
-  const choice = (segment: View['segment'], count: number): ReactNode => (
+  const listed = view.clients === 'RANKED';
+  const choice = (name: string, pressed: boolean, change: Partial<View>, count?: number): ReactNode => (
     <button
-      key={segment ?? 'all'}
+      key={name}
       type="button"
-      aria-pressed={view.segment === segment}
-      onClick={() => navigate(changed(view, { segment }))}
+      aria-pressed={pressed}
+      onClick={() => navigate(changed(view, { clients: 'RANKED', segment: undefined, ...change }))}
     >
-      {segment === undefined ? words.allClients : words.segments[segment]}{' '}
-      <span className="muted">{format.count(count)}</span>
+      {name}
+      {count !== undefined && <span className="muted"> {format.count(count)}</span>}
     </button>
   );
   return (
     <fieldset className="segments no-print" aria-label={words.segmentsTitle}>
-      {choice(undefined, totals.activeClients)}
-      {SEGMENTS.map((segment) => choice(segment, counts[segment]))}
+      {choice(words.allClients, listed && view.segment === undefined, {}, totals.activeClients)}
+      {SEGMENTS.map((segment) =>
+        choice(words.segments[segment], listed && view.segment === segment, { segment }, counts[segment]),
+      )}
+      {choice(words.compared, !listed, { clients: 'COMPARED' })}
     </fieldset>
   );
 }
 
 function Segment(props: {
+  usage: OverviewQuery['usage'];
   view: View;
   workspace: Workspace;
   segment: NonNullable<View['segment']>;
-  asOf: string;
 }): ReactNode {
-  const { view, workspace, segment, asOf } = props;
+  const { usage, view, workspace, segment } = props;
+  const { comparedTo } = usage.clientMovement;
   const words = useWords();
+  const format = useFormat();
+  const before = format.periodBeside(comparedTo.from, comparedTo.to, usage.period.from);
   const { data, previousData, error, refetch } = useQuery(SegmentDocument, {
     variables: {
       workspaceId: workspace.id,
@@ -96,12 +106,12 @@ function Segment(props: {
     },
     fetchPolicy: 'cache-and-network',
   });
-  useReadOn(asOf, refetch);
+  useReadOn(usage.asOf, refetch);
   useOutdated(view, error);
   const shown = (data ?? previousData)?.usage.clientsIn;
   return (
     <>
-      <p className="muted small">{words.segmentsExplained[segment]}</p>
+      <p className="muted small">{words.segmentsExplained[segment](before, usage.period.complete)}</p>
       {shown ? (
         <ClientTable clients={shown} view={view} />
       ) : (
@@ -274,23 +284,6 @@ function Found(props: { view: View; workspace: Workspace; asOf: string }): React
         </tbody>
       </table>
       <Pages summary="" view={view} next={found.pageInfo.hasNextPage ? found.pageInfo.endCursor : null} />
-    </>
-  );
-}
-
-function Who({ customer, view }: { customer: Customer; view: View }): ReactNode {
-  const words = useWords();
-  const { id, phoneNumber, whatsappUserId, activeChatbot } = customer;
-  const name = nameOf(customer, words);
-  return (
-    <>
-      <Link className="name" title={name} view={changed(view, { page: { name: 'client', id }, search: '' })}>
-        {name}
-      </Link>
-      <span className="muted small contact">
-        {phoneNumber ?? whatsappUserId}
-        {!activeChatbot && !isErased(customer) && ` · ${words.chatbotOff}`}
-      </span>
     </>
   );
 }

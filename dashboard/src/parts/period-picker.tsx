@@ -1,9 +1,10 @@
-import { type FormEvent, type ReactNode, useId, useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { useWords } from '../i18n/language';
 import { addDays, addMonths, dayOf } from '../lib/dates';
 import { useFormat } from '../lib/format-context';
 import { changed, navigate, type View } from '../lib/location';
 import { type Choice, daysOf, PRESETS, step } from '../lib/period';
+import { RangeForm } from './range-form';
 
 const MONTHS_BACK = 36;
 const RANGE = 'range';
@@ -24,6 +25,7 @@ export function PeriodPicker({ view, timeZone }: { view: View; timeZone: string 
   const [ranging, setRanging] = useState(false);
   const choice = view.period;
   const today = dayOf(new Date(), timeZone);
+  const days = daysOf(choice, timeZone, new Date());
   const showRange = ranging || choice.kind === 'range';
   const choose = (period: Choice): void => {
     setRanging(false);
@@ -75,64 +77,19 @@ export function PeriodPicker({ view, timeZone }: { view: View; timeZone: string 
         type="button"
         className="step"
         aria-label={words.later}
-        disabled={daysOf(choice, timeZone, new Date()).to > today}
+        disabled={days.to > today}
         onClick={() => choose(step(choice, 1, timeZone, new Date()))}
       >
         ›
       </button>
-      {showRange && <RangeForm key={keyOf(choice)} choice={choice} timeZone={timeZone} onApply={choose} />}
-    </div>
-  );
-}
-
-function RangeForm(props: {
-  choice: Choice;
-  timeZone: string;
-  onApply: (choice: Choice) => void;
-}): ReactNode {
-  const { choice, timeZone, onApply } = props;
-  const words = useWords();
-  const id = useId();
-  const days = daysOf(choice, timeZone, new Date());
-  const [from, setFrom] = useState(days.from);
-  const [to, setTo] = useState(addDays(days.to, -1));
-  const wrong = from > to;
-  const submit = (event: FormEvent): void => {
-    event.preventDefault();
-    if (!wrong && from !== '' && to !== '') onApply({ kind: 'range', from, to });
-  };
-  return (
-    <form className="range" onSubmit={submit}>
-      <label>
-        {words.from}
-        <input
-          type="date"
-          name="from"
-          required
-          min="2009-01-01"
-          value={from}
-          onChange={({ target }) => setFrom(target.value)}
+      {showRange && (
+        <RangeForm
+          key={`${days.from} ${days.to}`}
+          title={words.period}
+          range={{ from: days.from, to: addDays(days.to, -1) }}
+          onApply={(range) => choose({ kind: 'range', ...range })}
         />
-      </label>
-      <label>
-        {words.to}
-        <input
-          type="date"
-          name="to"
-          required
-          min="2009-01-01"
-          value={to}
-          aria-invalid={wrong}
-          aria-describedby={wrong ? `${id}-wrong` : undefined}
-          onChange={({ target }) => setTo(target.value)}
-        />
-      </label>
-      <button type="submit">{words.apply}</button>
-      {wrong && (
-        <p id={`${id}-wrong`} className="wrong small" role="alert">
-          {words.rangeWrong}
-        </p>
       )}
-    </form>
+    </div>
   );
 }
