@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { DateTime } from 'luxon';
 import { Snapshot } from '../database/snapshot';
 import { findGrowth } from '../services/analytics/growth';
+import { findMargin } from '../services/analytics/margin';
 import { findOutcomes } from '../services/analytics/outcomes';
 import { findPeakHours } from '../services/analytics/peak-hours';
 import { findScope, type UsageScope } from '../services/analytics/scope';
@@ -10,7 +11,7 @@ import { findTotals } from '../services/analytics/totals';
 import { findSinceClosing } from '../services/ledger/since-closing';
 import { findStatement } from '../services/ledger/statements';
 import { getWorkspace } from '../services/workspaces/workspaces';
-import { formatMicros, formatRatio } from '../values/money';
+import { formatMicros, formatRatio, parseAmount } from '../values/money';
 import { formatInstant } from '../values/time';
 import type { Cli, CommandContext } from './cli';
 import { example } from './how-to-run';
@@ -51,6 +52,7 @@ async function report({ output }: CommandContext, snapshot: Snapshot, options: R
   const clients = await findTopClients(snapshot, scope, 10, 'COST');
   const [peak] = await findPeakHours(snapshot, scope, 1);
   const outcomes = await findOutcomes(snapshot, scope);
+  const margin = await findMargin(snapshot, scope);
   const amount = amountOf(scope);
   const statement = await statementOf(snapshot, scope, options.month);
   const change = percentOf(growth.messages.current, growth.messages.previous);
@@ -72,6 +74,12 @@ async function report({ output }: CommandContext, snapshot: Snapshot, options: R
       cost: amount(client.costMicros),
     })),
     outcomes: Object.fromEntries(outcomes.map(({ outcome, messages }) => [outcome, Number(messages)])),
+    margin: margin && {
+      llmCost: amount(margin.llmMicros),
+      channelCost: amount(margin.channelMicros),
+      margin: amount(margin.marginMicros),
+      coverage: margin.coverage,
+    },
     statement,
   };
   output.result(value, sentence(scope, snapshot.asOf, value));
@@ -118,6 +126,8 @@ interface Report {
   peakHour: string | null;
   topClients: { rank: number; name: string; messages: number; cost: string }[];
   outcomes: Record<string, number>;
+  /** Null when no cost is known. */
+  margin: { llmCost: string; channelCost: string; margin: string; coverage: string } | null;
   statement: ClosedMonth | null;
 }
 
@@ -135,6 +145,7 @@ function sentence(scope: UsageScope, asOf: Date, report: Report): string {
     `  Charged turns   ${report.messages} (${growth})`,
     `  Active clients  ${report.activeClients}`,
     `  Peak hour       ${report.peakHour ?? 'none'}`,
+    ...(report.margin ? [marginWords(report.margin, money)] : []),
     '',
     ...report.topClients.map(
       ({ rank, name, messages }, index) =>
@@ -157,6 +168,19 @@ function monthWords({ period, workspace }: UsageScope, asOf: Date): string {
     ? `${month} (${workspace.timeZone})`
     : `${month}, until ${end.toFormat('d LLLL, HH:mm')} (${workspace.timeZone})`;
 }
+
+function marginWords(
+  { llmCost, channelCost, margin, coverage }: NonNullable<Report['margin']>,
+  money: (amount: string) => string,
+): string {
+  const known =
+    coverage === '1' ? 'of all answered turns' : `of ${percent(coverage)} % of the answered turns`;
+  return `  Margin          ${money(margin)} (models ${money(llmCost)}, channel ${money(channelCost)}, ${known})`;
+}
+
+/** '0.9874' as '98.74'. */
+const percent = (fraction: string): string =>
+  formatMicros(parseAmount(fraction) * 100n, 'EUR').replace(/\.?0+$/, '');
 
 const amountOf =
   ({ workspace }: UsageScope) =>

@@ -86,7 +86,11 @@ const QUESTIONS: Readonly<Record<string, (within: Within) => number>> = {
   'UsageReport.clientMovement': ({ period }) => 40 + 12 * months(period),
   'UsageReport.clientsIn': ({ period }) => 40 + 12 * months(period),
   'UsageReport.distribution': ({ period }) => 20 + 5 * months(period),
-  'UsageReport.breakdown': ({ period }) => 20 + slots(period) + days(period) / 4,
+  'UsageReport.breakdown': ({ period, byModel }) =>
+    20 + slots(period) + days(period) / 4 + (byModel ? 30 + slots(period) + days(period) / 4 : 0),
+  'UsageReport.margin': ({ period }) => 40 + 2 * slots(period) + days(period) / 4,
+  // Each client's days are read, and the whole list's turns that were not charged.
+  'ClientUsage.margin': ({ period, among }) => 1 + 40 / among + days(period) / 4,
   // Read for the whole list at once.
   'ClientUsage.previous': ({ among }) => 1 + 30 / among,
   'Query.retention': () => 300,
@@ -139,6 +143,8 @@ interface Within {
   rows: number;
   period: Period | undefined;
   interval: TimelineInterval | undefined;
+  /** By MODEL the costs are read too. */
+  byModel: boolean;
 }
 
 type Arguments = Readonly<Record<string, unknown>>;
@@ -156,7 +162,7 @@ export function costOf(
 ): Cost {
   const root = schema.getRootType(operation.operation);
   if (!root) return NOTHING;
-  const within: Within = { among: 1, rows: 1, period: undefined, interval: undefined };
+  const within: Within = { among: 1, rows: 1, period: undefined, interval: undefined, byModel: false };
   const { points, characters } = new Counter(schema, document, variables, asker).ofSet(
     root,
     operation.selectionSet,
@@ -281,6 +287,7 @@ class Counter {
       rows: askedLength(field, args) ?? above.rows,
       period: takes('period') ? this.periodOf(args, resolve) : above.period,
       interval: takes('interval') ? intervalOf(field, args) : above.interval,
+      byModel: args.by === 'MODEL',
     };
   }
 

@@ -6,6 +6,7 @@ import { findDistribution } from '../services/analytics/distribution';
 import { findForecast } from '../services/analytics/forecast';
 import { findGrowth } from '../services/analytics/growth';
 import { findHeatmap } from '../services/analytics/heatmap';
+import { findClientMargin, findMargin } from '../services/analytics/margin';
 import { findMovement } from '../services/analytics/movement';
 import { findHeatmapOutcomes, findOutcomes, findTimelineOutcomes } from '../services/analytics/outcomes';
 import { findPeakHours } from '../services/analytics/peak-hours';
@@ -33,6 +34,7 @@ import { ClientFigures, ClientUsage, ClientUsageConnection } from './types/clien
 import { mapPage } from './types/connection';
 import { GrowthBasisEnum, TimelineIntervalEnum } from './types/enums';
 import { Growth } from './types/growth';
+import { Margin } from './types/margin';
 import { Forecast, HeatmapCell, HourUsage, OutcomeCount, TimelinePoint } from './types/usage-patterns';
 import { UsageReport } from './types/usage-report';
 import { UsageTotals } from './types/usage-totals';
@@ -239,6 +241,15 @@ export class UsageResolver {
     const forecast = await findForecast(snapshot, scope);
     return forecast && Forecast.of(forecast, scope.workspace.currency);
   }
+
+  @FieldResolver(() => Margin, {
+    nullable: true,
+    description: 'What was charged less what all saved turns cost; null when no cost is known.',
+  })
+  async margin(@Root() { scope }: UsageReport, @Ctx() { snapshot }: GraphQLContext): Promise<Margin | null> {
+    const margin = await findMargin(snapshot, scope);
+    return margin && Margin.of(margin, scope.workspace.currency);
+  }
 }
 
 @Resolver(() => ClientUsage)
@@ -258,6 +269,20 @@ export class ClientUsageResolver {
   ): Promise<ClientFigures> {
     const figures = await findPreviousFigures(snapshot, scope, basis ?? DEFAULTS.basis, customer.id);
     return ClientFigures.of(figures, scope.workspace.currency);
+  }
+
+  @FieldResolver(() => Margin, {
+    nullable: true,
+    description:
+      "What was charged to this client less what the client's saved turns cost, of the same range as cost; null when no cost of the client is known. A whole list takes two statements.",
+  })
+  async margin(
+    @Root() { scope, range, customer, messages, costMicros }: ClientUsage,
+    @Ctx() { snapshot }: GraphQLContext,
+  ): Promise<Margin | null> {
+    const charges = { customerId: customer.id, messages, costMicros };
+    const margin = await findClientMargin(snapshot, scope, range, charges);
+    return margin && Margin.of(margin, scope.workspace.currency);
   }
 }
 

@@ -57,3 +57,12 @@ export function formatRatio(numerator: bigint, denominator: bigint, decimals: nu
   const whole = `${scaled < 0n ? '-' : ''}${size / scale}`;
   return decimals === 0 ? whole : `${whole}.${String(size % scale).padStart(decimals, '0')}`;
 }
+
+/**
+ * A fraction, 0 to 1, with at most four decimals, rounded down: 1 only when nothing lacks, and of nothing it is 1.
+ */
+export function formatFloor(part: bigint, whole: bigint): string {
+  if (part >= whole) return '1';
+  const scaled = String((part * 10_000n) / whole).padStart(4, '0');
+  return `0.${scaled}`.replace(/\.?0+$/, '');
+}

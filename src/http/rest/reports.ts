@@ -5,6 +5,7 @@ import { badInput } from '../../errors';
 import { findForecast } from '../../services/analytics/forecast';
 import { findGrowth, percentOf } from '../../services/analytics/growth';
 import { findHeatmap } from '../../services/analytics/heatmap';
+import { findMargin } from '../../services/analytics/margin';
 import { findOutcomes } from '../../services/analytics/outcomes';
 import { findPeakHours } from '../../services/analytics/peak-hours';
 import { findScope, type ScopeChoice, type UsageScope } from '../../services/analytics/scope';
@@ -32,7 +33,8 @@ export interface Report {
 }
 
 const HEAD = `asOf workspace { id name } period { from to timeZone complete }
-  totals { cost { amount currency } messages activeClients averageCostPerClient { amount currency } firstAt lastAt }`;
+  totals { cost { amount currency } messages activeClients averageCostPerClient { amount currency } firstAt lastAt }
+  margin { revenue { amount currency } llmCost { amount currency } channelCost { amount currency } margin { amount currency } coverage }`;
 const CLIENT = 'rank customer { id name } cost { amount currency } messages share lastAt';
 const HOURS = 'peakHours { hour label messages cost { amount currency } share }';
 const TIMELINE = 'from to messages cost { amount currency } activeClients';
@@ -129,6 +131,7 @@ async function stats(
 async function head(snapshot: Snapshot, scope: UsageScope): Promise<object> {
   const totals = await findTotals(snapshot, scope);
   const average = averageCost(totals);
+  const margin = await findMargin(snapshot, scope);
   return {
     workspace: { id: scope.workspace.id, name: scope.workspace.name },
     period: {
@@ -145,6 +148,13 @@ async function head(snapshot: Snapshot, scope: UsageScope): Promise<object> {
       averageCostPerClient: average === null ? null : money(scope, average),
       firstAt: totals.firstAt && formatInstant(totals.firstAt),
       lastAt: totals.lastAt && formatInstant(totals.lastAt),
+    },
+    margin: margin && {
+      revenue: money(scope, margin.revenueMicros),
+      llmCost: money(scope, margin.llmMicros),
+      channelCost: money(scope, margin.channelMicros),
+      margin: money(scope, margin.marginMicros),
+      coverage: margin.coverage,
     },
   };
 }

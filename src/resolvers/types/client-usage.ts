@@ -2,6 +2,7 @@ import { Field, Int, ObjectType } from 'type-graphql';
 import type { ClientFigures as Figures } from '../../services/analytics/customer-usage';
 import type { UsageScope } from '../../services/analytics/scope';
 import type { ClientUsage as Row } from '../../services/analytics/top-clients';
+import type { Range } from '../../values/time';
 import { GraphQLDateTime } from '../scalars/date-time';
 import { GraphQLDecimal } from '../scalars/decimal';
 import { GraphQLSafeInt } from '../scalars/safe-int';
@@ -42,10 +43,12 @@ export class ClientUsage {
    * for.
    */
   scope!: UsageScope;
+  /** What the figures are of: the period, or of a LOST client the range before. */
+  range!: Range;
+  costMicros!: bigint;
 
-  static of({ rank, customer, costMicros, messages, share, lastAt }: Row, scope: UsageScope): ClientUsage {
-    const cost = Money.of(costMicros, scope.workspace.currency);
-    return { rank, customer, cost, messages, share, lastAt, scope };
+  static of({ costMicros, ...row }: Row, scope: UsageScope): ClientUsage {
+    return { ...row, cost: Money.of(costMicros, scope.workspace.currency), costMicros, scope };
   }
 }
 

@@ -1,8 +1,19 @@
-// Which workflows and channels do the charged turns come from?
+// Which workflows, channels and models do the charged turns come from, and what did the models cost?
 import type { Sql } from '../../database/sql';
 import { badInput } from '../../errors';
+import { NO_MODEL } from '../roll-ups/costs';
 import { type Dimension, dimensionRecords, OTHER, VALUES_LIMIT } from '../roll-ups/dimensions';
 import { coverWithDays } from './cover';
+import {
+  addUp,
+  type CostFigures,
+  findAnswered,
+  findModelCosts,
+  hasChannelPrices,
+  type Margin,
+  type ModelCosts,
+  marginOf,
+} from './margin';
 import { bounds } from './parts';
 import type { UsageScope } from './scope';
 import { shareOf } from './share';
@@ -21,9 +32,26 @@ export interface BreakdownRow {
   costMicros: bigint;
   /** The share of the period's cost, 0 to 1, at most four decimals. */
   share: string;
+  /** Of all saved turns. Null unless by MODEL, and in NONE. */
+  tokens: Tokens | null;
+  /** Null unless by MODEL, and where no cost is known. */
+  margin: Margin | null;
 }
 
-type Figures = Pick<BreakdownRow, 'messages' | 'costMicros'>;
+export interface Tokens {
+  input: bigint;
+  cachedInput: bigint;
+  output: bigint;
+}
+
+/** One value's figures; `costs`: by MODEL only. */
+interface Value {
+  number: number;
+  value: string | null;
+  messages: bigint;
+  costMicros: bigint;
+  costs: CostFigures;
+}
 
 interface Row {
   number: number;
@@ -34,7 +62,8 @@ interface Row {
 
 /**
  * The scope's period by one dimension: the first `limit` values by cost (ties byte by byte), then REST, OTHER and NONE,
- * each only if it has turns. The rows add up to the totals. Throws BAD_USER_INPUT.
+ * each only if it has turns. The rows add up to the totals, those by MODEL also to the margin: a model of which no turn was
+ * charged has a row too. Throws BAD_USER_INPUT.
  */
 export async function findBreakdown(
   sql: Sql,
@@ -44,33 +73,90 @@ export async function findBreakdown(
 ): Promise<BreakdownRow[]> {
   if (!Number.isInteger(limit) || limit < 1 || limit > VALUES_LIMIT)
     throw badInput(`limit must be a whole number from 1 to ${VALUES_LIMIT}; got ${limit}.`);
-  const [totals, found] = await Promise.all([findTotals(sql, scope), findValues(sql, scope, by)]);
-  const values = found.filter(({ number }) => number !== OTHER);
-  const other = sumOf(found.filter(({ number }) => number === OTHER));
-  const row = (
-    kind: BreakdownKind,
-    value: string | null,
-    { messages, costMicros }: Figures,
-  ): BreakdownRow => ({
-    ...{ kind, value, messages, costMicros },
-    share: shareOf(costMicros, totals.costMicros),
+  const [totals, charged, costs] = await Promise.all([
+    findTotals(sql, scope),
+    findValues(sql, scope, by),
+    by === 'MODEL' ? findModelCosts(sql, scope) : [],
+  ]);
+  const found = merge(charged, costs);
+  const values = found.filter(({ number }) => number > OTHER).sort(byCost);
+  const described = sumOf(found.filter(({ number }) => number !== NO_MODEL));
+  const marginOfRow = by === 'MODEL' ? await margins(sql, scope, costs) : () => null;
+  const row = (kind: BreakdownKind, value: string | null, figures: Figures) => ({
+    ...{ kind, value, messages: figures.messages, costMicros: figures.costMicros },
+    turns: figures.costs.turns,
+    share: shareOf(figures.costMicros, totals.costMicros),
+    tokens: by === 'MODEL' && kind !== 'NONE' ? tokensOf(figures.costs) : null,
+    margin: marginOfRow(kind, figures),
   });
-  const described = sumOf(found);
   const none = {
     messages: totals.messages - described.messages,
     costMicros: totals.costMicros - described.costMicros,
+    costs: sumOf(found.filter(({ number }) => number === NO_MODEL)).costs,
   };
   return [
-    ...values.slice(0, limit).map((one) => row('VALUE', one.value, sumOf([one]))),
+    ...values.slice(0, limit).map((one) => row('VALUE', one.value, one)),
     row('REST', null, sumOf(values.slice(limit))),
-    row('OTHER', null, other),
+    row('OTHER', null, sumOf(found.filter(({ number }) => number === OTHER))),
     row('NONE', null, none),
-  ].filter(({ messages }) => messages > 0n);
+  ].filter(({ messages, turns }) => messages > 0n || turns > 0n);
 }
 
-const sumOf = (rows: readonly Row[]): Figures => ({
-  messages: rows.reduce((sum, { messages }) => sum + messages, 0n),
-  costMicros: rows.reduce((sum, { cost_micros }) => sum + cost_micros, 0n),
+type Figures = Pick<Value, 'messages' | 'costMicros' | 'costs'>;
+
+const byCost = (a: Value, b: Value): number =>
+  a.costMicros === b.costMicros
+    ? Buffer.compare(Buffer.from(a.value ?? ''), Buffer.from(b.value ?? ''))
+    : a.costMicros < b.costMicros
+      ? 1
+      : -1;
+
+const tokensOf = (costs: CostFigures): Tokens => ({
+  input: costs.input_tokens,
+  cachedInput: costs.cached_input_tokens,
+  output: costs.output_tokens,
+});
+
+/** What was charged and what it cost, by number. */
+function merge(charged: readonly Row[], costs: readonly ModelCosts[]): Value[] {
+  const values = new Map<number, Value>();
+  for (const { number, value, messages, cost_micros: costMicros } of charged)
+    values.set(number, { number, value, messages, costMicros, costs: addUp([]) });
+  for (const { number, model, figures } of costs)
+    values.set(number, {
+      ...{ number, value: model, messages: 0n, costMicros: 0n, ...values.get(number) },
+      costs: figures,
+    });
+  return [...values.values()];
+}
+
+/** The margin of a row: coverage is of turns with a response, and those without tokens are what the models leave. */
+async function margins(
+  sql: Sql,
+  scope: UsageScope,
+  costs: readonly ModelCosts[],
+): Promise<(kind: BreakdownKind, figures: Figures) => Margin | null> {
+  if (costs.length === 0) return () => null;
+  const withModel = addUp(
+    costs.filter(({ number }) => number !== NO_MODEL).map((one) => one.figures),
+  ).answered;
+  const [answered, channelHasPrices] = await Promise.all([
+    findAnswered(sql, scope),
+    hasChannelPrices(sql, scope),
+  ]);
+  return (kind, figures) =>
+    marginOf(
+      figures.costMicros,
+      figures.costs,
+      kind === 'NONE' ? answered - withModel : figures.costs.answered,
+      channelHasPrices,
+    );
+}
+
+const sumOf = (values: readonly Value[]): Figures => ({
+  messages: values.reduce((sum, { messages }) => sum + messages, 0n),
+  costMicros: values.reduce((sum, { costMicros }) => sum + costMicros, 0n),
+  costs: addUp(values.map(({ costs }) => costs)),
 });
 
 /** Whole local days of the workspace's zone come from the roll-up, the ragged edges from records. */
@@ -86,8 +172,7 @@ function findValues(sql: Sql, { workspace, period }: UsageScope, by: Dimension):
          WHERE s.workspace_id = $1 AND s.dimension = $2 AND s.day >= p.since AND s.day < p.until OFFSET 0
        ) u${edges.length > 0 ? EDGES : ''}
      ) t LEFT JOIN dimension_values d ON d.workspace_id = $1 AND d.dimension = $2 AND d.number = t.number
-     GROUP BY t.number, d.value HAVING sum(t.messages) > 0
-     ORDER BY 4 DESC, d.value COLLATE "C"`,
+     GROUP BY t.number, d.value HAVING sum(t.messages) > 0`,
     [
       workspace.id,
       by,

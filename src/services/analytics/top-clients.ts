@@ -35,6 +35,8 @@ export interface ClientUsage {
   /** The share of the measure that orders the list (messages for LAST_ACTIVE): 0 to 1, at most four decimals. */
   share: string;
   lastAt: Date;
+  /** The range of time that the figures are of: the period, or of LOST clients the one before. */
+  range: Range;
 }
 
 /** An order is one of these constants, never a caller's text. */
@@ -155,8 +157,10 @@ interface RankedClients {
   ctes: string;
   /** From $2 on. */
   values: unknown[];
-  /** Where to look up the last turns of the clients on the page; absent: `summed` has them for all. */
-  lastIn?: Range;
+  /** What the figures are of. */
+  range: Range;
+  /** `summed` has the last turn of each client; otherwise it is looked up for those on the page. */
+  hasLast: boolean;
 }
 
 /** Every client with usage. */
@@ -170,7 +174,7 @@ function clientsWithUsage({ period, workspace }: UsageScope, order: ClientOrder)
        FROM ${parts.sql} AS t (bucket, customer_id, messages, cost_micros, first_at, last_at)
        GROUP BY t.customer_id HAVING sum(t.messages) > 0
      )`;
-  return { name: 'top_clients', order, ctes, values: parts.values, ...(net ? { lastIn: period } : {}) };
+  return { name: 'top_clients', order, ctes, values: parts.values, range: period, hasLast: !net };
 }
 
 /** The clients of one segment by cost; LOST clients have the figures of the stretch before. */
@@ -182,8 +186,9 @@ function clientsOfSegment(scope: UsageScope, segment: ClientSegment, basis: Grow
          (SELECT sum(s.${whole}) FROM compared s)::bigint AS whole
        FROM placed p WHERE p.segment = $${placed.values.length + 2}
      )`;
-  const lastIn = segment === 'LOST' ? placed.previous : placed.current;
-  return { name: 'clients_in', order: 'COST', ctes, values: [...placed.values, segment], lastIn };
+  const range = segment === 'LOST' ? placed.previous : placed.current;
+  const values = [...placed.values, segment];
+  return { name: 'clients_in', order: 'COST', ctes, values, range, hasLast: false };
 }
 
 async function findRanked(
@@ -194,7 +199,7 @@ async function findRanked(
   after: readonly string[] | undefined,
 ): Promise<ClientUsage[]> {
   const { column, type, share } = MEASURES[clients.order];
-  const within = clients.lastIn ? [clients.lastIn.from, clients.lastIn.to] : [];
+  const within = clients.hasLast ? [] : [clients.range.from, clients.range.to];
   const since = clients.values.length + 2;
   const next = since + within.length;
   const position = after
@@ -213,22 +218,23 @@ async function findRanked(
        ${position}
        ORDER BY r.${column} DESC, c.name COLLATE "C", c.id LIMIT $${next}
      )
-     SELECT p.*, ${clients.lastIn ? lastCharge(since) : 'p.summed_last_at'} AS last_at
+     SELECT p.*, ${clients.hasLast ? 'p.summed_last_at' : lastCharge(since)} AS last_at
      FROM page p ORDER BY p.rank, p.name COLLATE "C", p.id`,
     [scope.workspace.id, ...clients.values, ...within, limit, ...(after ?? [])],
   );
-  return rows.map((row) => toClientUsage(row, share));
+  return rows.map((row) => toClientUsage(row, share, clients.range));
 }
 
 const lastCharge = (since: number): string => `(SELECT max(l.occurred_at) FROM charges l
        WHERE l.workspace_id = $1 AND l.customer_id = p.id AND l.occurred_at >= $${since} AND l.occurred_at < $${since + 1}
          AND ${countsStill('l')})`;
 
-const toClientUsage = (row: Row, share: 'cost_micros' | 'messages'): ClientUsage => ({
+const toClientUsage = (row: Row, share: 'cost_micros' | 'messages', range: Range): ClientUsage => ({
   rank: Number(row.rank),
   customer: toCustomer(row),
   costMicros: row.cost_micros,
   messages: row.messages,
   share: shareOf(row[share], row.whole),
   lastAt: row.last_at,
+  range,
 });
