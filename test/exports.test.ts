@@ -287,7 +287,8 @@ describe('an export', () => {
     const client = new Client({ connectionString: app.database.url });
     await client.connect();
     await client.query(`CREATE TEMP TABLE bill (id uuid, occurred_at timestamptz, saved_at timestamptz,
-      local_time text, customer_id uuid, customer text, phone text, whatsapp_user_id text, amount numeric, currency text, kind text)`);
+      local_time text, customer_id uuid, customer text, phone text, whatsapp_user_id text, amount numeric, currency text, kind text,
+      llm_cost numeric, channel_cost numeric)`);
     await pipeline(
       Readable.from([text]),
       client.query(copyFrom('COPY bill FROM STDIN WITH (FORMAT csv, HEADER)')),
@@ -376,7 +377,7 @@ describe('an export', () => {
     for (const [what, columns] of [
       [
         'records',
-        'id;occurred_at;saved_at;local_time;customer_id;customer;phone;whatsapp_user_id;amount;currency;kind',
+        'id;occurred_at;saved_at;local_time;customer_id;customer;phone;whatsapp_user_id;amount;currency;kind;llm_cost;channel_cost',
       ],
       [
         'clients',

@@ -196,7 +196,8 @@ describe('an oracle over the records agrees', () => {
            NULL AS text_removed_at, NULL AS failure, (SELECT value FROM dimension_values v WHERE v.workspace_id = $1
              AND v.dimension = 'WORKFLOW' AND v.number = t.workflow_number) AS workflow,
            (SELECT value FROM dimension_values v WHERE v.workspace_id = $1
-             AND v.dimension = 'CHANNEL' AND v.number = t.channel_number) AS channel`,
+             AND v.dimension = 'CHANNEL' AND v.number = t.channel_number) AS channel, NULL AS model, NULL AS input_tokens,
+           NULL AS cached_input_tokens, NULL AS output_tokens, NULL AS llm_cost, NULL AS channel_cost`,
         `messages t LEFT JOIN customers u ON u.id = t.customer_id
            LEFT JOIN charges c ON c.message_id = t.id AND NOT c.reversal
          WHERE WITHIN ORDER BY t.occurred_at, t.id`,

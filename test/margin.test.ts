@@ -219,6 +219,44 @@ describe('the margin', () => {
     expect((await report('2026-01')).stdout).not.toContain('Margin');
   });
 
+  it('is made of what the exports say of each turn: costs beside charges, with tokens beside texts', async () => {
+    await setPrice(shop, 'mini');
+    const fee = { amountMicros: 2_500n, startsAt: new Date('2026-03-02T00:00:00Z') };
+    await app.services.workspaces.setChannelPrice(shop.id, fee, ACTOR);
+    await save({ llm: USE, occurredAt: '2026-03-01T10:00:00Z' });
+    await save({ llm: { ...USE, model: 'a;b' }, occurredAt: '2026-03-02T10:00:00Z' });
+    await save({ llm: USE, occurredAt: '2026-03-03T10:00:00Z', phoneNumber: '+393339999999' });
+    await save({ occurredAt: '2026-03-04T10:00:00Z', response: null });
+    const [charge] = await app.database.sql<{ id: string }>(
+      'SELECT id FROM charges WHERE workspace_id = $1 ORDER BY occurred_at LIMIT 1',
+      [shop.id],
+    );
+    await app.services.voids.void(shop.id, { usageRecordId: charge?.id ?? '', reason: 'a mistake' }, ACTOR);
+    const exported = async (search: string) =>
+      (await app.api.as(shop.analyst).get(`/api/usage/export/${shop.id}?month=2026-03&${search}`)).text();
+    const { records } = JSON.parse(await exported('format=json'));
+    const costs = (rows: Record<string, string>[], ...names: string[]) =>
+      rows.map((row) => names.map((name) => row[name]));
+    expect(costs(records, 'kind', 'llm_cost', 'channel_cost')).toEqual([
+      ['CHARGE', '0.0003008', null],
+      ['REVERSAL', null, null],
+      ['CHARGE', null, '0.0025'],
+    ]);
+    const { messages } = JSON.parse(await exported('format=json&what=messages'));
+    const tokens = ['input_tokens', 'cached_input_tokens', 'output_tokens'];
+    expect(costs(messages, 'model', ...tokens, 'llm_cost', 'channel_cost')).toEqual([
+      ['mini', 1_200, 1_024, 80, '0.0003008', null],
+      ['a;b', 1_200, 1_024, 80, null, '0.0025'],
+      ['mini', 1_200, 1_024, 80, '0.0003008', '0.0025'],
+      [null, null, null, null, null, null],
+    ]);
+    const italian = (await exported('what=messages&dialect=italian')).split('\r\n');
+    expect(italian[2]).toMatch(/;"a;b";1200;1024;80;;0,0025$/);
+    expect(italian[3]).toMatch(/;mini;1200;1024;80;0,0003008;0,0025$/);
+    expect(italian[4]).toMatch(/;;;;;;$/);
+    expect((await exported('')).split('\r\n')[1]).toMatch(/,CHARGE,0.0003008,$/);
+  });
+
   it('that drifted is found by verify, and made anew by a rebuild', async () => {
     await setPrice(shop, 'mini');
     await save({ llm: USE });

@@ -3,10 +3,15 @@ import { currencyDigits } from '../../values/money';
 import { INVISIBLE } from '../../values/text';
 
 /** Exact: at least the currency's own decimals, and no trailing zeros beyond them. */
-export function amountCell(micros: string, currency: string): string {
-  const units = `${micros} * 0.000001`;
-  return `round(${units}, greatest(min_scale(${units}), ${currencyDigits(currency)}))`;
-}
+export const amountCell = (micros: string, currency: string): string =>
+  unitsCell(`${micros} * 0.000001`, currency);
+
+/** The same of billionths. */
+export const nanosCell = (nanos: string, currency: string): string =>
+  unitsCell(`${nanos} * 0.000000001`, currency);
+
+const unitsCell = (units: string, currency: string): string =>
+  `round(${units}, greatest(min_scale(${units}), ${currencyDigits(currency)}))`;
 
 type Delimiter = ',' | ';';
 

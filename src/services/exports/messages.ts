@@ -3,7 +3,7 @@ import { escapeLiteral } from 'pg';
 import { valueOfNumber } from '../analytics/breakdown';
 import { amountCell } from './cells';
 import type { Exportable } from './form';
-import { RECORDS } from './records';
+import { costCells, RECORDS } from './records';
 import { copyOf, localCell, ofWorkspace, rowsOf, utcCell } from './sql-text';
 
 /** Every saved turn, by occurredAt, id. */
@@ -27,6 +27,12 @@ export const MESSAGES: Exportable = {
     failure: 'value',
     workflow: 'value',
     channel: 'value',
+    model: 'value',
+    input_tokens: 'value',
+    cached_input_tokens: 'value',
+    output_tokens: 'value',
+    llm_cost: 'value',
+    channel_cost: 'value',
   },
   // A charge has its turn's instant: what the turns come to is what the records of the same period do.
   sum: (scope) =>
@@ -39,13 +45,17 @@ export const MESSAGES: Exportable = {
         ${style.phone('r.phone_number')}, ${style.userId('r.whatsapp_user_id')},
         ${style.words('r.message')}, ${style.words('r.response')}, r.outcome, ${style.optional('r.charge_id')},
         ${style.optional('r.amount')}, '${workspace.currency}', ${style.optional(utcCell('r.text_removed_at'))},
-        ${style.words('r.failure')}, ${style.words('r.workflow')}, ${style.words('r.channel')}
+        ${style.words('r.failure')}, ${style.words('r.workflow')}, ${style.words('r.channel')},
+        ${style.words('r.model')}, ${style.missing('r.input_tokens::text')}, ${style.missing('r.cached_input_tokens::text')},
+        ${style.missing('r.output_tokens::text')}, ${style.optional('r.llm_cost')}, ${style.optional('r.channel_cost')}
       FROM (
         SELECT m.*, u.name, c.id AS charge_id,
           CASE WHEN m.outcome = 'TRACKED' THEN ${style.decimal(amountCell('c.amount_micros', workspace.currency))}::text END
             AS amount,
           ${valueOfNumber('WORKFLOW', 'm.workflow_number', escapeLiteral(workspace.id))} AS workflow,
-          ${valueOfNumber('CHANNEL', 'm.channel_number', escapeLiteral(workspace.id))} AS channel
+          ${valueOfNumber('CHANNEL', 'm.channel_number', escapeLiteral(workspace.id))} AS channel,
+          ${valueOfNumber('MODEL', 'm.model_number', escapeLiteral(workspace.id))} AS model,
+          ${costCells('m', workspace, style)}
         FROM messages m
         LEFT JOIN LATERAL (
           SELECT ${style.words('u.name')} AS name FROM customers u

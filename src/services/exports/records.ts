@@ -1,5 +1,6 @@
 // What PostgreSQL writes of each charge and reversal, cell by cell, each in its final form.
-import { amountCell } from './cells';
+import type { Workspace } from '../workspaces/workspaces';
+import { amountCell, type CellStyle, nanosCell } from './cells';
 import type { Exportable } from './form';
 import { copyOf, localCell, ofWorkspace, rowsOf, utcCell } from './sql-text';
 
@@ -13,7 +14,15 @@ import { copyOf, localCell, ofWorkspace, rowsOf, utcCell } from './sql-text';
  * escaped for each charge 0.5, for each customer (LATERAL ... OFFSET 0 is what Memoize keeps) nothing to be measured.
  */
 
-/** Every charge and reversal, by occurredAt, id. */
+/** SQL: llm_cost and channel_cost of a turn with its columns of messages; NULL where a cost is not known. */
+export const costCells = (turn: string, { currency }: Workspace, style: CellStyle): string =>
+  `${style.decimal(nanosCell(`${turn}.llm_cost_nanos`, currency))}::text AS llm_cost,
+          ${style.decimal(amountCell(`${turn}.channel_cost_micros`, currency))}::text AS channel_cost`;
+
+/**
+ * Every charge and reversal, by occurredAt, id. The turn's costs are beside its charge, since a reversal takes none back;
+ * in a workspace without costs no turn is looked up for them.
+ */
 export const RECORDS: Exportable = {
   columns: {
     id: 'text',
@@ -27,6 +36,8 @@ export const RECORDS: Exportable = {
     amount: 'text',
     currency: 'text',
     kind: 'text',
+    llm_cost: 'value',
+    channel_cost: 'value',
   },
   sum: ({ workspace, period }) =>
     `SELECT count(*) AS rows, coalesce(sum(c.amount_micros), 0)::text AS micros FROM charges c
@@ -34,15 +45,21 @@ export const RECORDS: Exportable = {
   copy: ({ workspace, period }, style) =>
     copyOf(
       `SELECT r.id, ${utcCell('r.occurred_at')}, ${utcCell('r.saved_at')}, ${localCell('r.occurred_at', period)},
-        r.customer_id, r.name, r.phone, r.user_id, r.amount, '${workspace.currency}', r.kind
+        r.customer_id, r.name, r.phone, r.user_id, r.amount, '${workspace.currency}', r.kind,
+        ${style.optional('r.llm_cost')}, ${style.optional('r.channel_cost')}
       FROM (
         SELECT c.id, c.occurred_at, c.saved_at, c.customer_id, u.name, u.phone, u.user_id,
           CASE WHEN c.reversal THEN 'REVERSAL' ELSE 'CHARGE' END AS kind,
-          ${style.decimal(amountCell('c.amount_micros', workspace.currency))} AS amount
+          ${style.decimal(amountCell('c.amount_micros', workspace.currency))} AS amount,
+          ${costCells('m', workspace, style)}
         FROM charges c CROSS JOIN LATERAL (
           SELECT ${style.words('u.name')} AS name, ${style.phone('u.phone_number')} AS phone,
             ${style.userId('u.whatsapp_user_id')} AS user_id
           FROM customers u WHERE ${ofWorkspace('u', workspace)} AND u.id = c.customer_id OFFSET 0) u
+        LEFT JOIN LATERAL (
+          SELECT m.llm_cost_nanos, m.channel_cost_micros FROM messages m
+          WHERE (SELECT EXISTS (SELECT FROM cost_days d WHERE ${ofWorkspace('d', workspace)}))
+            AND ${ofWorkspace('m', workspace)} AND m.id = c.message_id AND NOT c.reversal OFFSET 0) m ON true
         WHERE ${rowsOf('c', workspace, period)}
         ORDER BY c.occurred_at, c.id
       ) r`,
