@@ -20,6 +20,7 @@ const StatementsPage = lazy(async () => ({
   default: (await import('./pages/statements-page')).StatementsPage,
 }));
 const BudgetsPage = lazy(async () => ({ default: (await import('./pages/budgets-page')).BudgetsPage }));
+const ShopsPage = lazy(async () => ({ default: (await import('./pages/shops-page')).ShopsPage }));
 const StatementPage = lazy(async () => ({ default: (await import('./pages/statement-page')).StatementPage }));
 
 export function App(): ReactNode {
@@ -42,11 +43,16 @@ function SignedIn({ viewer }: { viewer: Viewer }): ReactNode {
   const workspace = view.workspace
     ? viewer.workspaces.find(({ id }) => id === view.workspace)
     : viewer.workspaces[0];
+  const ofAll =
+    viewer.workspaces.length > 1 &&
+    view.workspace === undefined &&
+    view.page.name === 'overview' &&
+    view.wrong.length === 0;
   useEffect(() => {
     // The address names the workspace, so that a copied link opens the same one.
-    if (!view.workspace && workspace && view.page.name !== 'unknown' && view.wrong.length === 0)
+    if (!ofAll && !view.workspace && workspace && view.page.name !== 'unknown' && view.wrong.length === 0)
       navigate(changed(view, { workspace: workspace.id, after: view.after }), { replace: true });
-  }, [view, workspace]);
+  }, [view, workspace, ofAll]);
   if (!workspace) {
     return (
       <main className="sign-in">
@@ -66,7 +72,16 @@ function SignedIn({ viewer }: { viewer: Viewer }): ReactNode {
       </main>
     );
   }
-  return <Opened view={view} workspace={workspace} viewer={viewer} />;
+  if (!ofAll) return <Opened view={view} workspace={workspace} viewer={viewer} />;
+  return (
+    <FormatProvider timeZone={workspace.timeZone}>
+      <Frame view={view} workspace={undefined} viewer={viewer}>
+        <Suspense fallback={<Skeleton className="tall-shape" />}>
+          <ShopsPage view={view} />
+        </Suspense>
+      </Frame>
+    </FormatProvider>
+  );
 }
 
 function Opened(props: PageProps): ReactNode {

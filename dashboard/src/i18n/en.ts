@@ -346,6 +346,17 @@ export const en = {
   limitStops: 'The chatbot stops answering, if its workflow asks.',
   limitReachedOf: (name: string) => `The limit “${name}” is reached.`,
   limitsReached: { one: '{n} limit is reached.', other: '{n} limits are reached.' } satisfies Plural,
+  shops: 'All shops',
+  shopsTitle: 'Shop by shop',
+  shop: 'Shop',
+  lastCharge: (at: string) => `last message ${at}`,
+  together: 'Together',
+  webhooks: {
+    silent: { one: '{n} webhook does not answer', other: '{n} webhooks do not answer' } satisfies Plural,
+    since: (at: string) => `since ${at}`,
+    off: { one: '{n} is switched off', other: '{n} are switched off' } satisfies Plural,
+    see: 'What to do:',
+  },
   limits: {
     changeThem: 'Change limits',
     explained: 'A limit tells you before the bill comes. It can also stop the chatbot.',

@@ -6,6 +6,9 @@ function to(range: string): string {
   return /^(8|11)(?!\d)/.test(range) ? `all’${range}` : `al ${range}`;
 }
 
+/** dal 27 nov, dall’8 nov */
+const since = (date: string): string => (/^(8|11)(?!\d)/.test(date) ? `dall’${date}` : `dal ${date}`);
+
 /** mezzanotte, l’1, le 2 … le 23 */
 function clock(hour: number): string {
   if (hour === 0) return 'mezzanotte';
@@ -301,6 +304,17 @@ export const it: Words = {
   limitStops: 'Il chatbot smette di rispondere, se il suo flusso lo chiede.',
   limitReachedOf: (name) => `Il limite «${name}» è raggiunto.`,
   limitsReached: { one: '{n} limite è raggiunto.', other: '{n} limiti sono raggiunti.' },
+  shops: 'Tutti i negozi',
+  shopsTitle: 'Negozio per negozio',
+  shop: 'Negozio',
+  lastCharge: (at) => `ultimo messaggio ${at}`,
+  together: 'In tutto',
+  webhooks: {
+    silent: { one: '{n} webhook non risponde', other: '{n} webhook non rispondono' },
+    since,
+    off: { one: '{n} è stato disattivato', other: '{n} sono stati disattivati' },
+    see: 'Che cosa fare:',
+  },
   limits: {
     changeThem: 'Modifica i limiti',
     explained: 'Un limite ti avvisa prima che arrivi il conto. Può anche fermare il chatbot.',

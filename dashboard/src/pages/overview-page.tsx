@@ -14,6 +14,7 @@ import { Budgets } from '../parts/budgets';
 import { Cards } from '../parts/cards';
 import { Clients } from '../parts/clients';
 import { Empty } from '../parts/empty';
+import { FailingWebhooks, useFailingWebhooks } from '../parts/failing-webhooks';
 import type { PageProps } from '../parts/frame';
 import { Link } from '../parts/link';
 import { Morning } from '../parts/morning';
@@ -24,14 +25,20 @@ import { Panel, Skeleton } from '../parts/panel';
 export function OverviewPage(props: PageProps): ReactNode {
   const overview = useOverview(props.view, props.workspace);
   const today = useToday(props.view, props.workspace, new Date());
+  const webhooks = useFailingWebhooks(props.workspace, props.viewer.scopes);
   const { data, problem, retry } = overview;
   // Together with the figures, so that these don't move when it comes.
-  const settled = today.settled || problem !== undefined;
+  const settled = (today.settled && webhooks.settled) || problem !== undefined;
   return (
     <>
       {problem && <ProblemNotice problem={problem} kept={data !== undefined} onRetry={retry} />}
       {data && settled ? (
-        <Figures {...props} data={data} overview={overview} today={today.data} />
+        <Figures
+          {...props}
+          {...{ data, overview }}
+          today={today.data}
+          note={<FailingWebhooks failing={webhooks.failing} />}
+        />
       ) : (
         !problem && <Skeletons />
       )}
@@ -40,9 +47,14 @@ export function OverviewPage(props: PageProps): ReactNode {
 }
 
 function Figures(
-  props: PageProps & { data: OverviewQuery; overview: Overview; today: TodayQuery | undefined },
+  props: PageProps & {
+    data: OverviewQuery;
+    overview: Overview;
+    today: TodayQuery | undefined;
+    note: ReactNode;
+  },
 ): ReactNode {
-  const { data, overview, view, today } = props;
+  const { data, overview, view, today, note } = props;
   const { timeZone, currency } = props.workspace;
   const { usage } = data;
   const saved = usage.outcomes.reduce((sum, { messages }) => sum + messages, 0);
@@ -51,6 +63,7 @@ function Figures(
     <div className={overview.current ? 'figures' : 'figures stale'} aria-busy={!overview.current}>
       <Heading {...props} />
       {today && <Morning data={today} timeZone={timeZone} />}
+      {note}
       {(saved > 0 || before > 0) && <Cards data={data} view={view} />}
       {today && <Budgets data={today} currency={currency} view={view} scopes={props.viewer.scopes} />}
       {saved === 0 ? <Empty view={view} running={!usage.period.complete} /> : <Plots {...props} />}

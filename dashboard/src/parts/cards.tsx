@@ -89,19 +89,40 @@ const Nowrap = ({ children }: { children: ReactNode }): ReactNode => (
 /** From here on a percentage tells only how little there was before. */
 export const MUCH = 1000;
 
+/** In a row of a table: a dash where there is nothing to say. */
+export function BriefChange({ percent }: { percent: Decimal | null }): ReactNode {
+  const { words } = useSpeech();
+  const format = useFormat();
+  if (percent !== null && Number(percent) < MUCH)
+    return (
+      <span className="contact small">
+        <span aria-hidden="true">{arrowOf(percent)}</span>
+        {format.percent(percent)}
+      </span>
+    );
+  return (
+    <span className="contact small muted">
+      <span aria-hidden="true">–</span>
+      <span className="visually-hidden">{percent === null ? words.noGrowth : words.tooLittleBefore}</span>
+    </span>
+  );
+}
+
+const arrowOf = (percent: Decimal): string =>
+  Number(percent) === 0 ? '' : percent.startsWith('-') ? '↓ ' : '↑ ';
+
 /** More is neither good nor bad here, so it has an arrow and no colour of alarm. */
 function Change({ percent, explained }: { percent: Decimal | null; explained?: string }): ReactNode {
   const { words } = useSpeech();
   const format = useFormat();
   const id = useId();
-  const arrow = percent === null || Number(percent) === 0 ? '' : percent.startsWith('-') ? '↓ ' : '↑ ';
   return (
     <div className="change">
       {percent === null || Number(percent) >= MUCH ? (
         <span className="muted small">{percent === null ? words.noGrowth : words.tooLittleBefore}</span>
       ) : (
         <strong className="nowrap">
-          <span aria-hidden="true">{arrow}</span>
+          <span aria-hidden="true">{arrowOf(percent)}</span>
           {format.percent(percent)}
         </strong>
       )}

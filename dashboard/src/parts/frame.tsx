@@ -21,7 +21,15 @@ export interface PageProps {
   viewer: Viewer;
 }
 
-export function Frame({ view, workspace, viewer, children }: PageProps & { children: ReactNode }): ReactNode {
+/** Without a workspace it is around all of the token's shops. */
+type FrameProps = Omit<PageProps, 'workspace'> & { workspace: Workspace | undefined };
+
+export function Frame({
+  view,
+  workspace,
+  viewer,
+  children,
+}: FrameProps & { children: ReactNode }): ReactNode {
   const words = useWords();
   const format = useFormat();
   const expired = useSession()?.expired === true;
@@ -43,31 +51,33 @@ export function Frame({ view, workspace, viewer, children }: PageProps & { child
             <span className="brand-name">{words.product}</span>
           </Link>
           <WorkspacePicker view={view} workspace={workspace} viewer={viewer} />
-          {!isOfNoPeriod(view.page) && <PeriodPicker view={view} timeZone={workspace.timeZone} />}
-          {view.page.name === 'overview' && (
+          {!isOfNoPeriod(view.page) && (
+            <PeriodPicker view={view} timeZone={(workspace ?? viewer.workspaces[0])?.timeZone ?? 'UTC'} />
+          )}
+          {workspace && view.page.name === 'overview' && (
             <Menu of="view">
               <ComparePicker view={view} timeZone={workspace.timeZone} />
               <ExportButtons view={view} workspace={workspace} scopes={viewer.scopes} />
             </Menu>
           )}
           <Menu of="reader">
-            <Link
-              className="menu-link"
-              view={changed(view, { page: { name: 'statements' }, search: '', outcome: undefined })}
-            >
-              {words.statements}
-            </Link>
-            <Link
-              className="menu-link"
-              view={changed(view, { page: { name: 'budgets' }, search: '', outcome: undefined })}
-            >
-              {words.budgets}
-            </Link>
+            {workspace &&
+              (['statements', 'budgets'] as const).map((name) => (
+                <Link
+                  key={name}
+                  className="menu-link"
+                  view={changed(view, { page: { name }, search: '', outcome: undefined })}
+                >
+                  {words[name]}
+                </Link>
+              ))}
             <Preferences />
             <StayToggle />
-            <p className="muted small">
-              {words.timeZone}: {workspace.timeZone.replaceAll('_', ' ')}
-            </p>
+            {workspace && (
+              <p className="muted small">
+                {words.timeZone}: {workspace.timeZone.replaceAll('_', ' ')}
+              </p>
+            )}
             <button type="button" onClick={end}>
               {words.signOut}
             </button>
@@ -103,9 +113,9 @@ const Mark = (): ReactNode => (
   </svg>
 );
 
-function WorkspacePicker({ view, workspace, viewer }: PageProps): ReactNode {
+function WorkspacePicker({ view, workspace, viewer }: FrameProps): ReactNode {
   const words = useWords();
-  if (viewer.workspaces.length === 1)
+  if (viewer.workspaces.length === 1 && workspace)
     return (
       <p className="workspace" title={workspace.name}>
         {workspace.name}
@@ -116,11 +126,14 @@ function WorkspacePicker({ view, workspace, viewer }: PageProps): ReactNode {
       <span className="visually-hidden">{words.workspace}</span>
       <select
         name="workspace"
-        value={workspace.id}
+        value={workspace?.id ?? ''}
         onChange={({ target }) =>
-          navigate(changed(view, { workspace: target.value, page: { name: 'overview' }, search: '' }))
+          navigate(
+            changed(view, { workspace: target.value || undefined, page: { name: 'overview' }, search: '' }),
+          )
         }
       >
+        <option value="">{words.shops}</option>
         {viewer.workspaces.map(({ id, name }) => (
           <option key={id} value={id}>
             {name}

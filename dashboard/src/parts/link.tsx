@@ -9,12 +9,14 @@ export function Link(
   const onClick = (event: MouseEvent): void => {
     if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
-    const samePage = addressOf(view).split('?')[0] === location.pathname;
+    const samePage =
+      addressOf(view).split('?')[0] === location.pathname &&
+      new URLSearchParams(location.search).get('workspace') === (view.workspace ?? null);
     navigate(view);
-    if (!samePage) {
-      scrollTo(0, 0);
-      document.getElementById('figures')?.focus({ preventScroll: true });
-    }
+    if (samePage) return;
+    scrollTo(0, 0);
+    // When the other page is there.
+    requestAnimationFrame(() => document.getElementById('figures')?.focus({ preventScroll: true }));
   };
   return (
     <a {...rest} href={addressOf(view)} onClick={onClick}>
