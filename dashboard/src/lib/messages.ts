@@ -25,7 +25,9 @@ export interface Messages {
 }
 
 export function useMessages(asked: Omit<MessagesQueryVariables, 'first' | 'after'>): Messages {
-  const [first, setFirst] = useState(PAGE);
+  const choices = JSON.stringify(asked);
+  const [longOnes, setLongOnes] = useState<string>();
+  const first = longOnes === choices ? FEW : PAGE;
   const { data, previousData, error, fetchMore, refetch } = useQuery(MessagesDocument, {
     variables: { ...asked, first, after: null },
     fetchPolicy: 'cache-and-network',
@@ -33,8 +35,8 @@ export function useMessages(asked: Omit<MessagesQueryVariables, 'first' | 'after
   const problem = error ? problemOf(error) : undefined;
   const tooLong = problem?.kind === 'input' && first > FEW;
   useEffect(() => {
-    if (tooLong) setFirst(FEW);
-  }, [tooLong]);
+    if (tooLong) setLongOnes(choices);
+  }, [tooLong, choices]);
   const shown = (data ?? previousData)?.messages;
   const after = shown?.pageInfo.endCursor ?? null;
   const more = useCallback(async () => {

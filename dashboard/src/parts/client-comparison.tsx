@@ -119,13 +119,16 @@ export function ClientComparison(props: {
       }),
     });
   };
+  const { from, to } = shown.other.period;
   const nowName = format.period(shown.now.period.from, shown.now.period.to);
-  const otherName = format.period(shown.other.period.from, shown.other.period.to);
+  const otherName = format.period(from, to);
   const all = { now: shown.now.totals, other: shown.other.totals };
   const write = writerOf(format, measure, [...rows, all]);
   return (
     <div className={data ? '' : 'stale'}>
-      <p className="muted small">{words.comparedPeriods(nowName, otherName)}</p>
+      <p className="muted small">
+        {words.comparedPeriods(nowName, format.periodBeside(from, to, shown.now.period.from))}
+      </p>
       {rows.length === 0 ? (
         <p className="muted">{words.nothingYet}</p>
       ) : (
