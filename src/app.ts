@@ -25,7 +25,7 @@ import { Retention } from './services/people/retention';
 import { shardsOf } from './services/roll-ups/roll-ups';
 import { BudgetService } from './services/signals/budget-service';
 import { BudgetWatch } from './services/signals/budget-watch';
-import { EventExpiry } from './services/signals/events';
+import { EventExpiry } from './services/signals/event-expiry';
 import { LiveFeed } from './services/signals/live-feed';
 import { ServeAdvisor } from './services/signals/serve-decision';
 import { WebhookCaller } from './services/signals/webhook-call';

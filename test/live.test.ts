@@ -243,10 +243,13 @@ describe('a socket ends', () => {
     }
   });
 
-  it('with 1009 for a message of 10 MB', async () => {
-    const peer = await LivePeer.as(shop.client, app.url);
-    peer.socket.send(`{"type":"ping","payload":{"a":"${'a'.repeat(10_000_000)}"}}`);
-    expect(await peer.ended).toMatchObject({ code: 1009 });
+  it('with 1009 for a message of 10 MB, while another has its ticks', async () => {
+    const [floods, stays] = [await LivePeer.as(shop.client, app.url), await subscribed(shop.client)];
+    floods.socket.send(`{"type":"ping","payload":{"a":"${'a'.repeat(10_000_000)}"}}`);
+    expect(await floods.ended).toMatchObject({ code: 1009 });
+    await save(app);
+    expect(await stays.outcome()).toBe('tick');
+    await stays.leave();
   });
 
   it.each([

@@ -60,13 +60,18 @@ export interface CustomerPartsOptions {
    * and last_at mean nothing.
    */
   net?: boolean;
+  /**
+   * The ranges overlap, or lie close together: the customers' days from the first to the last are read once for all of
+   * them.
+   */
+  close?: boolean;
 }
 
 /** Rows (bucket, customer_id, messages, cost_micros, first_at, last_at): the same by customer. */
 export function customerParts(
   ranges: readonly Range[],
   workspaceZone: string,
-  { customerIds, net = false }: CustomerPartsOptions = {},
+  { customerIds, net = false, close = false }: CustomerPartsOptions = {},
 ): Parts {
   const covers = ranges.map((range, index) => ({
     bucket: index + 1,
@@ -84,13 +89,7 @@ export function customerParts(
       SELECT s.customer_id, s.messages, s.cost_micros, s.first_at, s.last_at FROM customer_months s
       WHERE s.workspace_id = $1 AND s.month = p.month${only} OFFSET 0
     ) m
-    UNION ALL
-    SELECT p.bucket, d.customer_id, p.sign * d.messages, p.sign * d.cost_micros, d.first_at, d.last_at
-    FROM unnest($5::date[], $6::date[], $7::int[], $8::int[]) AS p (since, until, bucket, sign)
-    CROSS JOIN LATERAL (
-      SELECT s.customer_id, s.messages, s.cost_micros, s.first_at, s.last_at FROM customer_days s
-      WHERE s.workspace_id = $1 AND s.day >= p.since AND s.day < p.until${only} OFFSET 0
-    ) d${edges.length > 0 ? customerEdgeRecords(only) : ''})`;
+    UNION ALL${close ? closeDays(only) : separateDays(only)}${edges.length > 0 ? customerEdgeRecords(only) : ''})`;
   const values = [
     months.map(({ month }) => month),
     ...bucketsAndSigns(months),
@@ -102,6 +101,26 @@ export function customerParts(
   ];
   return { sql, values };
 }
+
+const DAY_COLUMNS =
+  'p.bucket, d.customer_id, p.sign * d.messages, p.sign * d.cost_micros, d.first_at, d.last_at';
+const DAY_PIECES = 'unnest($5::date[], $6::date[], $7::int[], $8::int[]) AS p (since, until, bucket, sign)';
+
+const separateDays = (only: string): string => `
+    SELECT ${DAY_COLUMNS}
+    FROM ${DAY_PIECES}
+    CROSS JOIN LATERAL (
+      SELECT s.customer_id, s.messages, s.cost_micros, s.first_at, s.last_at FROM customer_days s
+      WHERE s.workspace_id = $1 AND s.day >= p.since AND s.day < p.until${only} OFFSET 0
+    ) d`;
+
+const closeDays = (only: string): string => `
+    SELECT ${DAY_COLUMNS}
+    FROM (
+      SELECT s.day, s.customer_id, s.messages, s.cost_micros, s.first_at, s.last_at FROM customer_days s
+      WHERE s.workspace_id = $1${only} AND s.day >= (SELECT min(since) FROM unnest($5::date[]) AS since)
+        AND s.day < (SELECT max(until) FROM unnest($6::date[]) AS until) OFFSET 0
+    ) d JOIN ${DAY_PIECES} ON d.day >= p.since AND d.day < p.until`;
 
 const customerEdgeRecords = (only: string): string => `
     UNION ALL

@@ -73,9 +73,9 @@ export async function clearCustomers(
   );
 }
 
-/** Removes the texts and contacts of these turns. */
+/** Removes the texts and contacts of these turns. A trigger empties `failure`, as it does for an older server. */
 export const removeTexts = (keepsRawKeys: boolean): string => `
-  UPDATE messages m SET message = '', response = NULL, failure = NULL, phone_number = NULL, whatsapp_user_id = NULL,
+  UPDATE messages m SET message = '', response = NULL, phone_number = NULL, whatsapp_user_id = NULL,
     ${keepsRawKeys ? 'idempotency_key = NULL, ' : ''}text_removed_at = $3
   WHERE m.workspace_id = $1 AND m.id = ANY ($2::uuid[]) RETURNING m.id`;
 

@@ -4,11 +4,11 @@ import { formatRatio } from '../../values/money';
 import type { Period } from '../../values/period';
 import {
   type Budget,
+  type BudgetPeriod,
   type Level,
   NOTHING,
   ownersOf,
-  runningPeriod,
-  startOf,
+  Periods,
   unitsAt,
   usedOf,
 } from './budgets';
@@ -17,7 +17,7 @@ import { customerLevels, findClosest, workspaceLevels, type Zoned } from './leve
 /** How much of a budget is used. What was reported is another question. */
 export interface Standing {
   budget: Budget;
-  period: Period;
+  period: BudgetPeriod;
   usedUnits: bigint;
   /** The customer with this level; null for the workspace's level, and when no customer used anything. */
   customerId: string | null;
@@ -43,10 +43,8 @@ export async function findBudgetStates(
   budgets: readonly Budget[],
   now: Date,
 ): Promise<BudgetState[]> {
-  const asked = budgets.map((budget) => ({
-    budget,
-    period: runningPeriod(budget.interval, workspace.timeZone, now),
-  }));
+  const all = new Periods(workspace.timeZone, now);
+  const asked = budgets.map((budget) => ({ budget, period: all.running(budget.interval) }));
   const periodsFor = (subject: Budget['subject']): Period[] =>
     asked.filter(({ budget }) => budget.subject === subject).map(({ period }) => period);
   const levels = await workspaceLevels(sql, workspace.id, periodsFor('WORKSPACE'));
@@ -103,7 +101,7 @@ export async function withCrossed(
       workspaceId,
       standings.map(({ budget }) => budget.id),
       standings.map(({ budget }) => budget.version),
-      standings.map(({ period }) => startOf(period)),
+      standings.map(({ period }) => period.firstDay),
       standings.map(({ customerId }) => customerId ?? ''),
       [...new Set(standings.flatMap(({ budget }) => budget.thresholds))],
     ],

@@ -9,8 +9,8 @@ import { lowestIdAt } from '../../values/ids';
 import type { Clock } from '../../values/time';
 import type { Settlement } from '../turns/saved-message';
 import { findWorkspace } from '../workspaces/workspaces';
-import { listBudgets, ownersOf } from './budgets';
-import { findDue, findDueOfCustomers, isEmpty, type Sight, tell } from './look';
+import { listBudgets, ownersOf, Periods } from './budgets';
+import { findDue, findDueOfCustomers, isEmpty, type Sight, ToldBudgets, tell } from './look';
 
 /** What a process charged in one workspace since its last look. */
 interface Mark {
@@ -36,6 +36,7 @@ const WHOLE_EVERY_MS = HOUR_MS;
 export class BudgetWatch {
   private marks = new Map<string, Mark>();
   private marked = 0;
+  private readonly told = new ToldBudgets();
 
   constructor(
     private readonly database: Database,
@@ -116,7 +117,9 @@ export class BudgetWatch {
     const now = this.clock();
     const workspace = await findWorkspace(sql, workspaceId, now);
     const budgets = await listBudgets(sql, workspaceId);
-    return workspace && budgets.length > 0 ? { workspace, budgets, now, customerIds, since } : undefined;
+    if (!workspace || budgets.length === 0) return undefined;
+    const periods = new Periods(workspace.timeZone, now);
+    return { workspace, budgets, now, periods, told: this.told, customerIds, since };
   }
 
   /**

@@ -120,27 +120,49 @@ export const describeBudget = (budget: Budget, currency: string): Record<string,
 
 const PRESETS = { DAY: 'TODAY', WEEK: 'THIS_WEEK', MONTH: 'THIS_MONTH' } as const;
 
-/** The local day, week or month of the zone that holds `at`. */
-export const runningPeriod = (interval: BudgetInterval, timeZone: string, at: Date): Period =>
-  resolvePeriod({ preset: PRESETS[interval] }, timeZone, at);
-
-/**
- * The periods of a look: the running one, and the one before it unless every turn is known to have happened in the
- * running one (`since`). Never a period that ended before the budget's version was made.
- */
-export function lookedAtPeriods(
-  budget: Pick<Budget, 'interval' | 'versionAt'>,
-  timeZone: string,
-  now: Date,
-  since: Date | undefined,
-): Period[] {
-  const running = runningPeriod(budget.interval, timeZone, now);
-  if (since && since >= running.from) return [running];
-  const before = previousPeriod(running);
-  return before.to > budget.versionAt ? [running, before] : [running];
+export interface BudgetPeriod extends Period {
+  /**
+   * The first local day, the key of the period among the firings: it stays the same when the workspace's zone changes.
+   */
+  firstDay: string;
 }
 
-/**
- * The key of a period among the firings: its first local day, which stays the same when the workspace's zone changes.
- */
-export const startOf = ({ from, timeZone }: Period): string => localDate(from, timeZone);
+/** The periods around an instant, each computed once: budgets are many, and intervals are three. */
+export class Periods {
+  private readonly found = new Map<string, BudgetPeriod>();
+
+  constructor(
+    private readonly timeZone: string,
+    private readonly at: Date,
+  ) {}
+
+  /** The zone's day, week or month that holds the instant. */
+  running(interval: BudgetInterval): BudgetPeriod {
+    return this.once(`running ${interval}`, () =>
+      resolvePeriod({ preset: PRESETS[interval] }, this.timeZone, this.at),
+    );
+  }
+
+  /**
+   * What a look reads: the running period, and the one before it unless every turn is known to have happened in the
+   * running one (`since`). Never a period that ended before the budget's version was made.
+   */
+  lookedAt(
+    { interval, versionAt }: Pick<Budget, 'interval' | 'versionAt'>,
+    since: Date | undefined,
+  ): BudgetPeriod[] {
+    const running = this.running(interval);
+    if (since && since >= running.from) return [running];
+    const before = this.once(`before ${interval}`, () => previousPeriod(running));
+    return before.to > versionAt ? [running, before] : [running];
+  }
+
+  private once(name: string, compute: () => Period): BudgetPeriod {
+    const known = this.found.get(name);
+    if (known) return known;
+    const period = compute();
+    const found = { ...period, firstDay: localDate(period.from, this.timeZone) };
+    this.found.set(name, found);
+    return found;
+  }
+}

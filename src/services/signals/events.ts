@@ -1,14 +1,11 @@
 // Events: what happened, for callers that ask for it. Each is written in the transaction of what it reports.
-import type { Database } from '../../database/database';
 import type { Sql } from '../../database/sql';
-import { inTransaction } from '../../database/transaction';
 import { badInput } from '../../errors';
-import { DAY_MS } from '../../values/duration';
 import { newId } from '../../values/ids';
-import { type Clock, formatInstant } from '../../values/time';
+import { formatInstant } from '../../values/time';
 import { checkFirst, isWhole, type Page, readCursor, toPage, writeCursor } from '../page';
 import { EVENT_TYPES, type EventRow, type EventType } from './event-types';
-import { failHeld, HELD_DAYS, makeDeliveries } from './webhook-deliveries';
+import { makeDeliveries } from './webhook-deliveries';
 
 /** An event before it has a number. */
 export interface EventDraft {
@@ -146,71 +143,3 @@ async function countEvents(sql: Sql, workspaceId: string, types: readonly EventT
   );
   return Number(row?.total ?? 0n);
 }
-
-/** How long events and budgets' reports are kept. */
-export const KEPT_DAYS = 400;
-const BATCH = 1_000;
-
-export class EventExpiry {
-  constructor(
-    private readonly database: Database,
-    private readonly clock: Clock,
-  ) {}
-
-  /**
-   * Deletes events and reports older than 400 days, and ends deliveries that were held for 30, a few rows per
-   * transaction, until none is left or `signal` is aborted.
-   */
-  async run(signal?: AbortSignal): Promise<number> {
-    let ended = 0;
-    for (const { days, first, name, statement } of OLD) {
-      const before = new Date(this.clock().getTime() - days * DAY_MS);
-      for (;;) {
-        const rows = await inTransaction(this.database, async (sql) => {
-          if (first) await sql.query(first.name, first.statement, [before]);
-          return sql.query(name, statement, [before]);
-        });
-        ended += rows.length;
-        if (rows.length < BATCH || signal?.aborted) break;
-      }
-    }
-    return ended;
-  }
-}
-
-interface Old {
-  days: number;
-  /** Runs before it in the same transaction: what refers to the rows. */
-  first?: { name: string; statement: string };
-  name: string;
-  statement: string;
-}
-
-const OLD_EVENTS = `SELECT o.workspace_id, o.id FROM events o WHERE o.occurred_at < $1
-  ORDER BY o.occurred_at LIMIT ${BATCH}`;
-
-/** When two servers ask for the same rows, the second deletes none of them, and goes on at its next run. */
-const OLD: readonly Old[] = [
-  { days: HELD_DAYS, name: 'fail_held_deliveries', statement: failHeld(BATCH) },
-  {
-    days: KEPT_DAYS,
-    first: {
-      name: 'delete_old_deliveries',
-      statement: `DELETE FROM webhook_deliveries d USING (${OLD_EVENTS}) old
-        WHERE d.workspace_id = old.workspace_id AND d.event_id = old.id`,
-    },
-    name: 'delete_old_events',
-    statement: `DELETE FROM events e USING (${OLD_EVENTS}) old
-      WHERE e.workspace_id = old.workspace_id AND e.id = old.id RETURNING e.id`,
-  },
-  {
-    days: KEPT_DAYS,
-    name: 'delete_old_firings',
-    statement: `DELETE FROM budget_firings f USING (
-        SELECT o.workspace_id, o.budget_id, o.version, o.period_start, o.threshold, o.subject FROM budget_firings o
-        WHERE o.fired_at < $1 ORDER BY o.fired_at LIMIT ${BATCH}) old
-      WHERE f.workspace_id = old.workspace_id AND f.budget_id = old.budget_id AND f.version = old.version
-        AND f.period_start = old.period_start AND f.threshold = old.threshold AND f.subject = old.subject
-      RETURNING f.budget_id`,
-  },
-];

@@ -1,14 +1,16 @@
 // How much was used: of a workspace and of its customers, in the periods of budgets.
 import type { Sql } from '../../database/sql';
 import type { Period } from '../../values/period';
+import type { Range } from '../../values/time';
 import { customerParts } from '../analytics/parts';
 import { findSums } from '../analytics/totals';
 import {
   type Budget,
   type BudgetInterval,
   type BudgetMeasure,
+  type BudgetPeriod,
   type Level,
-  startOf,
+  NOTHING,
   unitsAt,
 } from './budgets';
 
@@ -32,16 +34,39 @@ export interface Levels {
   of(period: Period): Level | undefined;
 }
 
-/** The workspace's level in each of these periods. */
+/** The workspace's level in each of these periods. What several periods share is read once. */
 export async function workspaceLevels(
   sql: Sql,
   workspaceId: string,
   periods: readonly Period[],
 ): Promise<Levels> {
-  const asked = [...byKey(periods).values()];
-  const sums = asked.length === 0 ? [] : await findSums(sql, workspaceId, asked);
-  const found = new Map(asked.map((period, index) => [keyOf(period), sums[index]]));
+  const asked = byKey(periods);
+  const pieces = piecesOf([...asked.values()]);
+  const sums = pieces.length === 0 ? [] : await findSums(sql, workspaceId, pieces);
+  const levelOf = (period: Period): Level =>
+    pieces.reduce<Level>((level, piece, index) => {
+      const part = isWithin(piece, period) ? sums[index] : undefined;
+      if (!part) return level;
+      return {
+        costMicros: level.costMicros + part.costMicros,
+        messages: level.messages + part.messages,
+      };
+    }, NOTHING);
+  const found = new Map([...asked].map(([key, period]) => [key, levelOf(period)]));
   return { of: (period) => found.get(keyOf(period)) };
+}
+
+const isWithin = (piece: Range, { from, to }: Range): boolean => piece.from >= from && piece.to <= to;
+
+/** The ranges cut at each other's ends, each piece once. */
+function piecesOf(ranges: readonly Range[]): Range[] {
+  const ends = [...new Set(ranges.flatMap(({ from, to }) => [from.getTime(), to.getTime()]))].sort(
+    (one, other) => one - other,
+  );
+  return ends
+    .slice(1)
+    .map((to, index) => ({ from: new Date(ends[index] ?? to), to: new Date(to) }))
+    .filter((piece) => ranges.some((range) => isWithin(piece, range)));
 }
 
 interface CustomerRow {
@@ -65,7 +90,7 @@ export async function customerLevels(
 ): Promise<CustomerLevels> {
   const asked = [...byKey(periods).values()];
   if (asked.length === 0 || customerIds.length === 0) return { of: () => undefined };
-  const parts = customerParts(asked, workspace.timeZone, { customerIds });
+  const parts = customerParts(asked, workspace.timeZone, { customerIds, close: true });
   const rows = await sql.query<CustomerRow>(
     'budget_customer_levels',
     `SELECT p.bucket, p.customer_id, sum(p.messages)::bigint AS messages, sum(p.cost_micros)::bigint AS cost_micros
@@ -123,85 +148,118 @@ export async function findClosest(
   );
 }
 
-/** A threshold that a customer has reached and that was not reported. */
+/** A threshold that a customer has reached. */
 export interface CustomerDue {
   budget: Budget;
+  period: BudgetPeriod;
   threshold: number;
   customerId: string;
   level: Level;
+  /** Reported already. Only for customers' own budgets: of those for each customer, what was reported is left out. */
+  told: boolean;
 }
 
-/** The most rows of one statement: once these are reported, the next look finds the rest. */
+/** A threshold of a budget in a period; no customerId: of a budget for each customer. */
+export interface CustomerThreshold {
+  budget: Budget;
+  period: BudgetPeriod;
+  threshold: number;
+}
+
+/** The most customers' thresholds of budgets for each: once these are reported, the next look finds the rest. */
 export const DUE_LIMIT = 5_000;
 
 /*
  * OFFSET 0: PostgreSQL looks up earlier reports row by row along their key. As an anti-join it read all reports of the
  * period for each customer, since statistics of a table that grows so fast are old (100 000 customers: minutes).
  */
+const WAS_TOLD = `EXISTS (
+        SELECT FROM budget_firings f WHERE f.workspace_id = $1 AND f.budget_id = t.budget_id
+          AND f.version = t.version AND f.period_start = t.period_start AND f.threshold = t.threshold
+          AND f.subject = s.customer_id::text OFFSET 0)`;
 
 /**
- * Thresholds of these budgets (of customers, all of one interval) that these customers have reached in this period and
- * that were not reported, at most DUE_LIMIT.
+ * Those of these thresholds that these customers have reached: all periods by one statement, since most of its time is
+ * finding each customer's rows. Of budgets for each customer, only what was not reported, at most DUE_LIMIT.
  */
 export async function findCustomersDue(
   sql: Sql,
   workspace: Zoned,
-  period: Period,
-  budgets: readonly Budget[],
+  thresholds: readonly CustomerThreshold[],
   customerIds: readonly string[],
 ): Promise<CustomerDue[]> {
-  const rows = budgets.flatMap((budget) => budget.thresholds.map((threshold) => ({ budget, threshold })));
-  const [first] = budgets;
-  if (!first || rows.length === 0 || customerIds.length === 0) return [];
-  const parts = customerParts([period], workspace.timeZone, { customerIds });
+  if (thresholds.length === 0 || customerIds.length === 0) return [];
+  const periods = byKey(thresholds.map(({ period }) => period));
+  const places = new Map([...periods.keys()].map((key, index) => [key, index]));
+  const placeOf = ({ period }: CustomerThreshold): number => places.get(keyOf(period)) ?? 0;
+  const rows = thresholds.map((one) => ({
+    ...one,
+    place: placeOf(one),
+    units: unitsAt(one.budget, one.threshold),
+  }));
+  const each = rows.filter(({ budget }) => budget.customerId === null);
+  const leastOf = (measure: BudgetMeasure): bigint[] =>
+    [...places.values()].map((place) =>
+      least(each.filter((row) => row.place === place && row.budget.measure === measure)),
+    );
+  const parts = customerParts([...periods.values()], workspace.timeZone, { customerIds, close: true });
   const next = parts.values.length + 2;
-  const found = await sql.query<CustomerRow & { n: number }>(
+  const asked = `unnest($${next}::int[], $${next + 1}::int[], $${next + 2}::uuid[], $${next + 3}::int[],
+      $${next + 4}::date[], $${next + 5}::int[], $${next + 6}::bigint[], $${next + 7}::uuid[], $${next + 8}::text[],
+      $${next + 9}::text[]) AS t (n, bucket, budget_id, version, period_start, threshold, units, customer_id, measure,
+      interval)`;
+  const found = await sql.query<CustomerRow & { n: number; told: boolean }>(
     'budget_customers_due',
-    `SELECT t.n, s.customer_id, s.messages, s.cost_micros
-     FROM (
-       SELECT p.customer_id, sum(p.messages)::bigint AS messages, sum(p.cost_micros)::bigint AS cost_micros
+    `WITH s AS MATERIALIZED (
+       SELECT p.bucket, p.customer_id, sum(p.messages)::bigint AS messages, sum(p.cost_micros)::bigint AS cost_micros
        FROM ${parts.sql} AS p (bucket, customer_id, messages, cost_micros, first_at, last_at)
-       GROUP BY p.customer_id
-       HAVING sum(p.cost_micros) >= $${next + 9}::bigint OR sum(p.messages) >= $${next + 10}::bigint
-     ) s
-     JOIN unnest($${next}::int[], $${next + 1}::uuid[], $${next + 2}::int[], $${next + 3}::int[],
-       $${next + 4}::bigint[], $${next + 5}::uuid[], $${next + 6}::text[])
-       AS t (n, budget_id, version, threshold, units, customer_id, measure)
-       ON (t.customer_id IS NULL OR t.customer_id = s.customer_id) AND ${used('t.measure')} >= t.units
-     WHERE NOT EXISTS (
-         SELECT FROM budget_firings f WHERE f.workspace_id = $1 AND f.budget_id = t.budget_id
-           AND f.version = t.version AND f.period_start = $${next + 7}::date AND f.threshold = t.threshold
-           AND f.subject = s.customer_id::text OFFSET 0)
-       AND (t.customer_id IS NOT NULL OR ${hasNoOwn('s.customer_id', 't.measure', `$${next + 8}`)})
-     LIMIT ${DUE_LIMIT}`,
+       GROUP BY p.bucket, p.customer_id
+     )
+     SELECT t.n, s.customer_id, s.messages, s.cost_micros, ${WAS_TOLD} AS told
+     FROM s JOIN ${asked} ON t.bucket = s.bucket AND t.customer_id = s.customer_id AND ${used('t.measure')} >= t.units
+     UNION ALL (
+     SELECT t.n, s.customer_id, s.messages, s.cost_micros, false
+     FROM s JOIN ${asked} ON t.bucket = s.bucket AND t.customer_id IS NULL AND ${used('t.measure')} >= t.units
+     WHERE (s.cost_micros >= ($${next + 10}::bigint[])[s.bucket] OR s.messages >= ($${next + 11}::bigint[])[s.bucket])
+       AND NOT ${WAS_TOLD} AND ${hasNoOwn('s.customer_id', 't.measure', 't.interval')}
+     LIMIT ${DUE_LIMIT})`,
     [
       ...[workspace.id, ...parts.values],
       rows.map((_, index) => index),
+      rows.map(({ place }) => place + 1),
       rows.map(({ budget }) => budget.id),
       rows.map(({ budget }) => budget.version),
+      rows.map(({ period }) => period.firstDay),
       rows.map(({ threshold }) => threshold),
-      rows.map(({ budget, threshold }) => unitsAt(budget, threshold)),
+      rows.map(({ units }) => units),
       rows.map(({ budget }) => budget.customerId),
       rows.map(({ budget }) => budget.measure),
-      ...[startOf(period), first.interval, leastOf(rows, 'COST'), leastOf(rows, 'MESSAGES')],
+      rows.map(({ budget }) => budget.interval),
+      ...[leastOf('COST'), leastOf('MESSAGES')],
     ],
   );
-  return found.sort(byCustomer).flatMap(({ n, customer_id, messages, cost_micros }) => {
-    const row = rows[n];
-    return row ? [{ ...row, customerId: customer_id, level: { messages, costMicros: cost_micros } }] : [];
-  });
+  const placed = (one: { customer_id: string; n: number }): [number, string, number] => [
+    rows[one.n]?.place ?? 0,
+    one.customer_id,
+    one.n,
+  ];
+  return found
+    .sort((one, other) => inOrder(placed(one), placed(other)))
+    .flatMap(({ n, customer_id, messages, cost_micros, told }) => {
+      const row = rows[n];
+      if (!row) return [];
+      const { budget, period, threshold } = row;
+      const level = { messages, costMicros: cost_micros };
+      return [{ budget, period, threshold, customerId: customer_id, level, told }];
+    });
 }
 
 /** A customer who is below the lowest threshold of a measure is compared with none of them. */
-const leastOf = (rows: readonly { budget: Budget; threshold: number }[], measure: BudgetMeasure): bigint => {
-  const units = rows
-    .filter(({ budget }) => budget.measure === measure)
-    .map(({ budget, threshold }) => unitsAt(budget, threshold));
-  return units.reduce((least, one) => (one < least ? one : least), MOST);
-};
+const least = (rows: readonly { units: bigint }[]): bigint =>
+  rows.reduce((lowest, { units }) => (units < lowest ? units : lowest), MOST);
 
 /** Higher than any level. */
 const MOST = 2n ** 63n - 1n;
 
-const byCustomer = (one: { customer_id: string; n: number }, other: typeof one): number =>
-  one.customer_id === other.customer_id ? one.n - other.n : one.customer_id < other.customer_id ? -1 : 1;
+const inOrder = (one: [number, string, number], other: typeof one): number =>
+  one[0] - other[0] || (one[1] === other[1] ? one[2] - other[2] : one[1] < other[1] ? -1 : 1);

@@ -1,24 +1,24 @@
 // One look at a workspace's budgets: by level, not by edge. A threshold is reported when the usage is at or above it
 // and no row says that it was reported. So it does not matter who looks, how often, or what happened in between.
+import { LRUCache } from 'lru-cache';
 import type { Sql } from '../../database/sql';
 import { HOUR_MS } from '../../values/duration';
-import type { Period } from '../../values/period';
 import { formatInstant } from '../../values/time';
 import { forecastOf } from '../analytics/forecast';
 import {
   type Budget,
+  type BudgetPeriod,
   formatUnits,
   type Level,
-  lookedAtPeriods,
   NOTHING,
   ownersOf,
-  runningPeriod,
-  startOf,
+  type Periods,
   unitsAt,
   usedOf,
 } from './budgets';
 import { type EventDraft, writeEvents } from './events';
 import {
+  type CustomerThreshold,
   customerLevels,
   DUE_LIMIT,
   findCustomersDue,
@@ -32,16 +32,41 @@ export interface Sight {
   workspace: Zoned & { currency: string };
   budgets: readonly Budget[];
   now: Date;
+  /** Around `now`, in the workspace's zone. */
+  periods: Periods;
+  told: ToldBudgets;
   /** The customers that are looked at. */
   customerIds: readonly string[];
   /** The instant of the earliest of their turns; undefined: not known, so the period before is looked at too. */
   since: Date | undefined;
 }
 
+/** The most reports that are remembered, each with some 100 characters. */
+const TOLD_KEPT = 10_000;
+
+/** Which thresholds are known to be reported: that never changes, so it is asked once. */
+export class ToldBudgets {
+  private readonly keys = new LRUCache<string, true>({ max: TOLD_KEPT });
+
+  has(one: Reported): boolean {
+    return this.keys.get(keyOf(one)) === true;
+  }
+
+  add(one: Reported): void {
+    this.keys.set(keyOf(one), true);
+  }
+}
+
+/** What a row of the firings marks. */
+type Reported = Pick<Due, 'budget' | 'period' | 'threshold' | 'customerId'>;
+
+const keyOf = ({ budget, period, threshold, customerId }: Reported): string =>
+  [budget.id, budget.version, period.firstDay, threshold, customerId].join(' ');
+
 /** A threshold that is to be reported. */
 interface Due {
   budget: Budget;
-  period: Period;
+  period: BudgetPeriod;
   /** Percent of the limit; FORECAST for the forecast. */
   threshold: number;
   customerId: string | null;
@@ -72,18 +97,18 @@ export async function findDue(sql: Sql, sight: Sight): Promise<Found> {
   );
   const reached = ofWorkspace.flatMap((budget) => reachedBy(sight, budget, levels));
   const forecasts = await findForecasts(sql, sight, levels);
-  const untold = await findUntold(sql, sight.workspace.id, [...reached, ...forecasts]);
+  const untold = await findUntold(sql, sight, [...reached, ...forecasts]);
   const customers = await findDueOfCustomers(sql, sight);
   const above = forecasts.filter((one) => untold.includes(one));
   const isRipe = ({ budget, period }: Due): boolean =>
-    budget.forecastSeen?.period === startOf(period) &&
+    budget.forecastSeen?.period === period.firstDay &&
     sight.now.getTime() - budget.forecastSeen.at.getTime() >= FORECAST_AFTER_MS;
   return {
     due: [...reached.filter((one) => untold.includes(one)), ...above.filter(isRipe), ...customers.due],
     forecasts: [
       ...above
-        .filter(({ budget, period }) => budget.forecastSeen?.period !== startOf(period))
-        .map(({ budget, period }) => ({ budget, seen: startOf(period) })),
+        .filter(({ budget, period }) => budget.forecastSeen?.period !== period.firstDay)
+        .map(({ budget, period }) => ({ budget, seen: period.firstDay })),
       // It is reported already, or below the limit again.
       ...sight.budgets
         .filter(({ id, forecastSeen }) => forecastSeen && !above.some(({ budget }) => budget.id === id))
@@ -94,8 +119,8 @@ export async function findDue(sql: Sql, sight: Sight): Promise<Found> {
   };
 }
 
-const periodsIn = ({ workspace, now, since }: Sight, budget: Budget): Period[] =>
-  lookedAtPeriods(budget, workspace.timeZone, now, since);
+const periodsIn = ({ periods, since }: Sight, budget: Budget): BudgetPeriod[] =>
+  periods.lookedAt(budget, since);
 
 function reachedBy(sight: Sight, budget: Budget, levels: Levels): Due[] {
   return periodsIn(sight, budget).flatMap((period) => {
@@ -108,10 +133,10 @@ function reachedBy(sight: Sight, budget: Budget, levels: Levels): Due[] {
 
 /** Budgets whose running period will end above the limit at this pace. */
 async function findForecasts(sql: Sql, sight: Sight, levels: Levels): Promise<Due[]> {
-  const { workspace, now } = sight;
+  const { workspace, now, periods } = sight;
   const asked = sight.budgets
     .filter(({ forecast }) => forecast)
-    .map((budget) => ({ budget, period: runningPeriod(budget.interval, workspace.timeZone, now) }));
+    .map((budget) => ({ budget, period: periods.running(budget.interval) }));
   const customers = asked.filter(({ budget }) => budget.customerId !== null);
   const ofCustomers = await customerLevels(
     sql,
@@ -119,7 +144,7 @@ async function findForecasts(sql: Sql, sight: Sight, levels: Levels): Promise<Du
     customers.map(({ period }) => period),
     ownersOf(sight.budgets),
   );
-  const levelOf = ({ customerId }: Budget, period: Period): Level =>
+  const levelOf = ({ customerId }: Budget, period: BudgetPeriod): Level =>
     (customerId === null ? levels.of(period) : ofCustomers.of(customerId, period)) ?? NOTHING;
   return asked.flatMap(({ budget, period }) => {
     const forecast = forecastOf(levelOf(budget, period), period, now);
@@ -135,35 +160,33 @@ export async function findDueOfCustomers(sql: Sql, sight: Sight): Promise<Found>
   const each = budgets.some(({ subject }) => subject === 'EACH_CUSTOMER');
   const own = new Set(ownersOf(budgets));
   const customerIds = each ? sight.customerIds : sight.customerIds.filter((id) => own.has(id));
-  const found: Found = { due: [], forecasts: [], more: false };
-  for (const group of byPeriod(sight, budgets)) {
-    const due = await findCustomersDue(sql, sight.workspace, group.period, group.budgets, customerIds);
-    found.more ||= due.length === DUE_LIMIT;
-    for (const { level, ...one } of due)
-      found.due.push({ ...one, period: group.period, units: usedOf(one.budget.measure, level) });
-  }
-  return found;
+  const looked = new Set(customerIds);
+  const asked = thresholdsIn(sight, budgets).filter((one) => {
+    const { customerId } = one.budget;
+    return customerId === null || (looked.has(customerId) && !sight.told.has({ ...one, customerId }));
+  });
+  const reached = await findCustomersDue(sql, sight.workspace, asked, customerIds);
+  for (const one of reached) if (one.told) sight.told.add(one);
+  const due = reached
+    .filter(({ told }) => !told)
+    .map(({ level, told: _, ...one }) => ({ ...one, units: usedOf(one.budget.measure, level) }));
+  const ofEach = due.filter(({ budget }) => budget.customerId === null);
+  return { due, forecasts: [], more: ofEach.length === DUE_LIMIT };
 }
 
-function byPeriod(sight: Sight, budgets: readonly Budget[]): { period: Period; budgets: Budget[] }[] {
-  const groups = new Map<string, { period: Period; budgets: Budget[] }>();
-  for (const budget of budgets) {
-    for (const period of periodsIn(sight, budget)) {
-      const key = `${budget.interval} ${startOf(period)}`;
-      const group = groups.get(key) ?? { period, budgets: [] };
-      group.budgets.push(budget);
-      groups.set(key, group);
-    }
-  }
-  return [...groups.values()];
-}
+const thresholdsIn = (sight: Sight, budgets: readonly Budget[]): CustomerThreshold[] =>
+  budgets.flatMap((budget) =>
+    periodsIn(sight, budget).flatMap((period) =>
+      budget.thresholds.map((threshold) => ({ budget, period, threshold })),
+    ),
+  );
 
 const subjectOf = ({ customerId }: Due): string => customerId ?? '';
 
 const keysOf = (due: readonly Due[]): unknown[] => [
   due.map(({ budget }) => budget.id),
   due.map(({ budget }) => budget.version),
-  due.map(({ period }) => startOf(period)),
+  due.map(({ period }) => period.firstDay),
   due.map(({ threshold }) => threshold),
   due.map(subjectOf),
 ];
@@ -171,17 +194,20 @@ const keysOf = (due: readonly Due[]): unknown[] => [
 const KEYS = 'unnest($2::uuid[], $3::int[], $4::date[], $5::int[], $6::text[])';
 
 /** Those that no row marks as reported. */
-async function findUntold(sql: Sql, workspaceId: string, due: readonly Due[]): Promise<Due[]> {
-  if (due.length === 0) return [];
+async function findUntold(sql: Sql, { workspace, told }: Sight, due: readonly Due[]): Promise<Due[]> {
+  const asked = due.filter((one) => !told.has(one));
+  if (asked.length === 0) return [];
   const rows = await sql.query<{ n: bigint }>(
     'budgets_untold',
     `SELECT i.n FROM ${KEYS} WITH ORDINALITY AS i (budget_id, version, period_start, threshold, subject, n)
      WHERE NOT EXISTS (
        SELECT FROM budget_firings f WHERE f.workspace_id = $1 AND f.budget_id = i.budget_id AND f.version = i.version
          AND f.period_start = i.period_start AND f.threshold = i.threshold AND f.subject = i.subject OFFSET 0)`,
-    [workspaceId, ...keysOf(due)],
+    [workspace.id, ...keysOf(asked)],
   );
-  return rows.flatMap(({ n }) => due[Number(n) - 1] ?? []);
+  const untold = new Set(rows.flatMap(({ n }) => asked[Number(n) - 1] ?? []));
+  for (const one of asked) if (!untold.has(one)) told.add(one);
+  return [...untold];
 }
 
 export const isEmpty = ({ due, forecasts }: Found): boolean => due.length === 0 && forecasts.length === 0;
@@ -204,7 +230,7 @@ export async function tell(sql: Sql, { workspace, now }: Sight, found: Found): P
     rows.map((row) => [row.budget_id, row.period_start, row.threshold, row.subject].join(' ')),
   );
   const told = found.due.filter((due) =>
-    keys.has([due.budget.id, startOf(due.period), due.threshold, subjectOf(due)].join(' ')),
+    keys.has([due.budget.id, due.period.firstDay, due.threshold, subjectOf(due)].join(' ')),
   );
   await writeEvents(
     sql,
@@ -263,7 +289,7 @@ function draftOf({ budget, period, threshold, customerId, units }: Due, currency
       ...(isForecast ? { forecast: show(units) } : { threshold, used: show(units) }),
       interval: budget.interval,
       period: {
-        ...{ firstDay: startOf(period), from: formatInstant(period.from), to: formatInstant(period.to) },
+        ...{ firstDay: period.firstDay, from: formatInstant(period.from), to: formatInstant(period.to) },
         timeZone: period.timeZone,
       },
     },

@@ -5,7 +5,7 @@ import { badInput, forbiddenWorkspace } from '../../errors';
 import { parsePhone } from '../../values/phone';
 import { CUSTOMER_COLUMNS, type Customer, checkUserId, toCustomer } from '../customers/customers';
 import type { Standing } from './budget-states';
-import { BUDGET_COLUMNS, type BudgetRow, NOTHING, runningPeriod, toBudget, usedOf } from './budgets';
+import { BUDGET_COLUMNS, type BudgetRow, NOTHING, Periods, toBudget, usedOf } from './budgets';
 import { customerLevels, hasNoOwn, keyOfAll, type Levels, workspaceLevels } from './levels';
 
 export const SERVE_REASONS = [
@@ -100,10 +100,8 @@ export class ServeAdvisor {
     );
     if (stops.length === 0) return simple('OK');
     const workspace = { id: workspaceId, timeZone: row.time_zone };
-    const asked = stops.map((budget) => ({
-      budget,
-      period: runningPeriod(budget.interval, row.time_zone, now),
-    }));
+    const all = new Periods(row.time_zone, now);
+    const asked = stops.map((budget) => ({ budget, period: all.running(budget.interval) }));
     const periodsFor = (ofWorkspace: boolean) =>
       asked
         .filter(({ budget }) => (budget.subject === 'WORKSPACE') === ofWorkspace)

@@ -189,14 +189,39 @@ export async function offerAgain(
 /** How long a delivery waits for its webhook to become ACTIVE again. */
 export const HELD_DAYS = 30;
 
-/** Ends deliveries that were made before $1 and whose webhook is still off. */
-export const failHeld = (limit: number): string => `
-  UPDATE webhook_deliveries d SET state = 'FAILED', due_at = NULL,
-    last_error = 'Held for ${HELD_DAYS} days while the webhook was off.'
-  FROM (
-    SELECT o.workspace_id, o.event_id, o.webhook_id FROM webhook_deliveries o
-    JOIN webhooks w ON w.workspace_id = o.workspace_id AND w.id = o.webhook_id AND w.state <> 'ACTIVE'
-    WHERE o.state = 'PENDING' AND o.made_at < $1 ORDER BY o.made_at LIMIT ${limit}) old
-  WHERE d.workspace_id = old.workspace_id AND d.event_id = old.event_id AND d.webhook_id = old.webhook_id
-    AND d.state = 'PENDING'
-  RETURNING d.event_id`;
+export interface Held {
+  workspace_id: string;
+  event_id: string;
+  webhook_id: string;
+}
+
+/** Deliveries that were made before then and whose webhook is still off, oldest first, of all workspaces. */
+export const findHeld = (sql: Sql, before: Date, limit: number): Promise<Held[]> =>
+  sql.query(
+    'find_held_deliveries',
+    `SELECT o.workspace_id, o.event_id, o.webhook_id FROM webhook_deliveries o
+     JOIN webhooks w ON w.workspace_id = o.workspace_id AND w.id = o.webhook_id AND w.state <> 'ACTIVE'
+     WHERE o.state = 'PENDING' AND o.made_at < $1 ORDER BY o.made_at LIMIT $2`,
+    [before, limit],
+  );
+
+/** Ends those of these deliveries of one workspace that are held still. */
+export async function failHeld(
+  sql: Sql,
+  workspaceId: string,
+  held: readonly Held[],
+  before: Date,
+): Promise<number> {
+  const rows = await sql.query(
+    'fail_held_deliveries',
+    `UPDATE webhook_deliveries d SET state = 'FAILED', due_at = NULL,
+       last_error = 'Held for ${HELD_DAYS} days while the webhook was off.'
+     FROM unnest($2::uuid[], $3::uuid[]) AS i (event_id, webhook_id)
+     JOIN webhooks w ON w.workspace_id = $1 AND w.id = i.webhook_id AND w.state <> 'ACTIVE'
+     WHERE d.workspace_id = $1 AND d.event_id = i.event_id AND d.webhook_id = i.webhook_id
+       AND d.state = 'PENDING' AND d.made_at < $4
+     RETURNING d.event_id`,
+    [workspaceId, held.map(({ event_id }) => event_id), held.map(({ webhook_id }) => webhook_id), before],
+  );
+  return rows.length;
+}

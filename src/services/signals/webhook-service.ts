@@ -207,10 +207,17 @@ export class WebhookService {
   }
 }
 
+/**
+ * The rows are found again by their whole key. By the webhook alone PostgreSQL compared each of its deliveries with each
+ * of the batch (500 000 deliveries: longer than a statement may take).
+ */
 const DELETE_DELIVERIES = `
-  DELETE FROM webhook_deliveries d USING (
-    SELECT o.event_id FROM webhook_deliveries o WHERE o.workspace_id = $1 AND o.webhook_id = $2 LIMIT ${BATCH}) old
-  WHERE d.workspace_id = $1 AND d.webhook_id = $2 AND d.event_id = old.event_id RETURNING d.event_id`;
+  WITH old AS MATERIALIZED (
+    SELECT o.event_id, o.webhook_id FROM webhook_deliveries o WHERE o.workspace_id = $1 AND o.webhook_id = $2
+    ORDER BY o.state, o.sequence LIMIT ${BATCH}
+  )
+  DELETE FROM webhook_deliveries d USING old
+  WHERE d.workspace_id = $1 AND d.event_id = old.event_id AND d.webhook_id = old.webhook_id RETURNING d.event_id`;
 
 const given = <From, To>(value: From | null | undefined, check: (value: From) => To): To | undefined =>
   value === null || value === undefined ? undefined : check(value);
