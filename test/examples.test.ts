@@ -59,7 +59,7 @@ describe("Sandbox's operations", () => {
     'unanswered.graphql':
       /"2025-01-09T23:00:00.000Z","outcomes":\[\{"outcome":"TRACKED","messages":1\},\{"outcome":"NO_RESPONSE","messages":1\}.*"failure":"The model took longer than 30 seconds."/,
     'by-workflow.graphql':
-      /"value":"Menu e orari","messages":19,"cost":\{"amount":"0.095".*"value":"whatsapp","messages":21/,
+      /"value":"Menu e orari","messages":19,"cost":\{"amount":"0.095".*"value":"whatsapp","messages":21.*"gpt-4.1-mini","messages":20,"cost":\{"amount":"0.10"\},"margin":\{"llmCost":\{"amount":"0.008535"\}\}.*"margin":\{"margin":\{"amount":"0.11108"\},"coverage":"0.9259"\}/,
     'spread.graphql': /"p50":6,"p95":9,"max":9,"mean":"6.25","topTenthShare":"0.36"/,
     'client-by-client.graphql': /"Mario Rossi"\},"messages":9,"previous":\{"messages":7\}/,
     'client-over-time.graphql': /"messages":0.*"messages":7.*"messages":9.*"messages":0/,

@@ -44,6 +44,7 @@ export async function createDemo(
 ): Promise<number> {
   try {
     await services.workspaces.create(DEMO_WORKSPACE, ACTOR);
+    await setPrices(services.workspaces);
   } catch (error) {
     if (!resume || !(error instanceof AppError) || error.code !== 'CONFLICT') throw error;
   }
@@ -61,6 +62,29 @@ export async function createDemo(
   logger.info({ workspaceId: DEMO_WORKSPACE.id, turns: turns.length }, 'made the demo workspace');
   return turns.length;
 }
+
+/** In EUR for a million tokens, in micro-units. */
+const MODELS = [
+  { model: 'gpt-4.1-mini', inputMicros: 350_000n, cachedInputMicros: 87_500n, outputMicros: 1_400_000n },
+  { model: 'claude-haiku-4-5', inputMicros: 860_000n, cachedInputMicros: 86_000n, outputMicros: 4_300_000n },
+] as const;
+
+/** The channel took nothing until it began to bill answers to customers' messages. */
+async function setPrices(workspaces: WorkspaceService): Promise<void> {
+  const startsAt = localInstant('2024-12-01T00:00');
+  const { id } = DEMO_WORKSPACE;
+  await workspaces.setModelPrices(
+    id,
+    MODELS.map((price) => ({ ...price, startsAt })),
+    ACTOR,
+  );
+  await workspaces.setChannelPrice(id, { amountMicros: 0n, startsAt }, ACTOR);
+  const bills = localInstant('2026-10-01T00:00');
+  await workspaces.setChannelPrice(id, { amountMicros: 1_000n, startsAt: bills }, ACTOR);
+}
+
+const localInstant = (local: string): Date =>
+  DateTime.fromISO(local, { zone: DEMO_WORKSPACE.timeZone }).toJSDate();
 
 /** Local time in the demo's zone, and who writes. */
 type ReferenceTurn = readonly [at: string, person: Registration];
@@ -130,6 +154,7 @@ function referenceExample(): RawTurn[] {
     ...JANUARY_2025.map(([at, person], index) => ({
       ...turnOf(at, person, `gen25-${index}`),
       ...cameIn(index),
+      llm: consumed(index),
     })),
     ...JANUARY_2025_UNCHARGED,
   ];
@@ -140,6 +165,17 @@ const cameIn = (index: number): Pick<RawTurn, 'workflow' | 'channel'> => ({
   workflow: index % 4 === 3 ? 'Prenotazioni' : 'Menu e orari',
   channel: index % 6 === 5 ? 'web' : 'whatsapp',
 });
+
+/** Every fifth turn went to the larger model; two of three found the instructions in its cache. */
+function consumed(index: number): RawTurn['llm'] {
+  const { model } = MODELS[index % 5 === 4 ? 1 : 0];
+  return {
+    model,
+    inputTokens: String(1_100 + 37 * (index % 13)),
+    cachedInputTokens: index % 3 === 0 ? null : '1024',
+    outputTokens: String(60 + 11 * (index % 9)),
+  };
+}
 
 /** A turn that the model did not answer. */
 function unanswered(index: number): Pick<RawTurn, 'response' | 'failure'> {
@@ -198,6 +234,6 @@ function trafficTurn(day: DateTime, date: string, index: number, random: Random)
     response,
     occurredAt: at.toUTC().toISO(),
     ...cameIn(index),
-    ...(random.next() < 0.04 ? unanswered(index) : {}),
+    ...(random.next() < 0.04 ? unanswered(index) : { llm: consumed(index) }),
   };
 }
