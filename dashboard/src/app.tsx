@@ -20,6 +20,7 @@ const StatementsPage = lazy(async () => ({
   default: (await import('./pages/statements-page')).StatementsPage,
 }));
 const BudgetsPage = lazy(async () => ({ default: (await import('./pages/budgets-page')).BudgetsPage }));
+const EventsPage = lazy(async () => ({ default: (await import('./pages/events-page')).EventsPage }));
 const ShopsPage = lazy(async () => ({ default: (await import('./pages/shops-page')).ShopsPage }));
 const StatementPage = lazy(async () => ({ default: (await import('./pages/statement-page')).StatementPage }));
 
@@ -94,6 +95,7 @@ function Opened(props: PageProps): ReactNode {
         {view.page.name === 'overview' && <OverviewPage {...props} />}
         <Suspense fallback={<Skeleton className="tall-shape" />}>
           {view.page.name === 'budgets' && <BudgetsPage {...props} />}
+          {view.page.name === 'events' && <EventsPage {...props} />}
           {view.page.name === 'client' && <ClientPage key={view.page.id} {...props} id={view.page.id} />}
           {view.page.name === 'messages' && <MessagesPage {...props} />}
           {view.page.name === 'statements' && <StatementsPage {...props} />}

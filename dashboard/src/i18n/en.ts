@@ -4,6 +4,7 @@ import type {
   BudgetSubject,
   ClientOrder,
   ClientSegment,
+  EventType,
   PeriodPreset,
   TrackingOutcome,
 } from '../gql/graphql';
@@ -351,6 +352,28 @@ export const en = {
   shop: 'Shop',
   lastCharge: (at: string) => `last message ${at}`,
   together: 'Together',
+  events: {
+    title: 'What happened',
+    explained:
+      'Limits that were reached, months that were closed, charges that were taken back. Kept for 400 days.',
+    see: 'What limits have told',
+    none: 'Nothing was told yet.',
+    types: {
+      BUDGET_THRESHOLD: 'Limit',
+      BUDGET_FORECAST: 'Forecast',
+      STATEMENT_CLOSED: 'Month closed',
+      USAGE_VOIDED: 'Taken back',
+    } satisfies Record<EventType, string>,
+    limit: (name: string) => `The limit “${name}”`,
+    removedLimit: 'A limit that was removed',
+    threshold: (limit: string, percent: string, used: string) => `${limit}: ${percent} reached, ${used}.`,
+    forecast: (limit: string, expected: string, most: string) =>
+      `${limit}: at the pace of then ${expected} by the end, above ${most}.`,
+    closed: (month: string, number: string) => `${month}: closed, with statement no. ${number}.`,
+    voided: (amount: string, at: string) => `${amount} of ${at} was taken back.`,
+    seeClient: 'See the client',
+    seeStatement: 'See the month',
+  },
   webhooks: {
     silent: { one: '{n} webhook does not answer', other: '{n} webhooks do not answer' } satisfies Plural,
     since: (at: string) => `since ${at}`,

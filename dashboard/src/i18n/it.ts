@@ -309,6 +309,27 @@ export const it: Words = {
   shop: 'Negozio',
   lastCharge: (at) => `ultimo messaggio ${at}`,
   together: 'In tutto',
+  events: {
+    title: 'Avvisi',
+    explained: 'Limiti raggiunti, mesi chiusi, addebiti stornati. Restano per 400 giorni.',
+    see: 'Gli avvisi dei limiti',
+    none: 'Non c’è ancora nessun avviso.',
+    types: {
+      BUDGET_THRESHOLD: 'Limite',
+      BUDGET_FORECAST: 'Previsione',
+      STATEMENT_CLOSED: 'Mese chiuso',
+      USAGE_VOIDED: 'Stornato',
+    },
+    limit: (name) => `Il limite «${name}»`,
+    removedLimit: 'Un limite eliminato',
+    threshold: (limit, percent, used) => `${limit}: ${percent} raggiunto, ${used}.`,
+    forecast: (limit, expected, most) =>
+      `${limit}: al passo di allora ${expected} alla fine, più di ${most}.`,
+    closed: (month, number) => `${month}: chiuso, con il riepilogo n. ${number}.`,
+    voided: (amount, at) => `Stornati ${amount} del ${at}.`,
+    seeClient: 'Vedi il cliente',
+    seeStatement: 'Vedi il mese',
+  },
   webhooks: {
     silent: { one: '{n} webhook non risponde', other: '{n} webhook non rispondono' },
     since,

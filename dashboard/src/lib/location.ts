@@ -32,6 +32,7 @@ export type Page =
   | { name: 'statements' }
   | { name: 'statement'; month: string }
   | { name: 'budgets' }
+  | { name: 'events' }
   | { name: 'unknown' };
 
 export interface View extends Comparing {
@@ -89,7 +90,8 @@ function parsePage(pathname: string): Page {
   const [, kind, id, ...rest] = pathname.slice(ROOT.length).replace(/\/$/, '').split('/');
   if (rest.length > 0) return { name: 'unknown' };
   if (kind === undefined) return { name: 'overview' };
-  if ((kind === 'messages' || kind === 'budgets') && id === undefined) return { name: kind };
+  if ((kind === 'messages' || kind === 'budgets' || kind === 'events') && id === undefined)
+    return { name: kind };
   if (kind === 'statements') {
     if (id === undefined) return { name: 'statements' };
     return isMonth(id) ? { name: 'statement', month: id } : { name: 'unknown' };
@@ -160,6 +162,7 @@ function pathOf(page: Page): string {
     case 'messages':
     case 'statements':
     case 'budgets':
+    case 'events':
       return `/${page.name}`;
     default:
       return '';

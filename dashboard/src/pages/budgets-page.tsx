@@ -134,6 +134,9 @@ export function BudgetsPage({ view, workspace, viewer }: PageProps): ReactNode {
           )}
         </Panel>
       )}
+      <p className="targets small no-print">
+        <Link view={changed(view, { page: { name: 'events' } })}>{words.events.see}</Link>
+      </p>
       {!viewer.scopes.includes('budgets:write') && <p className="muted small">{limits.byOthers}</p>}
       {way === 'command' && <p className="muted small">{limits.byCommand}</p>}
     </div>

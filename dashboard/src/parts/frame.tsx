@@ -62,13 +62,13 @@ export function Frame({
           )}
           <Menu of="reader">
             {workspace &&
-              (['statements', 'budgets'] as const).map((name) => (
+              (['statements', 'budgets', 'events'] as const).map((name) => (
                 <Link
                   key={name}
                   className="menu-link"
                   view={changed(view, { page: { name }, search: '', outcome: undefined })}
                 >
-                  {words[name]}
+                  {name === 'events' ? words.events.title : words[name]}
                 </Link>
               ))}
             <Preferences />
@@ -103,7 +103,7 @@ export function Frame({
 
 /** A closed month is chosen in their list; a limit stands where it stands now. */
 const isOfNoPeriod = ({ name }: View['page']): boolean =>
-  name === 'statements' || name === 'statement' || name === 'budgets';
+  name === 'statements' || name === 'statement' || name === 'budgets' || name === 'events';
 
 /** The icon, in the page's own colours. */
 const Mark = (): ReactNode => (
