@@ -1,6 +1,6 @@
 // Who is signed in, which workspace is open, and the page for the address.
 import { useApolloClient } from '@apollo/client/react';
-import { lazy, type ReactNode, Suspense, useEffect, useRef } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { useWords } from './i18n/language';
 import { FormatProvider } from './lib/format-context';
 import { changed, navigate, useView } from './lib/location';
@@ -9,20 +9,18 @@ import { useTicksOf } from './lib/ticks';
 import { OverviewPage } from './pages/overview-page';
 import { SignInPage } from './pages/sign-in-page';
 import { Frame, type PageProps } from './parts/frame';
+import { lazily } from './parts/lazily';
 import { Link } from './parts/link';
 import { Notice } from './parts/notice';
-import { Skeleton } from './parts/panel';
 
 // Opened from the first view, and no part of it.
-const ClientPage = lazy(async () => ({ default: (await import('./pages/client-page')).ClientPage }));
-const MessagesPage = lazy(async () => ({ default: (await import('./pages/messages-page')).MessagesPage }));
-const StatementsPage = lazy(async () => ({
-  default: (await import('./pages/statements-page')).StatementsPage,
-}));
-const BudgetsPage = lazy(async () => ({ default: (await import('./pages/budgets-page')).BudgetsPage }));
-const EventsPage = lazy(async () => ({ default: (await import('./pages/events-page')).EventsPage }));
-const ShopsPage = lazy(async () => ({ default: (await import('./pages/shops-page')).ShopsPage }));
-const StatementPage = lazy(async () => ({ default: (await import('./pages/statement-page')).StatementPage }));
+const ClientPage = lazily(async () => (await import('./pages/client-page')).ClientPage);
+const MessagesPage = lazily(async () => (await import('./pages/messages-page')).MessagesPage);
+const StatementsPage = lazily(async () => (await import('./pages/statements-page')).StatementsPage);
+const StatementPage = lazily(async () => (await import('./pages/statement-page')).StatementPage);
+const BudgetsPage = lazily(async () => (await import('./pages/budgets-page')).BudgetsPage);
+const EventsPage = lazily(async () => (await import('./pages/events-page')).EventsPage);
+const ShopsPage = lazily(async () => (await import('./pages/shops-page')).ShopsPage);
 
 export function App(): ReactNode {
   const session = useSession();
@@ -77,9 +75,7 @@ function SignedIn({ viewer }: { viewer: Viewer }): ReactNode {
   return (
     <FormatProvider timeZone={workspace.timeZone}>
       <Frame view={view} workspace={undefined} viewer={viewer}>
-        <Suspense fallback={<Skeleton className="tall-shape" />}>
-          <ShopsPage view={view} />
-        </Suspense>
+        <ShopsPage view={view} />
       </Frame>
     </FormatProvider>
   );
@@ -93,16 +89,14 @@ function Opened(props: PageProps): ReactNode {
     <FormatProvider timeZone={workspace.timeZone}>
       <Frame {...props}>
         {view.page.name === 'overview' && <OverviewPage {...props} />}
-        <Suspense fallback={<Skeleton className="tall-shape" />}>
-          {view.page.name === 'budgets' && <BudgetsPage {...props} />}
-          {view.page.name === 'events' && <EventsPage {...props} />}
-          {view.page.name === 'client' && <ClientPage key={view.page.id} {...props} id={view.page.id} />}
-          {view.page.name === 'messages' && <MessagesPage {...props} />}
-          {view.page.name === 'statements' && <StatementsPage {...props} />}
-          {view.page.name === 'statement' && (
-            <StatementPage key={view.page.month} {...props} month={view.page.month} />
-          )}
-        </Suspense>
+        {view.page.name === 'budgets' && <BudgetsPage {...props} />}
+        {view.page.name === 'events' && <EventsPage {...props} />}
+        {view.page.name === 'client' && <ClientPage key={view.page.id} {...props} id={view.page.id} />}
+        {view.page.name === 'messages' && <MessagesPage {...props} />}
+        {view.page.name === 'statements' && <StatementsPage {...props} />}
+        {view.page.name === 'statement' && (
+          <StatementPage key={view.page.month} {...props} month={view.page.month} />
+        )}
         {view.page.name === 'unknown' && (
           <Notice kind="warning" title={words.notFound}>
             <Link view={changed(view, { page: { name: 'overview' } })}>{words.backToOverview}</Link>

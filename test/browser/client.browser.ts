@@ -260,6 +260,20 @@ it('says on paper which period it is of, and keeps the bubbles apart', async () 
   await page.context().close();
 });
 
+it('says so where its file is not loaded, and loads it when the server has it again', async () => {
+  const { page } = await visit(shop, JANUARY(), { token: mine.client });
+  await page.route('**/assets/client-page-*.js', (route) => route.fulfill({ status: 404 }));
+  await page.getByRole('link', { name: 'Ada', exact: true }).click();
+  const notice = page.getByRole('alert').filter({ hasText: 'This part of the page was not loaded.' });
+  await notice.waitFor();
+  // What stands around it is there still.
+  await page.locator('select[name=period]').waitFor();
+  await page.unrouteAll();
+  await notice.getByRole('button', { name: 'Try again' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Ada' }).waitFor();
+  await page.context().close();
+});
+
 describe.each([
   ['320 px', { ...PHONE, viewport: { width: 320, height: 640 } }],
   ['390 px', PHONE],

@@ -25,6 +25,8 @@ interface Shot {
   /** Text that is shown when the page is ready. */
   heading: string;
   options?: VisitOptions;
+  /** Only this part of the page. */
+  part?: string;
 }
 
 const OVERVIEW = '?workspace=workspace-123';
@@ -32,11 +34,20 @@ const SHOTS: Shot[] = [
   { name: 'dashboard', path: OVERVIEW, heading: 'Clients' },
   { name: 'dashboard-dark', path: OVERVIEW, heading: 'Clients', options: { colorScheme: 'dark' } },
   { name: 'dashboard-phone', path: OVERVIEW, heading: 'Clienti', options: { locale: 'it-IT', ...PHONE } },
-  { name: 'client', path: OVERVIEW, heading: 'Clients' },
+  {
+    name: 'client',
+    ...{ path: `${OVERVIEW}&period=last-30-days`, heading: 'Clients' },
+    options: { viewport: { width: 1280, height: 1500 } },
+  },
+  {
+    name: 'compared',
+    ...{ path: `${OVERVIEW}&period=last-month&clients=compared`, heading: 'Clienti', part: '.clients' },
+    options: { locale: 'it-IT' },
+  },
   { name: 'messages', path: `/messages${OVERVIEW}`, heading: 'Messages' },
 ];
 
-it.each(SHOTS)('$name', async ({ name, path, heading, options }) => {
+it.each(SHOTS)('$name', async ({ name, path, heading, options, part }) => {
   const { page, complaints } = await visit(shop, path, {
     token: shop.analyst,
     viewport: DESKTOP,
@@ -46,7 +57,8 @@ it.each(SHOTS)('$name', async ({ name, path, heading, options }) => {
   await page.getByRole('heading', { name: heading, exact: true }).waitFor();
   if (name === 'client') await page.getByRole('link', { name: 'Mario Rossi' }).click();
   await page.waitForLoadState('networkidle');
-  await page.screenshot({ path: join(FOLDER, `${name}.png`), animations: 'disabled' });
+  const shot = { path: join(FOLDER, `${name}.png`), animations: 'disabled' } as const;
+  await (part === undefined ? page.screenshot(shot) : page.locator(part).screenshot(shot));
   expect(complaints).toEqual([]);
   await page.context().close();
 });

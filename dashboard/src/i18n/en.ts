@@ -270,6 +270,7 @@ export const en = {
   timelineSummary: (range: string, total: string, top: string) =>
     `${range}: ${total} in all. Highest: ${top}.`,
   updating: 'Updating…',
+  partNotLoaded: 'This part of the page was not loaded.',
   notFound: 'There is no such page.',
   statements: 'Closed months',
   statementsExplained:

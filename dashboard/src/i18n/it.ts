@@ -221,6 +221,7 @@ export const it: Words = {
   plotOf: (title, summary) => `${title}. ${summary}`,
   timelineSummary: (range, total, top) => `${range}: ${total} in tutto. Il più alto: ${top}.`,
   updating: 'Aggiornamento…',
+  partNotLoaded: 'Questa parte della pagina non si è caricata.',
   notFound: 'Questa pagina non esiste.',
   statements: 'Mesi chiusi',
   statementsExplained:

@@ -1,5 +1,5 @@
 import { useQuery } from '@apollo/client/react';
-import { lazy, type ReactNode, Suspense, useEffect } from 'react';
+import { type ReactNode, useEffect } from 'react';
 import {
   ClientsDocument,
   type ClientsPartsFragment,
@@ -16,13 +16,12 @@ import { growthOf, movementBasis, type Workspace } from '../lib/overview';
 import { inputOf } from '../lib/period';
 import { problemOf } from '../lib/problem';
 import { ClientControls } from './client-controls';
+import { lazily } from './lazily';
 import { Panel } from './panel';
 import { Who } from './who';
 
 // Opened now and then: no part of the first view.
-const ClientComparison = lazy(async () => ({
-  default: (await import('./client-comparison')).ClientComparison,
-}));
+const ClientComparison = lazily(async () => (await import('./client-comparison')).ClientComparison);
 
 /** Who costs most; with a search among all who are registered. */
 export function Clients(props: { data: OverviewQuery; view: View; workspace: Workspace }): ReactNode {
@@ -37,9 +36,7 @@ export function Clients(props: { data: OverviewQuery; view: View; workspace: Wor
       {searching ? (
         <Found view={view} workspace={workspace} asOf={usage.asOf} />
       ) : view.clients === 'COMPARED' ? (
-        <Suspense fallback={<p className="muted">{words.loading}</p>}>
-          <ClientComparison view={view} workspace={workspace} other={{ from, to }} asOf={usage.asOf} />
-        </Suspense>
+        <ClientComparison view={view} workspace={workspace} other={{ from, to }} asOf={usage.asOf} />
       ) : view.segment !== undefined ? (
         <Segment usage={usage} view={view} workspace={workspace} segment={view.segment} />
       ) : view.after !== undefined ? (
