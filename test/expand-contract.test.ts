@@ -15,9 +15,9 @@ import { createDatabase, onServer, type TestDatabase } from './support/database'
 import { describeSchema } from './support/describe-schema';
 import { digester, storedDigests } from './support/keys';
 import { untilWaiting } from './support/lock-waits';
-import { deferAsOlder, saveAsOlder } from './support/older-server';
+import { chargeLateAsOlder, deferAsOlder, saveAsOlder } from './support/older-server';
 import { madeOnce } from './support/templates';
-import { differences, workspaceOf } from './support/upkeep';
+import { differences, rebuild, workspaceOf } from './support/upkeep';
 
 let database: TestDatabase;
 let dataSource: DataSource;
@@ -204,6 +204,54 @@ describe('closing while an older server is running', () => {
       await app.stop();
     }
   });
+});
+
+it('what an older server takes back or charges late is wrong in breakdown alone, until the rebuild', async () => {
+  await migrate(dataSource);
+  const app = await startApp({ database });
+  try {
+    const save = (workflow: string) =>
+      app.services.saveMessages.saveAll('shop', [
+        ...[{ phoneNumber: '+393331234567', response: 'Ciao!', idempotencyKey: workflow, workflow }],
+      ]);
+    const token = await aToken(app, { kind: 'client', workspaceIds: ['shop'] });
+    const figures = async () => {
+      const { usage } = await app.api.as(token).data<{
+        usage: { totals: { messages: number }; breakdown: { value: string | null; messages: number }[] };
+      }>('{ usage(workspaceId: "shop") { totals { messages } breakdown(by: WORKFLOW) { value messages } } }');
+      return [usage.totals.messages, ...usage.breakdown.map(({ value, messages }) => `${value} ${messages}`)];
+    };
+    await database.sql(`CREATE FUNCTION no_charge() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN RAISE EXCEPTION 'no charge today'; END $$`);
+    await database.sql(
+      'CREATE TRIGGER no_charge BEFORE INSERT ON charges FOR EACH ROW EXECUTE FUNCTION no_charge()',
+    );
+    await save('late');
+    await database.sql('DROP FUNCTION no_charge CASCADE');
+    await save('wrong');
+    expect(await figures()).toEqual([1, 'wrong 1']);
+    // Taken back by a server that knows nothing of dimension_days.
+    await database.sql(`CREATE FUNCTION unknown_table() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN RETURN NULL; END $$`);
+    await database.sql(`CREATE TRIGGER unknown_table BEFORE INSERT OR UPDATE OR DELETE ON dimension_days
+      FOR EACH ROW EXECUTE FUNCTION unknown_table()`);
+    const [charge] = await database.sql<{ id: string }>('SELECT id FROM charges');
+    await app.services.voids.void('shop', { usageRecordId: charge?.id ?? '', reason: 'x' }, ACTOR);
+    await database.sql('DROP FUNCTION unknown_table CASCADE');
+    expect(await figures()).toEqual([0, 'wrong 1']);
+    const [late] = await database.sql<{ id: string; at: Date }>(
+      "SELECT id, occurred_at AS at FROM messages WHERE outcome = 'DEFERRED'",
+    );
+    if (!late) throw new Error('a turn without its charge is expected');
+    await chargeLateAsOlder(database, { workspaceId: 'shop', timeZone: 'Europe/Rome', ...late });
+    expect(await figures()).toEqual([1, 'wrong 1']);
+    expect(await differences(app, SHOP)).toBeGreaterThan(0n);
+    await rebuild(app, SHOP);
+    expect(await figures()).toEqual([1, 'late 1']);
+    expect(await differences(app, SHOP)).toBe(0n);
+  } finally {
+    await app.stop();
+  }
 });
 
 it('a contracted database has the schema of a new one', async () => {

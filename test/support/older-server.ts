@@ -47,10 +47,14 @@ export async function deferAsOlder(database: TestDatabase, turn: OlderTurn): Pro
     ...[turn.workspaceId, id, nextKey(), '+393331234567', null, turn.customerId, 'ciao', 'Ciao!', 5_000],
     ...[turn.at, turn.at],
   ]);
-  const keys = rollUpKeys(turn.at, turn.timeZone);
-  return async () => {
-    await database.sql(CHARGE_DEFERRED, [
-      ...[[turn.workspaceId], [id], [newId()], [keys.slotAt], [keys.day], [keys.month], turn.at, 0],
-    ]);
-  };
+  return () => chargeLateAsOlder(database, { ...turn, id });
+}
+
+/** Charges a turn that was saved without its charge. */
+export async function chargeLateAsOlder(
+  database: TestDatabase,
+  { workspaceId, id, at, timeZone }: Pick<OlderTurn, 'workspaceId' | 'at' | 'timeZone'> & { id: string },
+): Promise<void> {
+  const { slotAt, day, month } = rollUpKeys(at, timeZone);
+  await database.sql(CHARGE_DEFERRED, [[workspaceId], [id], [newId()], [slotAt], [day], [month], at, 0]);
 }
