@@ -142,6 +142,54 @@ describe('periods', () => {
     ]);
   });
 
+  describe('whose days that are over are remembered for 30 s', () => {
+    const late = { occurredAt: '2026-03-14T12:00:00Z' };
+    let other: TestApp;
+    beforeEach(async () => {
+      other = await startApp({ database: app.database, clock: app.clock });
+    });
+    afterEach(() => other.stop());
+
+    const reported = async () =>
+      (await events()).flatMap(({ type, data }) => (type === 'BUDGET_THRESHOLD' ? [data.used] : []));
+
+    it('report nothing that was taken back there meanwhile', async () => {
+      await set({ limit: '4', thresholds: [100] });
+      const [id = ''] = await save(3, late);
+      await look();
+      await other.services.voids.void(shop.id, { usageRecordId: id, reason: 'x' }, ACTOR);
+      await save(1);
+      await look();
+      expect(await reported()).toEqual([]);
+      await save(1);
+      await look();
+      expect(await reported()).toEqual(['4']);
+    });
+
+    it('report what another server charged there after that time, or by the sweep', async () => {
+      await set({ limit: '4', thresholds: [100] });
+      await save(1);
+      await look();
+      await save(2, late, other);
+      await save(1);
+      await look();
+      expect(await reported()).toEqual([]);
+      app.clock.advance(30_000);
+      await save(1);
+      await look();
+      expect(await reported()).toEqual(['5']);
+    });
+
+    it('report at once what this server charges there', async () => {
+      await set({ limit: '4', thresholds: [100] });
+      await save(1);
+      await look();
+      await save(3, late);
+      await look();
+      expect(await reported()).toEqual(['4']);
+    });
+  });
+
   it('that ended before the version was made are not checked', async () => {
     await save(5, { occurredAt: '2026-03-14T12:00:00Z' });
     const budget = await set({ limit: '2', interval: 'DAY' });

@@ -12,7 +12,8 @@ import {
   unitsAt,
   usedOf,
 } from './budgets';
-import { customerLevels, findClosest, workspaceLevels, type Zoned } from './levels';
+import { customerLevels, findClosest, type Zoned } from './levels';
+import { workspaceLevels } from './workspace-levels';
 
 /** How much of a budget is used. What was reported is another question. */
 export interface Standing {
