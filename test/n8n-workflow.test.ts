@@ -266,6 +266,52 @@ describe('what happens with an answer', () => {
   });
 });
 
+describe('what the model consumed', () => {
+  const used = { input_tokens: 1_200, input_tokens_details: { cached_tokens: 1_024 }, output_tokens: 80 };
+  const [item] = runCode(trigger.slice(0, 1).map((json) => ({ json })));
+  const llmOf = (answer: object) => item && turnOf(item, { text: 'Certo!', ...answer }).turn.llm;
+  const expected = { model: 'one', inputTokens: 1_200, cachedInputTokens: 1_024, outputTokens: 80 };
+
+  it.each([
+    ['OpenAI counts cached tokens within the input', used],
+    [
+      'Anthropic counts them beside it',
+      {
+        ...{ input_tokens: 76, cache_creation_input_tokens: 100, cache_read_input_tokens: 1_024 },
+        output_tokens: 80,
+      },
+    ],
+  ])('is in the turn, each token once: %s', (_, usage) => {
+    expect(llmOf({ model: 'one', usage })).toEqual(expected);
+  });
+
+  it.each([[{}], [{ usage: {} }], [{ usage: used }], [{ usage: null }]])(
+    'is left out where the node does not say: %j',
+    (answer) => {
+      expect(llmOf(answer)).toBeUndefined();
+    },
+  );
+
+  it('is saved, and later too when it was kept', async () => {
+    if (!item) throw new Error('no message');
+    const { turn } = turnOf(item, { text: 'Certo!', model: 'one', usage: used });
+    const again: { items: object[] }[] = new Function(
+      '$input',
+      JSON.parse(read('../examples/n8n/send-again.json')).nodes.find(
+        ({ name }: Node) => name === 'One request a workspace',
+      ).parameters.jsCode,
+    )({
+      all: () => [{ json: { turn: JSON.stringify({ ...turn, idempotencyKey: 'wamid.kept' }) } }],
+    }).map(({ json }: Item) => json);
+    const results = await app.services.saveMessages.saveAll('workspace-123', again[0]?.items ?? []);
+    expect(results).toEqual([{ ok: expect.objectContaining({ replayed: false }) }]);
+    const tokens = await app.database.sql(
+      'SELECT input_tokens, cached_input_tokens, output_tokens FROM messages ORDER BY id DESC LIMIT 1',
+    );
+    expect(tokens).toEqual([{ input_tokens: 1_200, cached_input_tokens: 1_024, output_tokens: 80 }]);
+  });
+});
+
 it('asks for JSON with a token that is not stored in the workflow', () => {
   expect(node('Save and charge').parameters).toMatchObject({
     requestFormat: 'json',

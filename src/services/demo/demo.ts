@@ -22,6 +22,8 @@ export const DEMO_WORKSPACE = {
 
 const ACTOR: Actor = { name: 'demo' };
 const DAYS_OF_TRAFFIC = 183;
+/** For so long the workflow has told what the model consumed. */
+const DAYS_WITH_TOKENS = 31;
 
 export interface DemoServices {
   workspaces: WorkspaceService;
@@ -177,6 +179,10 @@ function consumed(index: number): RawTurn['llm'] {
   };
 }
 
+/** What the model did not answer cost nothing. */
+const withTokens = (turn: RawTurn, index: number): RawTurn =>
+  turn.response ? { ...turn, llm: consumed(index) } : turn;
+
 /** A turn that the model did not answer. */
 function unanswered(index: number): Pick<RawTurn, 'response' | 'failure'> {
   return { response: '', failure: FAILURES[index % FAILURES.length] ?? null };
@@ -205,7 +211,8 @@ function traffic(now: Date): RawTurn[] {
   const turns: RawTurn[] = [];
   for (let day = DAYS_OF_TRAFFIC; day >= 0; day -= 1) {
     const progress = 1 - day / DAYS_OF_TRAFFIC;
-    turns.push(...trafficOf(today.minus({ days: day }), progress, now));
+    const made = trafficOf(today.minus({ days: day }), progress, now);
+    turns.push(...(day > DAYS_WITH_TOKENS ? made : made.map(withTokens)));
   }
   return turns;
 }
@@ -234,6 +241,6 @@ function trafficTurn(day: DateTime, date: string, index: number, random: Random)
     response,
     occurredAt: at.toUTC().toISO(),
     ...cameIn(index),
-    ...(random.next() < 0.04 ? unanswered(index) : { llm: consumed(index) }),
+    ...(random.next() < 0.04 ? unanswered(index) : {}),
   };
 }

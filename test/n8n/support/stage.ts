@@ -78,6 +78,7 @@ export class Stage {
         credential('trigger', 'whatsAppTriggerApi', whatsAppTriggerSecret),
         credential('whatsapp', 'whatsAppApi', { accessToken: 'EAAG', businessAccountId: '1' }),
         credential('model', 'openAiApi', { apiKey: 'sk-test', url: model.url }),
+        credential('anthropic', 'anthropicApi', { apiKey: 'sk-test', url: model.url.replace('/v1', '') }),
         credential('mail', 'smtp', { ...EMAIL, port: mail.port }),
         credential('node', 'centesimoApi', { url: centesimo.url, token: tokens.service }),
         credential('nodeReads', 'centesimoApi', { url: centesimo.url, token: tokens.client }),

@@ -125,9 +125,13 @@ export class FakeModel {
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { messages = [] }: { messages?: { content: string }[] } = JSON.parse(
+    const asked: { messages?: { content: string }[]; model?: string } = JSON.parse(
       (await bodyOf(request)) || '{}',
     );
+    // The nodes of OpenAI and Anthropic: each maker counts in its own way.
+    if (request.url === '/v1/responses') return sendJson(response, ofOpenAi(String(asked.model)));
+    if (request.url === '/v1/messages') return sendJson(response, ofAnthropic(String(asked.model)));
+    const { messages = [] } = asked;
     const prompt = String(messages.at(-1)?.content);
     this.prompts.push(prompt);
     if (this.failsOn !== undefined && prompt.includes(this.failsOn))
@@ -144,6 +148,29 @@ export class FakeModel {
     });
   }
 }
+
+const ofOpenAi = (model: string): object => ({
+  ...{ id: 'resp_1', object: 'response', created_at: 1_736_168_405, status: 'completed', model, error: null },
+  output: [
+    {
+      ...{ id: 'msg_1', type: 'message', status: 'completed', role: 'assistant' },
+      content: [{ type: 'output_text', text: 'Ciao!', annotations: [] }],
+    },
+  ],
+  usage: {
+    ...{ input_tokens: 1_200, input_tokens_details: { cached_tokens: 1_024 } },
+    ...{ output_tokens: 80, output_tokens_details: { reasoning_tokens: 20 }, total_tokens: 1_280 },
+  },
+});
+
+const ofAnthropic = (model: string): object => ({
+  ...{ id: 'msg_2', type: 'message', role: 'assistant', model, stop_reason: 'end_turn' },
+  content: [{ type: 'text', text: 'Ciao!' }],
+  usage: {
+    ...{ input_tokens: 76, cache_creation_input_tokens: 100, cache_read_input_tokens: 1_024 },
+    output_tokens: 80,
+  },
+});
 
 /** Takes every mail and keeps it. */
 export class FakeMail {

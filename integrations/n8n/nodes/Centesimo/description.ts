@@ -150,6 +150,14 @@ export const properties: INodeProperties[] = [
           'Why there is no response, for whoever looks at the figures. Kept only with a turn without one, and cut to 500 characters.',
       },
       {
+        displayName: 'Model Usage',
+        name: 'llm',
+        type: 'json',
+        default: '={{ $json }}',
+        description:
+          'What the model consumed: the output of the OpenAI or Anthropic node "Message a Model" with Simplify off, whose model and usage are saved. Or an object with model, inputTokens (the cached ones included), cachedInputTokens and outputTokens. Without usage in it the turn is saved without.',
+      },
+      {
         displayName: 'Occurred At',
         name: 'occurredAt',
         type: 'string',

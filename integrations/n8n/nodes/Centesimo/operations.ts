@@ -1,6 +1,7 @@
 // Each operation takes the fields of items and returns one result per item, in the order of the items.
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import type { CentesimoApi, Refusal } from '../shared/api';
+import { toModelUsage } from './model-usage';
 
 /** The result of one item. `sent` is what Centesimo got for it. */
 export type Result = { sent: IDataObject } & (
@@ -65,8 +66,9 @@ const given = (fields: IDataObject): IDataObject =>
 
 function fieldsOf(node: IExecuteFunctions, names: readonly string[], index: number): IDataObject {
   const named = Object.fromEntries(names.map((name) => [name, node.getNodeParameter(name, index, '')]));
-  const more = node.getNodeParameter('additionalFields', index, {});
-  return shortened(given({ ...named, ...(typeof more === 'object' ? more : {}) } as IDataObject));
+  const found = node.getNodeParameter('additionalFields', index, {});
+  const more: IDataObject = typeof found === 'object' ? { ...(found as IDataObject) } : {};
+  return shortened(given({ ...named, ...more, llm: toModelUsage(more.llm) } as IDataObject));
 }
 
 /** The most characters that Centesimo takes of what n8n itself words: a long error must not cost the turn. */
@@ -122,8 +124,7 @@ export async function saveManyTurns(
   const turns = Array.from({ length: count }, (_, index) => fieldsOf(node, TURN, index));
   const results: Result[] = [];
   for (const indexes of batchesOf(turns)) {
-    // The request names the workspace once, outside its items.
-    const items = indexes.map((index) => ({ ...turns[index], workspaceId: undefined }));
+    const items = indexes.map((index) => asItem(turns[index] ?? {}));
     const workspaceId = turns[indexes[0] ?? 0]?.workspaceId ?? '';
     const { data, refusal } = await api.send<BatchData>(SAVE_MANY, { workspaceId, items });
     indexes.forEach((index, place) => {
@@ -136,6 +137,16 @@ export async function saveManyTurns(
   }
   return results;
 }
+
+/** An item is plain text, so that a bad one is refused by itself. */
+const asItem = ({ llm, ...turn }: IDataObject): IDataObject => ({
+  ...turn,
+  // The request names the workspace once, outside its items.
+  workspaceId: undefined,
+  ...(llm && {
+    llm: Object.fromEntries(Object.entries(llm as IDataObject).map(([name, value]) => [name, String(value)])),
+  }),
+});
 
 const toRefusal = ({ code, message }: { code: string; message: string }): Refusal => ({
   code,
