@@ -18,6 +18,9 @@ describe('January 2025', () => {
 
     expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('January 2025');
     expect(await card(page, 'Cost')).toMatch(/^Cost €0\.125 ↑ \+31\.58% .*vs December 2024: €0\.095$/);
+    expect(await card(page, 'Cost')).toContain(
+      '€0.11 left, after €0.01 for the model and €0.00 for the channel. The costs of 92.6% of the answers are known.',
+    );
     // With one price messages grow as the cost does, so the page shows it once.
     expect(await card(page, 'Messages charged')).toBe('Messages charged 25 19 before €0.005 per message now');
     expect(await card(page, 'Active clients')).toBe('Active clients 4 4 before €0.03 per client');
@@ -38,6 +41,9 @@ describe('January 2025', () => {
     await untilCard(page, 'Costo', /0,125\s€/);
     expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('Gennaio 2025');
     expect(await card(page, 'Costo')).toMatch(/0,125 € ↑ \+31,58% .*rispetto a dicembre 2024: 0,095 €/);
+    expect((await card(page, 'Costo')).replaceAll('\u00a0', ' ')).toContain(
+      'Restano 0,11 €, tolti 0,01 € per il modello e 0,00 € per il canale. Sono noti i costi del 92,6% delle risposte.',
+    );
     await page.getByText('L’ora di punta è alle 14:00: 8 messaggi.').waitFor();
     expect(await page.evaluate('document.documentElement.lang')).toBe('it');
 
@@ -46,6 +52,13 @@ describe('January 2025', () => {
     await untilCard(page, 'Cost', '€0.125');
     await page.reload();
     await untilCard(page, 'Cost', '€0.125');
+    await page.context().close();
+  });
+
+  it('says what is left only where costs are known: not in the month before', async () => {
+    const { page } = await visit(shop, '?workspace=workspace-123&month=2024-12', { token: shop.client });
+    await untilCard(page, 'Cost', '€0.095');
+    expect(await card(page, 'Cost')).not.toContain('left, after');
     await page.context().close();
   });
 

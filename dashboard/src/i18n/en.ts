@@ -176,6 +176,9 @@ export const en = {
   messagesCharged: 'Messages charged',
   activeClients: 'Active clients',
   perClient: (value: string) => `${value} per client`,
+  marginLeft: (left: string, models: string, channel: string) =>
+    `${left} left, after ${models} for the model and ${channel} for the channel.`,
+  marginCovered: (share: string) => `The costs of ${share} of the answers are known.`,
   perMessage: (value: string) => `${value} per message now`,
   forecast: 'Forecast',
   forecastHint: 'At this pace, by the end of the period',

@@ -114,6 +114,9 @@ export const it: Words = {
   messagesCharged: 'Messaggi addebitati',
   activeClients: 'Clienti attivi',
   perClient: (value) => `${value} per cliente`,
+  marginLeft: (left, models, channel) =>
+    `Restano ${left}, tolti ${models} per il modello e ${channel} per il canale.`,
+  marginCovered: (share) => `Sono noti i costi del ${share} delle risposte.`,
   perMessage: (value) => `ora ${value} a messaggio`,
   forecast: 'Previsione',
   forecastHint: 'Di questo passo, a fine periodo',

@@ -27,6 +27,7 @@ export function Cards({ data, view }: { data: OverviewQuery; view: View }): Reac
           percent={growth.cost.percent}
           explained={`${words.comparisonsExplained[view.compare]} ${words.comparedDates(format.span(from, to))}`}
         />
+        {usage.margin && <MarginLine margin={usage.margin} />}
         <p className="muted small">
           {words.comparedWith(format.periodBeside(from, to, period.from))}:{' '}
           <Nowrap>{money(growth.cost.previous)}</Nowrap>
@@ -43,6 +44,19 @@ export function Cards({ data, view }: { data: OverviewQuery; view: View }): Reac
       </Card>
       <ForecastCard usage={usage} />
     </div>
+  );
+}
+
+/** Only where costs are known: most shops pay neither a model nor a channel themselves. */
+function MarginLine({ margin }: { margin: NonNullable<Usage['margin']> }): ReactNode {
+  const { words } = useSpeech();
+  const format = useFormat();
+  const { llmCost, channelCost, coverage } = margin;
+  return (
+    <p className="small margin">
+      {words.marginLeft(format.about(margin.margin), format.about(llmCost), format.about(channelCost))}{' '}
+      {Number(coverage) < 1 && <span className="muted">{words.marginCovered(format.share(coverage))}</span>}
+    </p>
   );
 }
 

@@ -73,7 +73,7 @@ const MODELS = [
 
 /** The channel took nothing until it began to bill answers to customers' messages. */
 async function setPrices(workspaces: WorkspaceService): Promise<void> {
-  const startsAt = localInstant('2024-12-01T00:00');
+  const startsAt = localInstant('2025-01-01T00:00');
   const { id } = DEMO_WORKSPACE;
   await workspaces.setModelPrices(
     id,
