@@ -133,7 +133,7 @@ it.each(['compare=range', 'compare=range&against-from=2025-01-05&against-to=2025
 it('more than a page of each: joined by client, highest first, until all are there', async () => {
   const { app } = shop;
   const many = await aWorkspace(app);
-  // Client n has n turns in January; in March those beyond 20 have 100 - n.
+  // Client n has n turns in January; in March those up to 30 have 100 - n. The first page of March ends with 75.
   const january = Array.from({ length: 40 }, (_, index) => index + 1);
   for (const n of january) {
     const phoneNumber = `+3933310000${String(n).padStart(2, '0')}`;
@@ -145,13 +145,13 @@ it('more than a page of each: joined by client, highest first, until all are the
           occurredAt: `2025-${month}-10T10:00:${String(turn % 60).padStart(2, '0')}Z`,
         }),
       );
-    const items = [...turns('01', n), ...turns('03', n > 20 ? 100 - n : 0)];
+    const items = [...turns('01', n), ...turns('03', n <= 30 ? 100 - n : 0)];
     await app.api.as(many.service).data(SAVE_MANY, {
       workspaceId: many.id,
       items: items.map(({ workspaceId: _, ...item }) => item),
     });
   }
-  const highest = (n: number) => (n > 20 ? 100 - n : n);
+  const highest = (n: number) => (n <= 30 ? 100 - n : n);
   const expected = january.toSorted((a, b) => highest(b) - highest(a)).map((n) => `Client ${n}`);
   const { page } = await visit(
     shop,

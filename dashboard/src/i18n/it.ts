@@ -290,8 +290,8 @@ export const it: Words = {
   comparedPeriods: (now, other) => `${now} e ${other} a confronto, cliente per cliente.`,
   change: 'Differenza',
   clientsSoFar: {
-    one: '{n} cliente finora, dal più alto',
-    other: '{n} clienti finora, dal più alto',
+    one: '{n} cliente finora, dal più alto in giù',
+    other: '{n} clienti finora, dal più alto in giù',
   },
   shownHours: 'Che cosa mostra la settimana',
   hoursOf: { CHARGED: 'Messaggi addebitati', UNANSWERED: 'Senza risposta' },
