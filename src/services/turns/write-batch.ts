@@ -164,10 +164,7 @@ export class BatchWriter {
   ): Promise<DecidedTurn[]> {
     const savedAt = this.clock();
     const contexts = await findContexts(connection, turns, savedAt, this.workspaceOf(turns), remembered);
-    const listsOf = await this.priceLists.read(
-      connection,
-      contexts.flatMap((context) => (context ? [context.workspace] : [])),
-    );
+    const listsOf = await this.priceLists.read(connection, contexts);
     const decisions: DecidedTurn[] = [];
     const late: Placed[] = [];
     turns.forEach((turn, index) => {
