@@ -23,6 +23,9 @@ import { Workspace } from './workspace.entity';
 @Index('messages_uncharged', ['workspaceId', 'outcome', 'occurredAt', 'id'], {
   where: `outcome <> 'TRACKED'`,
 })
+@Index('messages_answered_uncharged', ['workspaceId', 'customerId', 'occurredAt'], {
+  where: `outcome IN ('INACTIVE_CUSTOMER', 'VOIDED')`,
+})
 export class Message {
   @PrimaryColumn({ name: 'workspace_id', type: 'text', primaryKeyConstraintName: 'messages_pkey' })
   @ForeignKey(() => Workspace, { name: 'messages_workspace_fkey' })

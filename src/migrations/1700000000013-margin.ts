@@ -1,4 +1,5 @@
 import { MigrationInterface, QueryRunner } from 'typeorm';
+import { buildIndexes } from './beside-saves';
 
 /**
  * What a turn costs the one who runs the chatbot: its model's tokens and the channel's fee, with the price lists for
@@ -10,7 +11,8 @@ import { MigrationInterface, QueryRunner } from 'typeorm';
  *
  * The new columns of messages are empty and have no default, so no row is written anew. The price lists are read whole,
  * by their primary keys; `cost_days` as well. `customer_cost_days_by_customer` is for one page of clients and for the
- * foreign key. On Citus all four are distributed by workspace_id, beside their messages.
+ * foreign key; `messages_answered_uncharged` for the turns of these clients that have a response and no charge, which are
+ * few and lie far apart. On Citus all four are distributed by workspace_id, beside their messages.
  *
  * One table's lock at a time, so without a transaction, as Ledger1700000000004: each statement may be run again.
  */
@@ -37,6 +39,12 @@ export class Margin1700000000013 implements MigrationInterface {
       EXECUTE FUNCTION refuse_change()`);
     await this.priceLists(runner);
     await this.rollUps(runner);
+    await buildIndexes(runner, [
+      {
+        name: 'messages_answered_uncharged',
+        on: `messages (workspace_id, customer_id, occurred_at) WHERE outcome IN ('INACTIVE_CUSTOMER', 'VOIDED')`,
+      },
+    ]);
   }
 
   private async priceLists(runner: QueryRunner): Promise<void> {
@@ -125,6 +133,7 @@ export class Margin1700000000013 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP INDEX IF EXISTS messages_answered_uncharged');
     await runner.query('DROP TABLE IF EXISTS customer_cost_days, cost_days, model_prices, channel_prices');
     await runner.query('DROP TRIGGER IF EXISTS messages_costs_frozen ON messages');
     await runner.query(`ALTER TABLE messages

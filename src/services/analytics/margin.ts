@@ -249,12 +249,12 @@ async function countUncharged(
 ): Promise<Map<string, bigint>> {
   const rows = await sql.query<{ customer_id: string; turns: bigint }>(
     'uncharged_of_clients',
-    `SELECT m.customer_id, count(*) AS turns FROM unnest(ARRAY['INACTIVE_CUSTOMER', 'VOIDED']) AS o (outcome)
+    `SELECT i.id AS customer_id, m.turns FROM unnest($4::uuid[]) AS i (id)
      CROSS JOIN LATERAL (
-       SELECT s.customer_id FROM messages s
-       WHERE s.workspace_id = $1 AND s.outcome = o.outcome AND s.outcome <> 'TRACKED'
-         AND s.occurred_at >= $2 AND s.occurred_at < $3 AND s.customer_id = ANY ($4::uuid[]) OFFSET 0
-     ) m GROUP BY m.customer_id`,
+       SELECT count(*) AS turns FROM messages s
+       WHERE s.workspace_id = $1 AND s.customer_id = i.id AND s.occurred_at >= $2 AND s.occurred_at < $3
+         AND s.outcome IN ('INACTIVE_CUSTOMER', 'VOIDED')
+     ) m`,
     [workspace.id, from, to, ids],
   );
   return new Map(rows.map((row) => [row.customer_id, row.turns]));
