@@ -77,7 +77,7 @@ export function budgetsOf(current: () => { app: TestApp; shop: TestWorkspace }) 
     await to.database.sql(
       // Citus locks no rows of several nodes in one order; no test there looks from two servers at once.
       citusNodes()
-        ? "UPDATE budget_sweeps SET due_at = CASE workspace_id WHEN $1 THEN '-infinity' ELSE 'infinity' END::timestamptz"
+        ? "UPDATE budget_sweeps SET due_at = CASE WHEN workspace_id = $1 THEN '-infinity' ELSE 'infinity' END::timestamptz"
         : `UPDATE budget_sweeps s SET due_at = CASE s.workspace_id WHEN $1 THEN '-infinity' ELSE 'infinity' END::timestamptz
        FROM (SELECT workspace_id FROM budget_sweeps ORDER BY workspace_id FOR UPDATE) held
        WHERE held.workspace_id = s.workspace_id`,
