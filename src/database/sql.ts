@@ -5,8 +5,11 @@ import { AppError } from '../errors';
 import { codeOf, isError } from '../values/error-code';
 import { within } from './within';
 
+/** SQL: an instant as text, with its microseconds and in no session's zone. PostgreSQL reads it back as it was. */
+export const instantText = (instant: string): string => `(${instant} AT TIME ZONE 'UTC')::text || 'Z'`;
+
 /** Counts or logs every statement; given by tests and by the metrics. */
-export type StatementObserver = (name: string, durationMs: number, failed: boolean) => void;
+export type StatementObserver = (name: string, durationMs: number, failed: boolean, text: string) => void;
 
 /** Whatever runs a statement: a snapshot, a transaction, a lane of the write path. */
 export interface Sql {
@@ -73,7 +76,7 @@ export class SqlConnection implements Sql {
       throw error;
     } finally {
       this.running -= 1;
-      this.observe(name, performance.now() - startedAt, failed);
+      this.observe(name, performance.now() - startedAt, failed, statement.text);
     }
   }
 

@@ -2,12 +2,16 @@
 import pino from 'pino';
 import { type App, type Services, startApp as start } from '../../src/app';
 import { type Config, loadConfig } from '../../src/config';
+import type { StatementObserver } from '../../src/database/sql';
 import type { Registration } from '../../src/services/customers/customer-service';
 import type { Customer } from '../../src/services/customers/customers';
 import type { NewWorkspace } from '../../src/services/workspaces/workspace-service';
 import { Api } from './api';
 import { createDatabase, type TestDatabase } from './database';
 import { demoTemplate } from './demo';
+import { checkStatements, noteStatement } from './sql-rules';
+
+afterAll(checkStatements);
 
 /** Who makes changes in tests, for the audit trail. */
 export const ACTOR = { name: 'test' };
@@ -79,8 +83,12 @@ export async function startApp(options: StartOptions = {}): Promise<TestApp> {
     overloadLagMs: 600_000,
     ...options.config,
   };
+  const observe: StatementObserver = (name, _ms, _failed, text) => {
+    ran.push(name);
+    noteStatement(name, text);
+  };
   const app = await start(config, {
-    ...{ clock: clock.now, logger, observe: (name) => ran.push(name) },
+    ...{ clock: clock.now, logger, observe },
     ...((options.oneWorkspaceEach ?? process.env.CENTESIMO_TEST_ONE_WORKSPACE_EACH)
       ? { oneWorkspaceEach: true }
       : {}),

@@ -28,7 +28,7 @@ export async function sealUpTo(
 /** A second server waits for the first and finds the statement sealed. */
 const TAKE = `
   SELECT s.number, s.month, s.epoch, w.currency
-  FROM statements s JOIN workspaces w ON w.id = s.workspace_id
+  FROM statements s JOIN workspaces w ON w.id = $1
   WHERE s.workspace_id = $1 AND s.number <= $2 AND s.sealed_at IS NULL
   ORDER BY s.number LIMIT 1 FOR UPDATE OF s`;
 

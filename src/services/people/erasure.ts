@@ -1,6 +1,6 @@
 // How a person is erased: the identity at once, the turns in batches. If a server is killed, another one continues.
 import type { Database } from '../../database/database';
-import type { Sql } from '../../database/sql';
+import { instantText, type Sql } from '../../database/sql';
 import { inTransaction } from '../../database/transaction';
 import { AppError, badInput, unavailable } from '../../errors';
 import { DAY_MS } from '../../values/duration';
@@ -349,7 +349,7 @@ const BEGIN = `
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, 0)`;
 
 const HOLD = `
-  SELECT ${RECEIPT_COLUMNS}, e.actor, e.reason, e.walked_at::text AS walked_at, e.walked_id FROM erasures e
+  SELECT ${RECEIPT_COLUMNS}, e.actor, e.reason, ${instantText('e.walked_at')} AS walked_at, e.walked_id FROM erasures e
   WHERE e.workspace_id = $1 AND e.id = $2 FOR UPDATE`;
 
 interface Taken {

@@ -1,5 +1,5 @@
 // How texts, names and numbers are removed while the turns and the ledger stay.
-import type { Sql } from '../../database/sql';
+import { instantText, type Sql } from '../../database/sql';
 import { unavailable } from '../../errors';
 import { countUnfilledOf } from '../jobs/filler';
 import { hmac } from '../turns/key-digest';
@@ -112,7 +112,7 @@ const HOLD_PAGE = `
     WHERE m.workspace_id = $1 AND m.text_removed_at IS NULL
     ORDER BY m.occurred_at, m.id FOR NO KEY UPDATE OF m
   )
-  SELECT l.occurred_at::text AS last_at, l.id AS last_id, ARRAY(SELECT h.id FROM held h) AS held FROM last l`;
+  SELECT ${instantText('l.occurred_at')} AS last_at, l.id AS last_id, ARRAY(SELECT h.id FROM held h) AS held FROM last l`;
 
 /** Erases the people's turns among the next turns after `position`; undefined: there are no more. */
 export async function forgetNext(

@@ -1,5 +1,5 @@
 // All that is stored about one person in one workspace, as one JSON: the law lets people ask for it.
-import type { Sql } from '../../database/sql';
+import { instantText, type Sql } from '../../database/sql';
 import { badInput } from '../../errors';
 import { isUuid } from '../../values/ids';
 import { formatMicros } from '../../values/money';
@@ -139,7 +139,7 @@ const TURNS = `
   ), last AS (
     SELECT p.occurred_at, p.id FROM page p ORDER BY p.occurred_at DESC, p.id DESC LIMIT 1
   )
-  SELECT l.occurred_at::text AS last_at, l.id AS last_id, p.id, p.customer_id, p.phone_number, p.whatsapp_user_id, p.message,
+  SELECT ${instantText('l.occurred_at')} AS last_at, l.id AS last_id, p.id, p.customer_id, p.phone_number, p.whatsapp_user_id, p.message,
     p.response, p.failure, p.outcome, p.occurred_at, p.saved_at, p.text_removed_at
   FROM last l LEFT JOIN page p ON p.customer_id = ANY ($4::uuid[]) OR p.phone_number = ANY ($5::text[])
     OR p.whatsapp_user_id = ANY ($6::text[])
@@ -203,7 +203,7 @@ async function* chargesOf(
       const rows = await sql.query<ChargeRow>(
         'charges_of_person',
         `SELECT c.id, c.customer_id, c.message_id, c.amount_micros, c.reversal, c.occurred_at, c.saved_at,
-           c.occurred_at::text AS at, v.reason
+           ${instantText('c.occurred_at')} AS at, v.reason
          FROM charges c LEFT JOIN voids v ON v.workspace_id = $1 AND v.reversal_id = c.id
          WHERE c.workspace_id = $1 AND c.customer_id = $2 AND (c.occurred_at, c.id) > ($3::timestamptz, $4::uuid)
          ORDER BY c.occurred_at, c.id LIMIT ${LINES}`,

@@ -1,7 +1,7 @@
 // Removes texts that are older than a workspace keeps them, each night, in batches between saves.
 import type { Logger } from 'pino';
 import type { Database } from '../../database/database';
-import type { Sql } from '../../database/sql';
+import { instantText, type Sql } from '../../database/sql';
 import { inTransaction } from '../../database/transaction';
 import { DAY_MS } from '../../values/duration';
 import { pause } from '../../values/pace';
@@ -37,7 +37,7 @@ const DUE = `
   SELECT r.workspace_id FROM text_retentions r WHERE r.due_at <= $1 ORDER BY r.due_at LIMIT 20`;
 
 const HOLD = `
-  SELECT r.keep_days, r.walked_at::text AS walked_at, r.walked_id FROM text_retentions r
+  SELECT r.keep_days, ${instantText('r.walked_at')} AS walked_at, r.walked_id FROM text_retentions r
   WHERE r.workspace_id = $1 FOR UPDATE`;
 
 /** Walks the index by time. A turn that is already emptied costs one look-up. */
@@ -53,7 +53,7 @@ const HOLD_PAGE = `
     WHERE m.workspace_id = $1 AND m.text_removed_at IS NULL
     ORDER BY m.occurred_at, m.id FOR NO KEY UPDATE OF m
   )
-  SELECT l.occurred_at::text AS last_at, l.id AS last_id, ARRAY(SELECT h.id FROM held h) AS held FROM last l`;
+  SELECT ${instantText('l.occurred_at')} AS last_at, l.id AS last_id, ARRAY(SELECT h.id FROM held h) AS held FROM last l`;
 
 export class Retention {
   constructor(

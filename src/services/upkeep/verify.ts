@@ -1,5 +1,5 @@
 // Do the roll-ups say what the records say? Reads every workspace: for the operator, never behind a token.
-import type { Sql } from '../../database/sql';
+import { instantText, type Sql } from '../../database/sql';
 import { COST_FIGURES, datedCostRecords, NUMBER, SUMS_OF_TURNS } from '../roll-ups/costs';
 import { daysOf, findSpan } from '../roll-ups/day-roll-ups';
 import { dimensionRecords } from '../roll-ups/dimensions';
@@ -90,24 +90,24 @@ const compare = (records: string, rollUps: string): string => `
 const slotSums = (table: string): string =>
   `concat_ws(' ', ${['messages', 'cost_micros', 'no_response', 'unknown_customer', 'inactive_customer']
     .map((column) => `sum(${table}.${column})`)
-    .join(', ')}, min(${table}.first_at), max(${table}.last_at)) AS sums`;
+    .join(', ')}, ${instantText(`min(${table}.first_at)`)}, ${instantText(`max(${table}.last_at)`)}) AS sums`;
 
 const SLOTS = compare(
-  `SELECT r.slot_at::text AS key, ${slotSums('r')} FROM (${slotsFromRecords(() => 'true')}) r GROUP BY r.slot_at`,
-  `SELECT u.slot_at::text AS key, ${slotSums('u')} FROM usage_slots u WHERE u.workspace_id = $1 GROUP BY u.slot_at`,
+  `SELECT ${instantText('r.slot_at')} AS key, ${slotSums('r')} FROM (${slotsFromRecords(() => 'true')}) r GROUP BY r.slot_at`,
+  `SELECT ${instantText('u.slot_at')} AS key, ${slotSums('u')} FROM usage_slots u WHERE u.workspace_id = $1 GROUP BY u.slot_at`,
 );
 
 const customerSums = (table: string, unit: string, key: string): string =>
   compare(
     `SELECT concat_ws(' ', ${key}, d.customer_id) AS key, concat_ws(' ', sum(d.messages), sum(d.cost),
-         min(d.occurred_at), max(d.occurred_at)) AS sums
+         ${instantText('min(d.occurred_at)')}, ${instantText('max(d.occurred_at)')}) AS sums
        FROM (
          SELECT ($3::date[])[width_bucket(c.occurred_at, $2::timestamptz[])] AS day, c.customer_id,
            1 AS messages, c.amount_micros AS cost, c.occurred_at
          FROM charges c WHERE c.workspace_id = $1 AND ${countsStill('c')}
        ) d GROUP BY ${key}, d.customer_id`,
-    `SELECT concat_ws(' ', u.${unit}, u.customer_id) AS key, concat_ws(' ', u.messages, u.cost_micros, u.first_at,
-         u.last_at) AS sums
+    `SELECT concat_ws(' ', u.${unit}, u.customer_id) AS key, concat_ws(' ', u.messages, u.cost_micros,
+         ${instantText('u.first_at')}, ${instantText('u.last_at')}) AS sums
        FROM ${table} u WHERE u.workspace_id = $1`,
   );
 
