@@ -5,8 +5,12 @@ import { AppError } from '../errors';
 import { codeOf, isError } from '../values/error-code';
 import { within } from './within';
 
-/** SQL: an instant as text, with its microseconds and in no session's zone. PostgreSQL reads it back as it was. */
-export const instantText = (instant: string): string => `(${instant} AT TIME ZONE 'UTC')::text || 'Z'`;
+/** SQL: what clocks in UTC show at an instant, a timestamp. The session's zone, on Citus that of the node, plays no part. */
+export const utcTimestamp = (instant: string): string =>
+  `timestamp '1970-01-01' + (${instant} - timestamptz '1970-01-01 00:00:00+00')`;
+
+/** SQL: an instant as text in UTC, with its microseconds. PostgreSQL reads it back as it was. */
+export const instantText = (instant: string): string => `(${utcTimestamp(instant)})::text || 'Z'`;
 
 /** Counts or logs every statement; given by tests and by the metrics. */
 export type StatementObserver = (name: string, durationMs: number, failed: boolean, text: string) => void;

@@ -1,6 +1,7 @@
 // What the statements of exports share. COPY takes no parameters: all values are literals, escaped or made from numbers
 // and dates.
 import { escapeLiteral } from 'pg';
+import { utcTimestamp } from '../../database/sql';
 import type { Period } from '../../values/period';
 import { formatInstant, offsetSegments } from '../../values/time';
 import type { Workspace } from '../workspaces/workspaces';
@@ -42,8 +43,7 @@ function plain(value: unknown): string {
  * fraction four digits long, and the fourth is cut off: instants are whole milliseconds. In UTC whatever the session's
  * zone: on Citus it is that of the node.
  */
-const clock = (at: string): string =>
-  `substr(to_json(timestamp '1970-01-01' + (${at} - timestamptz '1970-01-01 00:00:00+00') + interval '100 us')::text, 2, 23)`;
+const clock = (at: string): string => `substr(to_json(${utcTimestamp(at)} + interval '100 us')::text, 2, 23)`;
 
 /** An instant in UTC, to milliseconds. */
 export const utcCell = (at: string): string => `${clock(at)} || 'Z'`;
