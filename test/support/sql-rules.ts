@@ -215,9 +215,16 @@ const ALL = 'An operator, or the process itself, asks about all workspaces.';
 export const EXCEPTED: Readonly<Record<string, string>> = {
   ...{ look_up_turns: SAVES, saved_turns: SAVES, price_lists: SAVES },
   ...{ insert_turns: SAVES, insert_described_turns: SAVES, insert_costed_turns: SAVES },
+  ...{
+    webhooks_due: SEARCH,
+    find_held_deliveries: SEARCH,
+    find_old_events: SEARCH,
+    find_old_firings: SEARCH,
+  },
+  ...{ find_due_schedule: SEARCH, find_unsealed: SEARCH, find_deferred: SEARCH },
   ...{ due_retentions: SEARCH, due_erasures: SEARCH, due_sweeps: SEARCH, find_unfilled: SEARCH },
   ...{ budgets_of_marked: NAMED, take_sweeps: NAMED, taken_sweeps: NAMED, charged_since_sweep: NAMED },
   ...{ count_all_unfilled: FILLING, fill_charges: FILLING, fill_keys: FILLING },
   ...{ zones_unlike: ALL, list_workspaces: ALL, token_workspaces: ALL, erasures_of_day: ALL },
-  ...{ find_close_days: ALL, find_keepings: ALL },
+  ...{ webhook_standing: ALL, find_close_days: ALL, find_keepings: ALL },
 };

@@ -253,8 +253,8 @@ const deferredStatement = (raw: RawKey): string => `
     response, outcome, deferred_price_micros, occurred_at, saved_at, workflow_number, channel_number, model_number,
     input_tokens, cached_input_tokens, output_tokens, llm_cost_nanos, channel_cost_micros)
   SELECT w.id, $2, ${hmac('w.key_pads', '$3::text')}, ${raw.of('$3')}$4, $5, $6, $7, $8, 'DEFERRED', $9, $10, $11,
-    ${numberOf('WORKFLOW', 'w.id', '$12::text')}, ${numberOf('CHANNEL', 'w.id', '$13::text')},
-    ${numberOf('MODEL', 'w.id', '$14::text')}, $15, $16, $17, $18, $19
+    ${numberOf('WORKFLOW', '$1::text', '$12::text')}, ${numberOf('CHANNEL', '$1::text', '$13::text')},
+    ${numberOf('MODEL', '$1::text', '$14::text')}, $15, $16, $17, $18, $19
   FROM workspaces w WHERE w.id = $1
   ON CONFLICT DO NOTHING
   RETURNING id`;
