@@ -306,7 +306,8 @@ describe('what the model consumed', () => {
     const results = await app.services.saveMessages.saveAll('workspace-123', again[0]?.items ?? []);
     expect(results).toEqual([{ ok: expect.objectContaining({ replayed: false }) }]);
     const tokens = await app.database.sql(
-      'SELECT input_tokens, cached_input_tokens, output_tokens FROM messages ORDER BY id DESC LIMIT 1',
+      'SELECT input_tokens, cached_input_tokens, output_tokens FROM messages WHERE id = ANY ($1)',
+      [results.map((result) => ('ok' in result ? result.ok.message.id : null))],
     );
     expect(tokens).toEqual([{ input_tokens: 1_200, cached_input_tokens: 1_024, output_tokens: 80 }]);
   });
