@@ -1,4 +1,5 @@
-import { Check, Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
+import { Check, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
+import { CostFigures } from './cost-figures';
 import { Workspace } from './workspace.entity';
 
 /**
@@ -8,7 +9,7 @@ import { Workspace } from './workspace.entity';
  */
 @Entity({ name: 'cost_days' })
 @Check('cost_days_shard_range', 'shard BETWEEN 0 AND 7')
-export class CostDay {
+export class CostDay extends CostFigures {
   @PrimaryColumn({ name: 'workspace_id', type: 'text', primaryKeyConstraintName: 'cost_days_pkey' })
   @ForeignKey(() => Workspace, { name: 'cost_days_workspace_fkey' })
   workspaceId!: string;
@@ -23,44 +24,4 @@ export class CostDay {
 
   @PrimaryColumn({ name: 'shard', type: 'smallint', primaryKeyConstraintName: 'cost_days_pkey' })
   shard!: number;
-
-  /** Turns with tokens or with a fee of the channel. */
-  @Column({ name: 'turns', type: 'bigint' })
-  turns!: bigint;
-
-  /** Of these, with a response. */
-  @Column({ name: 'answered', type: 'bigint' })
-  answered!: bigint;
-
-  /** Whose model's price was known. */
-  @Column({ name: 'priced', type: 'bigint' })
-  priced!: bigint;
-
-  /** Of these, with a response. */
-  @Column({ name: 'priced_answered', type: 'bigint' })
-  pricedAnswered!: bigint;
-
-  /** For which the channel's fee was known. */
-  @Column({ name: 'channel_turns', type: 'bigint' })
-  channelTurns!: bigint;
-
-  /** With a response, and with both costs known. */
-  @Column({ name: 'covered', type: 'bigint' })
-  covered!: bigint;
-
-  @Column({ name: 'input_tokens', type: 'bigint' })
-  inputTokens!: bigint;
-
-  @Column({ name: 'cached_input_tokens', type: 'bigint' })
-  cachedInputTokens!: bigint;
-
-  @Column({ name: 'output_tokens', type: 'bigint' })
-  outputTokens!: bigint;
-
-  /** In billionths of the currency. */
-  @Column({ name: 'llm_cost_nanos', type: 'bigint' })
-  llmCostNanos!: bigint;
-
-  @Column({ name: 'channel_cost_micros', type: 'bigint' })
-  channelCostMicros!: bigint;
 }
