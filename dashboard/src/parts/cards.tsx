@@ -27,11 +27,11 @@ export function Cards({ data, view }: { data: OverviewQuery; view: View }): Reac
           percent={growth.cost.percent}
           explained={`${words.comparisonsExplained[view.compare]} ${words.comparedDates(format.span(from, to))}`}
         />
-        {usage.margin && <MarginLine margin={usage.margin} />}
         <p className="muted small">
           {words.comparedWith(format.periodBeside(from, to, period.from))}:{' '}
           <Nowrap>{money(growth.cost.previous)}</Nowrap>
         </p>
+        {usage.margin && <MarginLine margin={usage.margin} />}
       </Card>
       <Card name={words.messagesCharged} value={format.count(totals.messages)}>
         {!sameGrowth && <Change percent={growth.messages.percent} />}
