@@ -17,7 +17,9 @@ describe('January 2025', () => {
     await untilCard(page, 'Cost', '€0.125');
 
     expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('January 2025');
-    expect(await card(page, 'Cost')).toMatch(/^Cost €0\.125 ↑ \+31\.58% .*vs December 2024: €0\.095 €0\.11 left, after /);
+    expect(await card(page, 'Cost')).toMatch(
+      /^Cost €0\.125 ↑ \+31\.58% .*vs December 2024: €0\.095 €0\.11 left, after /,
+    );
     expect(await card(page, 'Cost')).toContain(
       '€0.11 left, after €0.01 for the model and €0.00 for the channel. The costs of 92.6% of the answers are known.',
     );
