@@ -21,7 +21,7 @@ describe('January 2025', () => {
       /^Cost €0\.125 ↑ \+31\.58% .*vs December 2024: €0\.095 €0\.11 left, after /,
     );
     expect(await card(page, 'Cost')).toContain(
-      '€0.11 left, after €0.01 for the model and €0.00 for the channel. The costs of 92.6% of the answers are known.',
+      '€0.11 left, after €0.01 for the model and €0.00 for the channel. The costs of 92.5% of the answers are known.',
     );
     // With one price messages grow as the cost does, so the page shows it once.
     expect(await card(page, 'Messages charged')).toBe('Messages charged 25 19 before €0.005 per message now');
@@ -44,7 +44,7 @@ describe('January 2025', () => {
     expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('Gennaio 2025');
     expect(await card(page, 'Costo')).toMatch(/0,125 € ↑ \+31,58% .*rispetto a dicembre 2024: 0,095 €/);
     expect((await card(page, 'Costo')).replaceAll('\u00a0', ' ')).toContain(
-      'Restano 0,11 €, tolti 0,01 € per il modello e 0,00 € per il canale. Sono noti i costi del 92,6% delle risposte.',
+      'Restano 0,11 €, tolti 0,01 € per il modello e 0,00 € per il canale. Sono noti i costi del 92,5% delle risposte.',
     );
     await page.getByText('L’ora di punta è alle 14:00: 8 messaggi.').waitFor();
     expect(await page.evaluate('document.documentElement.lang')).toBe('it');

@@ -2,7 +2,7 @@
 import { type CSSProperties, type ReactNode, useId } from 'react';
 import type { OverviewQuery } from '../gql/graphql';
 import { useSpeech } from '../i18n/language';
-import type { Decimal } from '../lib/decimal';
+import { asDecimal, type Decimal } from '../lib/decimal';
 import { useFormat } from '../lib/format-context';
 import type { View } from '../lib/location';
 import { growthOf } from '../lib/overview';
@@ -55,10 +55,15 @@ function MarginLine({ margin }: { margin: NonNullable<Usage['margin']> }): React
   return (
     <p className="small margin">
       {words.marginLeft(format.about(margin.margin), format.about(llmCost), format.about(channelCost))}{' '}
-      {Number(coverage) < 1 && <span className="muted">{words.marginCovered(format.share(coverage))}</span>}
+      {Number(coverage) < 1 && (
+        <span className="muted">{words.marginCovered(format.share(cut(coverage)))}</span>
+      )}
     </p>
   );
 }
+
+/** To a tenth of a percent, cut off: 100 % means all. */
+const cut = (share: Decimal): Decimal => asDecimal(share.slice(0, '0.999'.length));
 
 /** Only while the period runs: what is over needs none. */
 function ForecastCard({ usage }: { usage: Usage }): ReactNode {
