@@ -49,7 +49,7 @@ const line = (page: Page) => page.locator('.silent-webhooks');
 const textOf = async (page: Page) => (await line(page).innerText()).replaceAll('\u00a0', ' ');
 
 it.each([
-  ['en-GB', '1 webhook does not answer since 27 Nov 2026, 10:15. What to do: docs/webhooks.md.'],
+  ['en-GB', '1 webhook has not answered since 27 Nov 2026, 10:15. What to do: docs/webhooks.md.'],
   ['it-IT', '1 webhook non risponde dal 27 nov 2026, 10:15. Che cosa fare: docs/webhooks.md.'],
 ])('one line says that one does not answer, and since when: %s', async (locale, words) => {
   await create();
@@ -78,7 +78,7 @@ it('several are counted, with those that were switched off', async () => {
   });
   await line(page).waitFor();
   expect(await textOf(page)).toBe(
-    '2 webhooks do not answer since 27 Nov 2026, 10:15; 2 are switched off. What to do: docs/webhooks.md.',
+    '2 webhooks have not answered since 27 Nov 2026, 10:15; 2 are switched off. What to do: docs/webhooks.md.',
   );
   expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBe(0);
   expect(await findings(page)).toEqual([]);

@@ -69,6 +69,20 @@ describe.each([
   });
 });
 
+it('a button beside one with a long name keeps its own word whole', async () => {
+  const { page } = await visit(shop, '?workspace=nobody', {
+    ...{ token: both, ...PHONE, locale: 'it-IT', viewport: { width: 320, height: 640 } },
+  });
+  await page.getByRole('button', { name: 'Esci', exact: true }).waitFor();
+  const lines = await page.evaluate(`(() => {
+    const range = document.createRange();
+    range.selectNodeContents([...document.querySelectorAll('button')].find((one) => one.textContent === 'Esci'));
+    return range.getClientRects().length;
+  })()`);
+  expect(lines).toBe(1);
+  await page.context().close();
+});
+
 /** Texts of the clients' table with more lines than allowed; `mayBreak` returns how many. */
 const brokenTexts = (page: Page, cells: string, mayBreak: boolean): Promise<string[]> =>
   page.evaluate(`[...document.querySelectorAll(${JSON.stringify(cells)})]

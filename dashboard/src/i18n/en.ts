@@ -379,7 +379,7 @@ export const en = {
     seeStatement: 'See the month',
   },
   webhooks: {
-    silent: { one: '{n} webhook does not answer', other: '{n} webhooks do not answer' } satisfies Plural,
+    silent: { one: '{n} webhook has not answered', other: '{n} webhooks have not answered' } satisfies Plural,
     since: (at: string) => `since ${at}`,
     off: { one: '{n} is switched off', other: '{n} are switched off' } satisfies Plural,
     see: 'What to do:',

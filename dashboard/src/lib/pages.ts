@@ -1,7 +1,6 @@
 // A list that is read page by page, newest first.
 
 interface Page<Node> {
-  totalCount: number;
   pageInfo: { hasNextPage: boolean; endCursor: string | null };
   nodes: Node[];
 }

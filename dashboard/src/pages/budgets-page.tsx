@@ -5,6 +5,7 @@ import { BudgetsDocument, MutationsDocument } from '../gql/graphql';
 import { useWords } from '../i18n/language';
 import { changed } from '../lib/location';
 import { problemOf } from '../lib/problem';
+import { BackToOverview } from '../parts/back-to-overview';
 import { BudgetForm, type Way } from '../parts/budget-form';
 import { BudgetRemoval } from '../parts/budget-removal';
 import { type Budget, Limits } from '../parts/budgets';
@@ -74,9 +75,7 @@ export function BudgetsPage({ view, workspace, viewer }: PageProps): ReactNode {
   );
   return (
     <div className="figures">
-      <p className="targets no-print">
-        <Link view={changed(view, { page: { name: 'overview' } })}>← {words.backToOverview}</Link>
-      </p>
+      <BackToOverview view={view} />
       <div className="heading">
         <h1>{words.budgets}</h1>
         <p className="muted">{limits.explained}</p>

@@ -17,14 +17,13 @@ import { isErased, nameOf } from '../lib/customer-name';
 import { addMonths, dayOf } from '../lib/dates';
 import { plus } from '../lib/decimal';
 import { useFormat } from '../lib/format-context';
-import { changed } from '../lib/location';
 import { continued, refreshed } from '../lib/pages';
 import { inputOf, instantsOf, intervalOf, previousDays } from '../lib/period';
 import { problemOf } from '../lib/problem';
+import { BackToOverview } from '../parts/back-to-overview';
 import { Card } from '../parts/cards';
 import { Conversation } from '../parts/conversation';
 import type { PageProps } from '../parts/frame';
-import { Link } from '../parts/link';
 import { Notice, ProblemNotice } from '../parts/notice';
 import { Panel, Skeleton } from '../parts/panel';
 import { ShowMore } from '../parts/show-more';
@@ -75,9 +74,7 @@ export function ClientPage(props: PageProps & { id: string }): ReactNode {
   const version = JSON.stringify(customer?.outcomes.map(({ messages }) => messages));
   return (
     <div className="figures">
-      <p className="targets no-print">
-        <Link view={changed(view, { page: { name: 'overview' } })}>← {words.backToOverview}</Link>
-      </p>
+      <BackToOverview view={view} />
       {error && (
         <ProblemNotice
           problem={problemOf(error)}

@@ -8,7 +8,9 @@ import { type EventFacts, factsOf } from '../lib/events';
 import { capitalised } from '../lib/format';
 import { useFormat } from '../lib/format-context';
 import { changed, type View } from '../lib/location';
+import { continued } from '../lib/pages';
 import { problemOf } from '../lib/problem';
+import { BackToOverview } from '../parts/back-to-overview';
 import type { PageProps } from '../parts/frame';
 import { Link } from '../parts/link';
 import { ProblemNotice } from '../parts/notice';
@@ -30,9 +32,7 @@ export function EventsPage({ view, workspace }: PageProps): ReactNode {
     names.data?.budgets.find((budget) => budget.id === id)?.name;
   return (
     <div className="figures">
-      <p className="targets no-print">
-        <Link view={changed(view, { page: { name: 'overview' } })}>← {words.backToOverview}</Link>
-      </p>
+      <BackToOverview view={view} />
       <div className="heading">
         <h1>{words.events.title}</h1>
         <p className="muted">{words.events.explained}</p>
@@ -58,11 +58,8 @@ export function EventsPage({ view, workspace }: PageProps): ReactNode {
             onMore={() =>
               fetchMore({
                 variables: { after: shown.pageInfo.endCursor },
-                updateQuery: (previous, { fetchMoreResult }) => ({
-                  events: {
-                    ...fetchMoreResult.events,
-                    nodes: [...previous.events.nodes, ...fetchMoreResult.events.nodes],
-                  },
+                updateQuery: ({ events }, { fetchMoreResult }) => ({
+                  events: continued(events, fetchMoreResult.events),
                 }),
               })
             }

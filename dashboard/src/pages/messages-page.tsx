@@ -4,8 +4,8 @@ import { useWords } from '../i18n/language';
 import { useFormat } from '../lib/format-context';
 import { changed, navigate, OUTCOMES } from '../lib/location';
 import { daysOf, instantsOf } from '../lib/period';
+import { BackToOverview } from '../parts/back-to-overview';
 import type { PageProps } from '../parts/frame';
-import { Link } from '../parts/link';
 import { MessageList } from '../parts/message-list';
 
 export function MessagesPage(props: PageProps): ReactNode {
@@ -15,11 +15,7 @@ export function MessagesPage(props: PageProps): ReactNode {
   const { from, to } = instantsOf(daysOf(view.period, workspace.timeZone, new Date()), workspace.timeZone);
   return (
     <div className="figures">
-      <p className="targets no-print">
-        <Link view={changed(view, { page: { name: 'overview' }, outcome: undefined })}>
-          ← {words.backToOverview}
-        </Link>
-      </p>
+      <BackToOverview view={view} />
       <div className="heading">
         <h1>{words.messagesTitle}</h1>
         <p className="print-only">

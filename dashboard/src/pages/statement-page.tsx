@@ -9,6 +9,7 @@ import { isZero, type Money, minus, plus } from '../lib/decimal';
 import { useFormat } from '../lib/format-context';
 import { changed, type View } from '../lib/location';
 import type { Workspace } from '../lib/overview';
+import { continued } from '../lib/pages';
 import { problemOf } from '../lib/problem';
 import { Card } from '../parts/cards';
 import type { PageProps } from '../parts/frame';
@@ -199,13 +200,7 @@ function Lines({ view, workspace, month }: { view: View; workspace: Workspace; m
                     ? {
                         statement: {
                           ...fetchMoreResult.statement,
-                          lines: {
-                            ...fetchMoreResult.statement.lines,
-                            nodes: [
-                              ...previous.statement.lines.nodes,
-                              ...fetchMoreResult.statement.lines.nodes,
-                            ],
-                          },
+                          lines: continued(previous.statement.lines, fetchMoreResult.statement.lines),
                         },
                       }
                     : previous,

@@ -5,7 +5,9 @@ import { StatementsDocument } from '../gql/graphql';
 import { useWords } from '../i18n/language';
 import { useFormat } from '../lib/format-context';
 import { changed } from '../lib/location';
+import { continued } from '../lib/pages';
 import { problemOf } from '../lib/problem';
+import { BackToOverview } from '../parts/back-to-overview';
 import type { PageProps } from '../parts/frame';
 import { Link } from '../parts/link';
 import { ProblemNotice } from '../parts/notice';
@@ -26,9 +28,7 @@ export function StatementsPage({ view, workspace }: PageProps): ReactNode {
   );
   return (
     <div className="figures">
-      <p className="targets no-print">
-        <Link view={changed(view, { page: { name: 'overview' } })}>← {words.backToOverview}</Link>
-      </p>
+      <BackToOverview view={view} />
       <div className="heading">
         <h1>{words.statements}</h1>
         <p className="muted">{words.statementsExplained}</p>
@@ -85,11 +85,8 @@ export function StatementsPage({ view, workspace }: PageProps): ReactNode {
             onMore={() =>
               fetchMore({
                 variables: { after: shown.pageInfo.endCursor },
-                updateQuery: (previous, { fetchMoreResult }) => ({
-                  statements: {
-                    ...fetchMoreResult.statements,
-                    nodes: [...previous.statements.nodes, ...fetchMoreResult.statements.nodes],
-                  },
+                updateQuery: ({ statements }, { fetchMoreResult }) => ({
+                  statements: continued(statements, fetchMoreResult.statements),
                 }),
               })
             }

@@ -9,6 +9,7 @@ import { type Format } from '../lib/format';
 import { useFormat } from '../lib/format-context';
 import type { View } from '../lib/location';
 import type { Workspace } from '../lib/overview';
+import { continued } from '../lib/pages';
 import { inputOf } from '../lib/period';
 import { problemOf } from '../lib/problem';
 import { MUCH } from './cards';
@@ -64,7 +65,7 @@ const NO_LIST: List = { nodes: [], pageInfo: { hasNextPage: false, endCursor: nu
 
 /** Another page of a list, or none. */
 const longer = (list: List | undefined, next: List | undefined): List =>
-  next ? { ...next, nodes: [...(list?.nodes ?? []), ...next.nodes] } : (list ?? NO_LIST);
+  next ? continued(list ?? NO_LIST, next) : (list ?? NO_LIST);
 
 /** `other`: what the period is compared with. */
 export function ClientComparison(props: {
