@@ -12,8 +12,7 @@ import {
   unitsAt,
   usedOf,
 } from './budgets';
-import { customerLevels, findClosest, type Zoned } from './levels';
-import { workspaceLevels } from './workspace-levels';
+import { customerLevels, findClosest, workspaceLevels, type Zoned } from './levels';
 
 /** How much of a budget is used. What was reported is another question. */
 export interface Standing {

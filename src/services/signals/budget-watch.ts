@@ -10,17 +10,7 @@ import type { Clock } from '../../values/time';
 import type { Settlement } from '../turns/saved-message';
 import { findWorkspace } from '../workspaces/workspaces';
 import { listBudgets, ownersOf, Periods } from './budgets';
-import {
-  type Found,
-  findDue,
-  findDueOfCustomers,
-  isEmpty,
-  isOfWorkspace,
-  type Sight,
-  ToldBudgets,
-  tell,
-} from './look';
-import { RememberedLevels, workspaceLevels } from './workspace-levels';
+import { findDue, findDueOfCustomers, isEmpty, type Sight, ToldBudgets, tell } from './look';
 
 /** What a process charged in one workspace since its last look. */
 interface Mark {
@@ -47,7 +37,6 @@ export class BudgetWatch {
   private marks = new Map<string, Mark>();
   private marked = 0;
   private readonly told = new ToldBudgets();
-  private readonly remembered = new RememberedLevels();
 
   constructor(
     private readonly database: Database,
@@ -102,23 +91,12 @@ export class BudgetWatch {
       for (const { workspace_id: id } of withBudgets) {
         const mark = marks.get(id);
         const sight = mark && (await this.sightOf(sql, id, [...mark.customerIds], mark.since));
-        if (sight) all.push({ sight, due: await this.findMarked(sql, sight, mark.since) });
+        if (sight) all.push({ sight, due: await findDue(sql, sight) });
       }
       return all;
     });
     for (const { sight, due } of found)
       if (!isEmpty(due)) await inTransaction(this.database, (sql) => tell(sql, sight, due));
-  }
-
-  /** By levels that are partly remembered; what they say of the workspace is read again before it is reported. */
-  private async findMarked(sql: Sql, sight: Sight, since: Date): Promise<Found> {
-    const { workspace, now, periods } = sight;
-    const today = periods.running('DAY');
-    const found = await findDue(sql, {
-      ...sight,
-      levels: (on, asked) => this.remembered.read(on, workspace.id, asked, { now, since, today }),
-    });
-    return isOfWorkspace(found) ? findDue(sql, sight) : found;
   }
 
   private async reading<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
@@ -141,10 +119,7 @@ export class BudgetWatch {
     const budgets = await listBudgets(sql, workspaceId);
     if (!workspace || budgets.length === 0) return undefined;
     const periods = new Periods(workspace.timeZone, now);
-    return {
-      ...{ workspace, budgets, now, periods, told: this.told, customerIds, since },
-      levels: (on, asked) => workspaceLevels(on, workspaceId, asked),
-    };
+    return { workspace, budgets, now, periods, told: this.told, customerIds, since };
   }
 
   /**

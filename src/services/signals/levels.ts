@@ -3,12 +3,14 @@ import type { Sql } from '../../database/sql';
 import type { Period } from '../../values/period';
 import type { Range } from '../../values/time';
 import { customerParts } from '../analytics/parts';
+import { findSums } from '../analytics/totals';
 import {
   type Budget,
   type BudgetInterval,
   type BudgetMeasure,
   type BudgetPeriod,
   type Level,
+  NOTHING,
   unitsAt,
 } from './budgets';
 
@@ -18,11 +20,54 @@ export interface Zoned {
   timeZone: string;
 }
 
-export const keyOf = ({ from, to }: Range): string => `${from.getTime()}-${to.getTime()}`;
+const keyOf = ({ from, to }: Period): string => `${from.getTime()}-${to.getTime()}`;
 
 /** Each period once. */
-export const byKey = <One extends Range>(periods: readonly One[]): Map<string, One> =>
+const byKey = (periods: readonly Period[]): Map<string, Period> =>
   new Map(periods.map((period) => [keyOf(period), period]));
+
+/** The same for the same periods. */
+export const keyOfAll = (periods: readonly Period[]): string => [...byKey(periods).keys()].join();
+
+/** Levels by period, each period read once. */
+export interface Levels {
+  of(period: Period): Level | undefined;
+}
+
+/** The workspace's level in each of these periods. What several periods share is read once. */
+export async function workspaceLevels(
+  sql: Sql,
+  workspaceId: string,
+  periods: readonly Period[],
+): Promise<Levels> {
+  const asked = byKey(periods);
+  const pieces = piecesOf([...asked.values()]);
+  const sums = pieces.length === 0 ? [] : await findSums(sql, workspaceId, pieces);
+  const levelOf = (period: Period): Level =>
+    pieces.reduce<Level>((level, piece, index) => {
+      const part = isWithin(piece, period) ? sums[index] : undefined;
+      if (!part) return level;
+      return {
+        costMicros: level.costMicros + part.costMicros,
+        messages: level.messages + part.messages,
+      };
+    }, NOTHING);
+  const found = new Map([...asked].map(([key, period]) => [key, levelOf(period)]));
+  return { of: (period) => found.get(keyOf(period)) };
+}
+
+const isWithin = (piece: Range, { from, to }: Range): boolean => piece.from >= from && piece.to <= to;
+
+/** The ranges cut at each other's ends, each piece once. */
+function piecesOf(ranges: readonly Range[]): Range[] {
+  const ends = [...new Set(ranges.flatMap(({ from, to }) => [from.getTime(), to.getTime()]))].sort(
+    (one, other) => one - other,
+  );
+  return ends
+    .slice(1)
+    .map((to, index) => ({ from: new Date(ends[index] ?? to), to: new Date(to) }))
+    .filter((piece) => ranges.some((range) => isWithin(piece, range)));
+}
 
 interface CustomerRow {
   bucket: number;

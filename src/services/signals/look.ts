@@ -17,8 +17,15 @@ import {
   usedOf,
 } from './budgets';
 import { type EventDraft, writeEvents } from './events';
-import { type CustomerThreshold, customerLevels, DUE_LIMIT, findCustomersDue, type Zoned } from './levels';
-import type { Levels } from './workspace-levels';
+import {
+  type CustomerThreshold,
+  customerLevels,
+  DUE_LIMIT,
+  findCustomersDue,
+  type Levels,
+  workspaceLevels,
+  type Zoned,
+} from './levels';
 
 /** What is looked at. */
 export interface Sight {
@@ -28,8 +35,6 @@ export interface Sight {
   /** Around `now`, in the workspace's zone. */
   periods: Periods;
   told: ToldBudgets;
-  /** The workspace's levels. */
-  levels(sql: Sql, periods: readonly BudgetPeriod[]): Promise<Levels>;
   /** The customers that are looked at. */
   customerIds: readonly string[];
   /** The instant of the earliest of their turns; undefined: not known, so the period before is looked at too. */
@@ -85,8 +90,9 @@ const FORECAST_AFTER_MS = HOUR_MS;
 /** Reads what is due; writes nothing. */
 export async function findDue(sql: Sql, sight: Sight): Promise<Found> {
   const ofWorkspace = sight.budgets.filter(({ subject }) => subject === 'WORKSPACE');
-  const levels = await sight.levels(
+  const levels = await workspaceLevels(
     sql,
+    sight.workspace.id,
     ofWorkspace.flatMap((budget) => periodsIn(sight, budget)),
   );
   const reached = ofWorkspace.flatMap((budget) => reachedBy(sight, budget, levels));
@@ -203,10 +209,6 @@ async function findUntold(sql: Sql, { workspace, told }: Sight, due: readonly Du
   for (const one of asked) if (!untold.has(one)) told.add(one);
   return [...untold];
 }
-
-/** Something is found by the levels of the workspace, or by a forecast. */
-export const isOfWorkspace = ({ due, forecasts }: Found): boolean =>
-  forecasts.length > 0 || due.some(({ budget }) => budget.subject === 'WORKSPACE');
 
 export const isEmpty = ({ due, forecasts }: Found): boolean => due.length === 0 && forecasts.length === 0;
 

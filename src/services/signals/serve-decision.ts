@@ -6,8 +6,7 @@ import { parsePhone } from '../../values/phone';
 import { CUSTOMER_COLUMNS, type Customer, checkUserId, toCustomer } from '../customers/customers';
 import type { Standing } from './budget-states';
 import { BUDGET_COLUMNS, type BudgetRow, NOTHING, Periods, toBudget, usedOf } from './budgets';
-import { customerLevels, hasNoOwn } from './levels';
-import { keyOfAll, type Levels, workspaceLevels } from './workspace-levels';
+import { customerLevels, hasNoOwn, keyOfAll, type Levels, workspaceLevels } from './levels';
 
 export const SERVE_REASONS = [
   'OK',
